@@ -1,0 +1,48 @@
+/**
+ * Every error EIT raises on purpose, by its stable code. The code is what users search for and what
+ * docs/troubleshooting.md lists; the exit status is what the commands end with.
+ */
+const ERRORS = {
+  EIT_CONFIG_UNREADABLE: { exit: 2 },
+  EIT_CONFIG_INVALID: { exit: 2 },
+  EIT_PATH_UNTRUSTED: { exit: 2 },
+  EIT_USAGE: { exit: 2 },
+  EIT_TIME_FORM: { exit: 2 },
+  EIT_HOSTLIST: { exit: 2 },
+  EIT_ZONE_UNKNOWN: { exit: 2 },
+  EIT_DATA_FILE: { exit: 1 },
+  EIT_PARSE: { exit: 1 },
+  EIT_RECORD_INVALID: { exit: 1 },
+  EIT_HOOK_EVENT: { exit: 1 },
+  EIT_CHECKPOINT: { exit: 1 },
+  EIT_SPOOL: { exit: 1 },
+  EIT_LEDGER_UNREADABLE: { exit: 1 },
+  EIT_LEDGER_UNWRITABLE: { exit: 1 },
+  EIT_AGENT_RUNNING: { exit: 0 },
+} as const satisfies Record<string, { exit: number }>;
+
+export type EitErrorCode = keyof typeof ERRORS;
+
+/**
+ * An error with a stable code and, where there is one, its cause. The message names the place (file, key, line)
+ * and what to do about it.
+ */
+export class EitError extends Error {
+  readonly code: EitErrorCode;
+
+  constructor(code: EitErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'EitError';
+    this.code = code;
+  }
+
+  /** The exit status of a command that ends with this error. */
+  get exitStatus(): number {
+    return ERRORS[this.code].exit;
+  }
+}
+
+/** Whether `error` is a system error (from fs, child_process, ...) with one of the given codes, such as ENOENT. */
+export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}

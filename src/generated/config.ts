@@ -1,0 +1,101 @@
+// Generated from schemas/config.schema.json by `npm run generate`. Do not edit.
+
+/**
+ * /etc/eit/eit.yaml. Every key may be left out; the defaults stand here.
+ */
+export interface EitConfig {
+  /**
+   * Name of the cluster; without it SLURM_CLUSTER_NAME of the hooks.
+   */
+  cluster?: string;
+  /**
+   * Folder on shared storage.
+   */
+  ledger: string;
+  /**
+   * Runtime folder of this host: hooks' events, the agent's lock and checkpoint. The hooks read this one key too: keep it a plain one-line scalar.
+   */
+  state_dir: string;
+  /**
+   * Folder of this host that outlives a reboot.
+   */
+  var_dir: string;
+  /**
+   * Folder of this host where records wait for the shared storage.
+   */
+  spool_dir: string;
+  /**
+   * Users who see every run; without it root and SlurmUser.
+   */
+  admins?: string[];
+  /**
+   * How a domain's energy is divided in reports: usage, allocation or hybrid.
+   */
+  policy: 'usage' | 'allocation' | 'hybrid';
+  agent: {
+    /**
+     * Time between two readings.
+     */
+    interval_seconds: number;
+    /**
+     * Time that one record covers, aligned to the clock.
+     */
+    record_seconds: number;
+    /**
+     * How long an agent that a hook started stays after the last run.
+     */
+    linger_seconds: number;
+  };
+  roots: {
+    sys: string;
+    proc: string;
+    cgroup: string;
+  };
+  /**
+   * Program that reads NVIDIA GPUs.
+   */
+  nvidia_smi: string;
+  site: SiteConfig;
+  /**
+   * Cluster name to what differs from `site` there.
+   */
+  clusters: {
+    [k: string]: SiteConfig1;
+  };
+}
+export interface SiteConfig {
+  /**
+   * Zone of the electricity grid, as in data/zones (DE, US-CAL-CISO, ...).
+   */
+  zone?: string;
+  /**
+   * ISO 3166 alpha-3; follows from the zone where not given.
+   */
+  country?: string;
+  /**
+   * Power usage effectiveness of the building.
+   */
+  pue?: number;
+  /**
+   * Factor for what no counter of the node sees (board, fans, power supply): 1.2 adds a fifth, as `other`, modelled.
+   */
+  node_overhead?: number;
+}
+export interface SiteConfig1 {
+  /**
+   * Zone of the electricity grid, as in data/zones (DE, US-CAL-CISO, ...).
+   */
+  zone?: string;
+  /**
+   * ISO 3166 alpha-3; follows from the zone where not given.
+   */
+  country?: string;
+  /**
+   * Power usage effectiveness of the building.
+   */
+  pue?: number;
+  /**
+   * Factor for what no counter of the node sees (board, fans, power supply): 1.2 adds a fifth, as `other`, modelled.
+   */
+  node_overhead?: number;
+}

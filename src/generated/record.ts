@@ -1,0 +1,286 @@
+// Generated from schemas/record.schema.json by `npm run generate`. Do not edit.
+
+/**
+ * One line of the ledger (NDJSON). A line's identity is (cluster, host, instance, seq): the same line twice counts once. Energies are integers in microjoules; arrays of three hold the policies usage, allocation, hybrid in this order.
+ */
+export type EitRecord = RunRecord | HostRecord | SeriesRecord;
+export type Name = string;
+/**
+ * UTC, ISO 8601 with milliseconds and Z.
+ */
+export type UtcTime = string;
+/**
+ * Microjoules under the policies usage, allocation, hybrid.
+ *
+ * @minItems 3
+ * @maxItems 3
+ */
+export type ByPolicy = [Uj, Uj, Uj];
+/**
+ * Energy in microjoules.
+ */
+export type Uj = number;
+export type Milliseconds = number;
+export type Ratio = number;
+export type DomainClass = 'cpu' | 'dram' | 'gpu' | 'other';
+
+/**
+ * One run fragment (a run on one node) over one stretch, or a part of it. The fragment is (cluster, node, job, restart, started). `start` stands in its first line, `end` in its last; a run that fits in one stretch is one line with both. measured_uj was read from counters, modelled_uj worked out from a power model; estimated_uj is the part of both whose division among the runs rests on an estimate.
+ */
+export interface RunRecord {
+  /**
+   * Version of this schema.
+   */
+  schema: 1;
+  kind: 'run';
+  /**
+   * Version of the program that wrote the line.
+   */
+  tool: string;
+  cluster: Name;
+  host: Name;
+  /**
+   * First 8 hex digits of the kernel's boot id.
+   */
+  boot: string;
+  /**
+   * Random per start of the agent.
+   */
+  instance: string;
+  /**
+   * Counts up by one a line within an instance.
+   */
+  seq: number;
+  from: UtcTime;
+  to: UtcTime;
+  /**
+   * Length by the monotonic clock.
+   */
+  ms: number;
+  /**
+   * SLURMD_NODENAME.
+   */
+  node: string;
+  /**
+   * SLURM_JOB_ID.
+   */
+  job: number;
+  /**
+   * SLURM_JOB_RESTART_COUNT in the prolog; 0 where Slurm does not tell it.
+   */
+  restart: number;
+  /**
+   * SLURM_JOB_SLUID (25.11 and later).
+   */
+  sluid?: string;
+  /**
+   * UTC, ISO 8601 with milliseconds and Z.
+   */
+  started: string;
+  /**
+   * SLURM_JOB_START_TIME, Unix seconds (23.02 and later).
+   */
+  slurm_start?: number;
+  uid?: number;
+  user?: Name;
+  account?: Name;
+  partition?: Name;
+  /**
+   * Nodes of the run (SLURM_JOB_NUM_NODES).
+   */
+  nodes?: number;
+  /**
+   * CPUs allocated on this node; absent where unknown.
+   */
+  cpus?: number;
+  /**
+   * GPUs allocated on this node.
+   */
+  gpus?: number;
+  /**
+   * CPU time of the run in this line, microseconds; absent where it could not be read.
+   */
+  cpu_us?: number;
+  /**
+   * The part of cpu_us that is an estimate: several runs ended between two readings and could not be told apart.
+   */
+  cpu_estimated_us?: number;
+  /**
+   * Most memory held at a reading (anonymous, shared, unevictable, huge pages).
+   */
+  memory_bytes?: number;
+  measured_uj: EnergyByDomain;
+  modelled_uj?: EnergyByDomain;
+  estimated_uj?: EnergyByDomain;
+  /**
+   * Domain to the time within this line in which it could not be read; absent domains: 0.
+   */
+  missing_ms?: {
+    [k: string]: Milliseconds;
+  };
+  start?: RunStart;
+  end?: RunEnd;
+}
+/**
+ * Domain name (package-0, dram-0, ...) to microjoules by policy.
+ */
+export interface EnergyByDomain {
+  [k: string]: ByPolicy;
+}
+export interface RunStart {
+  /**
+   * What told of the run. `epilog`: no prolog ran on this node (salloc without a step).
+   */
+  by: 'prolog' | 'epilog';
+  /**
+   * SLURM_JOB_NODELIST.
+   */
+  nodelist?: string;
+  /**
+   * SLURM_JOB_CPUS_PER_NODE.
+   */
+  cpus_per_node?: string;
+  /**
+   * SLURM_JOB_GPUS: indices in slurmd's own list.
+   */
+  gpu_ids?: string;
+  /**
+   * SLURM_HET_JOB_ID: the leader's job id.
+   */
+  het_job?: number;
+  qos?: Name;
+  reservation?: Name;
+  /**
+   * Time between the prolog and the first reading, more than a moment where the agent had to be started.
+   */
+  late_ms?: number;
+}
+export interface RunEnd {
+  at: UtcTime;
+  /**
+   * epilog: the usual end. superseded: the job started again here and its epilog never came. vanished: no epilog long after its processes were gone. reboot: the host restarted (the run is truncated).
+   */
+  by: 'epilog' | 'superseded' | 'vanished' | 'reboot';
+  /**
+   * SLURM_JOB_EXIT_CODE2 of the epilog: exit status and signal.
+   */
+  exit_code?: string;
+  /**
+   * SLURM_JOB_DERIVED_EC: highest status of the steps.
+   */
+  derived_exit_code?: string;
+  /**
+   * Domain class to the part of the fragment's time in which all its domains were observed.
+   */
+  coverage: {
+    [k: string]: Ratio;
+  };
+}
+/**
+ * What a host's counters grew by over one stretch and who got it. For each domain and policy: runs + idle + system = counter.
+ */
+export interface HostRecord {
+  schema: 1;
+  kind: 'host';
+  tool: string;
+  cluster: Name;
+  host: Name;
+  boot: string;
+  instance: string;
+  seq: number;
+  from: UtcTime;
+  to: UtcTime;
+  ms: Milliseconds;
+  /**
+   * Slurm nodes seen on this host.
+   */
+  nodes: Name[];
+  domains: HostDomains;
+  /**
+   * Sources that serve nothing here, with the reason.
+   */
+  absent_sources?: {
+    [k: string]: string;
+  };
+  cpu: {
+    /**
+     * CPUs online.
+     */
+    cpus: number;
+    /**
+     * Busy time of all CPUs by /proc/stat.
+     */
+    busy_us: number;
+    /**
+     * CPU time of the runs.
+     */
+    runs_us: number;
+  };
+  /**
+   * The agent's own cost.
+   */
+  agent?: {
+    cpu_us: number;
+    rss_bytes: number;
+  };
+}
+export interface HostDomains {
+  [k: string]: HostDomain;
+}
+export interface HostDomain {
+  class: DomainClass;
+  source: string;
+  quality: 'measured' | 'modelled';
+  /**
+   * Energy in microjoules.
+   */
+  counter_uj: number;
+  runs_uj: ByPolicy;
+  idle_uj: ByPolicy;
+  system_uj: ByPolicy;
+  missing_ms: Milliseconds;
+  missing_reason?: string;
+  wraps?: number;
+  resets?: number;
+}
+/**
+ * Coarse context for plots: power and use over a piece of a run. The step grows with the run's age, so that a run has at most 1,000 points.
+ */
+export interface SeriesRecord {
+  schema: 1;
+  kind: 'series';
+  tool: string;
+  cluster: Name;
+  host: Name;
+  boot: string;
+  instance: string;
+  seq: number;
+  from: UtcTime;
+  to: UtcTime;
+  node: Name;
+  job: number;
+  restart: number;
+  started: UtcTime;
+  uid?: number;
+  /**
+   * End of each point, milliseconds after `from`.
+   *
+   * @maxItems 1000
+   */
+  end_ms: Milliseconds[];
+  /**
+   * Domain to mean watts of the run (policy usage) in each point; null where missing.
+   */
+  power_w: {
+    /**
+     * @maxItems 1000
+     */
+    [k: string]: (number | null)[];
+  };
+  /**
+   * CPU seconds per second in each point.
+   *
+   * @maxItems 1000
+   */
+  cpus_busy: (number | null)[];
+}

@@ -1,0 +1,112 @@
+// Generated from schemas/report.schema.json by `npm run generate`. Do not edit.
+
+export type Time = string;
+export type GroupKey = 'job' | 'user' | 'account' | 'partition' | 'node' | 'day' | 'month' | 'cluster';
+export type ReportGroup = ReportFigures & Group;
+
+/**
+ * What eit-report --json prints.
+ */
+export interface EitReport {
+  schema: 1;
+  tool_version: string;
+  generated_at: Time;
+  /**
+   * End of the newest record read; null with no records.
+   */
+  data_until: Time | null;
+  since: Time;
+  until: Time;
+  group_by: GroupKey[];
+  policy: 'usage' | 'allocation' | 'hybrid';
+  factors: ReportFactors;
+  groups: ReportGroup[];
+  total: ReportFigures;
+  unattributed: Unattributed;
+  /**
+   * Lines that could not be read as a record.
+   */
+  skipped_records: number;
+}
+/**
+ * With several clusters, energy-weighted means; each cluster's own in by_cluster.
+ */
+export interface ReportFactors {
+  pue: number;
+  zone: string;
+  intensity_g_per_kwh: number;
+  intensity_source: string;
+  intensity_basis: 'average-lifecycle' | 'average-direct';
+  /**
+   * What `it` counts and what it does not, in words.
+   */
+  it_scope: string;
+  domains_measured: string[];
+  /**
+   * Each factor that the site has not said, with the value taken.
+   */
+  defaults_used: string[];
+  by_cluster: ClusterFactors[];
+}
+export interface ClusterFactors {
+  cluster: string;
+  pue: number;
+  zone: string;
+  intensity_g_per_kwh: number;
+  intensity_source: string;
+  intensity_basis: 'average-lifecycle' | 'average-direct';
+}
+export interface ReportFigures {
+  jobs: number;
+  /**
+   * Executions of jobs: a requeued job has several.
+   */
+  runs: number;
+  elapsed_seconds: number;
+  cpu_seconds: number;
+  /**
+   * GPUs allocated times seconds.
+   */
+  gpu_seconds: number;
+  energy_kwh: EnergyKwh;
+  co2e_kg: number;
+  /**
+   * Of nodes times seconds, the part that was observed; the lowest of the domain classes'. null: unknown.
+   */
+  coverage: number | null;
+  /**
+   * Part of the joules that was read from counters. null: no joules.
+   */
+  measured_fraction: number | null;
+  nodes_expected: number;
+  nodes_reported: number;
+}
+/**
+ * Kilowatt-hours. `it` is the sum of the domains, `total` is `it` times PUE. null: no domain of this class was observed, which is not zero.
+ */
+export interface EnergyKwh {
+  cpu: number | null;
+  dram: number | null;
+  gpu: number | null;
+  other: number | null;
+  it: number;
+  total: number;
+}
+export interface Group {
+  job_id?: number;
+  user?: string;
+  account?: string;
+  partition?: string;
+  node?: string;
+  day?: string;
+  month?: string;
+  cluster?: string;
+}
+/**
+ * Energy of the hosts that no user pays, and time in which counters could not be read. null: this report's filters concern users, not hosts.
+ */
+export interface Unattributed {
+  idle_kwh: number | null;
+  system_kwh: number | null;
+  missing_seconds: number | null;
+}
