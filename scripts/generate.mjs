@@ -30,8 +30,8 @@ for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.
     allErrors: name === 'config',
     verbose: name === 'config',
     useDefaults: name === 'config',
-    allowUnionTypes: true,
-    strictTypes: false,
+    strict: true,
+    strictRequired: false, // a discriminator's tag is required where its oneOf stands, declared only below it
     discriminator: true,
     code: { source: true, optimize: true },
   });

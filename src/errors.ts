@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 /**
  * Every error EIT raises on purpose, by its stable code. The code is what users search for and what
  * docs/troubleshooting.md lists; the exit status is what the commands end with.
@@ -44,5 +46,6 @@ export class EitError extends Error {
 
 /** Whether `error` is a system error (from fs, child_process, ...) with one of the given codes, such as ENOENT. */
 export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  // Not `instanceof`: Node's own errors are of another realm than code that jest or a vm runs.
+  return isNativeError(error) && 'code' in error && codes.includes(String(error.code));
 }

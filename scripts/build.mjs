@@ -1,0 +1,67 @@
+// Bundles the programs into dist/, one file each: a cold start opens one file instead of hundreds.
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { BUILD_STAMP, hashBuildInputs } from './build-inputs.mjs';
+import { top } from './child.mjs';
+
+const PROGRAMS = {
+  eit: 'src/cli/eit.ts',
+  'eit-report': 'src/cli/eit-report.ts',
+  'eit-agent': 'src/agent/main.ts',
+  'eit-shipper': 'src/ledger/shipper-main.ts',
+};
+
+// The programs that run beside jobs stay small: what the command line needs must not slip into them.
+const RESIDENT = ['eit-agent', 'eit-shipper'];
+const NOT_RESIDENT =
+  /(^|\/)node_modules\/(yargs|yargs-parser|luxon|cli-table3|i18n-iso-countries)\/|^src\/(cli|report|carbon)\//;
+
+const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+const inputsHash = hashBuildInputs(top);
+
+rmSync(join(top, 'dist'), { recursive: true, force: true });
+mkdirSync(join(top, 'dist'));
+
+const intruders = [];
+for (const [program, entry] of Object.entries(PROGRAMS)) {
+  if (!existsSync(join(top, entry))) {
+    console.log(`dist/${program}.js is left out: there is no ${entry} yet.`);
+    continue;
+  }
+  const outfile = `dist/${program}.js`;
+  const { metafile } = await build({
+    absWorkingDir: top,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    banner: { js: '#!/usr/bin/env node' },
+    define: { __EIT_VERSION__: JSON.stringify(version) },
+    legalComments: 'eof',
+    sourcemap: 'linked',
+    metafile: true,
+    logLevel: 'warning', // esbuild itself says what is wrong
+  }).catch(() => process.exit(1));
+  chmodSync(join(top, outfile), 0o755);
+  if (RESIDENT.includes(program)) intruders.push(...findIntruders(metafile, outfile));
+}
+
+if (intruders.length > 0) {
+  console.error(`A program that runs beside jobs may not contain these:\n  ${intruders.join('\n  ')}`);
+  process.exit(1);
+}
+writeFileSync(join(top, BUILD_STAMP), inputsHash);
+
+/** What does not belong into a bundle, by the import that brings it in. */
+function findIntruders({ inputs }, outfile) {
+  return Object.entries(inputs)
+    .filter(([importer]) => !NOT_RESIDENT.test(importer))
+    .flatMap(([importer, { imports }]) =>
+      imports
+        .filter(({ path }) => NOT_RESIDENT.test(path))
+        .map(({ path }) => `${outfile}: ${path}, imported by ${importer}`),
+    );
+}

@@ -1,0 +1,71 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EitError, isErrno } from '../errors';
+import type { EitRecord } from '../generated/record';
+import type { HostState } from './host-state';
+
+/** All that a new agent needs to carry on where one was killed. */
+export interface Checkpoint {
+  /** Changes whenever older checkpoints can no longer be read. */
+  readonly version: 1;
+  readonly host: string;
+  /** Kernel boot id: counters of another boot mean nothing now. */
+  readonly boot: string;
+  /** Energy domains with what their counters depend on: a changed power model makes another counter. */
+  readonly sources: string;
+  readonly state: HostState;
+  /** Lines that were about to be written. Writing them again does no harm: a line's identity counts once. */
+  readonly unwritten: readonly EitRecord[];
+  /** Event files that may go once those lines are on disk. */
+  readonly removableFiles: readonly string[];
+}
+
+const FILE = 'agent-checkpoint.json';
+
+/** Replaces the checkpoint in `dir`, atomically. */
+export function writeCheckpoint(dir: string, checkpoint: Checkpoint): void {
+  const path = join(dir, FILE);
+  const text = JSON.stringify(checkpoint, (_key, value: unknown) =>
+    typeof value === 'bigint' ? { $bigint: value.toString() } : value,
+  );
+  const temporary = `${path}.tmp`;
+  rmSync(temporary, { force: true });
+  // Not synced: it has to outlive this process, which the page cache does; a power cut costs what followed the last line.
+  writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+/**
+ * The checkpoint in `dir`; null where there is none.
+ * @throws EitError EIT_CHECKPOINT where it cannot be read
+ */
+export function readCheckpoint(dir: string): Checkpoint | null {
+  const path = join(dir, FILE);
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8'), (_key, part: unknown) => {
+      return isBigintTag(part) ? BigInt(part.$bigint) : part;
+    }) as Checkpoint;
+    if (value.version !== 1) throw new Error(`has version ${String(value.version)}, expected 1`);
+    return value;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw new EitError('EIT_CHECKPOINT', `${path} cannot be read: ${String(error)}; measuring starts anew`, {
+      cause: error,
+    });
+  }
+}
+
+export function removeCheckpoint(dir: string): void {
+  rmSync(join(dir, FILE), { force: true });
+}
+
+function isBigintTag(value: unknown): value is { $bigint: string } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).length === 1 &&
+    '$bigint' in value &&
+    typeof value.$bigint === 'string' &&
+    /^-?\d+$/.test(value.$bigint)
+  );
+}

@@ -1,0 +1,148 @@
+import { deadTime } from '../attribution/dead-time';
+import { isMissing } from '../sources/source';
+import type { HostState, RunState } from './host-state';
+import type { HostReading, JobReading, ScopeReading } from './reading';
+
+/** CPU time of one run in one tick. */
+export interface RunCpuTime {
+  ns: number;
+  /** The part of it that rests on an estimate. */
+  estimatedNs: number;
+}
+
+/** CPU time of one tick, by run key, and the counters that the next tick starts from. */
+export interface TickCpuTime {
+  readonly runs: Map<string, RunCpuTime>;
+  readonly cgroupNs: Record<string, bigint>;
+  /** Run key to the directory its CPU time comes from now. */
+  readonly cpuFrom: Map<string, string>;
+}
+
+/** Fragment and the part of the tick in which it was running. */
+export interface ActiveRun {
+  readonly key: string;
+  readonly run: RunState;
+  readonly activeNs: number;
+}
+
+/**
+ * CPU time of each run between the state's reading and this one.
+ *
+ * A cgroup that was not there at the last reading began at 0 in between; one that is gone leaves its time in its
+ * parent's counter. Without any earlier reading there is nothing to subtract from, and no time is given out.
+ */
+export function tickCpuTime(
+  state: HostState,
+  reading: HostReading,
+  active: readonly ActiveRun[],
+): TickCpuTime {
+  const tick: TickCpuTime = { runs: new Map(), cgroupNs: {}, cpuFrom: new Map() };
+  const isFirst = state.at === null;
+  for (const scope of reading.scopes) scopeCpuTime(state, scope, active, isFirst, tick);
+
+  for (const [key, value] of reading.processes) {
+    const name = `processes:${key}`;
+    const before = state.cgroupNs[name];
+    tick.cpuFrom.set(key, 'processes');
+    if (typeof value === 'bigint') {
+      tick.cgroupNs[name] = value;
+      if (!isFirst) give(tick, key, Math.max(0, Number(value - (before ?? 0n))), 0);
+    } else if (value !== 'gone' && before !== undefined) {
+      tick.cgroupNs[name] = before;
+    }
+  }
+  return tick;
+}
+
+function scopeCpuTime(
+  state: HostState,
+  scope: ScopeReading,
+  active: readonly ActiveRun[],
+  isFirst: boolean,
+  tick: TickCpuTime,
+): void {
+  const growth = (dir: string, value: bigint, renewed = false): number => {
+    const before = renewed ? 0n : (state.cgroupNs[dir] ?? 0n);
+    tick.cgroupNs[dir] = value;
+    // A counter below its last value belongs to a new directory of the same name: all of it is new.
+    return isFirst ? 0 : Number(value >= before ? value - before : value);
+  };
+
+  let livingNs = 0;
+  for (const [dir, value] of scope.overheadNs) livingNs += growth(dir, value);
+
+  const living = new Set<string>();
+  const renewed: (ActiveRun | null)[] = [];
+  for (const job of scope.jobs) {
+    living.add(job.dir);
+    const owner = active.find(({ run }) => ownsCgroup(run, scope, job));
+    if (owner !== undefined) tick.cpuFrom.set(owner.key, job.dir);
+    if (job.renewed) renewed.push(owner ?? null);
+    if (isMissing(job.cpuNs)) {
+      const before = state.cgroupNs[job.dir];
+      if (before !== undefined) tick.cgroupNs[job.dir] = before;
+      continue;
+    }
+    const ns = growth(job.dir, job.cpuNs, job.renewed);
+    livingNs += ns;
+    if (owner !== undefined) give(tick, owner.key, ns, 0);
+  }
+
+  if (isMissing(scope.totalNs)) {
+    const before = state.cgroupNs[scope.dir];
+    if (before !== undefined) tick.cgroupNs[scope.dir] = before;
+    return;
+  }
+  const totalNs = growth(scope.dir, scope.totalNs);
+  const dead = [...renewed, ...deadOwners(state, scope, living, active)];
+  const time = deadTime(
+    totalNs,
+    livingNs,
+    dead.map((owner) => ({
+      allocatedCpuNs: owner === null ? 0 : (owner.run.identity.cpus ?? 1) * owner.activeNs,
+    })),
+  );
+  dead.forEach((owner, i) => {
+    const ns = time.cpuNs[i] ?? 0;
+    if (owner !== null) give(tick, owner.key, ns, time.estimated ? ns : 0);
+  });
+}
+
+/**
+ * Who of the scope's jobs was removed in this tick: runs, or null for a job that no hook told of. Where no removed one
+ * is known, the runs of this node that have no cgroup: without PrologFlags=Contain a job's is made anew for each step,
+ * and a short job's comes and goes between two readings.
+ */
+function deadOwners(
+  state: HostState,
+  scope: ScopeReading,
+  living: ReadonlySet<string>,
+  active: readonly ActiveRun[],
+): (ActiveRun | null)[] {
+  const onNode = active.filter(({ run }) => scope.node === null || scope.node === run.identity.node);
+  const prefix = `${scope.dir}/`;
+  const removed: (ActiveRun | null)[] = Object.keys(state.cgroupNs)
+    .filter((dir) => dir.startsWith(prefix) && !living.has(dir) && !scope.overheadNs.has(dir))
+    .map((dir) => onNode.find(({ run }) => run.cpuFrom === dir) ?? null);
+  const unseen = onNode.filter(({ run }) => run.cpuFrom === null && !hasLiving(scope, run));
+  const ended = unseen.filter(({ run }) => run.end !== null);
+  const dead = [...removed, ...ended];
+  return dead.length > 0 ? dead : unseen;
+}
+
+function hasLiving(scope: ScopeReading, run: RunState): boolean {
+  return scope.jobs.some((job) => ownsCgroup(run, scope, job));
+}
+
+function ownsCgroup(run: RunState, scope: ScopeReading, job: JobReading): boolean {
+  if (scope.node !== null && scope.node !== run.identity.node) return false;
+  if (job.sluid !== undefined) return job.sluid === run.identity.sluid;
+  return job.jobId === run.identity.job;
+}
+
+function give(tick: TickCpuTime, key: string, ns: number, estimatedNs: number): void {
+  const time = tick.runs.get(key) ?? { ns: 0, estimatedNs: 0 };
+  time.ns += ns;
+  time.estimatedNs += estimatedNs;
+  tick.runs.set(key, time);
+}

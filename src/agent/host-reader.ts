@@ -1,0 +1,165 @@
+import type { Instant } from '../sources/source';
+import { type CpuCounter } from '../sources/cpu-counter';
+import { openCgroup1Cpu, readCgroup1MemoryBytes } from '../sources/cgroup-v1';
+import { openCgroup2Cpu, readCgroup2MemoryBytes } from '../sources/cgroup-v2';
+import { openJobProcessesCpu } from '../sources/job-processes';
+import { openProcStat } from '../sources/proc-stat';
+import { type EnergyMeter, type Missing, type Roots, isMissing } from '../sources/source';
+import { type SlurmScope, findSlurmScopes, listJobCgroups, scopeOverheadDirs } from '../slurm/cgroup-path';
+import type { RunState } from './host-state';
+import type { DomainReading, HostReading, JobReading, ScopeReading } from './reading';
+
+/** Directories of slurmd come and go rarely; a hook's event also makes the reader look again. */
+const SCOPES_EVERY_NS = 30_000_000_000n;
+/** memory.stat costs several times what cpu.stat does. */
+const MEMORY_EVERY_NS = 30_000_000_000n;
+/** Below this age a run without a cgroup is one whose cgroup has not been made yet, not one whose Slurm makes none. */
+const NO_CGROUP_AFTER_NS = 5_000_000_000n;
+
+/** Reads everything that one tick needs. Keeps files open between ticks; the arithmetic is elsewhere. */
+export class HostReader {
+  readonly #roots: Roots;
+  readonly #meters: readonly EnergyMeter[];
+  readonly #procStat: ReturnType<typeof openProcStat>;
+  readonly #cpu = new Map<string, CpuCounter>();
+  readonly #processes = new Map<string, CpuCounter>();
+  #scopes: SlurmScope[] = [];
+  #scopesAtNs: bigint | null = null;
+  #memoryAtNs: bigint | null = null;
+
+  constructor(roots: Roots, meters: readonly EnergyMeter[]) {
+    this.#roots = roots;
+    this.#meters = meters;
+    this.#procStat = openProcStat(roots);
+  }
+
+  /** Look for directories of slurmd again at the next reading. */
+  forgetScopes(): void {
+    this.#scopesAtNs = null;
+  }
+
+  /**
+   * @param runs the fragments that are running, by key
+   */
+  read(at: Instant, runs: Readonly<Record<string, RunState>>): HostReading {
+    const energy = this.#readEnergy(at);
+    const cpu = this.#procStat.read();
+    if (this.#scopesAtNs === null || at.monoNs - this.#scopesAtNs >= SCOPES_EVERY_NS) {
+      this.#scopes = findSlurmScopes(this.#roots);
+      this.#scopesAtNs = at.monoNs;
+    }
+
+    const seen = new Set<string>();
+    const memory = new Map<string, number>();
+    const withMemory = this.#memoryAtNs === null || at.monoNs - this.#memoryAtNs >= MEMORY_EVERY_NS;
+    if (withMemory) this.#memoryAtNs = at.monoNs;
+    const scopes = this.#scopes.map((scope) => this.#readScope(scope, seen));
+    if (withMemory) this.#readMemory(runs, memory);
+    this.#closeUnseen(seen);
+    return { at, energy, cpu, scopes, processes: this.#readProcesses(at, runs, scopes), memory };
+  }
+
+  close(): void {
+    for (const meter of this.#meters) meter.close();
+    for (const counter of [...this.#cpu.values(), ...this.#processes.values()]) counter.close();
+    this.#procStat.close();
+  }
+
+  #readEnergy(at: Instant): DomainReading[] {
+    return this.#meters.flatMap((meter) => {
+      const values = meter.read(at);
+      return meter.domains.map((domain, i) => ({ domain, value: values[i] ?? { missing: 'not read' } }));
+    });
+  }
+
+  #readScope(scope: SlurmScope, seen: Set<string>): ScopeReading {
+    // The parent first: what a child does between the two readings is then not taken for a dead one's.
+    const total = this.#readCpu(scope, scope.dir, seen);
+    const jobs: JobReading[] = [];
+    for (const job of listJobCgroups(scope)) {
+      const { value, renewed } = this.#readCpu(scope, job.dir, seen);
+      if (value !== 'gone') jobs.push({ ...job, cpuNs: value, renewed });
+    }
+    const overheadNs = new Map<string, bigint>();
+    for (const dir of scopeOverheadDirs(scope)) {
+      const { value } = this.#readCpu(scope, dir, seen);
+      if (typeof value === 'bigint') overheadNs.set(dir, value);
+    }
+    const totalNs = total.value === 'gone' ? { missing: 'the directory is gone' } : total.value;
+    return { dir: scope.dir, node: scope.node, totalNs, overheadNs, jobs };
+  }
+
+  /** `renewed`: the directory was removed since the last tick and made anew under the same name. */
+  #readCpu(
+    scope: SlurmScope,
+    dir: string,
+    seen: Set<string>,
+  ): { value: bigint | Missing | 'gone'; renewed: boolean } {
+    const known = this.#cpu.get(dir);
+    const value = known?.read() ?? 'gone';
+    if (value !== 'gone') {
+      seen.add(dir);
+      return { value, renewed: false };
+    }
+    known?.close();
+    this.#cpu.delete(dir);
+
+    const opened = scope.version === 2 ? openCgroup2Cpu(dir) : openCgroup1Cpu(dir);
+    if (opened === 'gone' || isMissing(opened)) return { value: opened, renewed: false };
+    this.#cpu.set(dir, opened);
+    seen.add(dir);
+    return { value: opened.read(), renewed: known !== undefined };
+  }
+
+  #closeUnseen(seen: ReadonlySet<string>): void {
+    for (const [dir, counter] of this.#cpu) {
+      if (seen.has(dir)) continue;
+      counter.close();
+      this.#cpu.delete(dir);
+    }
+  }
+
+  /** Jobs that have no cgroup (proctrack/linuxproc, or v1 without jobacct_gather/cgroup) are found by their processes. */
+  #readProcesses(
+    at: Instant,
+    runs: Readonly<Record<string, RunState>>,
+    scopes: readonly ScopeReading[],
+  ): Map<string, bigint | Missing | 'gone'> {
+    const values = new Map<string, bigint | Missing | 'gone'>();
+    for (const [key, run] of Object.entries(runs)) {
+      const { job, uid, node } = run.identity;
+      if (run.end !== null || uid === undefined) continue;
+      if (run.cpuFrom !== null && run.cpuFrom !== 'processes') continue;
+      const scoped = scopes.some((scope) => scope.node === null || scope.node === node);
+      if (scoped && run.cpuFrom === null && at.monoNs - run.startedMonoNs < NO_CGROUP_AFTER_NS) continue;
+      let counter = this.#processes.get(key);
+      if (counter === undefined) {
+        counter = openJobProcessesCpu(this.#roots, { jobId: job, uid, node });
+        this.#processes.set(key, counter);
+      }
+      const value = counter.read();
+      if (value !== 'gone' || run.cpuFrom === 'processes') values.set(key, value);
+    }
+    for (const [key, counter] of this.#processes) {
+      if (key in runs) continue;
+      counter.close();
+      this.#processes.delete(key);
+    }
+    return values;
+  }
+
+  #readMemory(runs: Readonly<Record<string, RunState>>, memory: Map<string, number>): void {
+    for (const [key, { cpuFrom }] of Object.entries(runs)) {
+      const scope = this.#scopes.find(({ dir }) => cpuFrom?.startsWith(`${dir}/`));
+      if (cpuFrom === null || scope === undefined) continue;
+      const bytes =
+        scope.version === 2 ? readCgroup2MemoryBytes(cpuFrom) : readCgroup1MemoryBytes(memoryDir(cpuFrom));
+      if (typeof bytes === 'number') memory.set(key, bytes);
+    }
+  }
+}
+
+/** Under cgroup v1 the memory controller is a hierarchy of its own with the same directories. */
+function memoryDir(cpuacctDir: string): string {
+  return cpuacctDir.replace(/\/(?:cpu,cpuacct|cpuacct,cpu|cpuacct|cpu)\/(?=slurm)/, '/memory/');
+}

@@ -1,0 +1,139 @@
+import type { ByPolicy, Carry } from '../attribution/policy';
+import type { DomainClass, RunEnd, RunStart } from '../generated/record';
+import type { RunIdentity } from '../slurm/run-identity';
+import type { Instant } from '../sources/source';
+import type { SeriesPiece } from './series';
+
+/**
+ * All that the agent knows, as plain data (bigint the only special type): what a tick turns into the next one, what a
+ * checkpoint holds. Kept by name, never by position, so that a checkpoint outlives a change of sources.
+ */
+export interface HostState {
+  /** Cluster of the newest event; null before the first. */
+  cluster: string | null;
+  /** Slurm nodes of this host that an event or a cgroup has named. */
+  nodes: string[];
+  /** When the counters below were read; null before the first reading. */
+  at: Instant | null;
+  /** Counters by domain name at `at`; a domain that could not be read has none. */
+  counters: Record<string, bigint>;
+  /** Busy time of all CPUs (ns, /proc/stat) at `at`; null where it could not be read. */
+  busyNs: bigint | null;
+  /** CPU time (ns) by cgroup directory at `at`: jobs', their parents', the parents' other children's. */
+  cgroupNs: Record<string, bigint>;
+  /** Jobs' exact time minus the host's, which comes in ticks of 10 ms: carried until it evens out (ns). */
+  systemDebtNs: number;
+  /** The fragments that are running, by their key. */
+  runs: Record<string, RunState>;
+  /** What the host did since the last host line. */
+  host: HostLine;
+  /** Rounding balances of idle and system by domain. */
+  carry: Record<string, { idle: Carry; system: Carry }>;
+}
+
+/** The host's part of a stretch. */
+export interface HostLine {
+  from: Instant | null;
+  busyUs: number;
+  runsUs: number;
+  domains: Record<string, HostDomainLine>;
+}
+
+export interface HostDomainLine {
+  class: DomainClass;
+  source: string;
+  quality: 'measured' | 'modelled';
+  counterUj: number;
+  runsUj: ByPolicy;
+  idleUj: ByPolicy;
+  systemUj: ByPolicy;
+  missingMs: number;
+  missingReason?: string;
+  wraps: number;
+  resets: number;
+}
+
+/** One fragment: a run on one node of this host. */
+export interface RunState {
+  readonly identity: RunIdentity;
+  readonly start: RunStart;
+  /** When it began, by the prolog's event. */
+  readonly startedMs: number;
+  /** The same on the monotonic clock. */
+  readonly startedMonoNs: bigint;
+  /** Names of event files that may go when the next line of this run is in the spool. */
+  eventFiles: string[];
+  /** When a cgroup or a process of it was last seen, Unix ms. */
+  lastSeenMs: number;
+  /** When Slurm's time limit ends it (SLURM_JOB_END_TIME), Unix ms; null where Slurm does not tell. */
+  readonly limitMs: number | null;
+  /** Directory of its cgroup, `processes`, or null while it has none. */
+  cpuFrom: string | null;
+  /** Whether its first line has been written. */
+  begun: boolean;
+  end: {
+    readonly atMs: number;
+    readonly monoNs: bigint;
+    readonly by: RunEnd['by'];
+    readonly exit?: ExitCodes;
+  } | null;
+  /** What it did since its last line. */
+  line: RunLine;
+  /** Rounding balances by domain. */
+  carry: Record<string, Carry>;
+  /** Over the fragment's life: milliseconds, and by domain class those in which a domain of the class was missing. */
+  life: { ms: number; missingMs: Partial<Record<DomainClass, number>> };
+  series: SeriesPiece;
+}
+
+export interface ExitCodes {
+  readonly exit_code?: string;
+  readonly derived_exit_code?: string;
+}
+
+export interface RunLine {
+  from: Instant;
+  ms: number;
+  cpuNs: number;
+  cpuEstimatedNs: number;
+  /** False where no CPU time could be read in any tick of the line. */
+  cpuRead: boolean;
+  memoryBytes: number | null;
+  domains: Record<string, RunDomainLine>;
+}
+
+export interface RunDomainLine {
+  quality: 'measured' | 'modelled';
+  uj: ByPolicy;
+  estimatedUj: ByPolicy;
+  missingMs: number;
+}
+
+export function emptyHostState(): HostState {
+  return {
+    cluster: null,
+    nodes: [],
+    at: null,
+    counters: {},
+    busyNs: null,
+    cgroupNs: {},
+    systemDebtNs: 0,
+    runs: {},
+    host: emptyHostLine(null),
+    carry: {},
+  };
+}
+
+export function emptyHostLine(from: Instant | null): HostLine {
+  return { from, busyUs: 0, runsUs: 0, domains: {} };
+}
+
+export function emptyRunLine(from: Instant): RunLine {
+  return { from, ms: 0, cpuNs: 0, cpuEstimatedNs: 0, cpuRead: false, memoryBytes: null, domains: {} };
+}
+
+/** A fragment's key: (cluster, node, job id, restart count, local start). */
+export function runKey(identity: RunIdentity, startedMs: number): string {
+  const { cluster, node, job, restart } = identity;
+  return `${cluster}/${node}/${job}/${restart}/${startedMs}`;
+}

@@ -1,0 +1,172 @@
+import type {
+  EitRecord,
+  EnergyByDomain,
+  HostRecord,
+  RunEnd,
+  RunRecord,
+  SeriesRecord,
+} from '../generated/record';
+import type { Instant } from '../sources/source';
+import { type HostState, type RunState, emptyHostLine, emptyRunLine } from './host-state';
+import { emptySeries, isSeriesDue } from './series';
+
+/** What every line of this agent says of itself. */
+export interface LineWriter {
+  readonly tool: string;
+  readonly host: string;
+  readonly boot: string;
+  readonly instance: string;
+  /** The next sequence number. */
+  nextSeq(): number;
+}
+
+/** What the host's lines say besides the state. */
+export interface HostFacts {
+  readonly cluster: string;
+  readonly cpus: number;
+  /** Sources that serve nothing here, with the reason. */
+  readonly absentSources: Readonly<Record<string, string>>;
+  readonly agent: { readonly cpu_us: number; readonly rss_bytes: number };
+}
+
+/**
+ * Takes a run's line out of the state: what it did since its last line, which begins anew at `at`. A run that has ended
+ * writes its last line and is forgotten.
+ */
+export function takeRunLines(state: HostState, key: string, at: Instant, writer: LineWriter): EitRecord[] {
+  const run = state.runs[key];
+  if (run === undefined) return [];
+  const lines: EitRecord[] = [runRecord(run, at, writer)];
+  if (isSeriesDue(run.series, run.end !== null)) lines.push(seriesRecord(run, writer));
+
+  if (run.end !== null) {
+    delete state.runs[key];
+  } else {
+    run.begun = true;
+    run.line = emptyRunLine(at);
+  }
+  return lines;
+}
+
+/** Takes the host's line out of the state; null where nothing was read yet. */
+export function takeHostLine(state: HostState, facts: HostFacts, writer: LineWriter): HostRecord | null {
+  const { host, at } = state;
+  if (host.from === null || at === null || at.monoNs <= host.from.monoNs) return null;
+  const record: HostRecord = {
+    ...head('host', facts.cluster, writer),
+    from: utc(host.from.wallMs),
+    to: utc(at.wallMs),
+    ms: Math.round(Number(at.monoNs - host.from.monoNs) / 1e6),
+    nodes: [...state.nodes].sort(),
+    domains: Object.fromEntries(
+      Object.entries(host.domains).map(([name, domain]) => [
+        name,
+        {
+          class: domain.class,
+          source: domain.source,
+          quality: domain.quality,
+          counter_uj: domain.counterUj,
+          runs_uj: domain.runsUj,
+          idle_uj: domain.idleUj,
+          system_uj: domain.systemUj,
+          missing_ms: Math.round(domain.missingMs),
+          ...(domain.missingReason === undefined
+            ? {}
+            : { missing_reason: domain.missingReason.slice(0, 512) }),
+          ...(domain.wraps > 0 ? { wraps: domain.wraps } : {}),
+          ...(domain.resets > 0 ? { resets: domain.resets } : {}),
+        },
+      ]),
+    ),
+    absent_sources: { ...facts.absentSources },
+    cpu: { cpus: facts.cpus, busy_us: Math.round(host.busyUs), runs_us: Math.round(host.runsUs) },
+    agent: facts.agent,
+  };
+  state.host = emptyHostLine(at);
+  return record;
+}
+
+function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
+  const { identity, line, end } = run;
+  const energy = (quality: 'measured' | 'modelled', of: 'uj' | 'estimatedUj'): EnergyByDomain =>
+    Object.fromEntries(
+      Object.entries(line.domains)
+        .filter(([, domain]) => domain.quality === quality)
+        // A domain that was missing all the time has no energy, which is not an energy of 0.
+        .filter(
+          ([, domain]) => domain[of].some((uj) => uj > 0) || (of === 'uj' && domain.missingMs < line.ms),
+        )
+        .map(([name, domain]) => [name, domain[of]]),
+    );
+  const missing = Object.entries(line.domains)
+    .map(([name, domain]) => [name, Math.round(domain.missingMs)] as const)
+    .filter(([, ms]) => ms > 0);
+  const modelled = energy('modelled', 'uj');
+  const estimated = { ...energy('measured', 'estimatedUj'), ...energy('modelled', 'estimatedUj') };
+  const estimatedUs = Math.round(line.cpuEstimatedNs / 1000);
+
+  return {
+    ...head('run', identity.cluster, writer),
+    from: utc(line.from.wallMs),
+    to: utc(end?.atMs ?? at.wallMs),
+    ms: Math.round(line.ms),
+    ...fragment(run),
+    ...identity,
+    ...(line.cpuRead ? { cpu_us: Math.round(line.cpuNs / 1000) } : {}),
+    ...(estimatedUs > 0 ? { cpu_estimated_us: estimatedUs } : {}),
+    ...(line.memoryBytes === null ? {} : { memory_bytes: line.memoryBytes }),
+    measured_uj: energy('measured', 'uj'),
+    ...(isEmpty(modelled) ? {} : { modelled_uj: modelled }),
+    ...(isEmpty(estimated) ? {} : { estimated_uj: estimated }),
+    ...(missing.length > 0 ? { missing_ms: Object.fromEntries(missing) } : {}),
+    ...(run.begun ? {} : { start: run.start }),
+    ...(end === null ? {} : { end: runEnd(run, end) }),
+  };
+}
+
+function runEnd(run: RunState, end: NonNullable<RunState['end']>): RunEnd {
+  const lifeMs = Number(end.monoNs - run.startedMonoNs) / 1e6;
+  const classes = new Set(Object.keys(run.life.missingMs) as (keyof typeof run.life.missingMs)[]);
+  const observed = (missingMs: number) =>
+    lifeMs <= 0 ? 0 : Math.max(0, Math.min(1, Math.round(((run.life.ms - missingMs) / lifeMs) * 1e4) / 1e4));
+  return {
+    at: utc(end.atMs),
+    by: end.by,
+    ...end.exit,
+    coverage: Object.fromEntries([...classes].map((name) => [name, observed(run.life.missingMs[name] ?? 0)])),
+  };
+}
+
+function seriesRecord(run: RunState, writer: LineWriter): SeriesRecord {
+  const { series, identity } = run;
+  const from = series.from!;
+  const record: SeriesRecord = {
+    ...head('series', identity.cluster, writer),
+    from: utc(from.wallMs),
+    to: utc(from.wallMs + (series.endMs.at(-1) ?? 0)),
+    ...fragment(run),
+    ...(identity.uid === undefined ? {} : { uid: identity.uid }),
+    end_ms: series.endMs,
+    power_w: series.powerW,
+    cpus_busy: series.cpusBusy,
+  };
+  run.series = { ...emptySeries(), open: series.open, begun: true };
+  return record;
+}
+
+function head<K extends EitRecord['kind']>(kind: K, cluster: string, writer: LineWriter) {
+  const { tool, host, boot, instance } = writer;
+  return { schema: 1 as const, kind, tool, cluster, host, boot, instance, seq: writer.nextSeq() };
+}
+
+function fragment({ identity, startedMs }: RunState) {
+  return { node: identity.node, job: identity.job, restart: identity.restart, started: utc(startedMs) };
+}
+
+function utc(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}
+
+function isEmpty(value: object): boolean {
+  return Object.keys(value).length === 0;
+}

@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../config/config';
+import { hostName } from '../config/host-name';
+import { checkTrusted, trustedUids } from '../config/trust';
+import { EitError, isErrno } from '../errors';
+import type { EitConfig } from '../generated/config';
+import { Spool } from '../ledger/spool';
+import { chooseSources } from '../sources/index';
+import type { Instant } from '../sources/source';
+import { version } from '../version';
+import { Agent } from './agent';
+import { EventFolder } from './event-folder';
+import { HostReader } from './host-reader';
+import { openLog } from './log';
+import { ShipperProcess } from './shipper-process';
+
+/**
+ * `eit-agent [--linger]`: measures this host until it is told to end (SIGTERM, SIGINT) or, with --linger, until nothing
+ * has run for agent.linger_seconds. What it does is in the config (EIT_CONFIG, else /etc/eit/eit.yaml).
+ */
+function main(): void {
+  closeInheritedSockets();
+  const { config, path: configPath } = loadConfig({ env: process.env });
+  makeFolders(config);
+  const program = process.argv[1] ?? '';
+  checkTrusted(
+    [
+      ...(configPath === null ? [] : [configPath]),
+      config.state_dir,
+      config.var_dir,
+      config.spool_dir,
+      program,
+      process.execPath,
+    ],
+    { trustedUids: trustedUids() },
+  );
+  const lockPath = join(config.state_dir, 'agent.lock');
+  if (process.env['EIT_AGENT_LOCK_FD'] === undefined) runLocked(lockPath);
+  else run(config, program);
+}
+
+function run(config: EitConfig, program: string): void {
+  // The hooks know a trusted agent by its working directory.
+  process.chdir(config.state_dir);
+  const log = openLog(join(config.state_dir, 'agent.log'), Date.now);
+  const { meters, absent } = chooseSources(config.roots);
+  for (const [source, reason] of Object.entries(absent)) log('info', `source ${source}: ${reason}`);
+  for (const meter of meters) {
+    for (const domain of meter.domains) log('info', `${domain.name}: ${domain.source} (${domain.quality})`);
+  }
+
+  const agent = new Agent({
+    config,
+    host: hostName(),
+    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8),
+    instance: randomBytes(6).toString('hex'),
+    tool: version,
+    now,
+    log,
+    reader: new HostReader(config.roots, meters),
+    meters,
+    absentSources: absent,
+    events: new EventFolder(config.state_dir),
+    spool: new Spool(config.spool_dir),
+    shipper: new ShipperProcess(
+      join(program, '..', 'eit-shipper.js'),
+      join(config.spool_dir, 'shipper.lock'),
+      log,
+    ),
+    lingerMs: process.argv.includes('--linger') ? config.agent.linger_seconds * 1000 : null,
+    onLeft: () => {
+      process.removeAllListeners('SIGTERM');
+      process.removeAllListeners('SIGINT');
+    },
+  });
+  process.on('SIGTERM', () => agent.stop());
+  process.on('SIGINT', () => agent.stop());
+  agent.start();
+}
+
+function now(): Instant {
+  return { monoNs: process.hrtime.bigint(), wallMs: Date.now() };
+}
+
+/** Node.js has no flock: flock(1) takes the lock and hands it on to a second start of this program. */
+function runLocked(lockPath: string): void {
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const child = spawn('flock', ['-n', '-E', '75', lockPath, ...again], {
+    stdio: 'inherit',
+    env: { ...process.env, EIT_AGENT_LOCK_FD: 'inherited' },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => fail(error));
+  child.on('exit', (status) => {
+    if (status === 75)
+      process.stderr.write(`eit-agent: another agent measures this host (${lockPath} is held)\n`);
+    process.exitCode = status === 75 ? 0 : (status ?? 1);
+  });
+}
+
+function makeFolders(config: EitConfig): void {
+  mkdirSync(config.state_dir, { recursive: true, mode: 0o755 });
+  mkdirSync(config.var_dir, { recursive: true, mode: 0o755 });
+  mkdirSync(config.spool_dir, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * Slurm 21.08 hands slurmd's own sockets on to its hooks; held by the agent, they would keep slurmd from starting again.
+ * Node.js has none of its own at this point.
+ */
+function closeInheritedSockets(): void {
+  for (const name of readdirSync('/proc/self/fd')) {
+    const fd = Number(name);
+    if (fd <= 2) continue;
+    try {
+      if (readlinkSync(`/proc/self/fd/${name}`).startsWith('socket:')) closeSync(fd);
+    } catch (error) {
+      // The folder's own descriptor is closed by now.
+      if (!isErrno(error, 'ENOENT', 'EBADF')) throw error;
+    }
+  }
+}
+
+function fail(error: unknown): void {
+  const text = error instanceof EitError ? `${error.code}: ${error.message}` : String(error);
+  process.stderr.write(`eit-agent: ${text}\n`);
+  process.exitCode = error instanceof EitError ? error.exitStatus : 1;
+}
+
+try {
+  main();
+} catch (error) {
+  fail(error);
+}

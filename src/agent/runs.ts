@@ -1,0 +1,146 @@
+import { type HookEvent, wholeNumber } from '../slurm/hook-event';
+import { type RunIdentity, runIdentity, runStart } from '../slurm/run-identity';
+import type { Instant } from '../sources/source';
+import { type ExitCodes, type HostState, type RunState, emptyRunLine, runKey } from './host-state';
+import { emptySeries } from './series';
+
+/** An event with the name and the time of its file. */
+export interface FiledEvent {
+  readonly file: string;
+  /** When the hook wrote it: the file's mtime, Unix ms. */
+  readonly atMs: number;
+  readonly event: HookEvent;
+}
+
+/** What an event led to. `repeated`: the same hook ran twice for one job. */
+export type EventOutcome = 'started' | 'ended' | 'repeated' | 'ended without start';
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Applies a hook's event to the runs of the state. The prolog's event names the run: in an epilog's environment a requeue
+ * has already counted up. A fragment that started anew without an epilog ends as superseded.
+ * @param now the present, to place the event on the monotonic clock
+ * @param isEnded whether a fragment of this node and job ended lately: then a further epilog is a repetition
+ */
+export function applyEvent(
+  state: HostState,
+  filed: FiledEvent,
+  now: Instant,
+  configuredCluster: string | undefined,
+  isEnded: (identity: RunIdentity) => boolean,
+): EventOutcome {
+  const { event } = filed;
+  const identity = runIdentity(event, configuredCluster, state.cluster ?? undefined);
+  state.cluster = identity.cluster;
+  if (!state.nodes.includes(identity.node)) state.nodes.push(identity.node);
+  const at = placed(filed.atMs, now);
+  const open = openRun(state, identity);
+
+  if (event.hook === 'prolog') {
+    if (open !== undefined && isSameRun(open.identity, identity)) {
+      open.eventFiles.push(filed.file);
+      return 'repeated';
+    }
+    if (open !== undefined) open.end = { atMs: at.wallMs, monoNs: at.monoNs, by: 'superseded' };
+    addRun(state, filed, identity, at);
+    return 'started';
+  }
+
+  if (open !== undefined) {
+    const ended = at.monoNs < open.startedMonoNs ? open.startedMonoNs : at.monoNs;
+    open.end = {
+      atMs: Math.max(at.wallMs, open.startedMs),
+      monoNs: ended,
+      by: 'epilog',
+      exit: exitCodes(event),
+    };
+    open.eventFiles.push(filed.file);
+    return 'ended';
+  }
+  if (isEnded(identity)) return 'repeated';
+  const run = addRun(state, filed, identity, at);
+  run.end = { atMs: at.wallMs, monoNs: at.monoNs, by: 'epilog', exit: exitCodes(event) };
+  return 'ended without start';
+}
+
+/**
+ * Ends the runs whose epilog will not come: nothing of them has been seen for an hour after Slurm's time limit, or for a
+ * day where Slurm does not tell the limit (a job may be without any process for long, between steps or before its first).
+ */
+export function endVanished(state: HostState, now: Instant): RunState[] {
+  const vanished = Object.values(state.runs).filter((run) => {
+    const unseenMs = now.wallMs - run.lastSeenMs;
+    if (run.end !== null || run.cpuFrom !== null) return false;
+    return run.limitMs === null
+      ? unseenMs > DAY_MS
+      : unseenMs > HOUR_MS && now.wallMs > run.limitMs + HOUR_MS;
+  });
+  for (const run of vanished) run.end = { atMs: now.wallMs, monoNs: now.monoNs, by: 'vanished' };
+  return vanished;
+}
+
+/**
+ * Ends runs at the state's last reading: the host was restarted since.
+ * @param files only runs that began with one of these event files; without it all
+ */
+export function endByReboot(state: HostState, files?: ReadonlySet<string>): void {
+  for (const run of Object.values(state.runs)) {
+    if (files !== undefined && !run.eventFiles.some((file) => files.has(file))) continue;
+    const seen = files === undefined ? state.at : null;
+    const at = seen ?? { wallMs: run.startedMs, monoNs: run.startedMonoNs };
+    run.end ??= { atMs: Math.max(at.wallMs, run.startedMs), monoNs: at.monoNs, by: 'reboot' };
+  }
+}
+
+function openRun(state: HostState, { cluster, node, job }: RunIdentity): RunState | undefined {
+  return Object.values(state.runs).find(
+    ({ identity: run, end }) =>
+      end === null && run.job === job && run.node === node && run.cluster === cluster,
+  );
+}
+
+function isSameRun(a: RunIdentity, b: RunIdentity): boolean {
+  return a.restart === b.restart && a.slurm_start === b.slurm_start && a.sluid === b.sluid;
+}
+
+function addRun(state: HostState, filed: FiledEvent, identity: RunIdentity, at: Instant): RunState {
+  const startedMs = Math.round(at.wallMs);
+  const limitS = wholeNumber(filed.event.variables['SLURM_JOB_END_TIME']);
+  const begin = state.at !== null && state.at.monoNs > at.monoNs ? state.at : at;
+  const run: RunState = {
+    identity,
+    start: runStart(filed.event),
+    startedMs,
+    startedMonoNs: at.monoNs,
+    eventFiles: [filed.file],
+    lastSeenMs: at.wallMs,
+    limitMs: limitS === undefined ? null : limitS * 1000,
+    cpuFrom: null,
+    begun: false,
+    end: null,
+    line: emptyRunLine(begin),
+    carry: {},
+    life: { ms: 0, missingMs: {} },
+    series: emptySeries(),
+  };
+  state.runs[runKey(identity, startedMs)] = run;
+  return run;
+}
+
+/** A wall-clock time of this boot as an instant. */
+function placed(wallMs: number, now: Instant): Instant {
+  const ageNs = BigInt(Math.round(Math.max(0, now.wallMs - wallMs) * 1e6));
+  return { wallMs, monoNs: now.monoNs > ageNs ? now.monoNs - ageNs : 0n };
+}
+
+/** Slurm's exit code as it prints it, "status:signal", and the highest of the steps. */
+function exitCodes({ variables }: HookEvent): ExitCodes {
+  const code = variables['SLURM_JOB_EXIT_CODE2'];
+  const derived = variables['SLURM_JOB_DERIVED_EC'];
+  return {
+    ...(code !== undefined && /^\d{1,10}:\d{1,10}$/.test(code) ? { exit_code: code } : {}),
+    ...(derived !== undefined && derived.length <= 32 ? { derived_exit_code: derived } : {}),
+  };
+}

@@ -1,0 +1,30 @@
+import type { Argv } from 'yargs';
+import type { Output } from './output';
+
+/** What a command needs of the process it runs in. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly output: Output;
+  /** Real user of the process. */
+  readonly uid: number;
+  /** His name; null where the system knows none. */
+  readonly userName: string | null;
+}
+
+/** A command's module, loaded when it is used. */
+export interface CommandModule {
+  /** Declares the options. */
+  options(yargs: Argv): Argv;
+  /**
+   * Does what was asked.
+   * @returns the exit status
+   */
+  run(argv: Readonly<Record<string, unknown>>, surroundings: Surroundings): Promise<number>;
+}
+
+/** A command of `eit`: one file each in this folder; the list is in commands.ts. */
+export interface Command {
+  readonly name: string;
+  readonly describe: string;
+  load(): Promise<CommandModule>;
+}

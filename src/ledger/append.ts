@@ -1,0 +1,37 @@
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+
+const NEWLINE = 0x0a;
+
+/**
+ * Appends whole lines to a file of lines and waits until they are on disk. A half line that a crash left at the end is
+ * ended first, so that it spoils no other; a write that fails half way (disk full) is taken back.
+ * @param lines text that ends with a newline
+ * @param mode of a file that is made
+ * @throws the system's error; the file is then as it was
+ */
+export function appendLines(path: string, lines: Uint8Array, mode: number): void {
+  const fd = openSync(path, 'a+', mode);
+  try {
+    const { size } = fstatSync(fd);
+    try {
+      if (size > 0 && !endsWithNewline(fd, size)) writeAll(fd, Buffer.from([NEWLINE]));
+      writeAll(fd, lines);
+      fdatasyncSync(fd);
+    } catch (error) {
+      ftruncateSync(fd, size);
+      throw error;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function endsWithNewline(fd: number, size: number): boolean {
+  const last = Buffer.alloc(1);
+  return readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === NEWLINE;
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(fd, bytes, written);
+}

@@ -1,0 +1,137 @@
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EitError, isErrno } from '../errors';
+import { appendLines } from './append';
+
+/** Where a shipper carries what. */
+export interface ShipperPaths {
+  readonly spoolDir: string;
+  readonly ledger: string;
+  /** Host-local folder below which the ledger itself may be made; a shared one has to be there. */
+  readonly varDir: string;
+  /** Name of this host: the inbox file's. */
+  readonly host: string;
+}
+
+const DAY_FILE = /^\d{4}-\d\d-\d\d\.ndjson$/;
+const CHUNK_BYTES = 4 << 20;
+const NEWLINE = 0x0a;
+const OFFSETS_FILE = 'shipped.json';
+
+/**
+ * Carries whole lines from the spool to the inbox: `<ledger>/<cluster>/inbox/<day>/<host>.ndjson`. How far each spool
+ * file has been carried is written down after each piece; a crash in between carries a piece twice, which readers see by
+ * the lines' identity.
+ * @returns bytes carried
+ * @throws EitError EIT_LEDGER_UNWRITABLE; the rest stays in the spool
+ */
+export function shipSpool(paths: ShipperPaths): number {
+  const offsets = readOffsets(paths.spoolDir);
+  let shipped = 0;
+  for (const file of spoolFiles(paths.spoolDir)) {
+    for (;;) {
+      const piece = readPiece(join(paths.spoolDir, file), offsets[file] ?? 0);
+      if (piece === null) break;
+      appendToInbox(paths, file, piece.lines);
+      offsets[file] = piece.end;
+      writeOffsets(paths.spoolDir, offsets);
+      shipped += piece.lines.length;
+    }
+  }
+  return shipped;
+}
+
+function appendToInbox(paths: ShipperPaths, spoolFile: string, lines: Uint8Array): void {
+  const day = spoolFile.slice(-'YYYY-MM-DD.ndjson'.length, -'.ndjson'.length);
+  const inbox = join(paths.ledger, dirname(spoolFile), 'inbox', day, `${paths.host}.ndjson`);
+  try {
+    requireLedger(paths);
+    mkdirSync(dirname(inbox), { recursive: true, mode: 0o750 });
+    appendLines(inbox, lines, 0o640);
+  } catch (cause) {
+    if (cause instanceof EitError) throw cause;
+    throw new EitError(
+      'EIT_LEDGER_UNWRITABLE',
+      `cannot write ${inbox}: ${String(cause)}; records wait in ${paths.spoolDir} and are carried over when it can be written`,
+      { cause },
+    );
+  }
+}
+
+/** An unmounted shared folder must not be taken for an empty one: a ledger is made only among the host's own files. */
+function requireLedger({ ledger, varDir }: ShipperPaths): void {
+  if (statSync(ledger, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (ledger.startsWith(`${varDir}/`)) {
+    mkdirSync(ledger, { recursive: true, mode: 0o755 });
+    return;
+  }
+  throw new EitError(
+    'EIT_LEDGER_UNWRITABLE',
+    `the ledger folder ${ledger} does not exist (is it mounted?); make it with: mkdir -p ${ledger}`,
+  );
+}
+
+/** Spool files as `<cluster>/<day>.ndjson`, oldest day first. */
+function spoolFiles(spoolDir: string): string[] {
+  return listDir(spoolDir)
+    .flatMap((cluster) => listDir(join(spoolDir, cluster)).map((file) => ({ cluster, file })))
+    .filter(({ file }) => DAY_FILE.test(file))
+    .sort((a, b) => a.file.localeCompare(b.file) || a.cluster.localeCompare(b.cluster))
+    .map(({ cluster, file }) => join(cluster, file));
+}
+
+function listDir(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
+}
+
+/** Whole lines from `offset` on; null where there are none. A file shorter than the offset was made anew. */
+function readPiece(path: string, offset: number): { lines: Uint8Array; end: number } | null {
+  const fd = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    const begin = offset <= size ? offset : 0;
+    const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, size - begin));
+    const length = readSync(fd, bytes, 0, bytes.length, begin);
+    const whole = bytes.subarray(0, length).lastIndexOf(NEWLINE) + 1;
+    return whole === 0 ? null : { lines: bytes.subarray(0, whole), end: begin + whole };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readOffsets(spoolDir: string): Record<string, number> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(join(spoolDir, OFFSETS_FILE), 'utf8'));
+    return Object.fromEntries(
+      Object.entries(value as object).filter((entry): entry is [string, number] =>
+        Number.isSafeInteger(entry[1]),
+      ),
+    );
+  } catch (error) {
+    // Without offsets everything is carried again, which counts once.
+    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+function writeOffsets(spoolDir: string, offsets: Readonly<Record<string, number>>): void {
+  const path = join(spoolDir, OFFSETS_FILE);
+  writeFileSync(`${path}.tmp`, JSON.stringify(offsets), { mode: 0o600 });
+  renameSync(`${path}.tmp`, path);
+}

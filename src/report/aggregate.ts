@@ -1,0 +1,204 @@
+import { DateTime } from 'luxon';
+import { type Policy, POLICIES } from '../attribution/policy';
+import type { EitRecord, HostRecord } from '../generated/record';
+import type { GroupKey } from '../generated/report';
+import { ExactSum } from './exact-sum';
+import { Fragments, midpointMs } from './fragments';
+import { GroupSums } from './group-sums';
+import { matchesHost, matchesRun, type RunFilter } from './run-filter';
+import { joinRuns, type Part, partsOf, type Run } from './runs';
+
+/** What a report is asked for. */
+export interface ReportQuery {
+  /** A record counts whose middle lies in [sinceMs, untilMs); records are aligned to the clock, days and months cut none. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  readonly groupBy: readonly GroupKey[];
+  readonly policy: Policy;
+  readonly filter: RunFilter;
+  /** Time zone that days and months are of, an IANA name or `local`. */
+  readonly timeZone: string;
+  /** Whether idle and system energy is asked for: not where the report is of some users' runs. */
+  readonly withUnattributed: boolean;
+}
+
+/** The fields that name a group, as in report.schema.json. */
+export interface GroupFields {
+  job_id?: number;
+  user?: string;
+  account?: string;
+  partition?: string;
+  node?: string;
+  day?: string;
+  month?: string;
+  cluster?: string;
+}
+
+export interface Group {
+  readonly fields: GroupFields;
+  readonly sums: GroupSums;
+}
+
+/** Sums of a report, exact and without any factor. */
+export interface Aggregate {
+  /** In the order of the query's keys. */
+  readonly groups: Group[];
+  readonly total: GroupSums;
+  /** null: not asked for, or no host record in the window. */
+  readonly unattributed: { readonly idleUj: bigint; readonly systemUj: bigint; readonly missingMs: bigint } | null;
+  /** End of the newest record seen, in the window or not; null without any. */
+  readonly dataUntilMs: number | null;
+  /** Clusters with a record in the window that the filter lets through. */
+  readonly clusters: string[];
+  readonly runs: readonly Run[];
+}
+
+/**
+ * Adds records up to groups. Records may come in any order; each should come once (readInbox sees to it).
+ */
+export class Aggregation {
+  readonly #query: ReportQuery;
+  readonly #fragments: Fragments;
+  readonly #clusters = new Set<string>();
+  readonly #idleUj = new ExactSum();
+  readonly #systemUj = new ExactSum();
+  readonly #missingMs = new ExactSum();
+  #hostRecords = 0;
+  #dataUntilMs: number | null = null;
+
+  constructor(query: ReportQuery) {
+    this.#query = query;
+    this.#fragments = new Fragments(query.policy, bucketsOf(query));
+  }
+
+  add(record: EitRecord): void {
+    const toMs = Date.parse(record.to);
+    if (this.#dataUntilMs === null || toMs > this.#dataUntilMs) this.#dataUntilMs = toMs;
+    if (record.kind === 'series') return;
+    const { sinceMs, untilMs, filter, withUnattributed } = this.#query;
+    const middleMs = midpointMs(record);
+    if (middleMs < sinceMs || middleMs >= untilMs) return;
+
+    if (record.kind === 'run' && matchesRun(filter, record)) {
+      this.#clusters.add(record.cluster);
+      this.#fragments.add(record);
+    } else if (record.kind === 'host' && withUnattributed && matchesHost(filter, record)) {
+      this.#clusters.add(record.cluster);
+      this.#addHost(record);
+    }
+  }
+
+  finish(): Aggregate {
+    const runs = joinRuns(this.#fragments.all);
+    const groups = new Map<string, Group>();
+    const total = new GroupSums();
+    for (const run of runs) {
+      const parts = partsOf(run);
+      total.addRun(run, parts, this.#nodesExpected(run, parts));
+      for (const { fields, parts: ofGroup } of this.#byGroup(run, parts)) {
+        const key = JSON.stringify([fields, this.#query.groupBy.includes('job') ? run.jobKey : '']);
+        let group = groups.get(key);
+        if (group === undefined) {
+          group = { fields, sums: new GroupSums() };
+          groups.set(key, group);
+        }
+        const isOneNode = this.#query.groupBy.includes('node');
+        group.sums.addRun(run, ofGroup, isOneNode ? 1 : this.#nodesExpected(run, ofGroup));
+      }
+    }
+    return {
+      groups: sortGroups([...groups.values()], this.#query.groupBy),
+      total,
+      unattributed:
+        this.#hostRecords === 0
+          ? null
+          : { idleUj: this.#idleUj.value, systemUj: this.#systemUj.value, missingMs: this.#missingMs.value },
+      dataUntilMs: this.#dataUntilMs,
+      clusters: [...this.#clusters].sort(),
+      runs,
+    };
+  }
+
+  #addHost(record: HostRecord): void {
+    const policy = POLICIES.indexOf(this.#query.policy);
+    let worstMs = 0;
+    for (const domain of Object.values(record.domains)) {
+      this.#idleUj.add(domain.idle_uj[policy] ?? 0);
+      this.#systemUj.add(domain.system_uj[policy] ?? 0);
+      worstMs = Math.max(worstMs, domain.missing_ms);
+    }
+    this.#missingMs.add(worstMs);
+    this.#hostRecords++;
+  }
+
+  /** How many nodes the run should have in the report; null where nothing tells. */
+  #nodesExpected(run: Run, parts: readonly Part[]): number | null {
+    const { nodes } = this.#query.filter;
+    const reported = new Set(parts.map((part) => part.node)).size;
+    if (nodes === undefined) return run.nodes === null ? null : Math.max(run.nodes, reported);
+    return run.nodeNames === null ? reported : run.nodeNames.filter((node) => nodes.has(node)).length;
+  }
+
+  #byGroup(run: Run, parts: readonly Part[]): Iterable<{ fields: GroupFields; parts: Part[] }> {
+    const found = new Map<string, { fields: GroupFields; parts: Part[] }>();
+    for (const part of parts) {
+      const fields = fieldsOf(run, part, this.#query.groupBy);
+      const key = JSON.stringify(fields);
+      const group = found.get(key);
+      if (group === undefined) found.set(key, { fields, parts: [part] });
+      else group.parts.push(part);
+    }
+    return found.values();
+  }
+}
+
+function fieldsOf(run: Run, { node, slice }: Part, groupBy: readonly GroupKey[]): GroupFields {
+  const fields: GroupFields = {};
+  for (const key of groupBy) {
+    if (key === 'job') {
+      // A job id alone names no job; whose it was saves a person a second look.
+      const { jobId, user, account, partition, cluster } = run;
+      Object.assign(fields, { job_id: jobId, user, account, partition, cluster });
+    } else if (key === 'node') fields.node = node;
+    else if (key === 'day') fields.day = slice.bucket;
+    else if (key === 'month') fields.month = slice.bucket.slice(0, 7);
+    else fields[key] = run[key];
+  }
+  return fields;
+}
+
+/** Records are cut into days or months where the report groups by them. */
+function bucketsOf({ groupBy, timeZone }: ReportQuery): (midpointMs: number) => string {
+  const format = groupBy.includes('day') ? 'yyyy-MM-dd' : groupBy.includes('month') ? 'yyyy-MM' : null;
+  if (format === null) return () => '';
+  // Every zone's offset from UTC is a multiple of 15 minutes: one look-up for all records of such a piece.
+  const known = new Map<number, string>();
+  return (ms) => {
+    const piece = Math.floor(ms / 900_000);
+    let bucket = known.get(piece);
+    if (bucket === undefined) {
+      bucket = DateTime.fromMillis(piece * 900_000, { zone: timeZone }).toFormat(format);
+      known.set(piece, bucket);
+    }
+    return bucket;
+  };
+}
+
+
+
+/** The field of a group that a key of --group-by names. */
+export function fieldOfKey(key: GroupKey): keyof GroupFields {
+  return key === 'job' ? 'job_id' : key;
+}
+
+function sortGroups(groups: Group[], groupBy: readonly GroupKey[]): Group[] {
+  const fields = [...groupBy.map(fieldOfKey), 'cluster', 'user'] as const;
+  return groups.sort((a, b) => {
+    for (const field of fields) {
+      const [x, y] = [a.fields[field], b.fields[field]];
+      if (x === y || x === undefined || y === undefined) continue;
+      return x < y ? -1 : 1;
+    }
+    return a.sums.firstMs - b.sums.firstMs;
+  });
+}

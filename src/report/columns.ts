@@ -1,0 +1,202 @@
+import { EitError } from '../errors';
+import type { EitReport, ReportFigures, ReportGroup } from '../generated/report';
+import { fieldOfKey, type GroupFields } from './aggregate';
+import { durationText, energyText, massText, percentText } from './units';
+
+/** A line of a report: a group, or the total, which has no key. */
+export type Row = ReportFigures & GroupFields;
+
+/** A figure or a key of a report's lines, by the name that -o takes. */
+export interface Column {
+  readonly name: string;
+  /** Unit of `raw`, part of the header that programs get. */
+  readonly unit?: string;
+  readonly describe: string;
+  readonly isText?: true;
+  /** For people. */
+  human(row: Row): string;
+  /** For programs; null: no value. */
+  raw(row: Row): string | number | null;
+}
+
+/** A column as -o asks for it. */
+export interface SelectedColumn {
+  readonly column: Column;
+  /** Columns of the terminal that it takes (`User%20`); absent: as many as it needs. */
+  readonly width?: number;
+  readonly align: 'left' | 'right';
+}
+
+const NONE = '-';
+
+function key(name: string, describe: string, field: Exclude<keyof GroupFields, 'job_id'>): Column {
+  return { name, describe, isText: true, human: (row) => row[field] ?? '', raw: (row) => row[field] ?? null };
+}
+
+function count(name: string, describe: string, of: (row: Row) => number): Column {
+  return { name, describe, human: (row) => String(of(row)), raw: of };
+}
+
+function duration(name: string, describe: string, of: (row: Row) => number): Column {
+  return { name, unit: 's', describe, human: (row) => durationText(of(row)), raw: of };
+}
+
+function energy(name: string, describe: string, of: keyof ReportFigures['energy_kwh']): Column {
+  const human = (row: Row): string => {
+    const kwh = row.energy_kwh[of];
+    return kwh === null ? NONE : energyText(kwh);
+  };
+  return { name, unit: 'kWh', describe, human, raw: (row) => row.energy_kwh[of] };
+}
+
+/** Every column, in the order of `--helpformat`. */
+export const COLUMNS = [
+  { name: 'JobID', describe: 'job id', human: (row) => String(row.job_id ?? ''), raw: (row) => row.job_id ?? null },
+  key('Cluster', 'cluster', 'cluster'),
+  key('User', 'user name, or uid:1234 where Slurm told no name', 'user'),
+  key('Account', 'account', 'account'),
+  key('Partition', 'partition', 'partition'),
+  key('Node', 'node', 'node'),
+  key('Day', 'day, local time', 'day'),
+  key('Month', 'month, local time', 'month'),
+  count('Jobs', 'jobs', (row) => row.jobs),
+  count('Runs', 'executions of jobs: a requeued job has several', (row) => row.runs),
+  duration('Elapsed', 'time of the runs within the report', (row) => row.elapsed_seconds),
+  duration('CPUTime', 'CPU time used', (row) => row.cpu_seconds),
+  duration('GPUTime', 'GPUs allocated times time', (row) => row.gpu_seconds),
+  energy('CPUEnergy', 'energy of the CPU packages', 'cpu'),
+  energy('DRAMEnergy', 'energy of the memory', 'dram'),
+  energy('GPUEnergy', 'energy of the GPUs', 'gpu'),
+  energy('OtherEnergy', 'energy of the rest of the nodes', 'other'),
+  energy('ITEnergy', 'sum of the above', 'it'),
+  energy('Energy', 'ITEnergy times PUE: with cooling and power distribution', 'total'),
+  {
+    name: 'CO2e',
+    unit: 'kg',
+    describe: 'CO2eq of Energy',
+    human: (row) => massText(row.co2e_kg),
+    raw: (row) => row.co2e_kg,
+  },
+  {
+    name: 'Coverage',
+    describe: 'of nodes times time, the part that was observed',
+    human: coverageText,
+    raw: (row) => row.coverage,
+  },
+  {
+    name: 'Quality',
+    describe: 'measured, modelled, or how much of the energy was measured',
+    human: qualityText,
+    raw: (row) => row.measured_fraction,
+  },
+  count('NodesExpected', 'nodes of the runs', (row) => row.nodes_expected),
+  count('NodesReported', 'nodes of the runs that sent records', (row) => row.nodes_reported),
+] as const satisfies readonly Column[];
+
+type ColumnName = (typeof COLUMNS)[number]['name'];
+
+/**
+ * Reads the value of -o: names in any case, with commas, each with a width as in sacct (`User%20` to the right,
+ * `User%-20` to the left).
+ * @throws EitError EIT_USAGE for a name that is no column
+ */
+export function parseColumns(text: string): SelectedColumn[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [, name = '', sign = '', width] = /^([^%]+?)(?:%(-?)(\d{1,4}))?$/.exec(part) ?? [];
+      const column = COLUMNS.find((c) => [c.name, rawHeader(c)].some((n) => n.toLowerCase() === name.toLowerCase()));
+      if (column === undefined || Number(width) === 0) {
+        throw new EitError(
+          'EIT_USAGE',
+          `--format: ${JSON.stringify(part)} is no column. There are ${COLUMNS.map((c) => c.name).join(', ')}; ` +
+            'a width stands behind a %: User%20, or User%-20 to align to the left. --helpformat says what they are.',
+        );
+      }
+      if (width === undefined) return select(column);
+      return { column, width: Number(width), align: sign === '-' ? 'left' : 'right' };
+    });
+}
+
+/** The columns of a table for a person: keys first, and of the energies those that have a value. */
+export function tableColumns(report: EitReport): SelectedColumn[] {
+  const has = (name: 'dram' | 'gpu' | 'other'): boolean => report.total.energy_kwh[name] !== null;
+  const isByJob = report.group_by.includes('job');
+  const names: ColumnName[] = [
+    ...keyNames(report),
+    ...(isByJob ? [] : (['Jobs'] as const)),
+    'Elapsed',
+    'CPUEnergy',
+    ...(has('dram') ? (['DRAMEnergy'] as const) : []),
+    ...(has('gpu') ? (['GPUEnergy'] as const) : []),
+    ...(has('other') ? (['OtherEnergy'] as const) : []),
+    'Energy',
+    'CO2e',
+    'Coverage',
+    'Quality',
+  ];
+  return selectAll(names);
+}
+
+/** The columns of CSV and -P: the keys, then every figure, whatever the values. */
+export function programColumns(report: EitReport): SelectedColumn[] {
+  const figures = COLUMNS.slice(COLUMNS.findIndex(({ name }) => name === 'Jobs')).map(({ name }) => name);
+  const ofJob: ColumnName[] = report.group_by.includes('job') ? ['Cluster', 'User', 'Account', 'Partition'] : [];
+  return selectAll([...new Set([...keysAsked(report), ...ofJob, ...figures])]);
+}
+
+/** The header that programs get: `Energy_kWh`. */
+export function rawHeader({ name, unit }: Column): string {
+  return unit === undefined ? name : `${name}_${unit}`;
+}
+
+/** What --helpformat prints. */
+export function columnHelp(): string {
+  const headers = COLUMNS.map(rawHeader);
+  const width = Math.max(...headers.map((header) => header.length));
+  return COLUMNS.map((column, i) => `${(headers[i] ?? '').padEnd(width)}  ${column.describe}\n`).join('');
+}
+
+function keysAsked(report: EitReport): ColumnName[] {
+  return report.group_by.flatMap((groupKey) => {
+    const field = fieldOfKey(groupKey);
+    return COLUMNS.filter(({ name }) => name.toLowerCase() === field.replace('_', '')).map(({ name }) => name);
+  });
+}
+
+/** Keys, and with job ids what tells jobs apart where the report has several users or clusters. */
+function keyNames(report: EitReport): ColumnName[] {
+  const differ = (field: 'cluster' | 'user'): boolean => {
+    const first: ReportGroup | undefined = report.groups[0];
+    return report.groups.some((group) => group[field] !== first?.[field]);
+  };
+  if (!report.group_by.includes('job')) return keysAsked(report);
+  const ofJob: ColumnName[] = [
+    ...(differ('cluster') ? (['Cluster'] as const) : []),
+    ...(differ('user') ? (['User'] as const) : []),
+    'Partition',
+  ];
+  return [...new Set([...keysAsked(report), ...ofJob])];
+}
+
+function selectAll(names: readonly ColumnName[]): SelectedColumn[] {
+  return names.flatMap((name) => COLUMNS.filter((column) => column.name === name).map(select));
+}
+
+function select(column: Column): SelectedColumn {
+  return { column, align: column.isText ? 'left' : 'right' };
+}
+
+function coverageText(row: Row): string {
+  const nodes = row.nodes_reported < row.nodes_expected ? `nodes ${row.nodes_reported}/${row.nodes_expected}` : '';
+  const part = row.coverage === null ? 'unknown' : percentText(row.coverage);
+  return nodes === '' ? part : `${part}, ${nodes}`;
+}
+
+function qualityText({ measured_fraction: part }: Row): string {
+  if (part === null) return NONE;
+  if (part === 1) return 'measured';
+  return part === 0 ? 'modelled' : `${percentText(part)} measured`;
+}

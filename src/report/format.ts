@@ -1,0 +1,23 @@
+import type { EitReport } from '../generated/report';
+import type { SelectedColumn } from './columns';
+
+/** How a report is to be shown. */
+export interface View {
+  /** What -o asked for; null: the format's own choice. */
+  readonly columns: readonly SelectedColumn[] | null;
+  readonly header: boolean;
+  /** Zone of the times that people read. */
+  readonly timeZone: string;
+  /** What was not read, with counts. */
+  readonly skipped: readonly (readonly [reason: string, count: number])[];
+  /** The terminal that shows it; null where the output goes elsewhere. */
+  readonly terminal: { readonly width: number; readonly bars: boolean; readonly colours: boolean } | null;
+}
+
+/** A way to write a report. One file each in this folder; the list is in formats.ts. */
+export interface ReportFormat {
+  /** Long name of the option that chooses it; absent: taken where no other is asked for. */
+  readonly option?: { readonly name: string; readonly alias?: string; readonly describe: string };
+  /** Gives the text in pieces: a report may be longer than a string can be. */
+  render(report: EitReport, view: View): Iterable<string>;
+}

@@ -1,0 +1,19 @@
+import { programColumns, rawHeader } from './columns';
+import type { ReportFormat } from './format';
+import { visible } from './printable';
+import { plainNumber } from './units';
+
+/** As sacct -P: fields with `|` between them and none at the end. A `|` within a name is written `\x7c`. */
+export const parsable: ReportFormat = {
+  option: { name: 'parsable2', alias: 'P', describe: "print fields with '|' between them, raw numbers" },
+  *render(report, { columns, header }) {
+    const selected = (columns ?? programColumns(report)).map(({ column }) => column);
+    if (header) yield `${selected.map(rawHeader).join('|')}\n`;
+    for (const group of report.groups) yield `${selected.map((column) => field(column.raw(group))).join('|')}\n`;
+  },
+};
+
+function field(value: string | number | null): string {
+  if (value === null) return '';
+  return typeof value === 'number' ? plainNumber(value) : visible(value).replaceAll('|', '\\x7c');
+}

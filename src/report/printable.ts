@@ -1,0 +1,44 @@
+/** Controls, direction overrides, zero-width and private characters, line separators, lone surrogates. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text that someone else chose, made safe for a terminal and for one line of a file: what would move the cursor, change
+ * a colour, break the line or reverse the reading order is shown as `\x1b` or `\u{202e}`.
+ */
+export function visible(text: string): string {
+  return text.replace(UNSEEN, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** East Asian wide and full-width characters and emoji (UAX #11): two columns of a terminal. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+const COMBINING = /\p{M}/u;
+
+/** How many columns of a terminal a text takes that has gone through `visible`. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += COMBINING.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  return width;
+}
+
+/** Cuts a text to so many columns; what was cut ends with `+`, as in sacct. */
+export function cut(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = '';
+  let used = 0;
+  for (const character of text) {
+    used += displayWidth(character);
+    if (used > width - 1) break;
+    kept += character;
+  }
+  return `${kept}+`;
+}
+
+/** Fills a text up to so many columns. */
+export function pad(text: string, width: number, align: 'left' | 'right'): string {
+  const spaces = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return align === 'left' ? text + spaces : spaces + text;
+}

@@ -1,0 +1,45 @@
+import type { HostRecord, RunRecord } from '../generated/record';
+
+/** A user as options or the system name him. */
+export interface UserMatch {
+  readonly uid?: number | undefined;
+  readonly name?: string | undefined;
+}
+
+/** Which runs a report is of. An absent list lets all through, an empty one none. */
+export interface RunFilter {
+  readonly users?: readonly UserMatch[] | undefined;
+  readonly accounts?: ReadonlySet<string> | undefined;
+  readonly partitions?: ReadonlySet<string> | undefined;
+  readonly jobs?: ReadonlySet<number> | undefined;
+  readonly clusters?: ReadonlySet<string> | undefined;
+  /** Only what ran on these nodes counts, not the rest of the same runs. */
+  readonly nodes?: ReadonlySet<string> | undefined;
+}
+
+/** Whether a line of a run is of the report. */
+export function matchesRun(filter: RunFilter, record: RunRecord): boolean {
+  const { users, accounts, partitions, jobs, clusters, nodes } = filter;
+  return (
+    (users === undefined || users.some((user) => isUser(user, record))) &&
+    (accounts === undefined || accounts.has(record.account ?? '')) &&
+    (partitions === undefined || partitions.has(record.partition ?? '')) &&
+    (jobs === undefined || jobs.has(record.job)) &&
+    (clusters === undefined || clusters.has(record.cluster)) &&
+    (nodes === undefined || nodes.has(record.node))
+  );
+}
+
+/** Whether a host's line is of the report; a host with several nodes is of it with any of them. */
+export function matchesHost({ clusters, nodes }: RunFilter, record: HostRecord): boolean {
+  return (
+    (clusters === undefined || clusters.has(record.cluster)) &&
+    (nodes === undefined || record.nodes.some((node) => nodes.has(node)))
+  );
+}
+
+/** The uid decides where both sides know it: names come and go. */
+function isUser(user: UserMatch, { uid, user: name }: RunRecord): boolean {
+  if (user.uid !== undefined && uid !== undefined) return user.uid === uid;
+  return user.name !== undefined && user.name === name;
+}

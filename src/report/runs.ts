@@ -1,0 +1,176 @@
+import { EitError } from '../errors';
+import { expandHostlist } from '../slurm/hostlist';
+import type { Fragment, Slice } from './fragments';
+
+/** Fragments of one run that Slurm does not tell apart start, and end, about together. */
+const CLOSE_MS = 5 * 60_000;
+
+/** A job that is requeued starts again within a day; a job id comes back after 67 million jobs. */
+const REQUEUE_MS = 86_400_000;
+
+/** One execution of a job, on all its nodes. */
+export interface Run {
+  readonly cluster: string;
+  readonly jobId: number;
+  readonly restart: number;
+  readonly uid: number | null;
+  readonly user: string;
+  readonly account: string;
+  readonly partition: string;
+  /** Nodes that the run has, at most where it was resized; null where Slurm did not say. */
+  readonly nodes: number | null;
+  /** Their names, where Slurm's node list was read. */
+  readonly nodeNames: readonly string[] | null;
+  /** At least one. */
+  readonly fragments: readonly Fragment[];
+  readonly startedMs: number;
+  readonly toMs: number;
+  /** The same for all runs of a job, different for another job whose id is the same. */
+  readonly jobKey: string;
+}
+
+/** A slice of a run with the node it is of. */
+export interface Part {
+  readonly node: string;
+  readonly slice: Slice;
+}
+
+export function partsOf(run: Run): Part[] {
+  return run.fragments.flatMap(({ node, slices }) => [...slices.values()].map((slice) => ({ node, slice })));
+}
+
+export const UNKNOWN = '(unknown)';
+
+/**
+ * Joins fragments to runs, and says which runs are one job. A SLUID names a run, and so do job id, restart count and
+ * Slurm's start time (23.02 and later); without them fragments are one run that have the same job id, restart count and
+ * user and lie close in time, until a node comes a second time or the run has all its nodes: then it is another
+ * run of a requeued job, or another job with a recycled id.
+ * @param fragments in any order
+ */
+export function joinRuns(fragments: readonly Fragment[]): Run[] {
+  const byJob = new Map<string, Fragment[]>();
+  for (const fragment of fragments) {
+    const key = `${fragment.cluster}\0${fragment.job}`;
+    const ofJob = byJob.get(key);
+    if (ofJob === undefined) byJob.set(key, [fragment]);
+    else ofJob.push(fragment);
+  }
+  return [...byJob.values()].flatMap((ofJob) => withJobKeys(joinFragments(ofJob).map(toRun)));
+}
+
+/** A run in the making. */
+interface Joined {
+  readonly key: string;
+  readonly fragments: Fragment[];
+  readonly nodeNames: Set<string>;
+  /** Most nodes that a fragment tells of; 0 while none does. */
+  nodes: number;
+  fromMs: number;
+  toMs: number;
+}
+
+/** @param fragments of one cluster and job id */
+function joinFragments(fragments: readonly Fragment[]): Joined[] {
+  const joined: Joined[] = [];
+  const inOrder = [...fragments].sort(byStart);
+  const add = (fragment: Fragment, key: string, found: Joined | undefined): void => {
+    const { startedMs, toMs } = fragment;
+    const run = found ?? { key, fragments: [], nodeNames: new Set(), nodes: 0, fromMs: startedMs, toMs };
+    if (found === undefined) joined.push(run);
+    run.fragments.push(fragment);
+    run.nodeNames.add(fragment.node);
+    run.nodes = Math.max(run.nodes, fragment.facts.nodes ?? 0);
+    run.fromMs = Math.min(run.fromMs, fragment.startedMs);
+    run.toMs = Math.max(run.toMs, fragment.toMs);
+  };
+
+  for (const fragment of inOrder) {
+    const key = toldKey(fragment);
+    if (key !== null) add(fragment, key, joined.find((run) => run.key === key));
+  }
+  for (const fragment of inOrder) {
+    if (toldKey(fragment) === null) add(fragment, '', joined.find((run) => mayBelong(fragment, run)));
+  }
+  return joined;
+}
+
+/** What Slurm tells a run by. */
+function toldKey({ restart, facts }: Fragment): string | null {
+  if (facts.sluid !== undefined) return facts.sluid;
+  return facts.slurm_start === undefined ? null : `${restart} ${facts.slurm_start}`;
+}
+
+function mayBelong(fragment: Fragment, run: Joined): boolean {
+  const first = run.fragments[0]!;
+  return (
+    first.restart === fragment.restart &&
+    (first.facts.uid ?? fragment.facts.uid) === (fragment.facts.uid ?? first.facts.uid) &&
+    fragment.startedMs <= run.toMs + CLOSE_MS &&
+    fragment.toMs >= run.fromMs - CLOSE_MS &&
+    !run.nodeNames.has(fragment.node) &&
+    (run.nodes === 0 || run.nodeNames.size < run.nodes)
+  );
+}
+
+function toRun({ fragments, nodes, fromMs, toMs }: Joined): Run {
+  const first = <T>(pick: (fragment: Fragment) => T | undefined): T | undefined => {
+    for (const fragment of fragments) {
+      const value = pick(fragment);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  };
+  const { cluster, job, restart } = fragments[0]!;
+  const uid = first(({ facts }) => facts.uid) ?? null;
+  const nodelist = first((fragment) => fragment.nodelist);
+  const nodeNames = nodelist === undefined ? null : expand(nodelist);
+  return {
+    cluster,
+    jobId: job,
+    restart,
+    uid,
+    user: first(({ facts }) => facts.user) ?? (uid === null ? UNKNOWN : `uid:${uid}`),
+    account: first(({ facts }) => facts.account) ?? UNKNOWN,
+    partition: first(({ facts }) => facts.partition) ?? UNKNOWN,
+    nodes: nodes > 0 ? nodes : (nodeNames?.length ?? null),
+    nodeNames,
+    fragments,
+    startedMs: fromMs,
+    toMs,
+    jobKey: '',
+  };
+}
+
+/** A list that Slurm cut, or that this program cannot read, says nothing. */
+function expand(nodelist: string): string[] | null {
+  try {
+    return expandHostlist(nodelist);
+  } catch (error) {
+    if (error instanceof EitError && error.code === 'EIT_HOSTLIST') return null;
+    throw error;
+  }
+}
+
+/** @param runs of one cluster and job id */
+function withJobKeys(runs: readonly Run[]): Run[] {
+  const inOrder = [...runs].sort((a, b) => a.startedMs - b.startedMs || a.restart - b.restart);
+  let jobs = 0;
+  let previous: Run | undefined;
+  return inOrder.map((run) => {
+    if (previous !== undefined && !isRequeueOf(run, previous)) jobs++;
+    previous = run;
+    return { ...run, jobKey: `${run.cluster}\0${run.jobId}\0${jobs}` };
+  });
+}
+
+function isRequeueOf(run: Run, previous: Run): boolean {
+  if ((run.uid ?? previous.uid) !== (previous.uid ?? run.uid)) return false;
+  if (run.restart > previous.restart) return true;
+  // Slurm before 22.05 tells a hook neither the account nor how often the job was restarted.
+  return run.restart === 0 && run.account === UNKNOWN && run.startedMs - previous.toMs < REQUEUE_MS;
+}
+
+function byStart(a: Fragment, b: Fragment): number {
+  return a.startedMs - b.startedMs || (a.node < b.node ? -1 : a.node > b.node ? 1 : 0) || a.restart - b.restart;
+}

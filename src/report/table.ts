@@ -1,0 +1,92 @@
+import { styleText } from 'node:util';
+import type { EitReport } from '../generated/report';
+import { bar } from './bar';
+import { type Row, type SelectedColumn, tableColumns } from './columns';
+import { footer } from './footer';
+import type { ReportFormat, View } from './format';
+import { cut, displayWidth, pad, visible } from './printable';
+
+const GAP = '  ';
+const BAR_TITLE = 'Share';
+const WIDEST_BAR = 20;
+const NARROWEST_BAR = 8;
+
+/** No name makes a table wider than this, unless -o says so. */
+const WIDEST_CELL = 48;
+
+/** Less than this part of what should have been observed stands out. */
+const GOOD_COVERAGE = 0.99;
+
+/** Aligned columns, units that fit, a total, and what to know about the figures. */
+export const table: ReportFormat = {
+  *render(report, view) {
+    const columns = view.columns ?? tableColumns(report);
+    const layout = layOut(report, columns, view);
+    if (view.header) {
+      yield layout.line(
+        columns.map(({ column }) => column.name),
+        layout.barWidth > 0 ? BAR_TITLE : '',
+        ['bold'],
+      );
+      yield layout.rule;
+    }
+    const totalKwh = report.total.energy_kwh.total;
+    for (const group of report.groups) {
+      const share = layout.barWidth > 0 && totalKwh > 0 ? bar(group.energy_kwh.total / totalKwh, layout.barWidth) : '';
+      yield layout.line(cells(group, columns), share, isPoor(group) ? ['yellow'] : []);
+    }
+    yield layout.rule;
+    yield layout.line(totalCells(report, columns), '', ['bold']);
+    for (const line of footer(report, view)) yield `${line}\n`;
+  },
+};
+
+type Style = 'bold' | 'yellow';
+
+interface Layout {
+  /** 0: no bars. */
+  readonly barWidth: number;
+  readonly rule: string;
+  line(cells: readonly string[], bar: string, styles: readonly Style[]): string;
+}
+
+function layOut(report: EitReport, columns: readonly SelectedColumn[], { terminal, header }: View): Layout {
+  const widths = columns.map(({ column, width }) => width ?? (header ? displayWidth(column.name) : 1));
+  for (const row of [...report.groups.map((group) => cells(group, columns)), totalCells(report, columns)]) {
+    row.forEach((cell, i) => {
+      if (columns[i]?.width === undefined) widths[i] = Math.max(widths[i] ?? 0, displayWidth(cell));
+    });
+  }
+  const width = widths.reduce((sum, w) => sum + w, 0) + GAP.length * (columns.length - 1);
+  const room = terminal?.bars ? terminal.width - width - GAP.length : 0;
+  const barWidth = room >= NARROWEST_BAR ? Math.min(WIDEST_BAR, room) : 0;
+  return {
+    barWidth,
+    rule: `${'-'.repeat(width + (barWidth > 0 ? GAP.length + barWidth : 0))}\n`,
+    line(texts, barText, styles) {
+      const padded = texts.map((text, i) => {
+        const column = columns[i];
+        return column === undefined ? text : pad(cut(text, widths[i] ?? 0), widths[i] ?? 0, column.align);
+      });
+      const text = [...padded, ...(barText === '' ? [] : [barText])].join(GAP).trimEnd();
+      const styled = terminal?.colours ? styles.reduce((s, style) => styleText(style, s), text) : text;
+      return `${styled}\n`;
+    },
+  };
+}
+
+function cells(row: Row, columns: readonly SelectedColumn[]): string[] {
+  return columns.map(({ column, width }) => cut(visible(column.human(row)), width ?? WIDEST_CELL));
+}
+
+/** The total has no key: its first key column names it. */
+function totalCells(report: EitReport, columns: readonly SelectedColumn[]): string[] {
+  const found = cells(report.total, columns);
+  const label = columns.findIndex(({ column }) => column.raw(report.total) === null && column.human(report.total) === '');
+  if (label !== -1) found[label] = 'Total';
+  return found;
+}
+
+function isPoor(row: Row): boolean {
+  return row.coverage === null || row.coverage < GOOD_COVERAGE || row.nodes_reported < row.nodes_expected;
+}

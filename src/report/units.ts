@@ -1,0 +1,69 @@
+interface Unit {
+  readonly name: string;
+  readonly size: number;
+}
+
+const ENERGY_UNITS: readonly Unit[] = [
+  { name: 'GWh', size: 1e6 },
+  { name: 'MWh', size: 1e3 },
+  { name: 'kWh', size: 1 },
+  { name: 'Wh', size: 1e-3 },
+  { name: 'mWh', size: 1e-6 },
+  { name: 'µWh', size: 1e-9 },
+  { name: 'nWh', size: 1e-12 },
+];
+
+const MASS_UNITS: readonly Unit[] = [
+  { name: 'kt', size: 1e6 },
+  { name: 't', size: 1e3 },
+  { name: 'kg', size: 1 },
+  { name: 'g', size: 1e-3 },
+  { name: 'mg', size: 1e-6 },
+  { name: 'µg', size: 1e-9 },
+  { name: 'ng', size: 1e-12 },
+];
+
+/** An energy in the unit that fits, with three significant digits: `1.23 kWh`. Only 0 is `0 Wh`. */
+export function energyText(kwh: number): string {
+  return inUnits(kwh, ENERGY_UNITS, 'Wh');
+}
+
+/** A mass in the unit that fits, with three significant digits: `1.23 kg`. Only 0 is `0 g`. */
+export function massText(kg: number): string {
+  return inUnits(kg, MASS_UNITS, 'g');
+}
+
+function inUnits(value: number, units: readonly Unit[], zeroUnit: string): string {
+  if (value === 0) return `0 ${zeroUnit}`;
+  // Rounded first: 999.6 Wh is 1.00 kWh.
+  const rounded = Number(value.toPrecision(3));
+  // The smallest unit takes what is smaller still.
+  const unit = units.find(({ size }) => rounded >= size * (1 - 1e-9)) ?? units[units.length - 1]!;
+  const digits = (rounded / unit.size).toPrecision(3);
+  return `${digits.includes('e') ? String(Number(digits)) : digits} ${unit.name}`;
+}
+
+/** A length of time as in sacct, [D-]HH:MM:SS; below a minute in seconds, so that short jobs show. */
+export function durationText(seconds: number): string {
+  if (seconds === 0) return '0 s';
+  if (seconds < 59.95) return `${Number(seconds.toPrecision(3))} s`;
+  const whole = Math.round(seconds);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const days = Math.floor(whole / 86_400);
+  const time = `${two(Math.floor(whole / 3600) % 24)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
+  return days > 0 ? `${days}-${time}` : time;
+}
+
+/** A part of 1 as a percentage that is 100 % only where nothing (over 0.05 %) lacks, and 0 % only where all does. */
+export function percentText(part: number): string {
+  if (part >= 0.9995) return '100 %';
+  const percent = Math.floor(part * 1000 + 1e-9) / 10;
+  return part > 0 && percent === 0 ? '<0.1 %' : `${percent} %`;
+}
+
+/** A number for programs: plain decimals, never an exponent, twelve significant digits. */
+export function plainNumber(value: number): string {
+  const rounded = Number(value.toPrecision(12));
+  if (rounded === 0 || Math.abs(rounded) >= 1e-6) return String(rounded);
+  return rounded.toFixed(11 - Math.floor(Math.log10(Math.abs(rounded)))).replace(/0+$/, '');
+}

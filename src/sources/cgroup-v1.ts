@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { type CpuCounter, openCgroupCpu, parseFlatKeyed } from './cpu-counter';
+import { readKernelFile, unexpected, unreadable } from './kernel-file';
+import type { Missing } from './source';
+
+/**
+ * Opens `cpuacct.usage` of a cgroup of version 1. It counts the cgroup and all below it, ended processes and removed
+ * children included.
+ * https://docs.kernel.org/admin-guide/cgroup-v1/cpuacct.html
+ */
+export function openCgroup1Cpu(dir: string): CpuCounter | Missing | 'gone' {
+  return openCgroupCpu('cgroup1', join(dir, 'cpuacct.usage'), parseCpuacctUsage);
+}
+
+/** The text of cpuacct.usage: one number, nanoseconds. */
+export function parseCpuacctUsage(text: string, path = 'cpuacct.usage'): bigint | Missing {
+  return /^\d+\n?$/.test(text) ? BigInt(text.trim()) : unexpected(path, text, 'a number of nanoseconds');
+}
+
+/**
+ * Memory that a cgroup of version 1 and those below it hold (bytes): total_rss + total_shmem of memory.stat. total_rss is
+ * anonymous memory alone, whatever its name says; total_shmem (tmpfs, shared memory) is not told by old kernels, such as
+ * that of RHEL 7, and then not counted. Page cache is left out, and so is hugetlbfs, which version 1 counts in a
+ * hierarchy of its own.
+ * https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#stat-file
+ * @param dir below the memory controller, not cpuacct
+ */
+export function readCgroup1MemoryBytes(dir: string): number | Missing {
+  const path = join(dir, 'memory.stat');
+  try {
+    return parseCgroup1MemoryStat(readKernelFile(path), path);
+  } catch (error) {
+    return unreadable(path, error);
+  }
+}
+
+/** The text of memory.stat. @returns total_rss + total_shmem, bytes */
+export function parseCgroup1MemoryStat(text: string, path = 'memory.stat'): number | Missing {
+  const stat = parseFlatKeyed(text, ['total_rss', 'total_shmem']);
+  const rss = stat.get('total_rss');
+  if (rss === undefined) return unexpected(path, text, 'a line `total_rss N`');
+  return Number(rss + (stat.get('total_shmem') ?? 0n));
+}

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isErrno } from '../errors';
+import { KernelFile, unreadable } from './kernel-file';
+import { type Missing, isMissing } from './source';
+
+/** CPU time used by one job, or by one directory of cgroups. */
+export interface CpuCounter {
+  readonly kind: 'cgroup2' | 'cgroup1' | 'processes';
+  /** CPU time so far (ns), why it could not be read, or `gone`: what was counted has ended and left no counter. */
+  read(): bigint | Missing | 'gone';
+  close(): void;
+}
+
+/**
+ * Opens a cgroup's file of CPU time.
+ * @param parse the file's text to nanoseconds, or what is wrong with it
+ * @returns `gone` where the cgroup is not there (any more)
+ */
+export function openCgroupCpu(
+  kind: CpuCounter['kind'],
+  path: string,
+  parse: (text: string, path: string) => bigint | Missing,
+): CpuCounter | Missing | 'gone' {
+  const file = new KernelFile(path);
+  try {
+    file.open();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENODEV') && !existsSync(dirname(path))) return 'gone';
+    return unreadable(path, error);
+  }
+  return {
+    kind,
+    read: () => {
+      try {
+        return parse(file.read(), path);
+      } catch (error) {
+        // A removed cgroup answers ENODEV on a descriptor that is still open.
+        return isErrno(error, 'ENODEV', 'ENOENT') ? 'gone' : unreadable(path, error);
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
+/** The numbers of a cgroup file with lines `key value`, such as memory.stat. */
+export function parseFlatKeyed(text: string, keys: readonly string[]): Map<string, bigint> {
+  const values = new Map<string, bigint>();
+  for (const line of text.split('\n')) {
+    const [, key = '', value = ''] = /^(\S+) (\d+)$/.exec(line) ?? [];
+    if (keys.includes(key)) values.set(key, BigInt(value));
+  }
+  return values;
+}
+
+/** Adds up bytes, where one that cannot be read makes the whole unknown. */
+export function sumBytes(parts: readonly (number | Missing)[]): number | Missing {
+  let sum = 0;
+  for (const part of parts) {
+    if (isMissing(part)) return part;
+    sum += part;
+  }
+  return sum;
+}

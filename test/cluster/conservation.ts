@@ -1,0 +1,46 @@
+import { INSTANT_J, type MeasuredCluster } from './measured-cluster';
+
+/**
+ * What must hold after every scenario: for each host stretch, domain and policy, runs + idle + system = the counter's
+ * growth, to the µJ; the run records hold exactly what the host records say was given to runs; and the counter's growth
+ * is what the law's own log says, wraps and agent restarts included.
+ */
+export async function expectConservation(cluster: MeasuredCluster): Promise<void> {
+  const hosts = cluster.hostRecords();
+  const runs = cluster.runRecords();
+  expect(hosts.length).toBeGreaterThan(0);
+
+  for (const domain of cluster.law.domains) {
+    for (const policy of [0, 1, 2] as const) {
+      for (const record of hosts) {
+        const { counter_uj, runs_uj, idle_uj, system_uj } = record.domains[domain]!;
+        expect(runs_uj[policy] + idle_uj[policy] + system_uj[policy]).toBe(counter_uj);
+      }
+      const toRuns = hosts.reduce((sum, record) => sum + record.domains[domain]!.runs_uj[policy], 0);
+      const ofRuns = runs.reduce((sum, record) => sum + (record.measured_uj[domain]?.[policy] ?? 0), 0);
+      expect(ofRuns).toBe(toRuns);
+    }
+    await expectLaw(cluster, domain);
+  }
+}
+
+/** Over each unbroken chain of host records the recorded growth is the law's. */
+async function expectLaw(cluster: MeasuredCluster, domain: string): Promise<void> {
+  const records = cluster.hostRecords().sort((a, b) => a.from.localeCompare(b.from));
+  const chains: { from: string; to: string; uj: number }[] = [];
+  for (const record of records) {
+    const { counter_uj: uj, missing_ms } = record.domains[domain]!;
+    expect({ record: record.from, missing_ms }).toEqual({ record: record.from, missing_ms: 0 });
+    const chain = chains.at(-1);
+    if (chain?.to === record.from) {
+      chain.to = record.to;
+      chain.uj += uj;
+    } else {
+      chains.push({ from: record.from, to: record.to, uj });
+    }
+  }
+  for (const { from, to, uj } of chains) {
+    const truthUj = await cluster.law.energyBetweenWall(domain, Date.parse(from), Date.parse(to));
+    expect(Math.abs(uj - truthUj) / 1e6).toBeLessThan(INSTANT_J);
+  }
+}

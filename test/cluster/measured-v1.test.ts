@@ -1,0 +1,3 @@
+import { measuredScenarios } from './scenarios';
+
+measuredScenarios('v1');

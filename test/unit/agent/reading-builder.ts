@@ -1,0 +1,65 @@
+import type { HostReading, ScopeReading } from '../../../src/agent/reading';
+import type { EnergyDomain, Missing } from '../../../src/sources/source';
+
+export const PACKAGE: EnergyDomain = {
+  name: 'package-0',
+  class: 'cpu',
+  quality: 'measured',
+  source: 'powercap',
+  maxEnergyUj: 262_143_328_850n,
+  maxPowerW: 400,
+};
+
+export const SCOPE = '/cg/system.slice/n1_slurmstepd.scope';
+
+/** What a test says of one reading; times in seconds since an arbitrary boot, CPU times in seconds. */
+export interface ReadingSpec {
+  readonly atS: number;
+  readonly energyJ?: number | Missing;
+  readonly busyS?: number;
+  /** CPU seconds by job id of the jobs whose cgroup is there. */
+  readonly jobsS?: Readonly<Record<number, number>>;
+  readonly renewed?: readonly number[];
+  /** CPU seconds of the whole scope, dead jobs included; by default the sum of the jobs there. */
+  readonly scopeS?: number;
+  readonly cpus?: number;
+  readonly domains?: readonly EnergyDomain[];
+}
+
+const BOOT_WALL_MS = Date.UTC(2026, 10, 23, 12);
+
+export function instantAt(atS: number) {
+  return { monoNs: BigInt(Math.round(atS * 1e9)), wallMs: BOOT_WALL_MS + Math.round(atS * 1000) };
+}
+
+/** A reading of a host with one package and one Slurm node, n1. */
+export function readingAt(spec: ReadingSpec): HostReading {
+  const jobs = Object.entries(spec.jobsS ?? {}).map(([id, seconds]) => ({
+    dir: `${SCOPE}/job_${id}`,
+    jobId: Number(id),
+    cpuNs: nanoseconds(seconds),
+    renewed: spec.renewed?.includes(Number(id)) ?? false,
+  }));
+  const sum = Object.values(spec.jobsS ?? {}).reduce((a, b) => a + b, 0);
+  const scope: ScopeReading = {
+    dir: SCOPE,
+    node: 'n1',
+    totalNs: nanoseconds(spec.scopeS ?? sum),
+    overheadNs: new Map(),
+    jobs,
+  };
+  const energy = spec.energyJ ?? 0;
+  const value = typeof energy === 'number' ? BigInt(Math.round(energy * 1e6)) : energy;
+  return {
+    at: instantAt(spec.atS),
+    energy: (spec.domains ?? [PACKAGE]).map((domain) => ({ domain, value })),
+    cpu: { busyNs: nanoseconds(spec.busyS ?? 0), cpus: spec.cpus ?? 2 },
+    scopes: [scope],
+    processes: new Map(),
+    memory: new Map(),
+  };
+}
+
+function nanoseconds(seconds: number): bigint {
+  return BigInt(Math.round(seconds * 1e9));
+}

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { cut, displayWidth, pad, visible } from '../../../src/report/printable';
+
+test.each([
+  ['alice', 'alice'],
+  ['DOM\\alice', 'DOM\\alice'],
+  ['a\u001b[2Jb', 'a\\x1b[2Jb'],
+  ['a\nb\r\tc', 'a\\x0ab\\x0d\\x09c'],
+  ['\u009b31m', '\\x9b31m'],
+  ['\u202egnp.exe', '\\u{202e}gnp.exe'],
+  ['a\u200bb\ufeff', 'a\\u{200b}b\\u{feff}'],
+  ['a\u2028b', 'a\\u{2028}b'],
+  ['\ud800x', '\\u{d800}x'],
+  ['\u{e0041}', '\\u{e0041}'],
+  ['日本 é 😀', '日本 é 😀'],
+])('%j is shown as %s', (text, shown) => {
+  expect(visible(text)).toBe(shown);
+});
+
+test('nothing is left that a terminal obeys', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(visible(text)).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
+    }),
+  );
+});
+
+test.each([
+  ['abc', 3],
+  ['日本', 4],
+  ['e\u0301', 1],
+  ['😀', 2],
+  ['한글', 4],
+  ['µWh', 3],
+  ['', 0],
+])('%s takes %d columns', (text, width) => {
+  expect(displayWidth(text)).toBe(width);
+});
+
+test('what is cut says so and fits', () => {
+  expect(cut('abcdef', 4)).toBe('abc+');
+  expect(cut('abcd', 4)).toBe('abcd');
+  expect(cut('日本語', 4)).toBe('日+');
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 20 }), (text, width) => {
+      expect(displayWidth(cut(visible(text), width))).toBeLessThanOrEqual(width);
+    }),
+  );
+});
+
+test('wide characters are padded by their columns', () => {
+  expect(pad('日本', 6, 'left')).toBe('日本  ');
+  expect(pad('日本', 6, 'right')).toBe('  日本');
+});

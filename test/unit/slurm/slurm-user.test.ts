@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseSlurmUser, readSlurmUser } from '../../../src/slurm/slurm-user';
+
+test.each([
+  ['ClusterName=a\nSlurmUser=slurm\n', 'slurm'],
+  ['slurmuser = 64030 # the packaged one', '64030'],
+  ['SlurmUser=slurm(64030)', 'slurm'],
+  ['  SlurmUser="slurm"', 'slurm'],
+  ['#SlurmUser=eve\nSlurmdUser=eve2\n', 'root'],
+  ['SlurmUser=a\nSlurmUser=b\n', 'b'],
+  ['', 'root'],
+])('%j names %s', (text, user) => {
+  expect(parseSlurmUser(text)).toBe(user);
+});
+
+test('SLURM_CONF names the file, and no file is no answer', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'eit-slurm-user-'));
+  try {
+    const path = join(dir, 'slurm.conf');
+    expect(readSlurmUser({ SLURM_CONF: path })).toBeNull();
+    writeFileSync(path, 'SlurmUser=batch\n');
+    expect(readSlurmUser({ SLURM_CONF: path })).toBe('batch');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
