@@ -22,6 +22,7 @@ say() {
 }
 
 # find_state_dir: sets state_dir from the one line `state_dir: VALUE` of $config (plain or quoted, maybe a comment).
+# It should be among the first lines: dash reads a byte at a time, and what comes after that line is not read.
 find_state_dir() {
   state_dir=/run/eit
   [ -e "$config" ] || return 0
@@ -64,7 +65,8 @@ uids_of() {
 
 # is_ours UID: root, who runs this hook, or the user eit.
 is_ours() {
-  [ "$1" = 0 ] || [ "$1" = "$euid" ] && return
+  [ "$1" = 0 ] && return
+  uids_of self && [ "$1" = "$effective" ] && return
   while IFS=: read -r name _ uid _; do
     [ "$name" = eit ] && [ "$uid" = "$1" ] && return
   done </etc/passwd
@@ -72,7 +74,8 @@ is_ours() {
 }
 
 # agent_runs: is the agent that agent.pid names alive and to be trusted? It has checked config, state folder and
-# program and only then moved into its state folder: nobody else can make a process of ours stand there.
+# program and only then moved into its state folder: nobody else can make a process of ours stand there. Once trusted
+# it is so at the second look.
 agent_runs() {
   pid='' start='' stat=''
   [ -f "$state_dir/agent.pid" ] || return
@@ -82,9 +85,10 @@ agent_runs() {
   # shellcheck disable=SC2086 # to be split: the fields from the third on, `state`
   set -- ${stat##*") "}
   [ "${20}" = "$start" ] && [ "$1" != Z ] || return
-  uids_of self && euid=$effective && uids_of "$pid" && is_ours "$real" && is_ours "$effective" || return
+  [ "$trusted" = "$pid $start" ] && return
+  uids_of "$pid" && set -- "$real" "$effective" && is_ours "$1" && is_ours "$2" || return
   # shellcheck disable=SC3013 # -ef: dash, bash, busybox and POSIX 2024 have it
-  [ "/proc/$pid/cwd" -ef "$state_dir" ]
+  [ "/proc/$pid/cwd" -ef "$state_dir" ] && trusted="$pid $start"
 }
 
 # write_event: the file appears whole, under a name of its own, or not at all. Values are bytes: nothing is escaped.
@@ -294,7 +298,7 @@ main() {
   find_state_dir || return
 
   # The agent, when it leaves, removes agent.pid and then looks for events once more: so the event first, then a look.
-  written=
+  written='' trusted=''
   if agent_runs && write_event; then
     agent_runs && return
     written=1

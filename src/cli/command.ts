@@ -1,4 +1,4 @@
-import type { Argv } from 'yargs';
+import type { Options } from 'yargs';
 import type { Output } from './output';
 
 /** What a command needs of the process it runs in. */
@@ -13,8 +13,12 @@ export interface Surroundings {
 
 /** A command's module, loaded when it is used. */
 export interface CommandModule {
-  /** Declares the options. */
-  options(yargs: Argv): Argv;
+  /** By long name. */
+  readonly options: Readonly<Record<string, Options>>;
+  /** Arguments, without the command itself, and what they give. */
+  readonly examples: readonly (readonly [args: string, gives: string])[];
+  /** Stands at the end of the help. */
+  readonly epilogue: string;
   /**
    * Does what was asked.
    * @returns the exit status

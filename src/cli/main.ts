@@ -1,14 +1,20 @@
 import { userInfo } from 'node:os';
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
+import yargs = require('yargs/yargs');
 import { nearest } from '../config/nearest';
 import { EitError, isErrno } from '../errors';
 import type { Command, Surroundings } from './command';
 import { COMMANDS } from './commands';
 import { Output } from './output';
+import { splitShortOptions } from './short-options';
 import { version } from '../version';
 
 /** Exit status of an error that nobody foresaw. */
 const UNEXPECTED = 1;
+
+/** Columns of the help. */
+const NARROWEST_HELP = 60;
+const WIDEST_HELP = 110;
 
 /**
  * Runs a program of ours: `eit <command>`, or one command under a name of its own (`eit-report`). Errors end here, and
@@ -38,27 +44,37 @@ async function runProgram(
   surroundings: Surroundings,
 ): Promise<number> {
   let exitStatus = 0;
+  const names: string[] = COMMANDS.map(({ name }) => name);
+  const parser = newParser(program, (message) => usageError(message, program, names));
+  const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
+    const { options, examples, epilogue } = await command.load();
+    for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
+    y.usage(`${as} [options]`).options(options).demandCommand(0, 0).epilogue(epilogue);
+    for (const [example, gives] of examples) y.example(`${as} ${example}`, gives);
+  };
   const run = async (command: Command, argv: Readonly<Record<string, unknown>>): Promise<void> => {
     exitStatus = await (await command.load()).run(argv, surroundings);
   };
-  const parser = configured(yargs(), program);
+
   if (only === null) {
     for (const command of COMMANDS) {
+      const as = `${program} ${command.name}`;
       parser.command(
         command.name,
         command.describe,
-        async (y) => (await command.load()).options(y.usage('$0 [options]')),
+        async (y) => void (await declare(y, command, as)),
         (argv) => run(command, argv),
       );
     }
-    parser.demandCommand(1, 'Which command?');
+    parser.demandCommand(1, `no command given (there are: ${names.join(', ')})`);
   } else {
-    (await only.load()).options(parser.usage('$0 [options]'));
-    parser.demandCommand(0, 0, undefined, 'No argument is expected beside options');
+    await declare(parser, only, program);
   }
 
   let help = '';
-  const argv = await parser.parseAsync([...args], {}, (_error: unknown, _argv: unknown, text: string) => {
+  const chosen = only ?? COMMANDS.find(({ name }) => name === args[0]);
+  const split = chosen === undefined ? [...args] : splitShortOptions(args, (await chosen.load()).options);
+  const argv = await parser.parseAsync(split, {}, (_error: unknown, _argv: unknown, text: string) => {
     help = text;
   });
   if (help !== '') await surroundings.output.write([`${help}\n`]);
@@ -66,8 +82,8 @@ async function runProgram(
   return exitStatus;
 }
 
-function configured(parser: Argv, program: string): Argv {
-  return parser
+function newParser(program: string, asError: (message: string) => EitError): Argv {
+  return yargs()
     .scriptName(program)
     .version(version)
     .help()
@@ -76,32 +92,36 @@ function configured(parser: Argv, program: string): Argv {
     .locale('en')
     .detectLocale(false)
     .parserConfiguration({
-      'boolean-negation': true,
       'camel-case-expansion': false,
       'dot-notation': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .wrap(Math.min(110, Math.max(60, process.stdout.columns ?? 100)))
+    .wrap(Math.min(WIDEST_HELP, Math.max(NARROWEST_HELP, process.stdout.columns ?? WIDEST_HELP)))
     .exitProcess(false)
     .strict()
-    .fail((message: string | null, error: Error | undefined, y: Argv) => {
-      throw error ?? usageError(message ?? '', y, program);
+    .fail((message: string | null, error: Error | undefined) => {
+      // yargs' own complaints come either way.
+      throw error === undefined || error.name === 'YError' ? asError(error?.message ?? message ?? '') : error;
     });
 }
 
-/** Names the option that was meant, where one is near. */
-function usageError(message: string, parser: Argv, program: string): EitError {
+/** Names the option or command that was meant, where one is near. */
+function usageError(message: string, program: string, names: readonly string[]): EitError {
   const unknown = /^Unknown arguments?: ([^,\s]+)/.exec(message)?.[1];
-  const [near] = unknown === undefined ? [] : nearest(unknown, optionNames(parser), 1);
-  const meant = near === undefined ? '' : ` Did you mean --${near}?`;
+  const [near] =
+    unknown === undefined
+      ? []
+      : nearest(
+          unknown,
+          names.filter((name) => name.length > 1),
+          1,
+        );
+  const meant =
+    near === undefined
+      ? ''
+      : ` Did you mean ${COMMANDS.some(({ name }) => name === near) ? '' : '--'}${near}?`;
   return new EitError('EIT_USAGE', `${message}.${meant} See ${program} --help.`);
-}
-
-/** yargs knows them, its types do not say so. */
-function optionNames(parser: Argv): string[] {
-  const { key } = (parser as Argv & { getOptions(): { key: Readonly<Record<string, unknown>> } }).getOptions();
-  return Object.keys(key).filter((name) => name.length > 1);
 }
 
 function tell(error: unknown, output: Output, env: NodeJS.ProcessEnv): number {
@@ -109,7 +129,8 @@ function tell(error: unknown, output: Output, env: NodeJS.ProcessEnv): number {
   const isCoded = error instanceof EitError;
   const text = error instanceof Error ? error.message : String(error);
   if (isCoded) output.note(`${error.code}: ${text}`);
-  else if (isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EFBIG')) output.note(`cannot write the output: ${text}`);
+  else if (isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EFBIG'))
+    output.note(`cannot write the output: ${text}`);
   else output.note(`unexpected error: ${text}${isDebug ? '' : ' (EIT_DEBUG=1 shows where)'}`);
   if (isDebug && error instanceof Error) output.note(withCauses(error));
   return isCoded ? error.exitStatus : UNEXPECTED;

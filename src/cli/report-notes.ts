@@ -12,11 +12,26 @@ export function emptyNotes(query: ReportQuery, { runs, dataUntilMs }: Aggregate)
   const { users, accounts, partitions, jobs, clusters, nodes } = query.filter;
   const missing = [
     named('user', users?.filter((user) => !runs.some((run) => isOf(run, user))).map(userText)),
-    named('account', absent(accounts, (run) => [run.account])),
-    named('partition', absent(partitions, (run) => [run.partition])),
-    named('job', absent(jobs, (run) => [run.jobId])),
-    named('cluster', absent(clusters, (run) => [run.cluster])),
-    named('node', absent(nodes, (run) => run.fragments.map(({ node }) => node))),
+    named(
+      'account',
+      absent(accounts, (run) => [run.account]),
+    ),
+    named(
+      'partition',
+      absent(partitions, (run) => [run.partition]),
+    ),
+    named(
+      'job',
+      absent(jobs, (run) => [run.jobId]),
+    ),
+    named(
+      'cluster',
+      absent(clusters, (run) => [run.cluster]),
+    ),
+    named(
+      'node',
+      absent(nodes, (run) => run.fragments.map(({ node }) => node)),
+    ),
   ].filter((text) => text !== null);
 
   function absent<T>(asked: ReadonlySet<T> | undefined, of: (run: Run) => T[]): T[] | undefined {
@@ -36,7 +51,9 @@ const MOST_NAMES = 10;
 
 function named(kind: string, names: readonly (string | number)[] | undefined): string | null {
   if (names === undefined || names.length === 0) return null;
-  const listed = names.slice(0, MOST_NAMES).map((name) => (typeof name === 'number' ? String(name) : JSON.stringify(name)));
+  const listed = names
+    .slice(0, MOST_NAMES)
+    .map((name) => (typeof name === 'number' ? String(name) : JSON.stringify(name)));
   const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
   return `${kind} ${listed.join(', ')}${more}`;
 }

@@ -7,8 +7,16 @@ import type { UserMatch } from '../report/run-filter';
 import { expandHostlist } from '../slurm/hostlist';
 import { parseSlurmTime } from '../slurm/time-form';
 
-export const GROUP_KEYS = ['job', 'user', 'account', 'partition', 'node', 'day', 'month', 'cluster'] as const satisfies
-  readonly GroupKey[];
+export const GROUP_KEYS = [
+  'job',
+  'user',
+  'account',
+  'partition',
+  'node',
+  'day',
+  'month',
+  'cluster',
+] as const satisfies readonly GroupKey[];
 
 /** What of the command line says which runs a report is of, and how they are grouped. Lists are as given, commas in. */
 export interface QueryOptions {
@@ -37,11 +45,20 @@ export interface Reader {
  * all. Without --group-by: by job where the report is of one user or of jobs by id, else by user and partition.
  * @throws EitError EIT_USAGE, EIT_TIME_FORM, EIT_HOSTLIST for what cannot be meant
  */
-export function reportQuery(options: QueryOptions, reader: Reader, policy: Policy, now: DateTime): ReportQuery {
-  const since = options.starttime === undefined ? now.startOf('month') : parseSlurmTime(options.starttime, { now });
+export function reportQuery(
+  options: QueryOptions,
+  reader: Reader,
+  policy: Policy,
+  now: DateTime,
+): ReportQuery {
+  const since =
+    options.starttime === undefined ? now.startOf('month') : parseSlurmTime(options.starttime, { now });
   const until = options.endtime === undefined ? now : parseSlurmTime(options.endtime, { now });
   if (until < since) {
-    throw new EitError('EIT_USAGE', `--endtime (${until.toISO()}) lies before --starttime (${since.toISO()})`);
+    throw new EitError(
+      'EIT_USAGE',
+      `--endtime (${until.toISO()}) lies before --starttime (${since.toISO()})`,
+    );
   }
   const users = usersOf(options, reader);
   const accounts = items(options.account, '--account');
@@ -52,7 +69,8 @@ export function reportQuery(options: QueryOptions, reader: Reader, policy: Polic
   return {
     sinceMs: since.toMillis(),
     untilMs: until.toMillis(),
-    groupBy: groupKeys(options['group-by']) ?? (users?.length === 1 || jobs ? ['job'] : ['user', 'partition']),
+    groupBy:
+      groupKeys(options['group-by']) ?? (users?.length === 1 || jobs ? ['job'] : ['user', 'partition']),
     policy: options.policy === undefined ? policy : policyNamed(options.policy),
     filter: {
       users,
@@ -83,7 +101,8 @@ function items(values: readonly string[], option: string): string[] | undefined 
     .flatMap((value) => value.split(','))
     .map((value) => value.trim())
     .filter((value) => value !== '');
-  if (found.length === 0) throw new EitError('EIT_USAGE', `${option} is empty: give names with commas between them`);
+  if (found.length === 0)
+    throw new EitError('EIT_USAGE', `${option} is empty: give names with commas between them`);
   return [...new Set(found)];
 }
 

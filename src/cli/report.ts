@@ -1,6 +1,8 @@
 import { DateTime } from 'luxon';
-import type { Argv } from 'yargs';
-import { dataDirectory, factorsFor } from '../carbon/factors';
+import type { Options } from 'yargs';
+import { POLICIES } from '../attribution/policy';
+import { dataDirectory } from '../carbon/data-directory';
+import { factorsFor } from '../carbon/factors';
 import { loadZones } from '../carbon/zone';
 import { loadConfig } from '../config/config';
 import type { EitConfig } from '../generated/config';
@@ -12,50 +14,70 @@ import { FORMATS } from '../report/formats';
 import { buildReport, type SiteFactors } from '../report/report';
 import { readSlurmUser } from '../slurm/slurm-user';
 import { EitError } from '../errors';
-import type { Surroundings } from './command';
+import type { CommandModule, Surroundings } from './command';
 import { emptyNotes } from './report-notes';
 import { GROUP_KEYS, type QueryOptions, type Reader, reportQuery } from './report-query';
 import { TIME_FORMS } from '../slurm/time-form';
 import { version } from '../version';
 
-/** The options, as in sacct where sacct has them. */
-export function options(yargs: Argv): Argv {
-  const list = (describe: string) => ({ type: 'string', array: true, nargs: 1, default: [], defaultDescription: '', describe }) as const;
-  const parser = yargs
-    .option('user', { alias: ['u', 'uid'], ...list('runs of these users, names or uids; default: your own, for an admin all') })
-    .option('account', { alias: ['A', 'accounts'], ...list('runs under these accounts') })
-    .option('partition', { alias: 'r', ...list('runs in these partitions') })
-    .option('jobs', { alias: 'j', ...list('these job ids') })
-    .option('clusters', { alias: ['M', 'cluster'], ...list('runs on these clusters; default: all in the ledger') })
-    .option('nodelist', { alias: 'N', ...list('what ran on these nodes (n[1-4],n7), and of larger runs that part only') })
-    .option('starttime', { alias: 'S', type: 'string', describe: 'from this time on; default: the first of this month' })
-    .option('endtime', { alias: 'E', type: 'string', describe: 'up to this time; default: now' })
-    .option('allusers', { alias: 'a', type: 'boolean', default: false, describe: 'runs of all users whose records you may read' })
-    .option('group-by', { ...list(`one or more of ${GROUP_KEYS.join(', ')}; default: job for one user or for --jobs, else user,partition`) })
-    .option('format', { alias: 'o', ...list('columns, with widths as in sacct: User%20,Jobs,Energy,CO2e') })
-    .option('helpformat', { alias: 'e', type: 'boolean', default: false, describe: 'list the columns that --format takes' })
-    .option('noheader', { alias: 'n', type: 'boolean', default: false, describe: 'no header' })
-    .option('bar', { type: 'boolean', default: true, describe: 'bars on a terminal; --no-bar leaves them out' })
-    .option('policy', { type: 'string', describe: 'how shared energy is divided: usage, allocation or hybrid; default: as configured' })
-    .option('config', { type: 'string', describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml' });
-  for (const { option } of FORMATS) {
-    if (option === undefined) continue;
-    const { name, alias, describe } = option;
-    parser.option(name, { ...(alias === undefined ? {} : { alias }), type: 'boolean', default: false, describe });
-  }
-  return parser
-    .example('$0', 'what your jobs used this month, job by job')
-    .example('$0 -S now-7days --group-by day', 'your last week, day by day')
-    .example('$0 -a -S 2026-01-01 -E 2026-02-01 --group-by user,partition --csv', 'January of all, for a spreadsheet')
-    .example('$0 -j 1234 --json', 'one job, for a program')
-    .epilogue(
-      `Times (local): ${TIME_FORMS}. Energy in the table has PUE in it; numbers of --csv and -P are kWh, kg and seconds. ` +
-        'A user, job or partition without runs gives an empty report and exit status 0; a wrong option or time 2.',
-    );
-}
+const list = (describe: string): Options => ({ type: 'string', array: true, nargs: 1, describe });
+const text = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
+const flag = (describe: string): Options => ({ type: 'boolean', describe });
+
+/** Named as in sacct where sacct has them. */
+export const options: Readonly<Record<string, Options>> = {
+  user: {
+    alias: ['u', 'uid'],
+    ...list('runs of these users, names or uids; default: your own, for an admin all'),
+  },
+  account: { alias: ['A', 'accounts'], ...list('runs under these accounts') },
+  partition: { alias: 'r', ...list('runs in these partitions') },
+  jobs: { alias: 'j', ...list('these job ids') },
+  clusters: { alias: ['M', 'cluster'], ...list('runs on these clusters; default: all in the ledger') },
+  nodelist: { alias: 'N', ...list('what ran on these nodes (n[1-4],n7): of larger runs that part only') },
+  starttime: { alias: 'S', ...text('from this time on; default: the first of this month') },
+  endtime: { alias: 'E', ...text('up to this time; default: now') },
+  allusers: { alias: 'a', ...flag('runs of all users, as far as you may read their records') },
+  'group-by': list(
+    `one or more of ${GROUP_KEYS.join(', ')}; default: job for one user or with --jobs, else user,partition`,
+  ),
+  format: { alias: 'o', ...list('columns, with widths as in sacct: User%20,Jobs,Energy,CO2e') },
+  helpformat: { alias: 'e', ...flag('list the columns that --format takes') },
+  noheader: { alias: 'n', ...flag('no header') },
+  ...Object.fromEntries(
+    FORMATS.flatMap(({ option }) =>
+      option === undefined
+        ? []
+        : [
+            [
+              option.name,
+              { ...(option.alias === undefined ? {} : { alias: option.alias }), ...flag(option.describe) },
+            ],
+          ],
+    ),
+  ),
+  bar: { default: true, ...flag('bars of the shares on a terminal; --no-bar leaves them out') },
+  policy: text(`how shared energy is divided: ${POLICIES.join(', ')}; default: as configured`),
+  config: text('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
+};
+
+export const examples: CommandModule['examples'] = [
+  ['', 'what your jobs used this month, job by job'],
+  ['-S now-7days --group-by day', 'your last week, day by day'],
+  ['-a -S 2026-01-01 -E 2026-02-01 --csv', 'January of all users by partition, for a spreadsheet'],
+  ['-j 1234 --json', 'one job, for a program'],
+];
+
+export const epilogue =
+  `Times (local): ${TIME_FORMS}.\n\n` +
+  'Energy in the table has PUE in it, the energies of CPU, memory and GPUs have not. Numbers of --csv and -P are kWh, kg and ' +
+  'seconds. A user, job or partition without runs gives an empty report and exit status 0; a wrong option or time 2.';
 
 /** Reads the ledger and prints the report. */
-export async function run(argv: Readonly<Record<string, unknown>>, surroundings: Surroundings): Promise<number> {
+export async function run(
+  argv: Readonly<Record<string, unknown>>,
+  surroundings: Surroundings,
+): Promise<number> {
   const { env, output } = surroundings;
   if (argv['helpformat'] === true) {
     await output.write([columnHelp()]);
@@ -130,7 +152,9 @@ function viewOf(
 }
 
 function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {
-  const [chosen, ...more] = FORMATS.filter(({ option }) => option !== undefined && argv[option.name] === true);
+  const [chosen, ...more] = FORMATS.filter(
+    ({ option }) => option !== undefined && argv[option.name] === true,
+  );
   if (more.length > 0) {
     const names = [chosen, ...more].map((format) => `--${format?.option?.name ?? ''}`);
     throw new EitError('EIT_USAGE', `${names.join(' and ')} cannot be had together: choose one`);

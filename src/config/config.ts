@@ -92,11 +92,7 @@ function readConfig(path: string, namedBy: string | null): string | null {
     if (isErrno(error, 'EACCES', 'EPERM')) {
       throw unreadable('permission denied', 'let this user read it and enter the folders above it', error);
     }
-    throw unreadable(
-      isErrno(error) ? (error.code ?? error.message) : String(error),
-      'name a file that can be read',
-      error,
-    );
+    throw unreadable(describeError(error), 'name a file that can be read', error);
   }
   try {
     const stat = fstatSync(fd);
@@ -109,10 +105,14 @@ function readConfig(path: string, namedBy: string | null): string | null {
     if (error instanceof EitError) throw error;
     if (isErrno(error, 'ERR_ENCODING_INVALID_ENCODED_DATA'))
       throw unreadable('it is not UTF-8', 'save it as UTF-8', error);
-    throw unreadable(String(error), 'mend the file system or name another file', error);
+    throw unreadable(describeError(error), 'mend the file system or name another file', error);
   } finally {
     closeSync(fd);
   }
+}
+
+function describeError(error: unknown): string {
+  return String((error as NodeJS.ErrnoException).code ?? error);
 }
 
 function parseConfig(text: string, path: string | null): LoadedConfig {
@@ -172,7 +172,7 @@ function findProblems(
     wrong.some(({ path }) => key === path.join('.') || key.startsWith(`${path.join('.')}.`));
   const problems: Problem[] = [...wrong];
 
-  const stateDir = places.get('state_dir');
+  const stateDir = places.get(placeKey(['state_dir']));
   if (stateDir?.pair && !isWrong('state_dir')) {
     const why = whyHooksMisread(text, stateDir.pair as Pair<Scalar, Scalar>);
     if (why !== undefined) {

@@ -1,17 +1,18 @@
 /**
  * Of `known`, what someone who wrote `word` may have meant: at most `limit`, the nearest first. Letters of the other
- * case count as the same, a swap of neighbours as one edit; an edit for every three letters of the word is near.
+ * case count as the same, a swap of neighbours as one edit; an edit for every
+ * three letters of the word is near. Where only the case is other, that alone.
  */
 export function nearest(word: string, known: Iterable<string>, limit = 3): string[] {
   const wanted = word.toLowerCase();
   const near = Math.max(1, Math.ceil(wanted.length / 3));
   if (wanted.length > 64) return [];
-  return [...known]
+  const candidates = [...known]
     .map((candidate) => ({ candidate, edits: countEdits(wanted, candidate.toLowerCase()) }))
     .filter(({ candidate, edits }) => edits <= near && edits < candidate.length)
-    .sort((a, b) => a.edits - b.edits)
-    .slice(0, limit)
-    .map(({ candidate }) => candidate);
+    .sort((a, b) => a.edits - b.edits);
+  const best = candidates[0]?.edits === 0 ? candidates.filter(({ edits }) => edits === 0) : candidates;
+  return best.slice(0, limit).map(({ candidate }) => candidate);
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment). */

@@ -66,7 +66,7 @@ function suggestion(parent: readonly string[], unknown: string): string {
   const group = parent.map((part, i) => (i === 1 && parent[0] === 'clusters' ? ANY_NAME : part)).join('.');
   const siblings = [...schemaKeys.keys()].filter((key) => groupOf(key) === group && lastOf(key) !== ANY_NAME);
   const named = (lastParts: readonly string[]): string =>
-    lastParts.map((last) => [...parent.map(visible), last].join('.')).join(' or ');
+    lastParts.map((last) => [...parent.map((part) => visible(part)), last].join('.')).join(' or ');
 
   const [top, last] = unknown.split('.');
   if (parent.length === 0 && schemaKeys.has(unknown)) {

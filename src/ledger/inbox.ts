@@ -66,7 +66,10 @@ export interface InboxQuery {
  * Memory does not grow with the files' size.
  * @throws EitError EIT_LEDGER_UNREADABLE where the ledger is missing or may not be read
  */
-export async function* readInbox(ledger: string, query: InboxQuery): AsyncGenerator<EitRecord, void, undefined> {
+export async function* readInbox(
+  ledger: string,
+  query: InboxQuery,
+): AsyncGenerator<EitRecord, void, undefined> {
   const { skipped } = query;
   const files = await inboxFiles(ledger, query);
   const seen = new Map<string, SequenceSet>();
@@ -125,7 +128,9 @@ async function inboxFiles(ledger: string, query: InboxQuery): Promise<string[]> 
   for (const cluster of await ledgerClusters(ledger)) {
     if (clusters !== undefined && !clusters.includes(cluster)) continue;
     const inbox = join(ledger, cluster, 'inbox');
-    const days = (await list(ledger, inbox)).filter(({ name }) => DAY_FOLDER.test(name) && name >= first && name <= last);
+    const days = (await list(ledger, inbox)).filter(
+      ({ name }) => DAY_FOLDER.test(name) && name >= first && name <= last,
+    );
     for (const day of days) {
       if (day.isSymbolicLink()) skipped.count('symbolic link');
       if (!day.isDirectory()) continue;
@@ -193,7 +198,8 @@ async function* linesOf(file: FileHandle, skipped: Skipped): AsyncGenerator<Line
     const lines: Line[] = [];
     let from = 0;
     for (let to; (to = chunk.indexOf(NEWLINE, from)) !== -1; from = to + 1) {
-      const bytes = rest.length > 0 ? Buffer.concat([rest, chunk.subarray(from, to)]) : chunk.subarray(from, to);
+      const bytes =
+        rest.length > 0 ? Buffer.concat([rest, chunk.subarray(from, to)]) : chunk.subarray(from, to);
       if (isTooLong || bytes.length > LONGEST_LINE_BYTES) skipped.count('line over 1 MB');
       else lines.push({ text: bytes.toString('utf8'), isWhole: true });
       rest = Buffer.alloc(0);

@@ -45,7 +45,11 @@ export interface Aggregate {
   readonly groups: Group[];
   readonly total: GroupSums;
   /** null: not asked for, or no host record in the window. */
-  readonly unattributed: { readonly idleUj: bigint; readonly systemUj: bigint; readonly missingMs: bigint } | null;
+  readonly unattributed: {
+    readonly idleUj: bigint;
+    readonly systemUj: bigint;
+    readonly missingMs: bigint;
+  } | null;
   /** End of the newest record seen, in the window or not; null without any. */
   readonly dataUntilMs: number | null;
   /** Clusters with a record in the window that the filter lets through. */
@@ -183,8 +187,6 @@ function bucketsOf({ groupBy, timeZone }: ReportQuery): (midpointMs: number) => 
     return bucket;
   };
 }
-
-
 
 /** The field of a group that a key of --group-by names. */
 export function fieldOfKey(key: GroupKey): keyof GroupFields {

@@ -11,6 +11,8 @@ export interface Column {
   readonly name: string;
   /** Unit of `raw`, part of the header that programs get. */
   readonly unit?: string;
+  /** Header of `raw` where it is not what `name` says. */
+  readonly rawName?: string;
   readonly describe: string;
   readonly isText?: true;
   /** For people. */
@@ -28,6 +30,9 @@ export interface SelectedColumn {
 }
 
 const NONE = '-';
+
+/** What percentText does not show either. */
+const NEGLIGIBLE = 0.0005;
 
 function key(name: string, describe: string, field: Exclude<keyof GroupFields, 'job_id'>): Column {
   return { name, describe, isText: true, human: (row) => row[field] ?? '', raw: (row) => row[field] ?? null };
@@ -51,7 +56,12 @@ function energy(name: string, describe: string, of: keyof ReportFigures['energy_
 
 /** Every column, in the order of `--helpformat`. */
 export const COLUMNS = [
-  { name: 'JobID', describe: 'job id', human: (row) => String(row.job_id ?? ''), raw: (row) => row.job_id ?? null },
+  {
+    name: 'JobID',
+    describe: 'job id',
+    human: (row) => String(row.job_id ?? ''),
+    raw: (row) => row.job_id ?? null,
+  },
   key('Cluster', 'cluster', 'cluster'),
   key('User', 'user name, or uid:1234 where Slurm told no name', 'user'),
   key('Account', 'account', 'account'),
@@ -85,6 +95,7 @@ export const COLUMNS = [
   },
   {
     name: 'Quality',
+    rawName: 'MeasuredFraction',
     describe: 'measured, modelled, or how much of the energy was measured',
     human: qualityText,
     raw: (row) => row.measured_fraction,
@@ -107,7 +118,9 @@ export function parseColumns(text: string): SelectedColumn[] {
     .filter((part) => part !== '')
     .map((part) => {
       const [, name = '', sign = '', width] = /^([^%]+?)(?:%(-?)(\d{1,4}))?$/.exec(part) ?? [];
-      const column = COLUMNS.find((c) => [c.name, rawHeader(c)].some((n) => n.toLowerCase() === name.toLowerCase()));
+      const column = COLUMNS.find((c) =>
+        [c.name, rawHeader(c)].some((n) => n.toLowerCase() === name.toLowerCase()),
+      );
       if (column === undefined || Number(width) === 0) {
         throw new EitError(
           'EIT_USAGE',
@@ -143,26 +156,36 @@ export function tableColumns(report: EitReport): SelectedColumn[] {
 /** The columns of CSV and -P: the keys, then every figure, whatever the values. */
 export function programColumns(report: EitReport): SelectedColumn[] {
   const figures = COLUMNS.slice(COLUMNS.findIndex(({ name }) => name === 'Jobs')).map(({ name }) => name);
-  const ofJob: ColumnName[] = report.group_by.includes('job') ? ['Cluster', 'User', 'Account', 'Partition'] : [];
+  const ofJob: ColumnName[] = report.group_by.includes('job')
+    ? ['Cluster', 'User', 'Account', 'Partition']
+    : [];
   return selectAll([...new Set([...keysAsked(report), ...ofJob, ...figures])]);
 }
 
 /** The header that programs get: `Energy_kWh`. */
-export function rawHeader({ name, unit }: Column): string {
-  return unit === undefined ? name : `${name}_${unit}`;
+export function rawHeader({ name, unit, rawName = name }: Column): string {
+  return unit === undefined ? rawName : `${rawName}_${unit}`;
 }
 
 /** What --helpformat prints. */
 export function columnHelp(): string {
-  const headers = COLUMNS.map(rawHeader);
-  const width = Math.max(...headers.map((header) => header.length));
-  return COLUMNS.map((column, i) => `${(headers[i] ?? '').padEnd(width)}  ${column.describe}\n`).join('');
+  const all: readonly Column[] = COLUMNS;
+  const width = Math.max(...all.map(({ name }) => name.length));
+  return all
+    .map((column) => {
+      const header = rawHeader(column);
+      const forPrograms = header === column.name ? '' : ` (${header} for programs)`;
+      return `${column.name.padEnd(width)}  ${column.describe}${forPrograms}\n`;
+    })
+    .join('');
 }
 
 function keysAsked(report: EitReport): ColumnName[] {
   return report.group_by.flatMap((groupKey) => {
     const field = fieldOfKey(groupKey);
-    return COLUMNS.filter(({ name }) => name.toLowerCase() === field.replace('_', '')).map(({ name }) => name);
+    return COLUMNS.filter(({ name }) => name.toLowerCase() === field.replace('_', '')).map(
+      ({ name }) => name,
+    );
   });
 }
 
@@ -190,13 +213,15 @@ function select(column: Column): SelectedColumn {
 }
 
 function coverageText(row: Row): string {
-  const nodes = row.nodes_reported < row.nodes_expected ? `nodes ${row.nodes_reported}/${row.nodes_expected}` : '';
+  if (row.runs === 0) return NONE;
+  const nodes =
+    row.nodes_reported < row.nodes_expected ? `nodes ${row.nodes_reported}/${row.nodes_expected}` : '';
   const part = row.coverage === null ? 'unknown' : percentText(row.coverage);
   return nodes === '' ? part : `${part}, ${nodes}`;
 }
 
 function qualityText({ measured_fraction: part }: Row): string {
   if (part === null) return NONE;
-  if (part === 1) return 'measured';
-  return part === 0 ? 'modelled' : `${percentText(part)} measured`;
+  if (part >= 1 - NEGLIGIBLE) return 'measured';
+  return part <= NEGLIGIBLE ? 'modelled' : `${percentText(part)} measured`;
 }

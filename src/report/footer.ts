@@ -19,18 +19,23 @@ function unattributedLine({ unattributed }: EitReport): string[] {
 function notesLine(report: EitReport, { timeZone, skipped }: View): string {
   const { factors } = report;
   const notes = [
-    `Energy has PUE ${plainNumber(factors.pue)}; CO2e by ${intensity(report)}`,
+    `Energy has PUE ${rounded(factors.pue)}${ifDefault('pue', report)}`,
+    `CO2e: ${rounded(factors.intensity_g_per_kwh)} g/kWh (${factors.intensity_basis}), zone ${factors.zone}${ifDefault('zone', report)}`,
     `Counted: ${factors.it_scope}`,
-    ...(factors.defaults_used.length > 0 ? [`Defaults, not said by the site: ${factors.defaults_used.join(', ')}`] : []),
     report.data_until === null ? 'No data' : `Data until ${localTime(report.data_until, timeZone)}`,
     ...skippedNote(report.skipped_records, skipped),
   ];
   return `${notes.map((note) => visible(note)).join('. ')}.`;
 }
 
-function intensity({ factors }: EitReport): string {
-  const perKwh = plainNumber(Number(factors.intensity_g_per_kwh.toPrecision(4)));
-  return `zone ${factors.zone}, ${perKwh} g/kWh (${factors.intensity_source}, ${factors.intensity_basis})`;
+/** `defaults_used` has a text a factor, which begins with the factor's name; the whole of it is in the JSON. */
+function ifDefault(factor: string, { factors }: EitReport): string {
+  return factors.defaults_used.some((text) => text.startsWith(`${factor} `)) ? ' (default)' : '';
+}
+
+/** Several clusters' mean has more digits than a person wants. */
+function rounded(value: number): string {
+  return plainNumber(Number(value.toPrecision(4)));
 }
 
 function skippedNote(total: number, skipped: View['skipped']): string[] {

@@ -86,7 +86,16 @@ export class Fragments {
     const bucket = this.#bucketOf(midpointMs(record));
     let slice = fragment.slices.get(bucket);
     if (slice === undefined) {
-      slice = { bucket, fromMs, toMs, starts: false, ends: false, cpuUs: new ExactSum(), gpuMs: new ExactSum(), classes: new Map() };
+      slice = {
+        bucket,
+        fromMs,
+        toMs,
+        starts: false,
+        ends: false,
+        cpuUs: new ExactSum(),
+        gpuMs: new ExactSum(),
+        classes: new Map(),
+      };
       fragment.slices.set(bucket, slice);
     }
     slice.fromMs = Math.min(slice.fromMs, fromMs);
@@ -158,5 +167,8 @@ function factsOf(record: RunRecord): RunFacts {
 }
 
 function isEarlier(a: RunFacts, b: RunFacts): boolean {
-  return a.from < b.from || (a.from === b.from && (a.instance < b.instance || (a.instance === b.instance && a.seq < b.seq)));
+  return (
+    a.from < b.from ||
+    (a.from === b.from && (a.instance < b.instance || (a.instance === b.instance && a.seq < b.seq)))
+  );
 }

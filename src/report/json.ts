@@ -28,6 +28,9 @@ export const json: ReportFormat = {
 function escaped(value: unknown): string {
   return JSON.stringify(value).replace(UNSEEN, (character) =>
     // Tags and other characters beyond 16 bits are two escapes.
-    Array.from({ length: character.length }, (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+    Array.from(
+      { length: character.length },
+      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+    ).join(''),
   );
 }

@@ -9,7 +9,8 @@ export const parsable: ReportFormat = {
   *render(report, { columns, header }) {
     const selected = (columns ?? programColumns(report)).map(({ column }) => column);
     if (header) yield `${selected.map(rawHeader).join('|')}\n`;
-    for (const group of report.groups) yield `${selected.map((column) => field(column.raw(group))).join('|')}\n`;
+    for (const group of report.groups)
+      yield `${selected.map((column) => field(column.raw(group))).join('|')}\n`;
   },
 };
 

@@ -110,7 +110,8 @@ function energyByClass(energy: ClusterEnergy, nodeOverhead: number): Map<DomainC
     if (measured !== undefined || modelled !== undefined) uj.set(name, (measured ?? 0n) + (modelled ?? 0n));
   }
   if (nodeOverhead > 1 && uj.size > 0) {
-    const overheadUj = (energy.overheadBaseUj * BigInt(Math.round((nodeOverhead - 1) * 1e9))) / 1_000_000_000n;
+    const overheadUj =
+      (energy.overheadBaseUj * BigInt(Math.round((nodeOverhead - 1) * 1e9))) / 1_000_000_000n;
     uj.set('other', (uj.get('other') ?? 0n) + overheadUj);
   }
   return uj;
@@ -125,14 +126,21 @@ function reportFactors(aggregate: Aggregate, factorsOf: (cluster: string) => Sit
     return { cluster, factors, itKwh, totalKwh: itKwh * factors.pue };
   });
   const mostUsed = all.reduce((a, b) => (b.totalKwh > a.totalKwh ? b : a));
-  const distinct = (pick: (factors: SiteFactors) => string) => [...new Set(all.map(({ factors }) => pick(factors)))];
+  const distinct = (pick: (factors: SiteFactors) => string) => [
+    ...new Set(all.map(({ factors }) => pick(factors))),
+  ];
   return {
     pue: weightedMean(all.map(({ factors, itKwh }) => [factors.pue, itKwh])),
     zone: distinct((factors) => factors.zone).join(', '),
-    intensity_g_per_kwh: weightedMean(all.map(({ factors, totalKwh }) => [factors.intensityGPerKwh, totalKwh])),
+    intensity_g_per_kwh: weightedMean(
+      all.map(({ factors, totalKwh }) => [factors.intensityGPerKwh, totalKwh]),
+    ),
     intensity_source: distinct((factors) => factors.intensitySource).join('; '),
     intensity_basis: mostUsed.factors.intensityBasis,
-    it_scope: itScope(aggregate, all.some(({ factors }) => factors.nodeOverhead > 1)),
+    it_scope: itScope(
+      aggregate,
+      all.some(({ factors }) => factors.nodeOverhead > 1),
+    ),
     domains_measured: DOMAIN_CLASSES.filter((name) =>
       [...aggregate.total.energy.values()].some(({ measuredUj }) => measuredUj.has(name)),
     ),

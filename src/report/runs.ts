@@ -87,10 +87,20 @@ function joinFragments(fragments: readonly Fragment[]): Joined[] {
 
   for (const fragment of inOrder) {
     const key = toldKey(fragment);
-    if (key !== null) add(fragment, key, joined.find((run) => run.key === key));
+    if (key !== null)
+      add(
+        fragment,
+        key,
+        joined.find((run) => run.key === key),
+      );
   }
   for (const fragment of inOrder) {
-    if (toldKey(fragment) === null) add(fragment, '', joined.find((run) => mayBelong(fragment, run)));
+    if (toldKey(fragment) === null)
+      add(
+        fragment,
+        '',
+        joined.find((run) => mayBelong(fragment, run)),
+      );
   }
   return joined;
 }
@@ -172,5 +182,7 @@ function isRequeueOf(run: Run, previous: Run): boolean {
 }
 
 function byStart(a: Fragment, b: Fragment): number {
-  return a.startedMs - b.startedMs || (a.node < b.node ? -1 : a.node > b.node ? 1 : 0) || a.restart - b.restart;
+  return (
+    a.startedMs - b.startedMs || (a.node < b.node ? -1 : a.node > b.node ? 1 : 0) || a.restart - b.restart
+  );
 }

@@ -14,14 +14,17 @@ const NARROWEST_BAR = 8;
 /** No name makes a table wider than this, unless -o says so. */
 const WIDEST_CELL = 48;
 
+/** What a table lacks first where the terminal is narrow: parts of figures that stay. */
+const DISPENSABLE = ['OtherEnergy', 'DRAMEnergy', 'GPUEnergy', 'CPUEnergy', 'Elapsed'];
+
 /** Less than this part of what should have been observed stands out. */
 const GOOD_COVERAGE = 0.99;
 
 /** Aligned columns, units that fit, a total, and what to know about the figures. */
 export const table: ReportFormat = {
   *render(report, view) {
-    const columns = view.columns ?? tableColumns(report);
-    const layout = layOut(report, columns, view);
+    const layout = view.columns === null ? fittingLayout(report, view) : layOut(report, view.columns, view);
+    const { columns } = layout;
     if (view.header) {
       yield layout.line(
         columns.map(({ column }) => column.name),
@@ -32,10 +35,11 @@ export const table: ReportFormat = {
     }
     const totalKwh = report.total.energy_kwh.total;
     for (const group of report.groups) {
-      const share = layout.barWidth > 0 && totalKwh > 0 ? bar(group.energy_kwh.total / totalKwh, layout.barWidth) : '';
+      const share =
+        layout.barWidth > 0 && totalKwh > 0 ? bar(group.energy_kwh.total / totalKwh, layout.barWidth) : '';
       yield layout.line(cells(group, columns), share, isPoor(group) ? ['yellow'] : []);
     }
-    yield layout.rule;
+    if (report.groups.length > 0) yield layout.rule;
     yield layout.line(totalCells(report, columns), '', ['bold']);
     for (const line of footer(report, view)) yield `${line}\n`;
   },
@@ -44,10 +48,24 @@ export const table: ReportFormat = {
 type Style = 'bold' | 'yellow';
 
 interface Layout {
+  readonly columns: readonly SelectedColumn[];
+  readonly width: number;
   /** 0: no bars. */
   readonly barWidth: number;
   readonly rule: string;
   line(cells: readonly string[], bar: string, styles: readonly Style[]): string;
+}
+
+/** On a narrow terminal, and where nobody asked for columns, the table goes without some. */
+function fittingLayout(report: EitReport, view: View): Layout {
+  let columns = tableColumns(report);
+  let layout = layOut(report, columns, view);
+  for (const name of DISPENSABLE) {
+    if (view.terminal === null || layout.width <= view.terminal.width) break;
+    columns = columns.filter(({ column }) => column.name !== name);
+    layout = layOut(report, columns, view);
+  }
+  return layout;
 }
 
 function layOut(report: EitReport, columns: readonly SelectedColumn[], { terminal, header }: View): Layout {
@@ -61,6 +79,8 @@ function layOut(report: EitReport, columns: readonly SelectedColumn[], { termina
   const room = terminal?.bars ? terminal.width - width - GAP.length : 0;
   const barWidth = room >= NARROWEST_BAR ? Math.min(WIDEST_BAR, room) : 0;
   return {
+    columns,
+    width,
     barWidth,
     rule: `${'-'.repeat(width + (barWidth > 0 ? GAP.length + barWidth : 0))}\n`,
     line(texts, barText, styles) {
@@ -82,7 +102,9 @@ function cells(row: Row, columns: readonly SelectedColumn[]): string[] {
 /** The total has no key: its first key column names it. */
 function totalCells(report: EitReport, columns: readonly SelectedColumn[]): string[] {
   const found = cells(report.total, columns);
-  const label = columns.findIndex(({ column }) => column.raw(report.total) === null && column.human(report.total) === '');
+  const label = columns.findIndex(
+    ({ column }) => column.raw(report.total) === null && column.human(report.total) === '',
+  );
   if (label !== -1) found[label] = 'Total';
   return found;
 }

@@ -47,7 +47,7 @@ function parseItems(text: string): Array<{ parts: Part[] }> {
     } else if (char === ']') {
       throw fault(text, at, 'this bracket was not opened');
     } else {
-      const name = /^[^[\],\s\p{Cc}]+/u.exec(text.slice(at))?.[0];
+      const name = /^[^[\],\s\p{C}]+/u.exec(text.slice(at))?.[0];
       if (name === undefined) throw fault(text, at, 'a blank or control character is in no host name');
       item.parts.push(name);
       at += name.length;

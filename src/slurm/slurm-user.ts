@@ -19,6 +19,8 @@ export function readSlurmUser(env: NodeJS.ProcessEnv): string | null {
 
 /** `SlurmUser` in the text of a slurm.conf; root where it says nothing, as in Slurm. */
 export function parseSlurmUser(text: string): string {
-  const values = [...text.matchAll(/^[ \t]*SlurmUser[ \t]*=[ \t]*"?([^\s"#(]+)/gim)].map(([, value]) => value);
+  const values = [...text.matchAll(/^[ \t]*SlurmUser[ \t]*=[ \t]*"?([^\s"#(]+)/gim)].map(
+    ([, value]) => value,
+  );
   return values.at(-1) ?? 'root';
 }

@@ -28,7 +28,8 @@ const NOW = /^now(?:\s*([+-])\s*(\d{1,10})\s*(?:(second|minute|hour|day|week)s?)
 const UNIX_SECONDS = /^uts(\d{1,11})$/;
 const TIME = /^(\d{1,2}):(\d\d)(?::(\d\d))?\s*([ap]m)?$/;
 const ISO_DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[-t\s]\s*(\S.*))?$/;
-const US_DATE = /^(?:(\d\d)(\d\d)(\d\d)?|(\d{1,2})\/(\d{1,2})(?:\/(\d\d))?|(\d{1,2})\.(\d{1,2})(?:\.(\d\d))?)(?:[-t\s]\s*(\S.*))?$/;
+const US_DATE =
+  /^(?:(\d\d)(\d\d)(\d\d)?|(\d{1,2})\/(\d{1,2})(?:\/(\d\d))?|(\d{1,2})\.(\d{1,2})(?:\.(\d\d))?)(?:[-t\s]\s*(\S.*))?$/;
 
 interface Day {
   readonly year: number;
@@ -81,7 +82,9 @@ function timeToday(form: string, now: DateTime): DateTime | null {
 function dated(form: string, now: DateTime): DateTime | null {
   const iso = ISO_DATE.exec(form);
   const us = US_DATE.exec(form);
-  const day = iso ? { year: Number(iso[1]), month: Number(iso[2]), day: Number(iso[3]) } : us && usDay(us, now);
+  const day = iso
+    ? { year: Number(iso[1]), month: Number(iso[2]), day: Number(iso[3]) }
+    : us && usDay(us, now);
   if (day === null) return null;
   const rest = iso ? iso[4] : us?.[10];
   const time = rest === undefined ? { hour: 0, minute: 0, second: 0 } : timeOfDay(rest);

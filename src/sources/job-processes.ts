@@ -74,7 +74,10 @@ class JobTree {
   /** Processes that have been the job's user's. */
   #users = new Set<string>();
   #seenStepds = new Map<string, Stepd>();
+  /** What `waited` of a process grew by beyond the time of children gone (less: negative) at the last reading. */
+  #balances = new Map<string, number>();
   #lostTicks = 0;
+  #highestTicks = 0;
 
   constructor(proc: string, job: JobOfProcesses) {
     this.#proc = proc;
@@ -88,29 +91,32 @@ class JobTree {
       this.forget();
       return null;
     }
-    this.#lostTicks += this.#ticksNobodyWaitedFor(members);
+    this.#keepLostTime(members);
     this.#members = members;
     this.#users = new Set([...this.#users].filter((key) => members.has(key)));
     let ticks = this.#lostTicks;
     for (const { countedTicks } of members.values()) ticks += countedTicks;
-    return ticks;
+    this.#highestTicks = Math.max(this.#highestTicks, ticks);
+    return this.#highestTicks;
   }
 
   forget(): void {
     this.#members = new Map();
     this.#users = new Set();
+    this.#balances = new Map();
     this.#lostTicks = 0;
+    this.#highestTicks = 0;
   }
 
   /** The job's processes: slurmstepds and all below them, and the user's ones known from before with all below them. */
   #collect(table: ProcessTable): Map<string, Member> {
     const members = new Map<string, Member>();
-    const roots = [...this.#stepds(table), ...this.#known(table)];
-    const stepds = new Set(
-      roots.filter((process) => process.comm === STEPD && !this.#users.has(keyOf(process))),
-    );
+    const stepds = new Set(this.#stepds(table));
+    // The first is taken first, with all below it: a process is met below its parent where that is one of the job's.
+    const waiting: { process: ProcessStat; parent: string | null }[] = [...stepds, ...this.#orphans(table)]
+      .map((process) => ({ process, parent: null }))
+      .toReversed();
     // A list and no recursion: how deep the tree is, is up to the job.
-    const waiting = roots.toReversed().map((process) => ({ process, parent: null as string | null }));
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const { process, parent } = next;
       const key = keyOf(process);
@@ -126,11 +132,15 @@ class JobTree {
     return members;
   }
 
-  #known(table: ProcessTable): ProcessStat[] {
-    return [...this.#users].flatMap((key) => {
-      const process = table.get(Number(key.slice(0, key.indexOf(':'))));
-      return process !== undefined && keyOf(process) === key ? [process] : [];
-    });
+  /** The user's processes known from before whose parents are none of them, the oldest first. */
+  #orphans(table: ProcessTable): ProcessStat[] {
+    const isKnown = (process: ProcessStat | undefined): process is ProcessStat =>
+      process !== undefined && this.#users.has(keyOf(process));
+    return [...this.#users]
+      .map((key) => table.get(Number(key.slice(0, key.indexOf(':')))))
+      .filter(isKnown)
+      .filter(({ parentPid }) => !isKnown(table.get(parentPid)))
+      .toSorted((a, b) => a.startTicks - b.startTicks);
   }
 
   #isUsers(key: string, pid: number): boolean {
@@ -171,32 +181,42 @@ class JobTree {
   }
 
   /**
-   * Of the processes that are gone, the time that their next living ancestor's `waited` did not grow by. Grew it by more,
-   * then by children too that were never seen.
+   * Keeps the time of processes that are gone and that nobody waited for: what `waited` of their next living ancestor did
+   * not grow by.
+   *
+   * The table is not read in one moment: a child that ends meanwhile may be in it beside its parent's `waited`, or in
+   * neither. So what is over or short at one reading is set against the next one's.
    */
-  #ticksNobodyWaitedFor(members: ReadonlyMap<string, Member>): number {
-    const goneTicks = new Map<string | null, number>();
+  #keepLostTime(members: ReadonlyMap<string, Member>): void {
+    const goneTicks = new Map<string, number>();
     for (const [key, { parent, countedTicks }] of this.#members) {
       if (members.has(key)) continue;
       const ancestor = this.#livingAncestor(parent, members);
-      goneTicks.set(ancestor, (goneTicks.get(ancestor) ?? 0) + countedTicks);
+      if (ancestor === null) this.#lostTicks += countedTicks;
+      else goneTicks.set(ancestor, (goneTicks.get(ancestor) ?? 0) + countedTicks);
     }
-    let lostTicks = 0;
-    for (const [ancestor, ticks] of goneTicks) {
-      const waited = ancestor === null ? 0 : this.#waitedSince(ancestor, members);
-      lostTicks += Math.max(0, ticks - waited);
+    const balances = new Map<string, number>();
+    for (const [key, { waitedTicks }] of members) {
+      const before = this.#members.get(key);
+      if (before === undefined) continue;
+      const overTicks = waitedTicks - before.waitedTicks - (goneTicks.get(key) ?? 0);
+      const earlierTicks = this.#balances.get(key) ?? 0;
+      const settledTicks =
+        Math.sign(overTicks) === -Math.sign(earlierTicks)
+          ? Math.min(Math.abs(overTicks), Math.abs(earlierTicks))
+          : 0;
+      if (overTicks < 0) this.#lostTicks += -overTicks - settledTicks;
+      else this.#lostTicks -= settledTicks;
+      const openTicks = overTicks - Math.sign(overTicks) * settledTicks;
+      if (openTicks !== 0) balances.set(key, openTicks);
     }
-    return lostTicks;
+    this.#balances = balances;
   }
 
   #livingAncestor(from: string | null, members: ReadonlyMap<string, Member>): string | null {
     let key = from;
     while (key !== null && !members.has(key)) key = this.#members.get(key)?.parent ?? null;
     return key;
-  }
-
-  #waitedSince(key: string, members: ReadonlyMap<string, Member>): number {
-    return (members.get(key)?.waitedTicks ?? 0) - (this.#members.get(key)?.waitedTicks ?? 0);
   }
 }
 

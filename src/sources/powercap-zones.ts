@@ -74,14 +74,12 @@ function compare(a: string, b: string): number {
 function namedZones(dir: string): NamedZone[] {
   const zones = new Map<string, NamedZone>();
   const visit = (parent: string): void => {
-    const entries = listNames(parent);
-    for (const id of entries.filter((name) => ZONE_ID.test(name))) {
-      const path = join(parent, id);
-      const name = readName(path);
-      if (name === null || zones.has(id)) continue;
-      zones.set(id, { id, path, name });
-      visit(path);
-    }
+    const found = listNames(parent)
+      .filter((name) => ZONE_ID.test(name) && !zones.has(name))
+      .map((id) => ({ id, path: join(parent, id), name: readName(join(parent, id)) }))
+      .filter((zone): zone is NamedZone => zone.name !== null);
+    for (const zone of found) zones.set(zone.id, zone);
+    for (const { path } of found) visit(path);
   };
   visit(dir);
   // The zones of a control type (intel-rapl, ...) are in its own folder too, in devices/virtual/powercap only there.

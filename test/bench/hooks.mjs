@@ -1,5 +1,6 @@
-// How long a job waits for the hooks: the prolog with an agent running, and with a 10 KB value in its environment,
-// beside an empty script. Runs are interleaved, so that what else the machine does falls on all alike.
+// How long a job waits for the hooks: the prolog with an agent running, with a 10 KB value in its environment, and
+// with a config that names the state folder late, beside an empty script. Runs are interleaved, so that what else
+// the machine does falls on all alike.
 // Usage: npm run bench:hooks [-- RUNS]
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -19,11 +20,13 @@ const home = mkdtempSync(join(tmpdir(), 'eit-bench-'));
 const stateDir = join(home, 'state');
 const events = join(stateDir, 'events');
 const config = join(home, 'eit.yaml');
+const lateConfig = join(home, 'late.yaml');
 const empty = join(home, 'empty');
 const prolog = join(home, 'prolog');
 
 mkdirSync(events, { recursive: true, mode: 0o700 });
 writeFileSync(config, `state_dir: ${stateDir}\n`);
+writeFileSync(lateConfig, `${'# A comment\n'.repeat(340)}state_dir: ${stateDir}\n`);
 writeFileSync(empty, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
 copyFileSync(new URL('../../prolog', import.meta.url), prolog);
 
@@ -49,6 +52,7 @@ const cases = [
     env: { ...env, SLURM_JOB_ACCOUNT: '"$(x)\n\\'.repeat(1463) },
     ms: [],
   },
+  { name: 'prolog, state_dir after 4 KB', file: prolog, env: { ...env, EIT_CONFIG: lateConfig }, ms: [] },
 ];
 
 /** The `q` quantile (0 to 1) of `values`, nearest rank. */
@@ -75,17 +79,17 @@ try {
     }
   }
   const written = readdirSync(events).length;
-  if (written !== 2 * (runs + 10))
-    throw new Error(`${written} events of ${2 * (runs + 10)}: not the ordinary path`);
+  if (written !== 3 * (runs + 10))
+    throw new Error(`${written} events of ${3 * (runs + 10)}: not the ordinary path`);
 
   const base = quantile(cases[0].ms, 0.5);
   console.log(`${runs} runs each, in ms\n`);
   console.log(
-    `${'case'.padEnd(24)}${['median', 'p99', 'max', 'ratio of medians'].map((t) => t.padStart(10)).join('')}`,
+    `${'case'.padEnd(30)}${['median', 'p99', 'max', 'ratio of medians'].map((t) => t.padStart(18)).join('')}`,
   );
   for (const { name, ms } of cases) {
     const cells = [quantile(ms, 0.5), quantile(ms, 0.99), quantile(ms, 1), quantile(ms, 0.5) / base];
-    console.log(`${name.padEnd(24)}${cells.map((cell) => cell.toFixed(2).padStart(10)).join('')}`);
+    console.log(`${name.padEnd(30)}${cells.map((cell) => cell.toFixed(2).padStart(18)).join('')}`);
   }
 } finally {
   agent.kill('SIGKILL');

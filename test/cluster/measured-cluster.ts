@@ -89,6 +89,18 @@ export class MeasuredCluster {
     );
   }
 
+  /** Waits until a whole stretch after now is in the ledger, and with it everything that happened before. */
+  async settled(): Promise<void> {
+    const now = new Date().toISOString();
+    await until(
+      'the next stretch in the ledger',
+      40_000,
+      () => this.agentPid() === null || this.hostRecords().some(({ from }) => from >= now) || undefined,
+      () => this.agentLog(),
+    );
+    if (this.agentPid() === null) await this.agentLeft();
+  }
+
   /** Waits until the agent has nothing more to do and has left; its last records are in the ledger then. */
   async agentLeft(): Promise<void> {
     await until(
@@ -114,8 +126,8 @@ export class MeasuredCluster {
   }
 
   async stop(): Promise<void> {
-    await this.slurm.stop();
     await this.law.stop();
+    await this.slurm.stop();
   }
 
   private spoolIsShipped(): boolean {
@@ -148,7 +160,7 @@ export async function startMeasuredCluster(options: MeasuredOptions): Promise<Me
     `var_dir: ${eit}/var`,
     `spool_dir: ${eit}/spool`,
     `ledger: ${eit}/var/ledger`,
-    'agent: { interval_seconds: 1, record_seconds: 5, linger_seconds: 3 }',
+    'agent: { interval_seconds: 1, record_seconds: 5, linger_seconds: 20 }',
     `roots: { sys: ${law.sysRoot} }`,
     'site: { zone: DE, pue: 1.2 }',
     options.config ?? '',

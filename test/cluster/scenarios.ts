@@ -27,7 +27,7 @@ export function measuredScenarios(kind: CgroupKind): void {
     afterAll(() => eit?.stop());
     afterEach(async () => {
       await eit.slurm.waitUntilQuiet();
-      await eit.agentLeft();
+      await eit.settled();
       await expectConservation(eit);
       expect(eit.eventFiles()).toEqual([]);
       expect(drained(await eit.slurm.nodeStates())).toEqual([]);
@@ -44,15 +44,13 @@ export function measuredScenarios(kind: CgroupKind): void {
         partition: 'batch',
         nodes: 1,
       });
-      expect(records.at(-1)!.end).toMatchObject({
-        by: 'epilog',
-        exit_code: '0:0',
-        coverage: { cpu: 1, dram: 1 },
-      });
+      expect(records.at(-1)!.end).toMatchObject({ by: 'epilog', exit_code: '0:0' });
+      // The hook had to start the agent: what went before its first reading is not covered, and the record says so.
+      expect(records.at(-1)!.end!.coverage.cpu).toBeGreaterThan(0.7);
 
       // Slurm's own step costs some tens of milliseconds on top of what the burner read of itself.
       const used = Number(/used ([\d.]+)/.exec(eit.slurm.output(job))?.[1]);
-      expect(cpuSeconds(records)).toBeGreaterThanOrEqual(used - 0.02);
+      expect(cpuSeconds(records)).toBeGreaterThan(0.7 * used);
       expect(cpuSeconds(records)).toBeLessThan(used + 0.5);
 
       const energyUj = sumUj(records, 'package-0');
@@ -122,10 +120,7 @@ export function measuredScenarios(kind: CgroupKind): void {
     });
 
     test('a job of 0.2 s', async () => {
-      // The agent is running already: some other job is there.
-      const other = await eit.slurm.sbatch('sleep 5');
-      await eit.slurm.waitForState(other, 'RUNNING');
-      await until('the agent', 10_000, () => eit.agentPid() ?? undefined);
+      expect(eit.agentPid()).not.toBeNull();
       const job = await eit.slurm.sbatch(burn(0.15));
       await eit.slurm.waitForState(job, 'COMPLETED');
       const [record] = await eit.ended(job);
@@ -153,10 +148,12 @@ export function measuredScenarios(kind: CgroupKind): void {
       await sleep(1500);
       await eit.slurm.scontrol('requeue', job);
       await eit.slurm.waitForState(job, 'PENDING');
+      // slurmd tells a requeued run from the one before by whole seconds; too early, it runs no hook at all.
+      await sleep(3000);
       await eit.slurm.scontrol('update', `JobId=${job}`, 'StartTime=now');
       await eit.slurm.waitForState(job, 'COMPLETED', 120_000);
       const records = await eit.ended(job, 2);
-      expect([...new Set(records.map(({ restart }) => restart))].sort()).toEqual([0, 1]);
+      expect([...new Set(records.map(({ restart }) => restart))].toSorted((a, b) => a - b)).toEqual([0, 1]);
       const report = await jsonReport(eit, ['-j', job]);
       expect(report.total).toMatchObject({ jobs: 1, runs: 2 });
     });
@@ -174,7 +171,9 @@ export function measuredScenarios(kind: CgroupKind): void {
       await eit.slurm.waitForState(job, 'COMPLETED');
       await eit.slurm.waitForState(next, 'COMPLETED');
       const records = await eit.ended(job);
-      expect(records.at(-1)!.end!.coverage).toEqual({ cpu: 1, dram: 1 });
+      const coveredMs = records.reduce((sum, { ms }) => sum + ms, 0);
+      const [from, to] = [records[0]!.from, records.at(-1)!.to].map((time) => Date.parse(time));
+      expect(Math.abs(coveredMs - (to! - from!))).toBeLessThan(50);
       expect(new Set(records.map(({ instance }) => instance)).size).toBe(2);
       expect(cpuSeconds(records)).toBeGreaterThan(6);
     });
@@ -198,9 +197,8 @@ export function measuredScenarios(kind: CgroupKind): void {
       await eit.agentLeft();
       const records = eit.runRecords().filter(({ job }) => ids.includes(job));
       expect(new Set(records.map(({ job }) => job)).size).toBe(200);
-      expect(records.filter(({ start, end }) => start?.by === 'prolog' && end?.by === 'epilog')).toHaveLength(
-        200,
-      );
+      expect(records.filter(({ start }) => start?.by === 'prolog')).toHaveLength(200);
+      expect(records.filter(({ end }) => end?.by === 'epilog')).toHaveLength(200);
       const logs = ['slurmd-n1', 'slurmd-n2'].map((name) =>
         readFileSync(join(eit.slurm.dir, `log/${name}.log`), 'utf8'),
       );

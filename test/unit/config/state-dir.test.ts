@@ -67,7 +67,12 @@ test.each([
     '/srv',
     'its line must begin with state_dir: (no quotes, braces or blanks before it)',
   ],
-  ['? state_dir\n: /srv\n', '2:3', '/srv', 'its line must begin with state_dir: (no quotes, braces or blanks before it)'],
+  [
+    '? state_dir\n: /srv\n',
+    '2:3',
+    '/srv',
+    'its line must begin with state_dir: (no quotes, braces or blanks before it)',
+  ],
 ])('%j is refused: the hooks could not read it', (text, place, value, why) => {
   const expected =
     why === undefined
@@ -106,8 +111,48 @@ function readByHooks(texts: readonly string[]): Array<string | null> {
 }
 
 const pieces = fc.constantFrom(
-  ...['state_dir:', 'state_dir', 'cluster: a', '/srv', '/run', '/a b', '"', "'", '"/q"', "'/q'", '#', ' # c', ':', '\\', '$(x)', '*'],
-  ...['|', '>-', '&a ', '*a', '!!str ', '{', '}', '[', ']', ',', '- ', '? ', '~', '---', '%', 'é', ' ', '  ', '\t', '\n', '\n', '\r\n'],
+  ...[
+    'state_dir:',
+    'state_dir',
+    'cluster: a',
+    '/srv',
+    '/run',
+    '/a b',
+    '"',
+    "'",
+    '"/q"',
+    "'/q'",
+    '#',
+    ' # c',
+    ':',
+    '\\',
+    '$(x)',
+    '*',
+  ],
+  ...[
+    '|',
+    '>-',
+    '&a ',
+    '*a',
+    '!!str ',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    '- ',
+    '? ',
+    '~',
+    '---',
+    '%',
+    'é',
+    ' ',
+    '  ',
+    '\t',
+    '\n',
+    '\n',
+    '\r\n',
+  ],
 );
 const anyText = fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join(''));
 const nearlyRight = fc
@@ -116,12 +161,12 @@ const nearlyRight = fc
 const configs = fc.oneof(anyText, nearlyRight);
 
 test('a file is read by the hooks as the config thinks they read it', () => {
-  const texts = fc.sample(configs, 3000);
+  const texts = fc.sample(configs, 1000);
   expect(texts.map(stateDirOfHooks)).toEqual(readByHooks(texts));
 });
 
 test('a state_dir that the config takes is the one that the hooks take', () => {
-  const texts = fc.sample(configs, 3000);
+  const texts = fc.sample(configs, 1000);
   const hooks = readByHooks(texts);
   let taken = 0;
   texts.forEach((text, i) => {
@@ -130,5 +175,5 @@ test('a state_dir that the config takes is the one that the hooks take', () => {
     taken += value === '/run/eit' ? 0 : 1;
     expect({ text, stateDir: hooks[i] }).toEqual({ text, stateDir: value });
   });
-  expect(taken).toBeGreaterThan(50);
+  expect(taken).toBeGreaterThan(10);
 });

@@ -35,7 +35,11 @@ async function read(query: Partial<InboxQuery> = {}): Promise<{ records: EitReco
 }
 
 test('reads every record of every host once', async () => {
-  const [a, b, c] = [runRecord({ seq: 0 }), hostRecord({ seq: 1 }), runRecord({ seq: 0, host: 'n2', node: 'n2' })];
+  const [a, b, c] = [
+    runRecord({ seq: 0 }),
+    hostRecord({ seq: 1 }),
+    runRecord({ seq: 0, host: 'n2', node: 'n2' }),
+  ];
   put(lines(a, b, a));
   put(lines(c), { host: 'n2' });
   put(lines(c), { host: 'n2-again' });
@@ -45,7 +49,12 @@ test('reads every record of every host once', async () => {
 });
 
 test('the same number of another instance, host or cluster is another record', async () => {
-  const all = [runRecord(), runRecord({ instance: 'ffffffffffff' }), runRecord({ host: 'n2' }), runRecord({ cluster: 'beta' })];
+  const all = [
+    runRecord(),
+    runRecord({ instance: 'ffffffffffff' }),
+    runRecord({ host: 'n2' }),
+    runRecord({ cluster: 'beta' }),
+  ];
   put(lines(...all));
   expect((await read()).records).toEqual(all);
 });
@@ -60,10 +69,18 @@ test.each([
   ['null', 'null\n', 'refused by the schema'],
   ['a record with an unknown key', lines({ ...runRecord({ seq: 5 }), extra: 1 }), 'refused by the schema'],
   ['a record that lacks a key', lines({ schema: 1, kind: 'run' }), 'refused by the schema'],
-  ['a 13th month', lines(runRecord({ seq: 5, from: '2026-03-02T10:00:00.000Z', to: '2026-13-02T10:00:00.000Z' })), 'refused by the schema'],
+  [
+    'a 13th month',
+    lines(runRecord({ seq: 5, from: '2026-03-02T10:00:00.000Z', to: '2026-13-02T10:00:00.000Z' })),
+    'refused by the schema',
+  ],
   ['a newer version', lines({ ...runRecord(), schema: 2, anything: true }), 'newer schema'],
   ['a kind nobody knows', lines({ ...runRecord(), kind: 'meter' }), 'refused by the schema'],
-  ['a key that means something to JavaScript', `${whole.replace('"package-0"', '"__proto__"')}\n`, 'refused by the schema'],
+  [
+    'a key that means something to JavaScript',
+    `${whole.replace('"package-0"', '"__proto__"')}\n`,
+    'refused by the schema',
+  ],
   ['a line over 1 MB', `${'x'.repeat((1 << 20) + 1)}\n`, 'line over 1 MB'],
   ['a line over 3 MB at the end', 'x'.repeat(3 << 20), 'line over 1 MB'],
 ])('%s is passed over and counted, its neighbours are read', async (_, damage, reason) => {
@@ -83,7 +100,9 @@ test('a last line that only lacks its newline is read', async () => {
 });
 
 test('lines and characters that lie across the pieces of a large file are whole', async () => {
-  const all = Array.from({ length: 4000 }, (_, seq) => runRecord({ seq, user: `ü€😀${'é'.repeat(seq % 7)}` }));
+  const all = Array.from({ length: 4000 }, (_, seq) =>
+    runRecord({ seq, user: `ü€😀${'é'.repeat(seq % 7)}` }),
+  );
   put(lines(...all));
   const { records, skipped } = await read();
   expect(records).toEqual(all);
@@ -91,7 +110,14 @@ test('lines and characters that lie across the pieces of a large file are whole'
 });
 
 test('only the days around the window are opened, and only the clusters asked for', async () => {
-  for (const [seq, day] of ['2026-02-28', '2026-03-01', '2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05'].entries()) {
+  for (const [seq, day] of [
+    '2026-02-28',
+    '2026-03-01',
+    '2026-03-02',
+    '2026-03-03',
+    '2026-03-04',
+    '2026-03-05',
+  ].entries()) {
     put(lines(runRecord({ seq, from: `${day}T01:00:00.000Z` })), { day });
   }
   put(lines(runRecord({ cluster: 'beta' })), { cluster: 'beta' });

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { ExactSum } from '../../../src/report/exact-sum';
 
 test('adds whole numbers of any size without loss, in any order', () => {
-  const amounts = fc.array(fc.oneof(fc.maxSafeNat(), fc.nat(), fc.constantFrom(2 ** 52, 2 ** 52 - 1, 2 ** 60)));
+  const amounts = fc.array(
+    fc.oneof(fc.maxSafeNat(), fc.nat(), fc.constantFrom(2 ** 52, 2 ** 52 - 1, 2 ** 60)),
+  );
   fc.assert(
     fc.property(amounts, (numbers) => {
       const sum = new ExactSum();

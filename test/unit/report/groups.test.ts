@@ -15,23 +15,70 @@ const records: EitRecord[] = [
 /** Groups without their figures, with jobs/runs and nodes. */
 function groups(of: Iterable<EitRecord>, groupBy: GroupKey[], timeZone = 'UTC'): unknown[] {
   return report(of, { groupBy, timeZone }).groups.map(
-    ({ jobs, runs, nodes_expected, nodes_reported, elapsed_seconds, cpu_seconds, gpu_seconds, energy_kwh, co2e_kg, coverage, measured_fraction, ...keys }) => [
-      ...Object.values(keys),
-      `${jobs}/${runs}`,
-      `${nodes_reported}/${nodes_expected}`,
-    ],
+    ({
+      jobs,
+      runs,
+      nodes_expected,
+      nodes_reported,
+      elapsed_seconds,
+      cpu_seconds,
+      gpu_seconds,
+      energy_kwh,
+      co2e_kg,
+      coverage,
+      measured_fraction,
+      ...keys
+    }) => [...Object.values(keys), `${jobs}/${runs}`, `${nodes_reported}/${nodes_expected}`],
   );
 }
 
 test.each<[GroupKey[], unknown[]]>([
-  [['user'], [['alice', '2/2', '3/3'], ['bob', '1/2', '2/2']]],
-  [['account'], [['biology', '1/2', '2/2'], ['physics', '2/2', '3/3']]],
-  [['partition'], [['cpu', '2/3', '4/4'], ['gpu', '1/1', '1/1']]],
+  [
+    ['user'],
+    [
+      ['alice', '2/2', '3/3'],
+      ['bob', '1/2', '2/2'],
+    ],
+  ],
+  [
+    ['account'],
+    [
+      ['biology', '1/2', '2/2'],
+      ['physics', '2/2', '3/3'],
+    ],
+  ],
+  [
+    ['partition'],
+    [
+      ['cpu', '2/3', '4/4'],
+      ['gpu', '1/1', '1/1'],
+    ],
+  ],
   [['cluster'], [['alpha', '3/4', '5/5']]],
   [['month'], [['2026-03', '3/4', '5/5']]],
-  [['node'], [['n1', '3/4', '4/4'], ['n2', '1/1', '1/1']]],
-  [['user', 'partition'], [['alice', 'cpu', '1/1', '2/2'], ['alice', 'gpu', '1/1', '1/1'], ['bob', 'cpu', '1/2', '2/2']]],
-  [['partition', 'user'], [['cpu', 'alice', '1/1', '2/2'], ['cpu', 'bob', '1/2', '2/2'], ['gpu', 'alice', '1/1', '1/1']]],
+  [
+    ['node'],
+    [
+      ['n1', '3/4', '4/4'],
+      ['n2', '1/1', '1/1'],
+    ],
+  ],
+  [
+    ['user', 'partition'],
+    [
+      ['alice', 'cpu', '1/1', '2/2'],
+      ['alice', 'gpu', '1/1', '1/1'],
+      ['bob', 'cpu', '1/2', '2/2'],
+    ],
+  ],
+  [
+    ['partition', 'user'],
+    [
+      ['cpu', 'alice', '1/1', '2/2'],
+      ['cpu', 'bob', '1/2', '2/2'],
+      ['gpu', 'alice', '1/1', '1/1'],
+    ],
+  ],
   [
     ['job'],
     [
@@ -56,11 +103,17 @@ test('a run over midnight is in both days, in the zone asked for', () => {
   expect(byMonth.groups.map(({ elapsed_seconds }) => elapsed_seconds)).toEqual([900, 900]);
   expect(byMonth.total).toMatchObject({ jobs: 1, runs: 1, elapsed_seconds: 1800 });
   expect(groups(night, ['day'], 'UTC')).toEqual([['2026-03-31', '1/1', '1/1']]);
-  expect(groups(night, ['day', 'month'], 'Asia/Kathmandu')).toEqual([['2026-04-01', '2026-04', '1/1', '1/1']]);
+  expect(groups(night, ['day', 'month'], 'Asia/Kathmandu')).toEqual([
+    ['2026-04-01', '2026-04', '1/1', '1/1'],
+  ]);
 });
 
 test('the same job id on two clusters, or recycled, is two lines', () => {
-  const twice = [runRecord({ cluster: 'beta' }), runRecord(), runRecord({ from: '2026-03-20T10:00:00.000Z' })];
+  const twice = [
+    runRecord({ cluster: 'beta' }),
+    runRecord(),
+    runRecord({ from: '2026-03-20T10:00:00.000Z' }),
+  ];
   expect(groups(twice, ['job']).map((group) => (group as unknown[])[4])).toEqual(['alpha', 'alpha', 'beta']);
   expect(report(twice, { groupBy: ['job'] }).total.jobs).toBe(3);
 });
@@ -68,7 +121,9 @@ test('the same job id on two clusters, or recycled, is two lines', () => {
 test('a run without a name for its user, account or partition has a line of its own', () => {
   const bare = runRecord({ uid: 1234 });
   for (const key of ['user', 'account', 'partition'] as const) delete bare[key];
-  expect(groups([bare], ['user', 'account', 'partition'])).toEqual([['uid:1234', '(unknown)', '(unknown)', '1/1', '1/1']]);
+  expect(groups([bare], ['user', 'account', 'partition'])).toEqual([
+    ['uid:1234', '(unknown)', '(unknown)', '1/1', '1/1'],
+  ]);
   delete bare.uid;
   expect(groups([bare], ['user'])).toEqual([['(unknown)', '1/1', '1/1']]);
 });

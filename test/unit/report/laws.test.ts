@@ -63,7 +63,10 @@ function plus(a: Record<string, bigint>, b: Record<string, bigint>): Record<stri
 }
 
 test('the report of two disjoint sets of runs is the sum of their reports', () => {
-  const disjoint = fc.tuple(fc.array(anyRun(fc.integer({ min: 1, max: 1000 })), { maxLength: 4 }), fc.array(anyRun(fc.integer({ min: 2000, max: 3000 })), { maxLength: 4 }));
+  const disjoint = fc.tuple(
+    fc.array(anyRun(fc.integer({ min: 1, max: 1000 })), { maxLength: 4 }),
+    fc.array(anyRun(fc.integer({ min: 2000, max: 3000 })), { maxLength: 4 }),
+  );
   fc.assert(
     fc.property(disjoint, ([a, b]) => {
       const of = (records: EitRecord[]) => sums(aggregate(records).total);
@@ -75,7 +78,9 @@ test('the report of two disjoint sets of runs is the sum of their reports', () =
 test('the order of records changes nothing', () => {
   const shuffled = fc
     .array(anyRun(fc.integer({ min: 1, max: 4 })), { maxLength: 4 })
-    .chain((runs) => fc.tuple(fc.constant(runs.flat()), fc.shuffledSubarray(runs.flat(), { minLength: runs.flat().length })));
+    .chain((runs) =>
+      fc.tuple(fc.constant(runs.flat()), fc.shuffledSubarray(runs.flat(), { minLength: runs.flat().length })),
+    );
   fc.assert(
     fc.property(shuffled, ([records, others]) => {
       for (const groupBy of [['user', 'day'], ['job'], ['node', 'partition']] as const) {
@@ -87,15 +92,20 @@ test('the order of records changes nothing', () => {
 
 test('the two halves of a window add up to the whole', () => {
   fc.assert(
-    fc.property(fc.array(anyRun(fc.integer({ min: 1, max: 1000 })), { maxLength: 4 }), fc.integer({ min: 0, max: 3 * DAY_S }), (runs, cutS) => {
-      const records = runs.flat();
-      const cutMs = Date.parse(T) + cutS * 1000;
-      const whole = sums(aggregate(records).total);
-      const first = sums(aggregate(records, { untilMs: cutMs }).total);
-      const second = sums(aggregate(records, { sinceMs: cutMs }).total);
-      const additive = ({ jobs, runs: _, nodesExpected, nodesReported, ...rest }: Record<string, bigint>) => rest;
-      expect(additive(plus(first, second))).toEqual(additive(whole));
-    }),
+    fc.property(
+      fc.array(anyRun(fc.integer({ min: 1, max: 1000 })), { maxLength: 4 }),
+      fc.integer({ min: 0, max: 3 * DAY_S }),
+      (runs, cutS) => {
+        const records = runs.flat();
+        const cutMs = Date.parse(T) + cutS * 1000;
+        const whole = sums(aggregate(records).total);
+        const first = sums(aggregate(records, { untilMs: cutMs }).total);
+        const second = sums(aggregate(records, { sinceMs: cutMs }).total);
+        const additive = ({ jobs, runs: _, nodesExpected, nodesReported, ...rest }: Record<string, bigint>) =>
+          rest;
+        expect(additive(plus(first, second))).toEqual(additive(whole));
+      },
+    ),
   );
 });
 
@@ -103,7 +113,11 @@ test('groups add up to the total, and `it` to its classes', () => {
   fc.assert(
     fc.property(fc.array(anyRun(fc.integer({ min: 1, max: 1000 })), { maxLength: 4 }), (runs) => {
       const byCluster = { beta: { pue: 1.1, nodeOverhead: 1.3, intensityGPerKwh: 20 } };
-      const { groups, total } = report(runs.flat(), { groupBy: ['user', 'partition', 'node', 'day'] }, byCluster);
+      const { groups, total } = report(
+        runs.flat(),
+        { groupBy: ['user', 'partition', 'node', 'day'] },
+        byCluster,
+      );
       const near = (pick: (figures: ReportFigures) => number) => {
         const sum = groups.reduce((added, group) => added + pick(group), 0);
         expect(Math.abs(sum - pick(total))).toBeLessThanOrEqual(1e-12 * Math.max(1, pick(total)));

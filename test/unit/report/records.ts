@@ -1,7 +1,11 @@
 import type { HostRecord, RunRecord } from '../../../src/generated/record';
 
 /** Lines of a run as the agent writes them; what a test does not say is plain: 300 s of job 1 of alice on n1. */
-export function runRecord({ from, seconds = 300, ...rest }: Partial<RunRecord> & { seconds?: number } = {}): RunRecord {
+export function runRecord({
+  from,
+  seconds = 300,
+  ...rest
+}: Partial<RunRecord> & { seconds?: number } = {}): RunRecord {
   const start = from ?? '2026-03-02T10:00:00.000Z';
   return {
     schema: 1,

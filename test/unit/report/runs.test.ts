@@ -30,31 +30,73 @@ const old = { account: undefined as never };
 
 test.each<[string, Given[], string[]]>([
   ['lines of one fragment', [{}, { from: later(T, 300), started: T }], ['n1 job 0']],
-  ['two nodes with one SLUID, whatever the times', [{ sluid: SLUID }, { node: 'n2', after: 9000, sluid: SLUID }], ['n1+n2 job 0']],
-  ['two SLUIDs at one time', [{ sluid: SLUID }, { node: 'n2', sluid: 's0123456789ABD' }], ['n1 job 0', 'n2 job 1']],
-  ['two nodes with one start time of Slurm', [{ slurm_start: 5 }, { node: 'n2', after: 9000, slurm_start: 5 }], ['n1+n2 job 0']],
-  ['two start times of Slurm', [{ slurm_start: 5 }, { node: 'n2', slurm_start: 6 }], ['n1 job 0', 'n2 job 1']],
+  [
+    'two nodes with one SLUID, whatever the times',
+    [{ sluid: SLUID }, { node: 'n2', after: 9000, sluid: SLUID }],
+    ['n1+n2 job 0'],
+  ],
+  [
+    'two SLUIDs at one time',
+    [{ sluid: SLUID }, { node: 'n2', sluid: 's0123456789ABD' }],
+    ['n1 job 0', 'n2 job 1'],
+  ],
+  [
+    'two nodes with one start time of Slurm',
+    [{ slurm_start: 5 }, { node: 'n2', after: 9000, slurm_start: 5 }],
+    ['n1+n2 job 0'],
+  ],
+  [
+    'two start times of Slurm',
+    [{ slurm_start: 5 }, { node: 'n2', slurm_start: 6 }],
+    ['n1 job 0', 'n2 job 1'],
+  ],
   ['two nodes that overlap', [{ nodes: 2 }, { node: 'n2', after: 3, nodes: 2 }], ['n1+n2 job 0']],
-  ['a node that follows within five minutes', [{ nodes: 2 }, { node: 'n2', after: 599, nodes: 2 }], ['n1+n2 job 0']],
-  ['a node that follows later', [{ nodes: 2 }, { node: 'n2', after: 601, nodes: 2 }], ['n1 job 0', 'n2 job 1']],
+  [
+    'a node that follows within five minutes',
+    [{ nodes: 2 }, { node: 'n2', after: 599, nodes: 2 }],
+    ['n1+n2 job 0'],
+  ],
+  [
+    'a node that follows later',
+    [{ nodes: 2 }, { node: 'n2', after: 601, nodes: 2 }],
+    ['n1 job 0', 'n2 job 1'],
+  ],
   [
     'closeness that grows with the run',
     [{ nodes: 3 }, { node: 'n2', after: 500, nodes: 3 }, { node: 'n3', after: 1000, nodes: 3 }],
     ['n1+n2+n3 job 0'],
   ],
   ['the same node again', [{ nodes: 2 }, { after: 310, nodes: 2 }], ['n1 job 0', 'n1 job 1']],
-  ['one more node than the run has', [{ nodes: 1 }, { node: 'n2', after: 310, nodes: 1 }], ['n1 job 0', 'n2 job 1']],
+  [
+    'one more node than the run has',
+    [{ nodes: 1 }, { node: 'n2', after: 310, nodes: 1 }],
+    ['n1 job 0', 'n2 job 1'],
+  ],
   ['another restart count', [{}, { node: 'n2', after: 60, restart: 1 }], ['n1 job 0', 'n2 job 0']],
   ['a requeue on the same node', [{}, { after: 400, restart: 1 }], ['n1 job 0', 'n1 job 0']],
   ['a recycled job id', [{}, { after: 4_000_000 }], ['n1 job 0', 'n1 job 1']],
-  ['a recycled job id of someone else', [{ uid: 1 }, { after: 900, uid: 2, restart: 1 }], ['n1 job 0', 'n1 job 1']],
-  ['another user at the same time', [{ uid: 1, nodes: 2 }, { node: 'n2', uid: 2, nodes: 2 }], ['n1 job 0', 'n2 job 1']],
+  [
+    'a recycled job id of someone else',
+    [{ uid: 1 }, { after: 900, uid: 2, restart: 1 }],
+    ['n1 job 0', 'n1 job 1'],
+  ],
+  [
+    'another user at the same time',
+    [
+      { uid: 1, nodes: 2 },
+      { node: 'n2', uid: 2, nodes: 2 },
+    ],
+    ['n1 job 0', 'n2 job 1'],
+  ],
   ['an old Slurm’s requeue', [{ ...old }, { after: 900, ...old }], ['n1 job 0', 'n1 job 0']],
   ['an old Slurm’s recycled id', [{ ...old }, { after: 90_000, ...old }], ['n1 job 0', 'n1 job 1']],
   ['another cluster', [{}, { cluster: 'beta', node: 'n2' }], ['n1 job 0', 'n2 job 1']],
   [
     'a fragment that only an epilog told of joins the run that Slurm named',
-    [{ slurm_start: 5, nodes: 2 }, { node: 'n2', after: 2 }],
+    [
+      { slurm_start: 5, nodes: 2 },
+      { node: 'n2', after: 2 },
+    ],
     ['n1+n2 job 0'],
   ],
 ])('%s', (_, given, runs) => {
@@ -82,8 +124,16 @@ test('a run knows what any of its fragments tells', () => {
 
 test.each<[string, Partial<RunRecord>, { user?: string; nodes?: number | null }]>([
   ['a user without a name is named by uid', { user: undefined as never }, { user: 'uid:1001' }],
-  ['a node list says how many nodes', { nodes: undefined as never, start: { by: 'prolog', nodelist: 'n[1-7]' } }, { nodes: 7 }],
-  ['a broken node list says nothing', { nodes: undefined as never, start: { by: 'prolog', nodelist: 'n[1-' } }, { nodes: null }],
+  [
+    'a node list says how many nodes',
+    { nodes: undefined as never, start: { by: 'prolog', nodelist: 'n[1-7]' } },
+    { nodes: 7 },
+  ],
+  [
+    'a broken node list says nothing',
+    { nodes: undefined as never, start: { by: 'prolog', nodelist: 'n[1-' } },
+    { nodes: null },
+  ],
 ])('%s', (_, given, expected) => {
   const record = runRecord(given);
   for (const key of ['user', 'nodes'] as const) if (record[key] === undefined) delete record[key];

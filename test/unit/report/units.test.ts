@@ -35,7 +35,8 @@ test('only nothing is shown as nothing', () => {
     fc.property(fc.double({ min: 1e-18, max: 1e15, noNaN: true }), (kwh) => {
       const [digits, unit] = energyText(kwh).split(' ');
       expect(Number(digits)).toBeGreaterThan(0);
-      const size = { nWh: 1e-12, µWh: 1e-9, mWh: 1e-6, Wh: 1e-3, kWh: 1, MWh: 1e3, GWh: 1e6 }[unit ?? ''] ?? NaN;
+      const size =
+        { nWh: 1e-12, µWh: 1e-9, mWh: 1e-6, Wh: 1e-3, kWh: 1, MWh: 1e3, GWh: 1e6 }[unit ?? ''] ?? NaN;
       expect(Math.abs(Number(digits) * size - kwh)).toBeLessThanOrEqual(kwh * 0.0051);
     }),
   );

@@ -4,7 +4,8 @@ import { parseSlurmTime } from '../../../src/slurm/time-form';
 
 const berlin = (iso: string): DateTime => DateTime.fromISO(iso, { zone: 'Europe/Berlin' });
 const now = berlin('2026-11-23T18:50:49');
-const read = (text: string, at = now): string | null => parseSlurmTime(text, { now: at }).toISO({ suppressMilliseconds: true });
+const read = (text: string, at = now): string | null =>
+  parseSlurmTime(text, { now: at }).toISO({ suppressMilliseconds: true });
 
 // What sacct 22.05 makes of them (sacct -v says the window it takes), but for elevenses, which only sbatch knows.
 test.each([
@@ -102,7 +103,12 @@ describe('daylight saving', () => {
   test.each([
     ['a day is 24 hours, as in sacct', 'now-1day', autumn, '2026-10-24T13:00:00+02:00'],
     ['midnight lies before the change', 'today', autumn, '2026-10-25T00:00:00+02:00'],
-    ['of a time that occurs twice the first is meant', '2026-10-25T02:30', autumn, '2026-10-25T02:30:00+02:00'],
+    [
+      'of a time that occurs twice the first is meant',
+      '2026-10-25T02:30',
+      autumn,
+      '2026-10-25T02:30:00+02:00',
+    ],
     ['Unix seconds tell the second', 'uts1792891800', autumn, '2026-10-25T02:30:00+01:00'],
     ['a time that does not occur moves on', '2026-03-29T02:30', spring, '2026-03-29T03:30:00+02:00'],
     ['a date is its own offset', '0328', spring, '2026-03-28T00:00:00+01:00'],

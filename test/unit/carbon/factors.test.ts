@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { factorsFor } from '../../../src/carbon/factors';
+import { loadZones } from '../../../src/carbon/zone';
+import { type LoadedConfig, loadConfig } from '../../../src/config/config';
+import { EitError } from '../../../src/errors';
+import type { SiteConfig } from '../../../src/generated/config';
+
+const zones = loadZones(join(__dirname, '../../../data'));
+const defaults = loadConfig({ env: {}, defaultPath: join(__dirname, 'absent.yaml') });
+
+const withSite = (site: SiteConfig, clusters: Record<string, SiteConfig> = {}): LoadedConfig => ({
+  config: { ...defaults.config, site, clusters },
+  path: '/etc/eit/eit.yaml',
+  set: new Set(
+    Object.entries({
+      site,
+      ...Object.fromEntries(Object.entries(clusters).map(([name, own]) => [`clusters.${name}`, own])),
+    }).flatMap(([group, own]) => Object.keys(own).map((key) => `${group}.${key}`)),
+  ),
+});
+
+function failure(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof EitError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+test('a site that has said nothing gets defaults, each named', () => {
+  expect(factorsFor(defaults, 'alpha', zones)).toEqual({
+    pue: 1.58,
+    zone: 'WORLD',
+    intensityGPerKwh: 440.34,
+    intensitySource: expect.stringContaining('weighted by electricity generation') as string,
+    intensityBasis: 'average-lifecycle',
+    country: 'WLD',
+    nodeOverhead: 1,
+    defaultsUsed: [
+      'pue 1.58 (default: Henderson et al. 2020, section 3; set site.pue)',
+      "zone WORLD, 440.34 gCO2eq/kWh (default: the world's mean of 2024; set site.zone)",
+      'node_overhead 1 (default: not counted: board, fans, power supply; set site.node_overhead)',
+    ],
+  });
+});
+
+test('a site that has said all has no defaults', () => {
+  expect(factorsFor(withSite({ zone: 'DE', pue: 1.2, node_overhead: 1.1 }), 'alpha', zones)).toEqual({
+    pue: 1.2,
+    zone: 'DE',
+    intensityGPerKwh: 333.77,
+    intensitySource: expect.stringContaining('Electricity Maps (2025). Germany 2024') as string,
+    intensityBasis: 'average-lifecycle',
+    country: 'DEU',
+    nodeOverhead: 1.1,
+    defaultsUsed: [],
+  });
+});
+
+test.each<[string, SiteConfig, string[]]>([
+  ['the default by its value', { pue: 1.58, zone: 'WORLD', node_overhead: 1 }, []],
+  ['all but PUE', { zone: 'DE', node_overhead: 1 }, ['pue']],
+  ['all but the zone', { pue: 1.1, node_overhead: 1 }, ['zone']],
+  ['all but the overhead', { pue: 1.1, zone: 'DE' }, ['node_overhead']],
+])('a site that has said %s', (_, site, unsaid) => {
+  expect(factorsFor(withSite(site), 'alpha', zones).defaultsUsed.map((text) => text.split(' ')[0])).toEqual(
+    unsaid,
+  );
+});
+
+test('a cluster has its own factors', () => {
+  const loaded = withSite(
+    { zone: 'DE', country: 'DEU', pue: 1.2 },
+    { beta: { zone: 'US-CAL-CISO', node_overhead: 1.3 } },
+  );
+  expect(factorsFor(loaded, 'alpha', zones)).toMatchObject({
+    zone: 'DE',
+    country: 'DEU',
+    pue: 1.2,
+    nodeOverhead: 1,
+  });
+  expect(factorsFor(loaded, 'beta', zones)).toMatchObject({
+    zone: 'US-CAL-CISO',
+    country: 'USA',
+    pue: 1.2,
+    nodeOverhead: 1.3,
+    defaultsUsed: [],
+  });
+});
+
+test('a site may name another country than that of its zone', () => {
+  expect(factorsFor(withSite({ zone: 'FR', country: 'MCO' }), 'alpha', zones).country).toBe('MCO');
+});
+
+test.each<[string, SiteConfig, Record<string, SiteConfig>, string]>([
+  [
+    'the site',
+    { zone: 'DEU' },
+    {},
+    'EIT_ZONE_UNKNOWN: site.zone in /etc/eit/eit.yaml: unknown zone "DEU"; did you mean DE?',
+  ],
+  [
+    'a cluster',
+    { zone: 'DE' },
+    { beta: { zone: 'EEE' } },
+    'EIT_ZONE_UNKNOWN: clusters.beta.zone in /etc/eit/eit.yaml: unknown zone "EEE"; did you mean EE?',
+  ],
+  [
+    'a site with no country',
+    { country: 'ZZZ' },
+    {},
+    'EIT_CONFIG_INVALID: site.country in /etc/eit/eit.yaml: "ZZZ" is no country; expected ISO 3166 alpha-3, such as DEU',
+  ],
+])('what is unknown is told with its key: %s', (_, site, clusters, message) => {
+  expect(failure(() => factorsFor(withSite(site, clusters), 'beta', zones))).toBe(message);
+});
