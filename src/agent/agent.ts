@@ -135,7 +135,10 @@ export class Agent {
       this.#measure();
     } catch (error) {
       // One bad tick is time without a reading; an agent that ends is more of it.
-      this.#parts.log('error', `a reading failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.#parts.log(
+        'error',
+        `a reading failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
     }
   }
 
@@ -175,7 +178,10 @@ export class Agent {
     }
     if (hasStale) {
       const stale = found.events.filter(({ event }) => isOfEarlierBoot(event, this.#parts.boot));
-      log('warn', `${stale.length} events are from before this host's last start: their runs were not measured`);
+      log(
+        'warn',
+        `${stale.length} events are from before this host's last start: their runs were not measured`,
+      );
       endByReboot(this.#state, new Set(stale.map(({ file }) => file)));
     }
     return found.events.length > 0;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Log } from './log';
 
@@ -28,10 +29,12 @@ export class ShipperProcess {
     this.#child?.stdin?.write('\n');
   }
 
-  /** Says that no more will come: the shipper carries what there is, and ends. Does not wait for it. */
+  /** Says that no more will come: the shipper carries what there is, and ends. Nothing here waits for it: it may hang. */
   end(): void {
-    this.#child?.stdin?.end();
-    this.#child?.unref();
+    const child = this.#child;
+    child?.stdin?.end();
+    child?.unref();
+    for (const pipe of [child?.stdin, child?.stderr]) if (pipe instanceof Socket) pipe.unref();
   }
 
   #start(): void {

@@ -20,6 +20,9 @@ import { GROUP_KEYS, type QueryOptions, type Reader, reportQuery } from './repor
 import { TIME_FORMS } from '../slurm/time-form';
 import { version } from '../version';
 
+/** Of a terminal that does not say how wide it is. */
+const UNKNOWN_WIDTH = 80;
+
 const list = (describe: string): Options => ({ type: 'string', array: true, nargs: 1, describe });
 const text = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
 const flag = (describe: string): Options => ({ type: 'boolean', describe });
@@ -138,7 +141,7 @@ function viewOf(
   const { stdout } = output;
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
   const terminal = {
-    width: stdout.columns,
+    width: stdout.columns || UNKNOWN_WIDTH,
     bars: argv['bar'] === true && /utf-?8/i.test(locale),
     colours: !env['NO_COLOR'] && env['TERM'] !== 'dumb',
   };

@@ -39,6 +39,8 @@ function main(): void {
 
   // systemd ends a unit's processes all at once; the agent's last lines are still to come.
   process.on('SIGTERM', () => undefined);
+  // Its messages go to the agent's log; without an agent there is nobody to tell.
+  process.stderr.on('error', () => undefined);
   process.stdin.on('data', ship);
   process.stdin.on('end', ship);
   ship();

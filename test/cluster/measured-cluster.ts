@@ -154,7 +154,11 @@ export async function startMeasuredCluster(options: MeasuredOptions): Promise<Me
   const eit = join(slurm.dir, 'eit');
   mkdirSync(join(eit, 'law'), { recursive: true });
   // They wrap within the first seconds, and the range is large enough that no gap of some seconds could hide a second wrap.
-  const law = await startPowercapLaw({ dir: join(eit, 'law'), maxEnergyUj: 12_000_000_000, startUj: 11_900_000_000 });
+  const law = await startPowercapLaw({
+    dir: join(eit, 'law'),
+    maxEnergyUj: 12_000_000_000,
+    startUj: 11_900_000_000,
+  });
   const config = [
     `state_dir: ${eit}/state`,
     `var_dir: ${eit}/var`,

@@ -174,7 +174,6 @@ export function measuredScenarios(kind: CgroupKind): void {
       const coveredMs = records.reduce((sum, { ms }) => sum + ms, 0);
       const [from, to] = [records[0]!.from, records.at(-1)!.to].map((time) => Date.parse(time));
       expect(Math.abs(coveredMs - (to! - from!))).toBeLessThan(50);
-      expect(new Set(records.map(({ instance }) => instance)).size).toBe(2);
       expect(cpuSeconds(records)).toBeGreaterThan(6);
     });
 
@@ -205,7 +204,9 @@ export function measuredScenarios(kind: CgroupKind): void {
       expect(
         logs.join('\n').match(/(?:prolog|epilog) (?:failed|error)|error:.*(?:prolog|epilog).*status/gi),
       ).toBeNull();
-      expect(processesNaming(eit.slurm.dir, 'eit-agent', 'eit-shipper')).toEqual([]);
+      await until('agent and shipper to end', 10_000, () => {
+        return processesNaming(eit.slurm.dir, 'eit-agent', 'eit-shipper').length === 0 || undefined;
+      });
     }, 400_000);
 
     test('the report adds the same jobs up by job, user, account and partition', async () => {

@@ -13,7 +13,14 @@ const writer = (): LineWriter => {
 
 function hook(state: HostState, kind: 'prolog' | 'epilog', jobId: number, atS: number, variables = {}) {
   const at = instantAt(atS);
-  const event = { hook: kind, boot: '0123abcd', uptimeS: atS, jobId, node: 'n1', variables: { ...OWN, ...variables } };
+  const event = {
+    hook: kind,
+    boot: '0123abcd',
+    uptimeS: atS,
+    jobId,
+    node: 'n1',
+    variables: { ...OWN, ...variables },
+  };
   return applyEvent(state, { file: `${kind}.${jobId}.1.0`, atMs: at.wallMs, event }, at, 'lab', () => false);
 }
 
@@ -49,7 +56,11 @@ describe('advance', () => {
     hook(state, 'prolog', 2, 0);
     read(state, { atS: 10, energyJ: 100, busyS: 10, jobsS: { 1: 6, 2: 3 } });
     expect([usedUj(state, 1), usedUj(state, 2)]).toEqual([60e6, 30e6]);
-    const host = takeHostLine(state, { cluster: 'lab', cpus: 2, absentSources: {}, agent: { cpu_us: 0, rss_bytes: 0 } }, writer())!;
+    const host = takeHostLine(
+      state,
+      { cluster: 'lab', cpus: 2, absentSources: {}, agent: { cpu_us: 0, rss_bytes: 0 } },
+      writer(),
+    )!;
     expect(host.domains['package-0']).toMatchObject({
       counter_uj: 100e6,
       runs_uj: [90e6, 100e6, 90e6],
@@ -141,10 +152,16 @@ describe('advance', () => {
 
   test('whatever happens, runs + idle + system equals the counter under each policy', () => {
     const step = fc.record({
-      energyJ: fc.oneof({ weight: 9, arbitrary: fc.double({ min: 0, max: 2000, noNaN: true }) }, { weight: 1, arbitrary: fc.constant(null) }),
+      energyJ: fc.oneof(
+        { weight: 9, arbitrary: fc.double({ min: 0, max: 2000, noNaN: true }) },
+        { weight: 1, arbitrary: fc.constant(null) },
+      ),
       cpuS: fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { minLength: 3, maxLength: 3 }),
       otherS: fc.double({ min: 0, max: 10, noNaN: true }),
-      hooks: fc.array(fc.record({ kind: fc.constantFrom('prolog', 'epilog'), job: fc.integer({ min: 1, max: 3 }) }), { maxLength: 3 }),
+      hooks: fc.array(
+        fc.record({ kind: fc.constantFrom('prolog', 'epilog'), job: fc.integer({ min: 1, max: 3 }) }),
+        { maxLength: 3 },
+      ),
       there: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
     });
     fc.assert(
@@ -164,13 +181,21 @@ describe('advance', () => {
           busyS += spec.cpuS.reduce((a, b) => a + b, 0) + spec.otherS;
           energyJ += spec.energyJ ?? 0;
           const jobsS = Object.fromEntries(cpuS.flatMap((s, job) => (spec.there[job] ? [[job + 1, s]] : [])));
-          read(state, { atS: i * 10, energyJ: spec.energyJ === null ? { missing: 'EIO' } : energyJ, busyS, jobsS, scopeS });
+          read(state, {
+            atS: i * 10,
+            energyJ: spec.energyJ === null ? { missing: 'EIO' } : energyJ,
+            busyS,
+            jobsS,
+            scopeS,
+          });
           for (const [key, { end }] of Object.entries(state.runs)) {
-            if (end !== null || i % 5 === 4) given.push(...(takeRunLines(state, key, state.at!, lines) as RunRecord[]));
+            if (end !== null || i % 5 === 4)
+              given.push(...(takeRunLines(state, key, state.at!, lines) as RunRecord[]));
           }
           if (i % 5 === 4) hosts.push(state.host.domains['package-0']);
         });
-        for (const key of Object.keys(state.runs)) given.push(...(takeRunLines(state, key, state.at!, lines) as RunRecord[]));
+        for (const key of Object.keys(state.runs))
+          given.push(...(takeRunLines(state, key, state.at!, lines) as RunRecord[]));
         const host = state.host.domains['package-0']!;
         for (const policy of [0, 1, 2] as const) {
           const runs = given

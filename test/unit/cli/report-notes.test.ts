@@ -13,7 +13,11 @@ test.each<[string, RunFilter, string[]]>([
   ['all was found', {}, []],
   ['a user was found', { users: [{ name: 'alice' }] }, []],
   ['a uid was found', { users: [{ uid: 1001, name: '1001' }] }, []],
-  ['a user was not', { users: [{ name: 'alice' }, { name: 'eve' }] }, [`no runs of user "eve" ${between}; ${until}`]],
+  [
+    'a user was not',
+    { users: [{ name: 'alice' }, { name: 'eve' }] },
+    [`no runs of user "eve" ${between}; ${until}`],
+  ],
   ['a job was not', { jobs: new Set([1, 7, 8]) }, [`no runs of job 7, 8 ${between}; ${until}`]],
   [
     'a partition was not',

@@ -23,7 +23,8 @@ function ask(given: Partial<QueryOptions> = {}, reader = admin) {
   return reportQuery({ ...none, ...given }, reader, 'usage', now);
 }
 
-const local = (ms: number): string | null => DateTime.fromMillis(ms, { zone: now.zone }).toFormat('yyyy-MM-dd HH:mm');
+const local = (ms: number): string | null =>
+  DateTime.fromMillis(ms, { zone: now.zone }).toFormat('yyyy-MM-dd HH:mm');
 
 test('without times it is this month, local, until now', () => {
   expect([ask().sinceMs, ask().untilMs].map(local)).toEqual(['2026-03-01 00:00', '2026-03-20 15:00']);
@@ -38,7 +39,12 @@ test.each<[string, Reader, Partial<QueryOptions>, unknown]>([
   ['an ordinary user', alice, {}, [{ uid: 1001, name: 'alice' }]],
   ['an ordinary user with -a', alice, { allusers: true }, undefined],
   ['an admin', admin, {}, undefined],
-  ['-u', admin, { user: ['bob,1234', 'carol'] }, [{ name: 'bob' }, { uid: 1234, name: '1234' }, { name: 'carol' }]],
+  [
+    '-u',
+    admin,
+    { user: ['bob,1234', 'carol'] },
+    [{ name: 'bob' }, { uid: 1234, name: '1234' }, { name: 'carol' }],
+  ],
   ['-u of oneself', alice, { user: ['alice'] }, [{ uid: 1001, name: 'alice' }]],
   ['-u with -a', alice, { user: ['bob'], allusers: true }, [{ name: 'bob' }]],
   ['a user whom the system has no name for', { ...alice, name: null }, {}, [{ uid: 1001, name: undefined }]],
@@ -97,5 +103,7 @@ test.each<[Partial<QueryOptions>, string, string]>([
   [{ 'group-by': ['user,qos'] }, 'EIT_USAGE', 'job, user, account'],
   [{ policy: 'fair' }, 'EIT_USAGE', 'usage, allocation, hybrid'],
 ])('%j is refused with the right form', (options, code, message) => {
-  expect(() => ask(options)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
+  expect(() => ask(options)).toThrow(
+    expect.objectContaining({ code, message: expect.stringContaining(message) }),
+  );
 });

@@ -9,15 +9,24 @@ const options = {
 
 test.each([
   [['-ualice'], ['-u', 'alice']],
-  [['-u', 'alice'], ['-u', 'alice']],
+  [
+    ['-u', 'alice'],
+    ['-u', 'alice'],
+  ],
   [['-u=alice'], ['-u', 'alice']],
   [['-nPj12,13'], ['-n', '-P', '-j', '12,13']],
   [['-nP'], ['-n', '-P']],
   [['-un'], ['-u', 'n']],
-  [['--user', '-x'], ['--user', '-x']],
+  [
+    ['--user', '-x'],
+    ['--user', '-x'],
+  ],
   [['-x1'], ['-x1']],
   [['-nx'], ['-nx']],
-  [['-', '--', '-nP'], ['-', '--', '-nP']],
+  [
+    ['-', '--', '-nP'],
+    ['-', '--', '-nP'],
+  ],
 ])('%j is %j', (args, split) => {
   expect(splitShortOptions(args, options)).toEqual(split);
 });

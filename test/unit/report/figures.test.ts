@@ -186,6 +186,11 @@ describe('coverage', () => {
     expect(total([runRecord({ seconds: 3000 }), gpu]).coverage).toBe(1);
   });
 
+  test('of one run that its clock makes too much does not hide what another lacks', () => {
+    const half = runRecord({ job: 2, missing_ms: { 'package-0': 150_000 } });
+    expect(total([runRecord({ ms: 450_000 }), half]).coverage).toBe(0.75);
+  });
+
   test('is at most all, whatever the clocks say', () => {
     expect(total([runRecord({ ms: 300_500 })]).coverage).toBe(1);
   });

@@ -39,18 +39,18 @@ function source(name: string, served: readonly string[] | Missing): EnergySource
   return made;
 }
 
-function served(chosen: ReturnType<typeof chooseSources>): string[] {
+function readings(chosen: ReturnType<typeof chooseSources>): string[] {
   return chosen.meters.flatMap((meter) => {
     const values = meter.read(NOW);
     expect(values).toHaveLength(meter.domains.length);
-    return meter.domains.map(({ name, source: from }, i) => `${name} ${from} ${String(values[i])}`);
+    return meter.domains.map(({ name, source: from }, i) => [name, from, values[i]].join(' '));
   });
 }
 
 test('the model is refused where the package is measured, by name', () => {
   const sys = join(FIXTURES, 'powercap/node_exporter/sys');
   const chosen = chooseSources({ ...ROOTS, sys, proc: '/proc' });
-  expect(served(chosen)).toEqual(['package-0 powercap 240422366267']);
+  expect(readings(chosen)).toEqual(['package-0 powercap 240422366267']);
   expect(chosen.absent).toEqual({ 'cpu-model': 'package-0 is measured by powercap' });
   for (const meter of chosen.meters) meter.close();
 });
@@ -77,7 +77,7 @@ test('a class is served by one source, and a source serves what is left', () => 
   const none = source('c', ['dram:dram', 'cpu:cpu']);
   const absent = source('d', { missing: 'no such hardware' });
   const chosen = chooseSources(ROOTS, [packages, both, none, absent]);
-  expect(served(chosen)).toEqual(['package-0 a 1', 'package-1 a 2', 'dram-0 b 2', 'dram-1 b 3']);
+  expect(readings(chosen)).toEqual(['package-0 a 1', 'package-1 a 2', 'dram-0 b 2', 'dram-1 b 3']);
   expect(chosen.absent).toEqual({
     b: 'package-0, package-1 are measured by a',
     c: 'dram-0, dram-1 are measured by b; package-0, package-1 are measured by a',

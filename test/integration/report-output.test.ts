@@ -1,0 +1,181 @@
+import type { EitReport } from '../../src/generated/report';
+import validate from '../../src/generated/report-validator';
+import { ReportCommand } from './report-command';
+
+let command: ReportCommand;
+beforeAll(() => {
+  command = new ReportCommand();
+});
+afterAll(() => command.remove());
+
+const SINCE = ['-S', '2026-01-01', '-E', '2026-03-01'];
+
+async function json(...args: string[]): Promise<EitReport> {
+  const { status, stdout, stderr } = await command.report(['--json', ...args]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const report = JSON.parse(stdout) as EitReport;
+  expect(validate(report)).toBe(true);
+  return report;
+}
+
+test('a table with a total and what to know about it', async () => {
+  const { status, stdout, stderr } = await command.report(SINCE);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.map((line) => line.split(/\s+/).slice(0, 3).join(' '))).toEqual([
+    'User Partition Jobs',
+    expect.stringMatching(/^-+$/),
+    'alice cpu 4',
+    'bob cpu 2',
+    'bob gpu 1',
+    'uid:1234 cpu 1',
+    expect.stringMatching(/^-+$/),
+    'Total 8 01:17:02',
+    'Charged to no',
+    'Energy has PUE',
+  ]);
+  expect(lines.at(-1)).toMatch(
+    /PUE 1\.58 \(default\).*zone WORLD \(default\).*not counted: .*Data until 2026-02-01 10:06:02/,
+  );
+  expect(lines.at(-1)).toContain('Not read: 2 lines or files of the ledger (1 newer schema, 1 not JSON)');
+});
+
+test('JSON names every factor, and PUE is in it once', async () => {
+  const { factors, total, groups, skipped_records, unattributed } = await json(
+    ...SINCE,
+    '--group-by',
+    'cluster',
+  );
+  expect(factors.by_cluster.map(({ cluster }) => cluster)).toEqual(['alpha', 'beta']);
+  expect(factors.defaults_used).toContainEqual(expect.stringMatching(/^pue 1\.58 /));
+  expect(total.energy_kwh.total).toBeCloseTo(total.energy_kwh.it * 1.58, 12);
+  expect(total.co2e_kg).toBeCloseTo((total.energy_kwh.total * factors.intensity_g_per_kwh) / 1000, 12);
+  expect(groups.map(({ cluster, measured_fraction }) => [cluster, measured_fraction])).toEqual([
+    ['alpha', 1],
+    ['beta', 0],
+  ]);
+  expect(skipped_records).toBe(2);
+  expect(unattributed.idle_kwh).toBeGreaterThan(0);
+});
+
+test('a cluster’s own site is applied to it', async () => {
+  const site = { pue: 1.2, zone: 'DE', node_overhead: 1.5 };
+  const config = command.config('site.yaml', {
+    ledger: `${__dirname}/../fixtures/ledger/two-clusters`,
+    site,
+    clusters: { beta: { pue: 2, zone: 'FR' } },
+  });
+  const { groups, factors } = await json('--config', config, ...SINCE, '--group-by', 'cluster');
+  expect(factors.by_cluster).toMatchObject([
+    { cluster: 'alpha', pue: 1.2, zone: 'DE' },
+    { cluster: 'beta', pue: 2, zone: 'FR' },
+  ]);
+  for (const [i, pue] of [1.2, 2].entries()) {
+    const { cpu, dram, gpu, other, it, total } = groups[i]!.energy_kwh;
+    const counted = (cpu ?? 0) + (dram ?? 0) + (gpu ?? 0);
+    expect(other).toBeCloseTo(counted * 0.5, 12);
+    expect(it).toBeCloseTo(counted * 1.5, 12);
+    expect(total).toBeCloseTo(it * pue, 12);
+  }
+  expect(factors.defaults_used).toEqual([]);
+});
+
+test('a run over midnight is in both days of the local zone, and once in the total', async () => {
+  const { groups, total } = await json(...SINCE, '-j', '105', '--group-by', 'day');
+  expect(groups.map(({ day, elapsed_seconds }) => [day, elapsed_seconds])).toEqual([
+    ['2026-01-31', 600],
+    ['2026-02-01', 900],
+  ]);
+  expect(total).toMatchObject({ jobs: 1, runs: 1, elapsed_seconds: 1500 });
+});
+
+test('a silent node, a requeue and a repeated line', async () => {
+  const { groups } = await json(...SINCE, '-M', 'alpha', '-j', '101,102,103');
+  expect(groups).toMatchObject([
+    // The fixture has its first line twice and half of it once more.
+    { job_id: 101, jobs: 1, runs: 1, elapsed_seconds: 660, cpu_seconds: 2376, coverage: 1 },
+    { job_id: 102, coverage: 0.5, nodes_expected: 2, nodes_reported: 1 },
+    { job_id: 103, jobs: 1, runs: 2 },
+  ]);
+});
+
+test.each([
+  [['-ualice', '-nP', '-oUser,Jobs'], ['101', '101', '102', '105'].map(() => 'alice|1').join('\n') + '\n'],
+  [
+    ['-u', 'alice', '-u', 'bob', '--group-by', 'user', '-P', '-o', 'user,RUNS'],
+    'User|Runs\nalice|4\nbob|4\n',
+  ],
+  [
+    ['-A', 'biology', '--group-by', 'account,partition', '--csv', '-o', 'Account,Partition,Jobs'],
+    'Account,Partition,Jobs\r\nbiology,cpu,2\r\nbiology,gpu,1\r\n',
+  ],
+  [['-r', 'gpu', '-nPoJobID,Node', '--group-by=job,node'], '104|a2\n'],
+  [['-N', 'a[2-9]', '-nP', '-o', 'JobID,NodesReported', '--group-by', 'job'], '103|1\n104|1\n106|1\n'],
+  [['-M', 'beta', '-nP', '-o', 'Cluster,Jobs', '--group-by', 'cluster'], 'beta|2\n'],
+  [['-a', '-nP', '-o', 'Month,Jobs', '--group-by', 'month'], '2026-01|7\n2026-02|2\n'],
+])('%j', async (args, stdout) => {
+  const { stdout: text } = await command.report([...SINCE, ...args]);
+  expect(text).toBe(stdout);
+});
+
+test('eit report is the same command', async () => {
+  const [a, b] = await Promise.all([
+    command.report([...SINCE, '-P']),
+    command.run(process.execPath, [command.script('eit'), 'report', ...SINCE, '-P']),
+  ]);
+  expect(b).toEqual(a);
+});
+
+test('help names every option and the times, in English whatever the locale', async () => {
+  const env = { LANG: 'de_DE.UTF-8' };
+  const { status, stdout } = await command.report(['--help'], { env });
+  expect(status).toBe(0);
+  for (const text of [
+    '-u, --user',
+    '-S, --starttime',
+    '--group-by',
+    '-P, --parsable2',
+    'now[{+|-}count',
+    'Examples:',
+  ]) {
+    expect(stdout).toContain(text);
+  }
+  expect((await command.report(['--helpformat'])).stdout).toMatch(/^Energy +ITEnergy times PUE.*Energy_kWh/m);
+  expect((await command.run(process.execPath, [command.script('eit'), '--help'])).stdout).toContain(
+    'eit report',
+  );
+  expect((await command.report(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+describe('on a terminal', () => {
+  const onTerminal = async (columns: number, env: NodeJS.ProcessEnv, ...args: string[]): Promise<string> => {
+    const line = [
+      process.execPath,
+      command.script('eit-report'),
+      ...SINCE,
+      '--group-by',
+      'user',
+      ...args,
+    ].join(' ');
+    // script(1), of every Debian, gives the command a terminal.
+    const { stdout } = await command.run('script', ['-qec', `stty cols ${columns}; ${line}`, '/dev/null'], {
+      env,
+    });
+    return stdout.replaceAll('\r', '');
+  };
+  const utf8 = { LANG: 'C.UTF-8', TERM: 'xterm' };
+
+  test('bars and colours, where both are wanted', async () => {
+    expect(await onTerminal(200, utf8)).toMatch(/\u001b\[1m.*Share[^]*█/);
+    expect(await onTerminal(200, { ...utf8, NO_COLOR: '1' })).not.toContain('\u001b');
+    expect(await onTerminal(200, { ...utf8, TERM: 'dumb' })).not.toContain('\u001b');
+    expect(await onTerminal(200, utf8, '--no-bar')).not.toContain('█');
+    expect(await onTerminal(200, { ...utf8, LANG: 'C' })).not.toContain('█');
+  });
+
+  test('no line of a table is broken by 80 columns', async () => {
+    const lines = (await onTerminal(80, { ...utf8, NO_COLOR: '1' })).split('\n');
+    for (const line of lines.slice(0, 6)) expect(line.length).toBeLessThanOrEqual(80);
+    expect(lines[0]).toContain('CO2e');
+  });
+});
