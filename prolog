@@ -258,11 +258,11 @@ starter='
     EIT_AGENT_LOCK_FD=9 "$node" --max-old-space-size=64 --max-semi-space-size=1 "$program" --linger
 '
 
-# start_agent: by systemd where that has the unit, else by ourselves. slurmd kills the hook's process group as soon as
+# start_agent: by systemd where that has the unit, which measures by the config of the host; else by ourselves. slurmd kills the hook's process group as soon as
 # the hook ends, and waits as long as anything holds its fds: so wait until the child has a session, and give it none
 # of them (0 to 2 are /dev/null in all of main).
 start_agent() {
-  if [ -d /run/systemd/system ]; then
+  if [ -d /run/systemd/system ] && [ "$config" = /etc/eit/eit.yaml ]; then
     timeout -k 1 5 systemctl --no-ask-password start --no-block eit-agent.service && return
   fi
   if [ -z "$program" ] || [ -z "$node" ]; then

@@ -1,5 +1,4 @@
-import { type FSWatcher, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type FSWatcher, watch } from 'node:fs';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
 import type { Spool } from '../ledger/spool';
@@ -13,6 +12,7 @@ import { type HostState, emptyHostState } from './host-state';
 import { type LineWriter, takeHostLine, takeRunLines } from './lines';
 import type { Log } from './log';
 import { applyEvent, endByReboot, endVanished } from './runs';
+import type { PidFile } from './pid-file';
 import type { ShipperProcess } from './shipper-process';
 
 /** Events that come together (an array starts, a node empties) are read together. */
@@ -29,6 +29,8 @@ export interface AgentParts {
   readonly boot: string;
   readonly instance: string;
   readonly tool: string;
+  /** The cluster's name until a hook tells it; null where nothing else does. */
+  readonly cluster: string | null;
   readonly now: () => Instant;
   readonly log: Log;
   readonly reader: HostReader;
@@ -37,6 +39,7 @@ export interface AgentParts {
   readonly events: EventFolder;
   readonly spool: Spool;
   readonly shipper: ShipperProcess;
+  readonly pidFile: PidFile;
   /** Leaves this long after the last run (ms); null: stays. */
   readonly lingerMs: number | null;
   /** Called once when the agent has left. */
@@ -67,6 +70,7 @@ export class Agent {
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
+    this.#state.cluster = parts.cluster;
     this.#busyUntilMs = parts.now().wallMs;
     let seq = 0;
     const { tool, host, boot, instance } = parts;
@@ -77,7 +81,7 @@ export class Agent {
     const { config, events, log, now } = this.#parts;
     this.#recover();
     this.#stretchEndMs = this.#nextStretchEnd(now().wallMs);
-    this.#writePidFile();
+    this.#parts.pidFile.write();
     // inotify only makes it sooner: every tick looks into the folder.
     this.#watcher = watch(events.dir, () => {
       this.#eventTimer ??= setTimeout(() => {
@@ -110,7 +114,7 @@ export class Agent {
     clearTimeout(this.#eventTimer);
     clearTimeout(this.#flushTimer);
     this.#watcher?.close();
-    this.#removePidFile();
+    this.#parts.pidFile.remove();
     this.#parts.reader.close();
     this.#parts.shipper.end();
     this.#parts.onLeft();
@@ -261,15 +265,15 @@ export class Agent {
     const { lingerMs, now } = this.#parts;
     const isIdle = Object.keys(this.#state.runs).length === 0 && this.#unwritten.length === 0;
     if (lingerMs === null || !isIdle || now().wallMs - this.#busyUntilMs < lingerMs) return false;
-    this.#removePidFile();
+    this.#parts.pidFile.remove();
     this.#tick();
     if (Object.keys(this.#state.runs).length > 0) {
-      this.#writePidFile();
+      this.#parts.pidFile.write();
       return false;
     }
     this.#takeLines(true);
     if (this.#unwritten.length > 0) {
-      this.#writePidFile();
+      this.#parts.pidFile.write();
       return false;
     }
     removeCheckpoint(this.#parts.config.var_dir);
@@ -308,6 +312,8 @@ export class Agent {
         );
         if (hostLine !== null) this.#unwritten.push(hostLine);
       }
+      this.#state.cluster = state.cluster;
+      this.#state.nodes = state.nodes;
       log(
         'warn',
         `this host restarted: the records of the runs before it end at ${new Date(at?.wallMs ?? 0).toISOString()}`,
@@ -363,21 +369,6 @@ export class Agent {
   #nextStretchEnd(wallMs: number): number {
     const stretchMs = this.#parts.config.agent.record_seconds * 1000;
     return (Math.floor(wallMs / stretchMs) + 1) * stretchMs;
-  }
-
-  get #pidPath(): string {
-    return join(this.#parts.config.state_dir, 'agent.pid');
-  }
-
-  /** "PID STARTTIME": what the hooks know a living agent by (field 22 of /proc/PID/stat, man 5 proc). */
-  #writePidFile(): void {
-    const stat = readFileSync('/proc/self/stat', 'utf8');
-    const startTime = stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[19];
-    writeFileSync(this.#pidPath, `${process.pid} ${startTime}\n`, { mode: 0o644 });
-  }
-
-  #removePidFile(): void {
-    rmSync(this.#pidPath, { force: true });
   }
 }
 

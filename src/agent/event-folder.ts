@@ -5,6 +5,8 @@ import { parseHookEvent } from '../slurm/hook-event';
 import type { FiledEvent } from './runs';
 
 const EVENT_NAME = /^(?:prolog|epilog)\.\d+\.\d+\.\d+$/;
+/** A hook that was killed in mid-write leaves its temporary file; one this old is no longer being written. */
+const STALE_TEMPORARY_MS = 600_000;
 /** Far above what the hooks write; a larger file is none of theirs. */
 const LARGEST_EVENT_BYTES = 1 << 20;
 
@@ -30,6 +32,7 @@ export class EventFolder {
     const events: FiledEvent[] = [];
     const refused: RefusedEvent[] = [];
     for (const file of readdirSync(this.dir)) {
+      if (file.startsWith('.tmp.')) this.#removeStale(file);
       if (!EVENT_NAME.test(file) || known.has(file)) continue;
       try {
         events.push(this.#read(file));
@@ -54,6 +57,12 @@ export class EventFolder {
     const { mtimeMs, size } = statSync(path);
     if (size > LARGEST_EVENT_BYTES) throw new EitError('EIT_HOOK_EVENT', `is ${size} bytes long`);
     return { file, atMs: mtimeMs, event: parseHookEvent(readFileSync(path)) };
+  }
+
+  #removeStale(file: string): void {
+    const path = join(this.dir, file);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && Date.now() - stats.mtimeMs > STALE_TEMPORARY_MS) rmSync(path, { force: true });
   }
 
   #setAside(file: string, cause: unknown): EitError {

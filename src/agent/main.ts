@@ -8,6 +8,8 @@ import { checkTrusted, trustedUids } from '../config/trust';
 import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import { Spool } from '../ledger/spool';
+import { isClusterName } from '../slurm/run-identity';
+import { readSlurmConf } from '../slurm/slurm-conf';
 import { chooseSources } from '../sources/index';
 import type { Instant } from '../sources/source';
 import { version } from '../version';
@@ -15,6 +17,7 @@ import { Agent } from './agent';
 import { EventFolder } from './event-folder';
 import { HostReader } from './host-reader';
 import { openLog } from './log';
+import { PidFile } from './pid-file';
 import { ShipperProcess } from './shipper-process';
 
 /**
@@ -52,12 +55,15 @@ function run(config: EitConfig, program: string): void {
     for (const domain of meter.domains) log('info', `${domain.name}: ${domain.source} (${domain.quality})`);
   }
 
+  const clusterName = readSlurmConf(process.env)?.clusterName;
   const agent = new Agent({
     config,
     host: hostName(),
     boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8),
     instance: randomBytes(6).toString('hex'),
     tool: version,
+    cluster: isClusterName(clusterName) ? clusterName : null,
+    pidFile: new PidFile(config.state_dir),
     now,
     log,
     reader: new HostReader(config.roots, meters),

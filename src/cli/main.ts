@@ -62,7 +62,9 @@ async function runProgram(
       parser.command(
         command.name,
         command.describe,
-        async (y) => void (await declare(y, command, as)),
+        async (y) => {
+          await declare(y, command, as);
+        },
         (argv) => run(command, argv),
       );
     }

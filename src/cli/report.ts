@@ -12,7 +12,7 @@ import { columnHelp, parseColumns } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport, type SiteFactors } from '../report/report';
-import { readSlurmUser } from '../slurm/slurm-user';
+import { readSlurmConf } from '../slurm/slurm-conf';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
 import { emptyNotes } from './report-notes';
@@ -169,7 +169,7 @@ function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {
 
 /** `admins` of the config; without it root and SlurmUser. Root always is: no file is closed to it. */
 function readerOf({ uid, userName, env }: Surroundings, config: EitConfig): Reader {
-  const admins = config.admins ?? ['root', readSlurmUser(env) ?? 'root'];
+  const admins = config.admins ?? ['root', readSlurmConf(env)?.slurmUser ?? 'root'];
   const isAdmin = uid === 0 || admins.some((admin) => admin === userName || admin === String(uid));
   return { uid, name: userName, isAdmin };
 }
@@ -191,7 +191,7 @@ function queryOptions(argv: Readonly<Record<string, unknown>>): QueryOptions {
 }
 
 function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
+  return [value].flat().filter((item) => typeof item === 'string');
 }
 
 /** An option given twice counts as given last, as with Slurm's commands. */

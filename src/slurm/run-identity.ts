@@ -26,7 +26,7 @@ const LONGEST_NAME = 256;
 const SLUID = /^s[0-9A-HJKMNP-TV-Z]{13}$/;
 
 /** Cluster names that are safe as a folder's name; Slurm itself allows little else. */
-const CLUSTER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const CLUSTER_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /**
  * The identity of the run that an event speaks of. Which variables exist in which version of Slurm:
@@ -45,7 +45,7 @@ export function runIdentity(
   const sluid = v['SLURM_JOB_SLUID'];
   const gpus = v['SLURM_JOB_GPUS']?.split(',').filter((id) => id !== '').length;
   return defined({
-    cluster: configured ?? (told !== undefined && CLUSTER_NAME.test(told) ? told : cluster),
+    cluster: configured ?? (isClusterName(told) ? told : cluster),
     node,
     job: event.jobId,
     restart: wholeNumber(v['SLURM_JOB_RESTART_COUNT']) ?? 0,
@@ -59,6 +59,11 @@ export function runIdentity(
     cpus: allocatedCpus(v['SLURM_JOB_CPUS_PER_NODE'], nodelist, node),
     gpus: gpus || undefined,
   });
+}
+
+/** Whether a name can be a cluster's, and so a folder's. */
+export function isClusterName(name: string | null | undefined): name is string {
+  return typeof name === 'string' && CLUSTER_NAME.test(name);
 }
 
 /** The rest of what the hooks tell, kept once a fragment. */

@@ -113,7 +113,7 @@ class JobTree {
     const members = new Map<string, Member>();
     const stepds = new Set(this.#stepds(table));
     // The first is taken first, with all below it: a process is met below its parent where that is one of the job's.
-    const waiting: { process: ProcessStat; parent: string | null }[] = [...stepds, ...this.#orphans(table)]
+    const waiting: { process: ProcessStat; parent: string | null }[] = [...stepds, ...this.#known(table)]
       .map((process) => ({ process, parent: null }))
       .toReversed();
     // A list and no recursion: how deep the tree is, is up to the job.
@@ -132,14 +132,12 @@ class JobTree {
     return members;
   }
 
-  /** The user's processes known from before whose parents are none of them, the oldest first. */
-  #orphans(table: ProcessTable): ProcessStat[] {
-    const isKnown = (process: ProcessStat | undefined): process is ProcessStat =>
-      process !== undefined && this.#users.has(keyOf(process));
+  /** The user's processes known from before, the oldest first: a parent before its children. */
+  #known(table: ProcessTable): ProcessStat[] {
     return [...this.#users]
       .map((key) => table.get(Number(key.slice(0, key.indexOf(':')))))
-      .filter(isKnown)
-      .filter(({ parentPid }) => !isKnown(table.get(parentPid)))
+      .filter((process) => process !== undefined)
+      .filter((process) => this.#users.has(keyOf(process)))
       .toSorted((a, b) => a.startTicks - b.startTicks);
   }
 
@@ -171,7 +169,7 @@ class JobTree {
   /** undefined: not a slurmstepd, or without its title yet. */
   #identify(process: ProcessStat): Stepd | undefined {
     const { jobId, node, slurmdUid = 0 } = this.#job;
-    const stepdJob = readSlurmstepdJob(this.#proc, process, slurmdUid);
+    const stepdJob = readSlurmstepdJob(this.#proc, process.pid, slurmdUid);
     if (stepdJob === null) return undefined;
     if (stepdJob !== jobId) return 'other';
     if (node === undefined) return 'own';

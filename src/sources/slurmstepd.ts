@@ -2,7 +2,6 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isErrno } from '../errors';
 import { readKernelFile } from './kernel-file';
-import type { ProcessStat } from './process-table';
 
 /** `slurmstepd: [12.batch]`, `[12.0]`, `[12+1.0]`: setproctitle() of slurmstepd, in all versions since 21.08. */
 const TITLE = /^slurmstepd: \[(\d+)(?:\+\d+)?\.[^\]]+\]/;
@@ -11,12 +10,12 @@ const TITLE = /^slurmstepd: \[(\d+)(?:\+\d+)?\.[^\]]+\]/;
 const SOCKET = /^(.+)_(?:\d+|s[0-9A-HJKMNP-TV-Z]{13})\.\d+(?:\.\d+)?$/;
 
 /**
- * The job whose slurmstepd a process is, or null. Anybody can give a process this name and title; only a process whose
- * real user is slurmd's is believed.
+ * The job that a process with the name `slurmstepd` works for, or null. Anybody can give a process this name and title;
+ * only one whose real user is slurmd's is believed.
  */
-export function readSlurmstepdJob(proc: string, process: ProcessStat, slurmdUid: number): number | null {
-  if (process.comm !== 'slurmstepd' || readRealUid(proc, process.pid) !== slurmdUid) return null;
-  const title = ifReadable(() => readKernelFile(join(proc, String(process.pid), 'cmdline')));
+export function readSlurmstepdJob(proc: string, pid: number, slurmdUid: number): number | null {
+  if (readRealUid(proc, pid) !== slurmdUid) return null;
+  const title = ifReadable(() => readKernelFile(join(proc, String(pid), 'cmdline')));
   const jobId = TITLE.exec(title ?? '')?.[1];
   return jobId === undefined ? null : Number(jobId);
 }

@@ -166,7 +166,7 @@ describe('on a terminal', () => {
   const utf8 = { LANG: 'C.UTF-8', TERM: 'xterm' };
 
   test('bars and colours, where both are wanted', async () => {
-    expect(await onTerminal(200, utf8)).toMatch(/\u001b\[1m.*Share[^]*█/);
+    expect(await onTerminal(200, utf8)).toMatch(/\p{Cc}\[1m.*Share[^]*█/u);
     expect(await onTerminal(200, { ...utf8, NO_COLOR: '1' })).not.toContain('\u001b');
     expect(await onTerminal(200, { ...utf8, TERM: 'dumb' })).not.toContain('\u001b');
     expect(await onTerminal(200, utf8, '--no-bar')).not.toContain('█');

@@ -28,14 +28,16 @@ function valueOf(config: EitConfig, key: string): unknown {
   return key.split('.').reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], config);
 }
 
-test('the example as it is sets nothing', () => {
+test('the example as it is changes nothing', () => {
   const { config, set } = load(example);
-  expect([...set]).toEqual([]);
+  // The hooks read the file up to this line: see find_state_dir in prolog.
+  expect([...set]).toEqual(['state_dir']);
+  expect(example.indexOf('\nstate_dir: ')).toBeLessThan(300);
   expect(config).toEqual(load('').config);
 });
 
-test('the example without its # sets every key of the schema, in its order, and is valid', () => {
-  expect([...load(uncommented).set]).toEqual(keys);
+test('the example without its # sets every key of the schema and is valid', () => {
+  expect([...load(uncommented).set].sort()).toEqual(keys.toSorted());
 });
 
 test('each key of the example can be used alone', () => {
@@ -43,7 +45,7 @@ test('each key of the example can be used alone', () => {
   for (const [i, line] of lines.entries()) {
     if (!/^ *#[a-z_]+:/.test(line) || /^ {4}/.test(line)) continue;
     const alone = lines.with(i, line.replace('#', '')).join('\n');
-    expect(load(alone).set.size).toBe(line.includes('beta') ? 0 : 1);
+    expect(load(alone).set.size).toBe(line.includes('beta') ? 1 : 2);
   }
 });
 

@@ -116,7 +116,7 @@ describe('names that someone chose to do harm', () => {
     '%s is free of what a terminal obeys, and each group is one line',
     (name, format) => {
       const text = render(format, made);
-      expect(text.replaceAll('\r\n', '\n')).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
+      expect(text.replaceAll(/\r?\n/g, '')).not.toMatch(/\p{Cc}|[\u202a-\u202e]/u);
       const figures = text.split('\n').filter((line) => /[\d}]/.test(line) && !/Counted|Jobs/.test(line));
       if (name !== 'json') expect(figures.length).toBe(names.length + (name === 'table' ? 1 : 0));
     },
@@ -124,7 +124,7 @@ describe('names that someone chose to do harm', () => {
 
   test('JSON keeps the names as they are', () => {
     const parsed = JSON.parse(render(json, made)) as EitReport;
-    expect(parsed.groups.map(({ user }) => user).sort()).toEqual([...names].sort());
+    expect(new Set(parsed.groups.map(({ user }) => user))).toEqual(new Set(names));
   });
 
   test('CSV has the same number of fields in each line and no formula', () => {

@@ -14,22 +14,12 @@ const records: EitRecord[] = [
 
 /** Groups without their figures, with jobs/runs and nodes. */
 function groups(of: Iterable<EitRecord>, groupBy: GroupKey[], timeZone = 'UTC'): unknown[] {
-  return report(of, { groupBy, timeZone }).groups.map(
-    ({
-      jobs,
-      runs,
-      nodes_expected,
-      nodes_reported,
-      elapsed_seconds,
-      cpu_seconds,
-      gpu_seconds,
-      energy_kwh,
-      co2e_kg,
-      coverage,
-      measured_fraction,
-      ...keys
-    }) => [...Object.values(keys), `${jobs}/${runs}`, `${nodes_reported}/${nodes_expected}`],
-  );
+  const keys = ['job_id', 'user', 'account', 'partition', 'node', 'day', 'month', 'cluster'];
+  return report(of, { groupBy, timeZone }).groups.map((group) => [
+    ...Object.entries(group).flatMap(([name, value]) => (keys.includes(name) ? [value as unknown] : [])),
+    `${group.jobs}/${group.runs}`,
+    `${group.nodes_reported}/${group.nodes_expected}`,
+  ]);
 }
 
 test.each<[GroupKey[], unknown[]]>([

@@ -106,7 +106,7 @@ test.each<[string, Given[], string[]]>([
     return record;
   });
   expect(join(...records)).toEqual(runs);
-  expect(join(...records.reverse())).toEqual(runs);
+  expect(join(...records.toReversed())).toEqual(runs);
 });
 
 test('a run knows what any of its fragments tells', () => {

@@ -43,7 +43,7 @@ function readings(chosen: ReturnType<typeof chooseSources>): string[] {
   return chosen.meters.flatMap((meter) => {
     const values = meter.read(NOW);
     expect(values).toHaveLength(meter.domains.length);
-    return meter.domains.map(({ name, source: from }, i) => [name, from, values[i]].join(' '));
+    return meter.domains.map(({ name, source: from }, i) => `${name} ${from} ${values[i] as bigint}`);
   });
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseSlurmUser, readSlurmUser } from '../../../src/slurm/slurm-user';
+import { parseSlurmConf, readSlurmConf } from '../../../src/slurm/slurm-conf';
 
 test.each([
   ['ClusterName=a\nSlurmUser=slurm\n', 'slurm'],
@@ -12,17 +12,21 @@ test.each([
   ['SlurmUser=a\nSlurmUser=b\n', 'b'],
   ['', 'root'],
 ])('%j names %s', (text, user) => {
-  expect(parseSlurmUser(text)).toBe(user);
+  expect(parseSlurmConf(text).slurmUser).toBe(user);
 });
 
 test('SLURM_CONF names the file, and no file is no answer', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'eit-slurm-user-'));
+  const dir = mkdtempSync(join(tmpdir(), 'eit-slurm-conf-'));
   try {
     const path = join(dir, 'slurm.conf');
-    expect(readSlurmUser({ SLURM_CONF: path })).toBeNull();
+    expect(readSlurmConf({ SLURM_CONF: path })).toBeNull();
     writeFileSync(path, 'SlurmUser=batch\n');
-    expect(readSlurmUser({ SLURM_CONF: path })).toBe('batch');
+    expect(readSlurmConf({ SLURM_CONF: path })).toEqual({ slurmUser: 'batch', clusterName: null });
   } finally {
     rmSync(dir, { recursive: true });
   }
+});
+
+test('the cluster’s name', () => {
+  expect(parseSlurmConf('ClusterName=alpha # ours').clusterName).toBe('alpha');
 });
