@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import type { Instant } from '../sources/source';
 import { type CpuCounter } from '../sources/cpu-counter';
 import { openCgroup1Cpu, readCgroup1MemoryBytes } from '../sources/cgroup-v1';
 import { openCgroup2Cpu, readCgroup2MemoryBytes } from '../sources/cgroup-v2';
 import { openJobProcessesCpu } from '../sources/job-processes';
+import { type ProcessTable, readProcessTable } from '../sources/process-table';
 import { openProcStat } from '../sources/proc-stat';
 import { type EnergyMeter, type Missing, type Roots, isMissing } from '../sources/source';
 import { type SlurmScope, findSlurmScopes, listJobCgroups, scopeOverheadDirs } from '../slurm/cgroup-path';
@@ -23,6 +25,8 @@ export class HostReader {
   readonly #procStat: ReturnType<typeof openProcStat>;
   readonly #cpu = new Map<string, CpuCounter>();
   readonly #processes = new Map<string, CpuCounter>();
+  /** The host's processes as this tick found them: one reading for all runs. */
+  #table: ProcessTable | null = null;
   #scopes: SlurmScope[] = [];
   #scopesAtNs: bigint | null = null;
   #memoryAtNs: bigint | null = null;
@@ -126,6 +130,7 @@ export class HostReader {
     scopes: readonly ScopeReading[],
   ): Map<string, bigint | Missing | 'gone'> {
     const values = new Map<string, bigint | Missing | 'gone'>();
+    this.#table = null;
     for (const [key, run] of Object.entries(runs)) {
       const { job, uid, node } = run.identity;
       if (run.end !== null || uid === undefined) continue;
@@ -134,7 +139,7 @@ export class HostReader {
       if (scoped && run.cpuFrom === null && at.monoNs - run.startedMonoNs < NO_CGROUP_AFTER_NS) continue;
       let counter = this.#processes.get(key);
       if (counter === undefined) {
-        counter = openJobProcessesCpu(this.#roots, { jobId: job, uid, node });
+        counter = openJobProcessesCpu(this.#roots, { jobId: job, uid, node }, () => this.#processTable());
         this.#processes.set(key, counter);
       }
       const value = counter.read();
@@ -148,18 +153,25 @@ export class HostReader {
     return values;
   }
 
+  #processTable(): ProcessTable {
+    return (this.#table ??= readProcessTable(this.#roots.proc));
+  }
+
   #readMemory(runs: Readonly<Record<string, RunState>>, memory: Map<string, number>): void {
     for (const [key, { cpuFrom }] of Object.entries(runs)) {
       const scope = this.#scopes.find(({ dir }) => cpuFrom?.startsWith(`${dir}/`));
       if (cpuFrom === null || scope === undefined) continue;
       const bytes =
-        scope.version === 2 ? readCgroup2MemoryBytes(cpuFrom) : readCgroup1MemoryBytes(memoryDir(cpuFrom));
+        scope.version === 2
+          ? readCgroup2MemoryBytes(cpuFrom)
+          : readCgroup1MemoryBytes(this.#memoryDir(cpuFrom));
       if (typeof bytes === 'number') memory.set(key, bytes);
     }
   }
-}
 
-/** Under cgroup v1 the memory controller is a hierarchy of its own with the same directories. */
-function memoryDir(cpuacctDir: string): string {
-  return cpuacctDir.replace(/\/(?:cpu,cpuacct|cpuacct,cpu|cpuacct|cpu)\/(?=slurm)/, '/memory/');
+  /** Under cgroup v1 the memory controller is a hierarchy of its own with the same directories. */
+  #memoryDir(cpuacctDir: string): string {
+    const [, ...below] = cpuacctDir.slice(this.#roots.cgroup.length + 1).split('/');
+    return join(this.#roots.cgroup, 'memory', ...below);
+  }
 }

@@ -26,6 +26,8 @@ import { ShipperProcess } from './shipper-process';
  */
 function main(): void {
   closeInheritedSockets();
+  // The hooks hand on theirs, under which nobody could even pass through var_dir to the ledger.
+  process.umask(0o022);
   const { config, path: configPath } = loadConfig({ env: process.env });
   makeFolders(config);
   const program = process.argv[1] ?? '';

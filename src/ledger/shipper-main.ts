@@ -11,6 +11,8 @@ const RETRY_MS = 10_000;
  * that the agent is gone: then one last try, and it leaves. It may hang on a hung file system, and nothing else does.
  */
 function main(): void {
+  // Modes in the ledger are the ledger's own.
+  process.umask(0);
   const { config } = loadConfig({ env: process.env });
   const paths = {
     spoolDir: config.spool_dir,

@@ -25,6 +25,8 @@ export interface ShipperPaths {
 }
 
 const DAY_FILE = /^\d{4}-\d\d-\d\d\.ndjson$/;
+/** What a person used is personal data: a ledger that nobody made is its owner's and group's. */
+const PRIVATE = 0o750;
 const CHUNK_BYTES = 4 << 20;
 const NEWLINE = 0x0a;
 const OFFSETS_FILE = 'shipped.json';
@@ -56,9 +58,9 @@ function appendToInbox(paths: ShipperPaths, spoolFile: string, lines: Uint8Array
   const day = spoolFile.slice(-'YYYY-MM-DD.ndjson'.length, -'.ndjson'.length);
   const inbox = join(paths.ledger, dirname(spoolFile), 'inbox', day, `${paths.host}.ndjson`);
   try {
-    requireLedger(paths);
-    mkdirSync(dirname(inbox), { recursive: true, mode: 0o750 });
-    appendLines(inbox, lines, 0o640);
+    const mode = ledgerMode(paths);
+    mkdirSync(dirname(inbox), { recursive: true, mode });
+    appendLines(inbox, lines, mode & 0o666);
   } catch (cause) {
     if (cause instanceof EitError) throw cause;
     throw new EitError(
@@ -69,17 +71,23 @@ function appendToInbox(paths: ShipperPaths, spoolFile: string, lines: Uint8Array
   }
 }
 
-/** An unmounted shared folder must not be taken for an empty one: a ledger is made only among the host's own files. */
-function requireLedger({ ledger, varDir }: ShipperPaths): void {
-  if (statSync(ledger, { throwIfNoEntry: false })?.isDirectory()) return;
-  if (ledger.startsWith(`${varDir}/`)) {
-    mkdirSync(ledger, { recursive: true, mode: 0o755 });
-    return;
+/**
+ * The permissions of the ledger's folder, which everything in it gets: who may read the folder reads the records. Files
+ * and folders are made with exactly these where the process has no umask.
+ *
+ * An unmounted shared folder must not be taken for an empty one: a ledger is made only among the host's own files.
+ */
+function ledgerMode({ ledger, varDir }: ShipperPaths): number {
+  const stats = statSync(ledger, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return (stats.mode & 0o777) | 0o700;
+  if (!ledger.startsWith(`${varDir}/`)) {
+    throw new EitError(
+      'EIT_LEDGER_UNWRITABLE',
+      `the ledger folder ${ledger} does not exist (is it mounted?); make it with: mkdir -p ${ledger}`,
+    );
   }
-  throw new EitError(
-    'EIT_LEDGER_UNWRITABLE',
-    `the ledger folder ${ledger} does not exist (is it mounted?); make it with: mkdir -p ${ledger}`,
-  );
+  mkdirSync(ledger, { recursive: true, mode: PRIVATE });
+  return PRIVATE;
 }
 
 /** Spool files as `<cluster>/<day>.ndjson`, oldest day first. */

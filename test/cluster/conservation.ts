@@ -44,3 +44,17 @@ async function expectLaw(cluster: MeasuredCluster, domain: string): Promise<void
     expect(Math.abs(uj - truthUj) / 1e6).toBeLessThan(INSTANT_J);
   }
 }
+
+/** What must hold whenever the cluster has come to rest: the books balance, no event waits, no node is drained. */
+export async function expectAllWell(eit: MeasuredCluster): Promise<void> {
+  await eit.slurm.waitUntilQuiet();
+  await eit.settled();
+  await expectConservation(eit);
+  expect(eit.eventFiles()).toEqual([]);
+  await expectNoneDrained(eit);
+}
+
+export async function expectNoneDrained({ slurm }: MeasuredCluster): Promise<void> {
+  const states = Object.entries(await slurm.nodeStates());
+  expect(states.filter(([, state = '']) => /DRAIN|DOWN|FAIL/.test(state))).toEqual([]);
+}

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EitRecord, HostRecord, RunRecord } from '../../src/generated/record';
+import type { EitReport } from '../../src/generated/report';
+import validateReport from '../../src/generated/report-validator';
 import { type PowercapLaw, startPowercapLaw } from './powercap-law';
 import { type Finished, run } from './processes';
 import { type ClusterOptions, type SlurmCluster, startCluster } from './slurm-cluster';
@@ -14,6 +16,8 @@ export const INSTANT_J = 3;
 export interface MeasuredOptions extends ClusterOptions {
   /** More lines for eit.yaml. */
   readonly config?: string;
+  /** Folder of the ledger; default a host-local one, which EIT may make. */
+  readonly ledger?: (dir: string) => string;
 }
 
 /** A test cluster with EIT's own hooks and agent, whose energy counters follow a law that the tests know. */
@@ -22,10 +26,12 @@ export class MeasuredCluster {
   readonly law: PowercapLaw;
   readonly configPath: string;
   readonly stateDir: string;
+  readonly ledgerDir: string;
 
-  constructor(slurm: SlurmCluster, law: PowercapLaw) {
+  constructor(slurm: SlurmCluster, law: PowercapLaw, ledgerDir: string) {
     this.slurm = slurm;
     this.law = law;
+    this.ledgerDir = ledgerDir;
     this.configPath = configPathIn(slurm.dir);
     this.stateDir = join(slurm.dir, 'eit/state');
   }
@@ -49,15 +55,18 @@ export class MeasuredCluster {
     return existsSync(dir) ? readdirSync(dir) : [];
   }
 
+  /** Every whole line of the ledger's inbox; the last of a file may just be being written. */
+  inboxLines(): string[] {
+    const inbox = join(this.ledgerDir, this.slurm.clusterName, 'inbox');
+    if (!existsSync(inbox)) return [];
+    return readdirSync(inbox)
+      .flatMap((day) => readdirSync(join(inbox, day)).map((file) => join(inbox, day, file)))
+      .flatMap((file) => readFileSync(file, 'utf8').split('\n').slice(0, -1));
+  }
+
   /** Every record in the ledger's inbox, each identity once. */
   records(): EitRecord[] {
-    const inbox = join(this.slurm.dir, 'eit/var/ledger', this.slurm.clusterName, 'inbox');
-    if (!existsSync(inbox)) return [];
-    const records = readdirSync(inbox)
-      .flatMap((day) => readdirSync(join(inbox, day)).map((file) => join(inbox, day, file)))
-      .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as EitRecord);
+    const records = this.inboxLines().map((line) => JSON.parse(line) as EitRecord);
     return [
       ...new Map(
         records.map((record) => [`${record.host}/${record.instance}/${record.seq}`, record]),
@@ -125,6 +134,15 @@ export class MeasuredCluster {
     return run(program, rest, { env: this.slurm.env, cwd: '/' });
   }
 
+  /** What `eit-report --json` says of the last hour. */
+  async jsonReport(args: readonly string[]): Promise<EitReport> {
+    const { status, stdout, stderr } = await this.report(['-S', 'now-1hours', ...args, '--json']);
+    if (status !== 0) throw new Error(`eit-report ended with ${status}: ${stderr}`);
+    const report: unknown = JSON.parse(stdout);
+    if (!validateReport(report)) throw new Error(JSON.stringify(validateReport.errors));
+    return report;
+  }
+
   async stop(): Promise<void> {
     await this.law.stop();
     await this.slurm.stop();
@@ -159,18 +177,19 @@ export async function startMeasuredCluster(options: MeasuredOptions): Promise<Me
     maxEnergyUj: 12_000_000_000,
     startUj: 11_900_000_000,
   });
+  const ledger = options.ledger?.(slurm.dir) ?? join(eit, 'var/ledger');
   const config = [
     `state_dir: ${eit}/state`,
     `var_dir: ${eit}/var`,
     `spool_dir: ${eit}/spool`,
-    `ledger: ${eit}/var/ledger`,
+    `ledger: ${ledger}`,
     'agent: { interval_seconds: 1, record_seconds: 5, linger_seconds: 20 }',
     `roots: { sys: ${law.sysRoot} }`,
     'site: { zone: DE, pue: 1.2 }',
     options.config ?? '',
   ];
   writeFileSync(configPathIn(slurm.dir), `${config.join('\n')}\n`);
-  return new MeasuredCluster(slurm, law);
+  return new MeasuredCluster(slurm, law, ledger);
 }
 
 function configPathIn(dir: string): string {

@@ -2,19 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno } from '../../src/errors';
-import type { EitReport } from '../../src/generated/report';
-import validateReport from '../../src/generated/report-validator';
 import { describeCluster } from './availability';
-import { expectConservation } from './conservation';
+import { expectAllWell } from './conservation';
 import { type MeasuredCluster, cpuSeconds, startMeasuredCluster, sumUj } from './measured-cluster';
 import type { CgroupKind } from './slurm-conf';
 import { until } from './until';
-
-/** Burns one CPU for as many seconds of CPU time, then prints what it used. */
-const burn = (seconds: number) =>
-  `awk 'BEGIN { while ((getline line < "/proc/self/stat") > 0) { close("/proc/self/stat"); split(line, f, " "); used = (f[14] + f[15]) / 100; if (used >= ${seconds}) break } print "used", used }'`;
-
-const BUSY = 'while :; do :; done';
+import { BUSY, burn } from './workload';
 
 /** Everything that a job can go through, on a real Slurm; after each the books must balance. */
 export function measuredScenarios(kind: CgroupKind): void {
@@ -25,13 +18,7 @@ export function measuredScenarios(kind: CgroupKind): void {
       eit = await startMeasuredCluster({ cgroup: kind, accounting: true });
     });
     afterAll(() => eit?.stop());
-    afterEach(async () => {
-      await eit.slurm.waitUntilQuiet();
-      await eit.settled();
-      await expectConservation(eit);
-      expect(eit.eventFiles()).toEqual([]);
-      expect(drained(await eit.slurm.nodeStates())).toEqual([]);
-    });
+    afterEach(() => expectAllWell(eit));
 
     test('one job', async () => {
       const job = await eit.slurm.sbatch(burn(3), { args: ['-w', 'n1', '-p', 'batch', '-n', '1'] });
@@ -100,7 +87,7 @@ export function measuredScenarios(kind: CgroupKind): void {
       await eit.slurm.waitForState(job, 'COMPLETED');
       const records = await eit.ended(job, 2);
       expect(new Set(records.map(({ node }) => node))).toEqual(new Set(['n1', 'n2']));
-      const report = await jsonReport(eit, ['-j', job, '--group-by', 'job']);
+      const report = await eit.jsonReport(['-j', job, '--group-by', 'job']);
       expect(report.groups).toHaveLength(1);
       expect(report.groups[0]).toMatchObject({
         job_id: Number(job),
@@ -154,7 +141,7 @@ export function measuredScenarios(kind: CgroupKind): void {
       await eit.slurm.waitForState(job, 'COMPLETED', 120_000);
       const records = await eit.ended(job, 2);
       expect([...new Set(records.map(({ restart }) => restart))].toSorted((a, b) => a - b)).toEqual([0, 1]);
-      const report = await jsonReport(eit, ['-j', job]);
+      const report = await eit.jsonReport(['-j', job]);
       expect(report.total).toMatchObject({ jobs: 1, runs: 2 });
     });
 
@@ -210,9 +197,9 @@ export function measuredScenarios(kind: CgroupKind): void {
     }, 400_000);
 
     test('the report adds the same jobs up by job, user, account and partition', async () => {
-      const byJob = await jsonReport(eit, ['-a', '--group-by', 'job']);
+      const byJob = await eit.jsonReport(['-a', '--group-by', 'job']);
       for (const key of ['user', 'account', 'partition', 'node', 'day']) {
-        const report = await jsonReport(eit, ['-a', '--group-by', key]);
+        const report = await eit.jsonReport(['-a', '--group-by', key]);
         expect(report.total.energy_kwh.it).toBeCloseTo(byJob.total.energy_kwh.it, 12);
         expect(report.groups.reduce((sum, group) => sum + group.energy_kwh.it, 0)).toBeCloseTo(
           report.total.energy_kwh.it,
@@ -230,25 +217,11 @@ export function measuredScenarios(kind: CgroupKind): void {
   });
 }
 
-async function jsonReport(eit: MeasuredCluster, args: readonly string[]): Promise<EitReport> {
-  const { status, stdout, stderr } = await eit.report(['-S', 'now-1hours', ...args, '--json']);
-  if (status !== 0) throw new Error(`eit-report ended with ${status}: ${stderr}`);
-  const report: unknown = JSON.parse(stdout);
-  if (!validateReport(report)) throw new Error(JSON.stringify(validateReport.errors));
-  return report;
-}
-
 function total(
   domains: Readonly<Record<string, { readonly counter_uj: number }>>,
   key: 'counter_uj',
 ): number {
   return Object.values(domains).reduce((sum, domain) => sum + domain[key], 0);
-}
-
-function drained(states: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries(states).flatMap(([node, state = '']) =>
-    /DRAIN|DOWN|FAIL/.test(state) ? [`${node}: ${state}`] : [],
-  );
 }
 
 /** Command lines of living processes that name the folder's config in their environment, or any of the programs in it. */

@@ -32,6 +32,8 @@ export interface ClusterOptions {
    * cluster's folder: what the hooks' programs write belongs there, and they end with the cluster where they name it.
    */
   readonly hookEnvironment?: (dir: string) => Environment;
+  /** What Prolog= or Epilog= is to name in place of that wrapper, such as all scripts of a folder that is made here. */
+  readonly hookPath?: (wrapper: string, name: 'prolog' | 'epilog') => string;
   /** How many nodes, all on this host; default 2. */
   readonly nodes?: number;
   /** Nodes are named by it and a number; another one lets a second cluster run on the same host. Default `n`. */
@@ -296,6 +298,6 @@ export class SlurmCluster extends SlurmCommands {
     const wrapper = join(this.dir, 'hooks', name);
     const exports = environment.map(([key, value]) => `export ${key}=${quote(value)}\n`).join('');
     writeFileSync(wrapper, `#!/bin/sh\n${exports}exec ${quote(resolve(script))} "$@"\n`, { mode: 0o755 });
-    return { [name]: wrapper };
+    return { [name]: this.options.hookPath?.(wrapper, name) ?? wrapper };
   }
 }

@@ -1,0 +1,97 @@
+import { advance } from '../../../src/agent/advance';
+import { emptyHostState } from '../../../src/agent/host-state';
+import { takeRunLines } from '../../../src/agent/lines';
+import { applyEvent } from '../../../src/agent/runs';
+import { seriesStepMs } from '../../../src/agent/series';
+import validateRecord from '../../../src/generated/record-validator';
+import type { EnergyDomain } from '../../../src/sources/source';
+import { instantAt, readingAt } from './reading-builder';
+
+/** Two sockets with memory, and names as long as real ones. */
+const DOMAINS = ['package-0', 'dram-0', 'package-1', 'dram-1'].map((name): EnergyDomain => ({
+  name,
+  class: name.startsWith('dram') ? 'dram' : 'cpu',
+  quality: 'measured',
+  source: 'powercap',
+  maxPowerW: 1000,
+}));
+const VARIABLES = {
+  SLURM_CLUSTER_NAME: 'vega',
+  SLURM_JOB_UID: '160042',
+  SLURM_JOB_USER: 'alovelace',
+  SLURM_JOB_ACCOUNT: 'physics2026',
+  SLURM_JOB_PARTITION: 'standard',
+  SLURM_JOB_NUM_NODES: '4',
+  SLURM_JOB_NODELIST: 'vega[0101-0104]',
+  SLURM_JOB_CPUS_PER_NODE: '128(x4)',
+  SLURM_JOB_START_TIME: '1790000000',
+};
+
+/** Bytes of the lines of a job that runs from 0 to `endS`, one line a 300 s. */
+function lineBytes(endS: number): number[] {
+  const state = emptyHostState();
+  const event = { boot: '0123abcd', uptimeS: 0, jobId: 12_345_678, node: 'vega0102', variables: VARIABLES };
+  const hook = (hookName: 'prolog' | 'epilog', atS: number) =>
+    applyEvent(
+      state,
+      { file: `${hookName}.1.1.0`, atMs: instantAt(atS).wallMs, event: { ...event, hook: hookName } },
+      instantAt(atS),
+      undefined,
+      () => false,
+    );
+  const writer = {
+    tool: '0.1.0',
+    host: 'vega0102',
+    boot: '0123abcd',
+    instance: '0123456789ab',
+    nextSeq: () => 4711,
+  };
+  const bytes: number[] = [];
+  const read = (atS: number) =>
+    advance(
+      state,
+      readingAt({
+        atS,
+        energyJ: atS * 312.3456789,
+        busyS: atS * 90.123,
+        scopeS: atS * 88.7,
+        domains: DOMAINS,
+        cpus: 256,
+      }),
+    );
+  const take = () => {
+    for (const line of takeRunLines(state, Object.keys(state.runs)[0]!, state.at!, writer)) {
+      expect(validateRecord(line)).toBe(true);
+      if (line.kind === 'run') bytes.push(JSON.stringify(line).length + 1);
+    }
+  };
+  hook('prolog', 0);
+  read(0);
+  for (let atS = 10; atS < endS; atS += 10) {
+    read(atS);
+    if (atS % 300 === 0) take();
+  }
+  hook('epilog', endS);
+  read(endS);
+  take();
+  return bytes;
+}
+
+test('a short job is one line of at most 800 bytes', () => {
+  const bytes = lineBytes(42);
+  expect(bytes).toHaveLength(1);
+  expect(bytes[0]).toBeLessThanOrEqual(800);
+});
+
+test('a stretch of a longer run is a line of at most 600 bytes', () => {
+  const bytes = lineBytes(1800).slice(1, -1);
+  expect(bytes.length).toBeGreaterThan(3);
+  expect(Math.max(...bytes)).toBeLessThanOrEqual(600);
+});
+
+test('a run’s series has at most 1,000 points, however long it runs', () => {
+  let points = 0;
+  for (let ageMs = 0; ageMs < 365 * 86_400_000; points++) ageMs += seriesStepMs(ageMs) - 500;
+  expect(points).toBeLessThanOrEqual(1000);
+  expect(seriesStepMs(60_000)).toBe(10_000);
+});
