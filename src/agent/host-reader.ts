@@ -6,6 +6,7 @@ import { openCgroup2Cpu, readCgroup2MemoryBytes } from '../sources/cgroup-v2';
 import { openJobProcessesCpu } from '../sources/job-processes';
 import { type ProcessTable, readProcessTable } from '../sources/process-table';
 import { openProcStat } from '../sources/proc-stat';
+import { type ProcessTable, readProcessTable } from '../sources/process-table';
 import { type EnergyMeter, type Missing, type Roots, isMissing } from '../sources/source';
 import { type SlurmScope, findSlurmScopes, listJobCgroups, scopeOverheadDirs } from '../slurm/cgroup-path';
 import type { RunState } from './host-state';
@@ -30,6 +31,9 @@ export class HostReader {
   #scopes: SlurmScope[] = [];
   #scopesAtNs: bigint | null = null;
   #memoryAtNs: bigint | null = null;
+  #runs: Readonly<Record<string, RunState>> = {};
+  /** The host's processes, read at most once a tick. */
+  #table: ProcessTable | null = null;
 
   constructor(roots: Roots, meters: readonly EnergyMeter[]) {
     this.#roots = roots;
@@ -46,6 +50,8 @@ export class HostReader {
    * @param runs the fragments that are running, by key
    */
   read(at: Instant, runs: Readonly<Record<string, RunState>>): HostReading {
+    this.#runs = runs;
+    this.#table = null;
     const energy = this.#readEnergy(at);
     const cpu = this.#procStat.read();
     if (this.#scopesAtNs === null || at.monoNs - this.#scopesAtNs >= SCOPES_EVERY_NS) {
@@ -155,6 +161,18 @@ export class HostReader {
 
   #processTable(): ProcessTable {
     return (this.#table ??= readProcessTable(this.#roots.proc));
+  }
+
+  #openProcesses({ cluster, job, node }: RunState['identity'], uid: number): CpuCounter {
+    const isElsewhere = (): boolean =>
+      Object.values(this.#runs).some(
+        ({ identity: other }) => other.cluster === cluster && other.job === job && other.node !== node,
+      );
+    return openJobProcessesCpu(
+      this.#roots,
+      { jobId: job, uid, node, isElsewhere },
+      () => (this.#table ??= readProcessTable(this.#roots.proc)),
+    );
   }
 
   #readMemory(runs: Readonly<Record<string, RunState>>, memory: Map<string, number>): void {

@@ -1,7 +1,8 @@
 import { loadConfig } from '../config/config';
-import { EitError } from '../errors';
 import { hostName } from '../config/host-name';
-import { shipSpool } from './shipper';
+import { EitError } from '../errors';
+import { withHostLock } from './host-lock';
+import { ledgerMode, shipSpool } from './shipper';
 
 /** How long after a failure the next try comes. */
 const RETRY_MS = 10_000;
@@ -20,32 +21,38 @@ function main(): void {
     varDir: config.var_dir,
     host: hostName(),
   };
+  const say = (message: string) => process.stderr.write(`shipper: ${message}\n`);
   let lastFailure = '';
   let retry: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
 
-  const ship = (): void => {
+  const ship = async (): Promise<void> => {
     clearTimeout(retry);
     try {
-      shipSpool(paths);
-      if (lastFailure !== '') process.stderr.write('shipper: the ledger can be written again\n');
+      ledgerMode(paths);
+      await withHostLock(paths.ledger, paths.host, () => shipSpool(paths), say);
+      if (lastFailure !== '') say('the ledger can be written again');
       lastFailure = '';
     } catch (error) {
       const message = error instanceof EitError ? `${error.code}: ${error.message}` : String(error);
-      if (message !== lastFailure) process.stderr.write(`shipper: ${message}\n`);
+      if (message !== lastFailure) say(message);
       lastFailure = message;
-      retry = setTimeout(ship, RETRY_MS);
+      retry = setTimeout(shipNext, RETRY_MS);
       // Only the agent keeps the shipper alive, not a ledger that cannot be written.
       retry.unref();
     }
+  };
+  const shipNext = (): void => {
+    running = running.then(ship);
   };
 
   // systemd ends a unit's processes all at once; the agent's last lines are still to come.
   process.on('SIGTERM', () => undefined);
   // Its messages go to the agent's log; without an agent there is nobody to tell.
   process.stderr.on('error', () => undefined);
-  process.stdin.on('data', ship);
-  process.stdin.on('end', ship);
-  ship();
+  process.stdin.on('data', shipNext);
+  process.stdin.on('end', shipNext);
+  shipNext();
 }
 
 main();

@@ -76,8 +76,9 @@ function appendToInbox(paths: ShipperPaths, spoolFile: string, lines: Uint8Array
  * and folders are made with exactly these where the process has no umask.
  *
  * An unmounted shared folder must not be taken for an empty one: a ledger is made only among the host's own files.
+ * @throws EitError EIT_LEDGER_UNWRITABLE where it is not there
  */
-function ledgerMode({ ledger, varDir }: ShipperPaths): number {
+export function ledgerMode({ ledger, varDir }: ShipperPaths): number {
   const stats = statSync(ledger, { throwIfNoEntry: false });
   if (stats?.isDirectory()) return (stats.mode & 0o777) | 0o700;
   if (!ledger.startsWith(`${varDir}/`)) {

@@ -100,7 +100,8 @@ export class Fragments {
     }
     slice.fromMs = Math.min(slice.fromMs, fromMs);
     slice.toMs = Math.max(slice.toMs, toMs);
-    slice.starts ||= record.start !== undefined;
+    // A fragment that its epilog alone tells of was there before: from when on, only the run's other nodes say.
+    slice.starts ||= record.start?.by === 'prolog';
     slice.ends ||= record.end?.by === 'epilog';
     slice.cpuUs.add(record.cpu_us ?? 0);
     slice.gpuMs.add((record.gpus ?? 0) * record.ms);

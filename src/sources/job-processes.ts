@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CpuCounter } from './cpu-counter';
 import { unreadable } from './kernel-file';
 import { NS_PER_TICK } from './proc-stat';
@@ -14,12 +15,14 @@ export interface JobOfProcesses {
   readonly node?: string | undefined;
   /** The user that slurmd runs as (SlurmdUser), by default root. */
   readonly slurmdUid?: number;
+  /** Whether another node of this host runs the job too now. */
+  readonly isElsewhere?: () => boolean;
 }
 
 const STEPD = 'slurmstepd';
 
-/** Whose a slurmstepd is: this job's on this node, or another's. */
-type Stepd = 'own' | 'other' | 'node unknown';
+/** Whose a slurmstepd is: this job's on this node, another's, not told yet, or the job's on one of two nodes. */
+type Stepd = 'own' | 'other' | 'node unknown' | 'unplaceable';
 
 /** A process of the job as it was at the last reading. */
 interface Member {
@@ -41,7 +44,8 @@ interface Member {
  * missed, which is why cgroups are preferred.
  *
  * `gone` is read while no slurmstepd of the job and none of its processes are there. What comes after it, such as a next
- * step, begins at 0.
+ * step, begins at 0. Where two nodes of this host run the job, a slurmstepd whose node cannot be told makes the time
+ * missing: on either node it might be counted twice.
  * @param readTable the host's processes now; readers of one tick may share one reading
  */
 export function openJobProcessesCpu(
@@ -60,6 +64,13 @@ export function openJobProcessesCpu(
         return unreadable(roots.proc, error);
       }
       const ticks = tree.advance(table);
+      const { unplaceable } = tree;
+      if (unplaceable !== null) {
+        const fds = join(roots.proc, String(unplaceable), 'fd');
+        return {
+          missing: `job ${job.jobId} runs on several nodes of this host, and ${fds} does not tell whose slurmstepd ${unplaceable} is; mend: give the agent CAP_SYS_PTRACE`,
+        };
+      }
       return ticks === null ? 'gone' : BigInt(ticks) * NS_PER_TICK;
     },
     close: () => tree.forget(),
@@ -78,10 +89,16 @@ class JobTree {
   #balances = new Map<string, number>();
   #lostTicks = 0;
   #highestTicks = 0;
+  #unplaceable: number | null = null;
 
   constructor(proc: string, job: JobOfProcesses) {
     this.#proc = proc;
     this.#job = job;
+  }
+
+  /** Process id of a slurmstepd that may be this node's or another's, as of the last `advance`. */
+  get unplaceable(): number | null {
+    return this.#unplaceable;
   }
 
   /** CPU time (ticks) with what `table` shows, or null where nothing of the job is left. */
@@ -150,20 +167,29 @@ class JobTree {
   #stepds(table: ProcessTable): ProcessStat[] {
     const seen = new Map<string, Stepd>();
     const own: ProcessStat[] = [];
+    this.#unplaceable = null;
     for (const process of table.all()) {
       if (process.comm !== STEPD) continue;
       const key = keyOf(process);
-      const before = this.#seenStepds.get(key);
-      const stepd = before === undefined || before === 'node unknown' ? this.#identify(process) : before;
+      const stepd = this.#look(process, this.#seenStepds.get(key));
       if (stepd === undefined) continue;
       seen.set(key, stepd);
-      // It listens on its socket a moment after it has its title; where no socket is found even then, nobody else claims it.
-      if (stepd === 'own' || (stepd === 'node unknown' && before === stepd)) own.push(process);
+      if (stepd === 'own') own.push(process);
+      if (stepd === 'unplaceable') this.#unplaceable = process.pid;
     }
     this.#seenStepds = seen;
     // A child that slurmstepd forks bears its name and title until it becomes the task.
     const pids = new Set(own.map(({ pid }) => pid));
     return own.filter(({ parentPid }) => !pids.has(parentPid));
+  }
+
+  /** @param before what the last look said; where that was no answer, looks again */
+  #look(process: ProcessStat, before: Stepd | undefined): Stepd | undefined {
+    if (before === 'own' || before === 'other') return before;
+    const stepd = this.#identify(process);
+    // It listens on its socket a moment after it has its title; where no socket is found even then, nobody else claims it.
+    if (stepd !== 'node unknown' || before === undefined) return stepd;
+    return before === 'unplaceable' || this.#job.isElsewhere?.() ? 'unplaceable' : 'own';
   }
 
   /** undefined: not a slurmstepd, or without its title yet. */
