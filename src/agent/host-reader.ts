@@ -6,7 +6,6 @@ import { openCgroup2Cpu, readCgroup2MemoryBytes } from '../sources/cgroup-v2';
 import { openJobProcessesCpu } from '../sources/job-processes';
 import { type ProcessTable, readProcessTable } from '../sources/process-table';
 import { openProcStat } from '../sources/proc-stat';
-import { type ProcessTable, readProcessTable } from '../sources/process-table';
 import { type EnergyMeter, type Missing, type Roots, isMissing } from '../sources/source';
 import { type SlurmScope, findSlurmScopes, listJobCgroups, scopeOverheadDirs } from '../slurm/cgroup-path';
 import type { RunState } from './host-state';
@@ -32,8 +31,6 @@ export class HostReader {
   #scopesAtNs: bigint | null = null;
   #memoryAtNs: bigint | null = null;
   #runs: Readonly<Record<string, RunState>> = {};
-  /** The host's processes, read at most once a tick. */
-  #table: ProcessTable | null = null;
 
   constructor(roots: Roots, meters: readonly EnergyMeter[]) {
     this.#roots = roots;
@@ -51,7 +48,6 @@ export class HostReader {
    */
   read(at: Instant, runs: Readonly<Record<string, RunState>>): HostReading {
     this.#runs = runs;
-    this.#table = null;
     const energy = this.#readEnergy(at);
     const cpu = this.#procStat.read();
     if (this.#scopesAtNs === null || at.monoNs - this.#scopesAtNs >= SCOPES_EVERY_NS) {
@@ -138,14 +134,14 @@ export class HostReader {
     const values = new Map<string, bigint | Missing | 'gone'>();
     this.#table = null;
     for (const [key, run] of Object.entries(runs)) {
-      const { job, uid, node } = run.identity;
+      const { uid, node } = run.identity;
       if (run.end !== null || uid === undefined) continue;
       if (run.cpuFrom !== null && run.cpuFrom !== 'processes') continue;
       const scoped = scopes.some((scope) => scope.node === null || scope.node === node);
       if (scoped && run.cpuFrom === null && at.monoNs - run.startedMonoNs < NO_CGROUP_AFTER_NS) continue;
       let counter = this.#processes.get(key);
       if (counter === undefined) {
-        counter = openJobProcessesCpu(this.#roots, { jobId: job, uid, node }, () => this.#processTable());
+        counter = this.#openProcesses(run.identity, uid);
         this.#processes.set(key, counter);
       }
       const value = counter.read();
@@ -168,11 +164,8 @@ export class HostReader {
       Object.values(this.#runs).some(
         ({ identity: other }) => other.cluster === cluster && other.job === job && other.node !== node,
       );
-    return openJobProcessesCpu(
-      this.#roots,
-      { jobId: job, uid, node, isElsewhere },
-      () => (this.#table ??= readProcessTable(this.#roots.proc)),
-    );
+    const wanted = { jobId: job, uid, node, isElsewhere };
+    return openJobProcessesCpu(this.#roots, wanted, () => this.#processTable());
   }
 
   #readMemory(runs: Readonly<Record<string, RunState>>, memory: Map<string, number>): void {

@@ -5,8 +5,6 @@ import { WORLD, countryOfZone, isCountry } from './country';
 import type { IntensityBasis } from './intensity';
 import type { Zones } from './zone';
 
-export { dataDirectory } from './data-directory';
-
 /** The world's average of Henderson et al. 2020, section 3. */
 export const DEFAULT_PUE = 1.58;
 

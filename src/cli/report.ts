@@ -1,7 +1,6 @@
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
-import { dataDirectory } from '../carbon/data-directory';
 import { factorsFor } from '../carbon/factors';
 import { loadZones } from '../carbon/zone';
 import { loadConfig } from '../config/config';
@@ -13,6 +12,7 @@ import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport, type SiteFactors } from '../report/report';
 import { readSlurmConf } from '../slurm/slurm-conf';
+import { dataPath } from '../data-path';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
 import { emptyNotes } from './report-notes';
@@ -112,7 +112,7 @@ export async function run(
   }
   const aggregate = aggregation.finish();
 
-  const zones = loadZones(dataDirectory(__dirname));
+  const zones = loadZones(dataPath());
   const known = new Map<string, SiteFactors>();
   const factorsOf = (cluster: string): SiteFactors => {
     const factors = known.get(cluster) ?? factorsFor(loaded, cluster || (loaded.config.cluster ?? ''), zones);

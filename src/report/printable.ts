@@ -1,16 +1,4 @@
-/** Controls, direction overrides, zero-width and private characters, line separators, lone surrogates. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
-
-/**
- * Text that someone else chose, made safe for a terminal and for one line of a file: what would move the cursor, change
- * a colour, break the line or reverse the reading order is shown as `\x1b` or `\u{202e}`.
- */
-export function visible(text: string): string {
-  return text.replace(UNSEEN, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code <= 0xff ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-  });
-}
+export { visible } from '../config/visible';
 
 /** East Asian wide and full-width characters and emoji (UAX #11): two columns of a terminal. */
 const WIDE =

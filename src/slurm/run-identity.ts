@@ -62,8 +62,8 @@ export function runIdentity(
 }
 
 /** Whether a name can be a cluster's, and so a folder's. */
-export function isClusterName(name: string | null | undefined): name is string {
-  return typeof name === 'string' && CLUSTER_NAME.test(name);
+export function isClusterName(text: string | null | undefined): text is string {
+  return typeof text === 'string' && CLUSTER_NAME.test(text);
 }
 
 /** The rest of what the hooks tell, kept once a fragment. */

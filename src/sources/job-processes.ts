@@ -187,7 +187,7 @@ class JobTree {
   #look(process: ProcessStat, before: Stepd | undefined): Stepd | undefined {
     if (before === 'own' || before === 'other') return before;
     const stepd = this.#identify(process);
-    // It listens on its socket a moment after it has its title; where no socket is found even then, nobody else claims it.
+    // It listens on its socket a moment after it has its title; one without is the only node's that runs the job here.
     if (stepd !== 'node unknown' || before === undefined) return stepd;
     return before === 'unplaceable' || this.#job.isElsewhere?.() ? 'unplaceable' : 'own';
   }

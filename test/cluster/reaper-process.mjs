@@ -40,6 +40,7 @@ for (;;) {
 // A slice that someone else uses stays: it has children. Processes give their directories back a moment after they end.
 for (const slice of slices) attempt(() => rmdirSync(slice), 'ENOENT', 'EBUSY', 'ENOTEMPTY');
 for (const user of users) releaseUser(user);
+for (const mount of mountsBelow(dir)) execFileSync('umount', ['-l', mount], { stdio: 'pipe' });
 if (left.length === 0) rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 try {
   process.stdout.write(JSON.stringify({ killed: [...killed.values()], left }));
@@ -100,6 +101,15 @@ function mentions(text) {
     if (!/[\w-]/.test(text[at + dir.length] ?? '')) return true;
   }
   return false;
+}
+
+/** The deepest first. A tmpfs that a test mounted in the cluster's folder goes with it. */
+function mountsBelow(directory) {
+  return readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((path) => path.startsWith(`${directory}/`))
+    .toReversed();
 }
 
 function children(directory) {

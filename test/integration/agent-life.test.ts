@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => home.remove());
 
 const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
-const given = (home: AgentHome, job: number) =>
+const given = (job: number) =>
   sum(home.runs(job).map(({ measured_uj }) => measured_uj['package-0']?.[0] ?? 0));
 
 /** What the host records hold of the counter, and of what they gave out. */
@@ -35,7 +35,7 @@ test('energy goes by CPU time, to the microjoule', async () => {
   home.removeCgroup(7);
   home.hook('epilog', 7, { SLURM_JOB_EXIT_CODE2: '2:0' });
   const records = await home.ended(7);
-  expect(given(home, 7)).toBe(75_000_000);
+  expect(given(7)).toBe(75_000_000);
   expect(sum(records.map(({ cpu_us = 0 }) => cpu_us))).toBe(3_000_000);
   expect(records[0]).toMatchObject({ user: 'ada', account: 'phys', cpus: 1, start: { by: 'prolog' } });
   expect(records.at(-1)!.end).toMatchObject({ by: 'epilog', exit_code: '2:0', coverage: { cpu: 1 } });
@@ -65,7 +65,7 @@ test('an agent that is told to end writes everything, and the next one carries o
   home.removeCgroup(7);
   home.hook('epilog', 7);
   const records = await home.ended(7);
-  expect(given(home, 7)).toBe(30_000_000);
+  expect(given(7)).toBe(30_000_000);
   expect(new Set(records.map(({ instance }) => instance)).size).toBe(2);
   expect(records.at(-1)!.end!.coverage).toEqual({ cpu: 1 });
 });
@@ -87,7 +87,7 @@ test('an agent that is killed loses no joule and counts none twice', async () =>
   home.hook('epilog', 7);
   const records = await home.ended(7);
   await home.read();
-  expect(given(home, 7)).toBe(150_000_000);
+  expect(given(7)).toBe(150_000_000);
   expect(sum(records.map(({ cpu_us = 0 }) => cpu_us))).toBe(6_000_000);
   expect(books()).toEqual({ counterUj: 150_000_000, outUj: 150_000_000 });
 });
@@ -105,7 +105,7 @@ test('a job that began and ended while no agent was there is found from its even
   await home.start();
   const [record] = await home.ended(8);
   expect(record).toMatchObject({ cpu_us: 600_000, start: { by: 'prolog' }, end: { by: 'epilog' } });
-  expect(given(home, 8)).toBe(6_000_000);
+  expect(given(8)).toBe(6_000_000);
 });
 
 test('a host that was restarted ends the records of the runs before it', async () => {
@@ -122,7 +122,7 @@ test('a host that was restarted ends the records of the runs before it', async (
   await home.start();
   const records = await home.ended(7);
   expect(records.at(-1)).toMatchObject({ boot: 'ffffffff', end: { by: 'reboot' } });
-  expect(given(home, 7)).toBe(10_000_000);
+  expect(given(7)).toBe(10_000_000);
   expect(home.agentLog()).toContain('this host restarted');
 });
 
@@ -137,7 +137,7 @@ test('directories named by SLUID (26.05) are matched by SLURM_JOB_SLUID, not by 
   home.removeCgroup(sluid);
   home.hook('epilog', 7, { SLURM_JOB_SLUID: sluid });
   const records = await home.ended(7);
-  expect(given(home, 7)).toBe(10_000_000);
+  expect(given(7)).toBe(10_000_000);
   expect(records[0]!.sluid).toBe(sluid);
 });
 

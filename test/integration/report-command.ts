@@ -1,5 +1,5 @@
 import { spawn, type SpawnOptions } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 
@@ -19,15 +19,16 @@ export class ReportCommand {
   readonly dir: string;
 
   constructor() {
-    // The commands look for data/ above themselves; dist/ belongs to the build.
+    // The commands look for data/ beside their own folder; dist/ itself belongs to the build.
     mkdirSync(join(TOP, 'node_modules/.cache'), { recursive: true });
     this.dir = mkdtempSync(join(TOP, 'node_modules/.cache/eit-report-test-'));
     // An ordinary user runs them too.
     chmodSync(this.dir, 0o755);
+    symlinkSync(join(TOP, 'data'), join(this.dir, 'data'));
     buildSync({
       absWorkingDir: TOP,
       entryPoints: ['src/cli/eit.ts', 'src/cli/eit-report.ts'],
-      outdir: this.dir,
+      outdir: join(this.dir, 'dist'),
       bundle: true,
       platform: 'node',
       define: { __EIT_VERSION__: '"0.0.1"' },
@@ -44,7 +45,7 @@ export class ReportCommand {
   }
 
   script(program: 'eit' | 'eit-report'): string {
-    return join(this.dir, `${program}.js`);
+    return join(this.dir, 'dist', `${program}.js`);
   }
 
   /** Runs eit-report in Berlin, with the fixture's ledger. */

@@ -173,7 +173,7 @@ describe('advance', () => {
         const hosts = [];
         const lines = writer();
         steps.forEach((spec, i) => {
-          for (const { kind, job } of spec.hooks) hook(state, kind as 'prolog', job, i * 10);
+          for (const { kind, job } of spec.hooks) hook(state, kind, job, i * 10);
           spec.cpuS.forEach((s, job) => {
             cpuS[job]! += s;
             scopeS += s;

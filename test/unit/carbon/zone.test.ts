@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countryOfZone, isCountry } from '../../../src/carbon/country';
 import { parseCsv } from '../../../src/carbon/csv';
-import { dataDirectory } from '../../../src/carbon/data-directory';
 import { loadZones, parseZones } from '../../../src/carbon/zone';
 import { EitError } from '../../../src/errors';
 
@@ -201,19 +200,6 @@ describe('the data folder', () => {
     dir = mkdtempSync(join(tmpdir(), 'eit-data-'));
   });
   afterEach(() => rmSync(dir, { recursive: true }));
-
-  test('is found from a folder of the package, and from nowhere else', () => {
-    expect(dataDirectory(__dirname)).toBe(data);
-    expect(dataDirectory(join(data, '../dist'))).toBe(data);
-    writeFileSync(join(dir, 'package.json'), '{"name": "slurm-eit"}');
-    expect(dataDirectory(join(dir, 'dist', 'deeper'))).toBe(join(dir, 'data'));
-    writeFileSync(join(dir, 'package.json'), '{"name": "other"}');
-    expect(failure(() => dataDirectory(dir))).toBe(
-      `EIT_DATA_FILE: no folder above ${dir} has the package.json of slurm-eit; install dist/, data/ and package.json together`,
-    );
-    writeFileSync(join(dir, 'package.json'), '{');
-    expect(failure(() => dataDirectory(dir))).toBe(`EIT_DATA_FILE: ${dir}/package.json is no JSON`);
-  });
 
   test.each([
     [

@@ -4,9 +4,9 @@ import { cut, displayWidth, pad, visible } from '../../../src/report/printable';
 test.each([
   ['alice', 'alice'],
   ['DOM\\alice', 'DOM\\alice'],
-  ['a\u001b[2Jb', 'a\\x1b[2Jb'],
-  ['a\nb\r\tc', 'a\\x0ab\\x0d\\x09c'],
-  ['\u009b31m', '\\x9b31m'],
+  ['a\u001b[2Jb', 'a\\u{1b}[2Jb'],
+  ['a\nb\r\tc', 'a\\u{a}b\\u{d}\\u{9}c'],
+  ['\u009b31m', '\\u{9b}31m'],
   ['\u202egnp.exe', '\\u{202e}gnp.exe'],
   ['a\u200bb\ufeff', 'a\\u{200b}b\\u{feff}'],
   ['a\u2028b', 'a\\u{2028}b'],
