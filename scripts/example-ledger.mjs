@@ -51,7 +51,7 @@ function hourOf(host, atMs, hour, jobs) {
   const isMeasured = host !== 'v1';
   const [from, to] = [utc(atMs), utc(atMs + HOUR_MS)];
   const used = jobs.map((job) => job.cpus * job.busy * (0.94 + 0.06 * Math.sin(hour + job.id)));
-  const busy = used.reduce((sum, cpus) => sum + cpus, SYSTEM_CPUS);
+  const busy = used.reduce((total, cpus) => total + cpus, SYSTEM_CPUS);
   const domains = {};
   const energies = jobs.map(() => ({}));
   for (const [name, { idleW, busyW }] of Object.entries(POWER)) {

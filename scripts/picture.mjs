@@ -3,7 +3,7 @@
 //   npm run picture -- --check   fails where it is no longer what eit-report prints
 // Always the same bytes: the ledger, the time zone and the terminal's width are fixed, and no glyph's width matters.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { build } from 'esbuild';
@@ -38,26 +38,27 @@ else if (readFileSync(PICTURE, 'utf8') !== svg) {
 
 /** Runs eit-report, as it is in src/ now, on the example ledger. */
 async function reports() {
-  // The command looks for data/ in the folders above itself.
+  // The command looks for data/ beside its own folder; dist/ itself belongs to the build.
   mkdirSync(join(top, 'node_modules/.cache'), { recursive: true });
   const dir = mkdtempSync(join(top, 'node_modules/.cache/eit-picture-'));
   try {
     await build({
       absWorkingDir: top,
       entryPoints: ['src/cli/eit-report.ts'],
-      outdir: dir,
+      outdir: join(dir, 'dist'),
       bundle: true,
       platform: 'node',
       define: { __EIT_VERSION__: '"example"' },
       logLevel: 'warning',
     });
+    symlinkSync(join(top, 'data'), join(dir, 'data'));
     const ledger = join(dir, 'ledger');
     writeExampleLedger(ledger, WEEK);
     const config = join(dir, 'eit.yaml');
     writeFileSync(config, JSON.stringify({ ...SITE, ledger, admins: [String(process.getuid())] }));
     return SHOWN.map((args) => ({
       command: `eit-report ${args.join(' ')}`,
-      output: runReport(join(dir, 'eit-report.js'), config, args),
+      output: runReport(join(dir, 'dist/eit-report.js'), config, args),
     }));
   } finally {
     rmSync(dir, { recursive: true });

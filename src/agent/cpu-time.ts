@@ -41,7 +41,9 @@ export function tickCpuTime(
   for (const scope of reading.scopes) scopeCpuTime(state, scope, active, isFirst, tick);
 
   for (const [key, value] of reading.processes) {
-    const name = `processes:${key}`;
+    // The same time twice: its processes are in the cgroup.
+    if (tick.cpuFrom.has(key)) continue;
+    const name = processesOf(key);
     const before = state.cgroupNs[name];
     tick.cpuFrom.set(key, 'processes');
     if (typeof value === 'bigint') {
@@ -85,7 +87,7 @@ function scopeCpuTime(
     }
     const ns = growth(job.dir, job.cpuNs, job.renewed);
     livingNs += ns;
-    if (owner !== undefined) give(tick, owner.key, ns, 0);
+    if (owner !== undefined) give(tick, owner.key, Math.max(0, ns - countedByProcesses(state, owner)), 0);
   }
 
   if (isMissing(scope.totalNs)) {
@@ -108,10 +110,20 @@ function scopeCpuTime(
   });
 }
 
+/** What a run that is now seen to have a cgroup has been given for its processes before (ns): the cgroup has it too. */
+function countedByProcesses(state: HostState, { key, run }: ActiveRun): number {
+  return run.cpuFrom === 'processes' ? Number(state.cgroupNs[processesOf(key)] ?? 0n) : 0;
+}
+
+/** Name of a run's processes among the counters of the state. */
+function processesOf(key: string): string {
+  return `processes:${key}`;
+}
+
 /**
  * Who of the scope's jobs was removed in this tick: runs, or null for a job that no hook told of. Where no removed one
  * is known, the runs of this node that have no cgroup: without PrologFlags=Contain a job's is made anew for each step,
- * and a short job's comes and goes between two readings.
+ * and a short job's comes and goes between two readings. A run that its epilog alone tells of had no step here.
  */
 function deadOwners(
   state: HostState,
@@ -124,7 +136,9 @@ function deadOwners(
   const removed: (ActiveRun | null)[] = Object.keys(state.cgroupNs)
     .filter((dir) => dir.startsWith(prefix) && !living.has(dir) && !scope.overheadNs.has(dir))
     .map((dir) => onNode.find(({ run }) => run.cpuFrom === dir) ?? null);
-  const unseen = onNode.filter(({ run }) => run.cpuFrom === null && !hasLiving(scope, run));
+  const unseen = onNode.filter(
+    ({ run }) => run.cpuFrom === null && run.start.by === 'prolog' && !hasLiving(scope, run),
+  );
   const ended = unseen.filter(({ run }) => run.end !== null);
   const dead = [...removed, ...ended];
   return dead.length > 0 ? dead : unseen;
@@ -134,7 +148,8 @@ function hasLiving(scope: ScopeReading, run: RunState): boolean {
   return scope.jobs.some((job) => ownsCgroup(run, scope, job));
 }
 
-function ownsCgroup(run: RunState, scope: ScopeReading, job: JobReading): boolean {
+/** Whether a cgroup is that of the run. */
+export function ownsCgroup(run: RunState, scope: ScopeReading, job: JobReading): boolean {
   if (scope.node !== null && scope.node !== run.identity.node) return false;
   if (job.sluid !== undefined) return job.sluid === run.identity.sluid;
   return job.jobId === run.identity.job;

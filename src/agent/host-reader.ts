@@ -8,6 +8,7 @@ import { type ProcessTable, readProcessTable } from '../sources/process-table';
 import { openProcStat } from '../sources/proc-stat';
 import { type EnergyMeter, type Missing, type Roots, isMissing } from '../sources/source';
 import { type SlurmScope, findSlurmScopes, listJobCgroups, scopeOverheadDirs } from '../slurm/cgroup-path';
+import { ownsCgroup } from './cpu-time';
 import type { RunState } from './host-state';
 import type { DomainReading, HostReading, JobReading, ScopeReading } from './reading';
 
@@ -25,6 +26,8 @@ export class HostReader {
   readonly #procStat: ReturnType<typeof openProcStat>;
   readonly #cpu = new Map<string, CpuCounter>();
   readonly #processes = new Map<string, CpuCounter>();
+  /** Keys of the runs that have or had a cgroup: a next step's is in one too. */
+  readonly #inCgroups = new Set<string>();
   /** The host's processes as this tick found them: one reading for all runs. */
   #table: ProcessTable | null = null;
   #scopes: SlurmScope[] = [];
@@ -135,10 +138,17 @@ export class HostReader {
     this.#table = null;
     for (const [key, run] of Object.entries(runs)) {
       const { uid, node } = run.identity;
-      if (run.end !== null || uid === undefined) continue;
+      if (scopes.some((scope) => scope.jobs.some((cgroup) => ownsCgroup(run, scope, cgroup)))) {
+        this.#inCgroups.add(key);
+      }
+      if (run.end !== null || uid === undefined || this.#inCgroups.has(key)) continue;
       if (run.cpuFrom !== null && run.cpuFrom !== 'processes') continue;
       const scoped = scopes.some((scope) => scope.node === null || scope.node === node);
-      if (scoped && run.cpuFrom === null && at.monoNs - run.startedMonoNs < NO_CGROUP_AFTER_NS) continue;
+      if (at.monoNs - run.startedMonoNs < NO_CGROUP_AFTER_NS) {
+        if (scoped && run.cpuFrom === null) continue;
+        // With cgroup v1 slurmd's directory may come with its first job.
+        this.#scopesAtNs = null;
+      }
       let counter = this.#processes.get(key);
       if (counter === undefined) {
         counter = this.#openProcesses(run.identity, uid);
@@ -148,10 +158,11 @@ export class HostReader {
       if (value !== 'gone' || run.cpuFrom === 'processes') values.set(key, value);
     }
     for (const [key, counter] of this.#processes) {
-      if (key in runs) continue;
+      if (key in runs && !this.#inCgroups.has(key)) continue;
       counter.close();
       this.#processes.delete(key);
     }
+    for (const key of this.#inCgroups) if (!(key in runs)) this.#inCgroups.delete(key);
     return values;
   }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -135,6 +135,13 @@ function closeInheritedSockets(): void {
 function fail(error: unknown): void {
   const text = error instanceof EitError ? `${error.code}: ${error.message}` : String(error);
   process.stderr.write(`eit-agent: ${text}\n`);
+  // Started by a hook, it has no standard error: the system's log is where the hooks' own messages are.
+  if (process.argv.includes('--linger')) {
+    spawnSync('logger', ['-t', 'eit', '-p', 'daemon.err', '--', `agent not started: ${text}`], {
+      stdio: 'ignore',
+      timeout: 3000,
+    });
+  }
   process.exitCode = error instanceof EitError ? error.exitStatus : 1;
 }
 

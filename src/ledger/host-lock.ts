@@ -11,7 +11,8 @@ const SHOW_EVERY_MS = 60_000;
  * write into each other's lines. A folder is the lock, since making one is atomic on NFS and Lustre too.
  * @param warn told when the lock was lost in the middle (the other machine thought us dead); the lines' identities make what
  *   was then written twice count once
- * @throws EitError EIT_LEDGER_LOCKED while another machine holds it; whatever `work` throws
+ * @throws EitError EIT_LEDGER_LOCKED while another machine holds it, EIT_LEDGER_UNWRITABLE where the lock cannot be made;
+ *   whatever `work` throws
  */
 export async function withHostLock<T>(
   ledger: string,
@@ -19,16 +20,23 @@ export async function withHostLock<T>(
   work: () => T,
   warn: (message: string) => void,
 ): Promise<T> {
+  const lockfilePath = join(ledger, `.${host}.lock`);
   const release = await lock(ledger, {
-    lockfilePath: join(ledger, `.${host}.lock`),
+    lockfilePath,
     stale: STALE_MS,
     update: SHOW_EVERY_MS,
     onCompromised: (error) => warn(`the lock on this host's files in ${ledger} was lost: ${error.message}`),
   }).catch((cause: unknown) => {
-    if (!isErrno(cause, 'ELOCKED')) throw cause;
+    if (!isErrno(cause, 'ELOCKED')) {
+      throw new EitError(
+        'EIT_LEDGER_UNWRITABLE',
+        `cannot write ${lockfilePath}: ${String(cause)}; records wait in the spool and are carried over when it can be written`,
+        { cause },
+      );
+    }
     throw new EitError(
       'EIT_LEDGER_LOCKED',
-      `${join(ledger, `.${host}.lock`)} is held: another machine named ${host} writes here, or one was ended less than ` +
+      `${lockfilePath} is held: another machine named ${host} writes here, or one was ended less than ` +
         `${STALE_MS / 60_000} minutes ago; tried again`,
       { cause },
     );

@@ -30,9 +30,17 @@ describeCluster('EIT keeps records while the ledger cannot be written', 'v2', ()
     }
   });
 
-  /** Runs a job to its end, waits until the log says what is wrong, and checks that its record waits in the spool. */
-  async function jobWhose(complaint: RegExp): Promise<string> {
-    const from = eit.agentLog().length;
+  /** Waits until what agent.log has said since it was `from` characters long is this. */
+  const complains = (complaint: RegExp, from: number) =>
+    until(
+      `agent.log to say ${complaint}`,
+      20_000,
+      () => complaint.test(eit.agentLog().slice(from)) || undefined,
+      () => eit.agentLog(),
+    );
+
+  /** Runs a job and checks that its record waits in the spool. */
+  async function waitingJob(): Promise<string> {
     const job = await eit.slurm.sbatch(burn(0.5));
     await eit.slurm.waitForState(job, 'COMPLETED');
     await eit.slurm.waitUntilQuiet();
@@ -40,12 +48,6 @@ describeCluster('EIT keeps records while the ledger cannot be written', 'v2', ()
       `the record of job ${job} in the spool`,
       20_000,
       () => spooled(job) || undefined,
-      eit.agentLog.bind(eit),
-    );
-    await until(
-      `agent.log to say ${complaint}`,
-      20_000,
-      () => complaint.test(eit.agentLog().slice(from)) || undefined,
       () => eit.agentLog(),
     );
     expect(eit.runRecords(job)).toEqual([]);
@@ -70,9 +72,8 @@ describeCluster('EIT keeps records while the ledger cannot be written', 'v2', ()
   }
 
   test('its folder is missing, and is mounted later', async () => {
-    const job = await jobWhose(
-      /EIT_LEDGER_UNWRITABLE.*shared\/ledger.*does not exist \(is it mounted\?\).*mkdir -p/,
-    );
+    const job = await waitingJob();
+    await complains(/EIT_LEDGER_UNWRITABLE.*shared\/ledger.*does not exist \(is it mounted\?\).*mkdir -p/, 0);
     expect(existsSync(shared)).toBe(false);
     mkdirSync(shared);
     await mount('-t', 'tmpfs', '-o', 'size=256k,mode=755', 'eit-test', shared);
@@ -83,15 +84,21 @@ describeCluster('EIT keeps records while the ledger cannot be written', 'v2', ()
 
   test('its disk is full', async () => {
     const filler = join(shared, 'filler');
+    const from = eit.agentLog().length;
     fill(filler);
-    const job = await jobWhose(/EIT_LEDGER_UNWRITABLE.*ENOSPC.*records wait in/);
+    // What is free in the last page of the file is still written to.
+    await eit.slurm.sbatch('true', { args: ['--array=1-6', '--output=/dev/null'] });
+    await complains(/EIT_LEDGER_UNWRITABLE.*ENOSPC.*records wait in/, from);
+    const job = await waitingJob();
     rmSync(filler);
     await expectOnce(job);
   });
 
   test('it is read-only', async () => {
+    const from = eit.agentLog().length;
     await mount('-o', 'remount,ro', shared);
-    const job = await jobWhose(/EIT_LEDGER_UNWRITABLE.*EROFS.*records wait in/);
+    const job = await waitingJob();
+    await complains(/EIT_LEDGER_UNWRITABLE.*EROFS.*records wait in/, from);
     await mount('-o', 'remount,rw', shared);
     await expectOnce(job);
   });

@@ -125,7 +125,7 @@ export async function startPowercapLaw(options: LawOptions): Promise<PowercapLaw
 }
 
 /** The whole lines of the log; the last one may still be being written. */
-function parseLog(text: string, domains: readonly string[]): LawPoint[] {
+export function parseLog(text: string, domains: readonly string[]): LawPoint[] {
   return text
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')

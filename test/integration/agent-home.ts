@@ -121,12 +121,14 @@ export class AgentHome {
     return child;
   }
 
-  spawnAgent(options: { readonly asUser?: string } = {}): ChildProcess {
-    const command = [process.execPath, join(TOP, 'dist/eit-agent.js')];
+  spawnAgent(
+    options: { readonly asUser?: string; readonly args?: readonly string[]; readonly path?: string } = {},
+  ): ChildProcess {
+    const command = [process.execPath, join(TOP, 'dist/eit-agent.js'), ...(options.args ?? [])];
     const [program = '', ...args] =
       options.asUser === undefined ? command : ['runuser', '-u', options.asUser, '--', ...command];
     const child = spawn(program, args, {
-      env: { PATH: process.env.PATH, EIT_CONFIG: this.config },
+      env: { PATH: options.path ?? process.env.PATH, EIT_CONFIG: this.config },
       stdio: ['ignore', 'ignore', 'pipe'],
       cwd: '/',
     });

@@ -1,4 +1,5 @@
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AgentHome } from './agent-home';
 import { noRoot, testUnless } from './hook-home';
 
@@ -10,8 +11,10 @@ beforeEach(() => {
 afterEach(() => home.remove());
 
 /** Starts the agent, which is to refuse, and returns how it ended. */
-async function refusal(): Promise<{ status: number | null; stderr: string }> {
-  const child = home.spawnAgent();
+async function refusal(
+  ...options: Parameters<AgentHome['spawnAgent']>
+): Promise<{ status: number | null; stderr: string }> {
+  const child = home.spawnAgent(...options);
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { status, stderr: home.stderr };
 }
@@ -52,4 +55,12 @@ test('a spool that cannot be made ends with a message, not with a stack', async 
   expect(status).not.toBe(0);
   expect(stderr).toContain(home.spoolDir);
   expect(stderr).not.toContain('    at ');
+});
+
+test('an agent that a hook started tells the system’s log why it did not start', async () => {
+  home.configure(['agnet: 1']);
+  const said = join(home.dir, 'said');
+  writeFileSync(join(home.dir, 'logger'), `#!/bin/sh\nprintf '%s\\n' "$@" >'${said}'\n`, { mode: 0o755 });
+  await refusal({ args: ['--linger'], path: `${home.dir}:/usr/bin:/bin` });
+  expect(readFileSync(said, 'utf8')).toMatch(/^-t\neit\n[\s\S]*agent not started: EIT_CONFIG_INVALID.*agnet/);
 });

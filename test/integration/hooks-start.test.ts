@@ -136,11 +136,19 @@ describe('the agent that a hook starts', () => {
       return `
         mount -t tmpfs -o mode=755 tmpfs /run
         mkdir -p /run/systemd/system
+        mount -t tmpfs -o mode=755 tmpfs /etc
+        mkdir /etc/eit; cp '${home.config}' /etc/eit/eit.yaml
         mount --bind '${file}' "$(readlink -f "$(command -v systemctl)")"`;
     };
 
+    /** Without EIT_CONFIG: the unit measures by the host's own config. */
+    const hostEnv = (): NodeJS.ProcessEnv => {
+      const { EIT_CONFIG: _, ...env } = home.env();
+      return env;
+    };
+
     testUnless(noMounts)('is its service', () => {
-      home.execWithMounts(systemctl(0));
+      home.execWithMounts(systemctl(0), hostEnv());
       expect(home.log()).toEqual(['systemctl --no-ask-password start --no-block eit-agent.service']);
       expect(home.eventNames()).toHaveLength(1);
       expect(home.processes()).toEqual([]);
@@ -148,17 +156,27 @@ describe('the agent that a hook starts', () => {
 
     testUnless(noMounts)('is its service, wherever the program is', () => {
       rmSync(home.program);
-      home.execWithMounts(systemctl(0));
+      home.execWithMounts(systemctl(0), hostEnv());
       expect(home.log()).toHaveLength(1);
       expect(home.eventNames()).toHaveLength(1);
     });
 
     testUnless(noMounts)('is started by the hook where that has no such service', async () => {
-      home.execWithMounts(systemctl(5));
+      home.execWithMounts(systemctl(5), hostEnv());
       const agent = await home.agent();
       expect(agent.session).toBe(agent.pid);
       expect(home.log()).toHaveLength(1);
     });
+
+    testUnless(noMounts)(
+      'is started by the hook where EIT_CONFIG names another config than the service’s',
+      async () => {
+        home.execWithMounts(systemctl(0));
+        const agent = await home.agent();
+        expect(agent.session).toBe(agent.pid);
+        expect(home.log()).toEqual([]);
+      },
+    );
   });
 
   testUnless(noMounts)('is not started where its lock cannot be opened, and that is said', async () => {

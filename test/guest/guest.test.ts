@@ -1,0 +1,157 @@
+import { expectConservation } from '../cluster/conservation';
+import { cpuSeconds, sumUj } from '../cluster/measured-cluster';
+import { describeGuest } from './availability';
+import { GuestRun, type OneJob } from './guest-run';
+
+/** Bounds of the parts in guest-run.ts and of making the system anew, together. */
+const RUN_BOUND_MS = 30 * 60_000;
+
+/** Joules that agent and law may see differently: the law writes every 50 ms, at up to 33 W, on a slow machine. */
+const INSTANT_J = 15;
+
+const AGENT_UNIT = '/system.slice/eit-agent.service';
+const JOB_CGROUP = /^\/system\.slice\/(?:eitguest_)?slurmstepd\.scope\/job_(\d+)\//;
+
+describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
+  let guest: GuestRun;
+
+  beforeAll(async () => {
+    guest = new GuestRun();
+    await guest.run();
+  }, RUN_BOUND_MS);
+  afterAll(() => guest?.end(), 60_000);
+
+  test('eit-agent.service is enabled, and active after boot', () => {
+    expect(guest.facts('boot')).toMatchObject({
+      enabled: 'enabled',
+      active: 'active',
+      agentCgroup: AGENT_UNIT,
+      controllers: expect.stringMatching(/\bcpu\b.*\bmemory\b/) as string,
+      versions: { slurm: expect.stringContaining('24.11') as string },
+    });
+  });
+
+  test('systemd starts an agent again that is killed in mid-job, and no joule is lost', () => {
+    const facts = guest.facts('agent killed in mid-job');
+    expect(facts.next).not.toBe(facts.killed);
+    expect(facts.restarts).toBe('1');
+    expectEnded(guest, facts);
+
+    const records = guest.books.runRecords(facts.job);
+    expect(new Set(records.map(({ instance }) => instance)).size).toBe(2);
+    const first = records[0]!;
+    const last = records.at(-1)!;
+    expect(first).toMatchObject({ user: 'eitann', partition: 'batch', nodes: 1, cpus: 1 });
+    expect(last.end).toMatchObject({ by: 'epilog', exit_code: '0:0', coverage: { cpu: 1, dram: 1 } });
+    const coveredMs = records.reduce((sum, { ms }) => sum + ms, 0);
+    expect(Math.abs(coveredMs - (Date.parse(last.to) - Date.parse(first.from)))).toBeLessThan(200);
+    expectCpu(guest, facts, 1);
+    expect(sumUj(records, 'package-0')).toBeGreaterThan(0);
+  });
+
+  test("the memory controller's numbers are in the records", () => {
+    const records = guest.books.runRecords(guest.facts('agent killed in mid-job').job);
+    const memory = Math.max(...records.map(({ memory_bytes: bytes = 0 }) => bytes));
+    expect(memory).toBeGreaterThan(48_000_000);
+    expect(memory).toBeLessThan(150_000_000);
+  });
+
+  test('the agent is in no cgroup of slurmd or of a job', () => {
+    const { during, job } = guest.facts('agent killed in mid-job');
+    expect(during.slurmdCgroup).toBe('/system.slice/slurmd.service');
+    expect(JOB_CGROUP.exec(during.jobCgroup)?.[1]).toBe(String(job));
+    expect(during.agentCgroup).toBe(AGENT_UNIT);
+    expect(during.agentOomScoreAdj).toBe(800);
+  });
+
+  test('without the unit a hook starts the agent, which outlives a restart of slurmd', () => {
+    const facts = guest.facts('no unit, slurmd restarted in mid-job');
+    expectOutside(facts);
+    expect(facts.after.agentPid).toBe(facts.during.agentPid);
+    expectEnded(guest, facts);
+    expectCpu(guest, facts, 0.5);
+    expect(facts.left).toBe(true);
+  });
+
+  describe('under PrologFlags=RunInJob', () => {
+    test('a hook starts the agent where there is no unit: the job ends without waiting for it', () => {
+      const facts = guest.facts('RunInJob, no unit');
+      expect(facts.flags).toContain('RunInJob');
+      expectOutside(facts);
+      expectEnded(guest, facts);
+      // What it used before the agent came is not in the records, and their coverage says so.
+      expectCpu(guest, facts, 0.1);
+      expect(facts.left).toBe(true);
+    });
+
+    test('a hook starts the service where it is stopped', () => {
+      const facts = guest.facts('RunInJob, service stopped');
+      expect(facts).toMatchObject({ during: { agentCgroup: AGENT_UNIT }, active: 'active' });
+      expectEnded(guest, facts);
+      expectCpu(guest, facts, 0.1);
+    });
+
+    test('with the service running all of a job is measured', () => {
+      const facts = guest.facts('RunInJob, service running');
+      expect(facts.during.agentCgroup).toBe(AGENT_UNIT);
+      expectEnded(guest, facts);
+      expectCpu(guest, facts, 1);
+      expect(guest.books.runRecords(facts.job).at(-1)!.end!.coverage).toEqual({ cpu: 1, dram: 1 });
+    });
+  });
+
+  test("the report of Debian's own Node.js knows every job", () => {
+    const jobs = (['agent killed in mid-job', 'RunInJob, no unit', 'RunInJob, service running'] as const).map(
+      (scenario) => guest.facts(scenario).job,
+    );
+    const { groups, total } = guest.facts('report').report;
+    expect(groups.map((group) => group.job_id)).toEqual(expect.arrayContaining(jobs));
+    expect(total).toMatchObject({ jobs: 5, measured_fraction: 1 });
+  });
+
+  test('a power cut in mid-job ends its run as `reboot`, once', () => {
+    const before = guest.facts('before the cut');
+    const after = guest.facts('after the cut');
+    expect(after).toMatchObject({ enabled: 'enabled', active: 'active', agentCgroup: AGENT_UNIT });
+    expect(after.boot).not.toBe(before.boot);
+    const run = guest.books.runRecords(before.job).filter(({ restart }) => restart === 0);
+    expect(run.filter(({ end }) => end !== undefined).map(({ end }) => end!.by)).toEqual(['reboot']);
+    expect(run.length).toBeGreaterThan(2);
+    expect(run.at(-1)!.end).toBeDefined();
+    expect(cpuSeconds(run)).toBeGreaterThan(3);
+  });
+
+  test('runs + idle + system is what the counters grew by, over all of it', async () => {
+    await expectConservation(guest.books, INSTANT_J);
+  });
+
+  test('no hook had to complain', () => {
+    expect(guest.hookComplaints).toBe('');
+  });
+});
+
+/** The job ran to its end, Slurm did not wait for the agent, and the node is free. */
+function expectEnded(guest: GuestRun, facts: OneJob): void {
+  expect(facts).toMatchObject({
+    jobState: 'COMPLETED',
+    node: { state: 'IDLE', reason: null },
+  });
+  // UnkillableStepTimeout is 60 s: a job that waited for a process of ours would have waited that long.
+  expect(facts.msToQuiet).toBeLessThan(45_000);
+  expect(guest.books.runRecords(facts.job).at(-1)?.end).toMatchObject({ by: 'epilog' });
+}
+
+/** The agent that a hook started, in no cgroup that slurmd or a job cares about. */
+function expectOutside({ during }: OneJob): void {
+  expect(during.agentCgroup).not.toMatch(/slurm|job_|step_/);
+  expect(during.agentCgroup).not.toBe('');
+  expect(during.agentOomScoreAdj).toBe(300);
+}
+
+/** The records hold the CPU time that the job's cgroup held: at least this part of it, and no more than it. */
+function expectCpu(guest: GuestRun, { job, jobCpuUs }: OneJob, part: number): void {
+  const recorded = cpuSeconds(guest.books.runRecords(job));
+  expect(recorded).toBeGreaterThan((jobCpuUs / 1e6) * part * 0.98);
+  // slurmstepd has some more to do once the script is done.
+  expect(recorded).toBeLessThan(jobCpuUs / 1e6 + 2);
+}

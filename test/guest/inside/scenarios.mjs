@@ -1,0 +1,291 @@
+// What happens in the machine: one scenario after the other, each with the facts it saw. It judges nothing: guest.test.ts
+// does, from /var/lib/eit-guest/results.ndjson, the ledger and the logs. Also run after a power cut, where the line of
+// the scenario `before the cut` in the results tells it that there was one.
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const DIR = '/var/lib/eit-guest';
+const RESULTS = `${DIR}/results.ndjson`;
+const LEDGER = '/var/lib/eit/ledger/guest/inbox';
+const UNIT = '/etc/systemd/system/eit-agent.service';
+const UNIT_ASIDE = '/opt/eit-guest/eit-agent.service';
+// Emulated CPUs are slow, and more so beside others.
+const BOUND_MS = 90_000;
+
+if (!existsSync(RESULTS)) await firstBoot();
+else await afterTheCut();
+
+async function firstBoot() {
+  await scenario('boot', async () => {
+    await until('the node to be idle', () => nodeState().state === 'IDLE');
+    await until('the agent', agentPid);
+    return {
+      ...serviceFacts(),
+      versions: versions(),
+      controllers: read('/sys/fs/cgroup/cgroup.controllers'),
+    };
+  });
+
+  await scenario('agent killed in mid-job', async () => {
+    const job = submit(22);
+    const during = await whileRunning(job);
+    await sleep(4000);
+    const killed = agentPid();
+    process.kill(killed, 'SIGKILL');
+    const next = await until('systemd to start another agent', () => agentPid() !== killed && agentPid());
+    return { during, killed, next, restarts: show('eit-agent', 'NRestarts'), ...(await ended(job)) };
+  });
+
+  await scenario('no unit, slurmd restarted in mid-job', async () => {
+    systemctl('disable', '--now', 'eit-agent');
+    mask();
+    const job = submit(15);
+    const during = await whileRunning(job);
+    systemctl('restart', 'slurmd');
+    await sleep(3000);
+    const after = { agentPid: agentPid() };
+    return { during, after, ...(await ended(job)), left: await left() };
+  });
+
+  await scenario('RunInJob, no unit', async () => {
+    writeFileSync('/etc/slurm/prolog-flags.conf', 'PrologFlags=RunInJob\n');
+    systemctl('restart', 'slurmctld', 'slurmd');
+    await until('slurmd to be back', () => nodeState().state === 'IDLE');
+    const flags = /PrologFlags\s*=\s*(\S+)/.exec(command('scontrol', 'show', 'config'))[1];
+    const job = submit(5);
+    const during = await whileRunning(job);
+    return { flags, during, ...(await ended(job)), left: await left() };
+  });
+
+  await scenario('RunInJob, service stopped', async () => {
+    unmask();
+    const job = submit(5);
+    const during = await whileRunning(job);
+    return { during, ...(await ended(job)), ...serviceFacts() };
+  });
+
+  await scenario('RunInJob, service running', async () => {
+    systemctl('enable', 'eit-agent');
+    const job = submit(5);
+    const during = await whileRunning(job);
+    return { during, ...(await ended(job)) };
+  });
+
+  await scenario('report', async () => ({
+    report: JSON.parse(
+      command('node', '/opt/eit/dist/eit-report.js', '-a', '-S', 'now-1hours', '--group-by', 'job', '--json'),
+    ),
+  }));
+
+  await scenario('before the cut', async () => {
+    const job = submit(600);
+    const during = await whileRunning(job);
+    await until('records of the job that is to be cut', () => recordsOf(job).length >= 2);
+    return { job, during, boot: boot() };
+  });
+  journal('journal-1.log');
+  // What the tests need is to survive; what the agent wrote has to see to that itself.
+  command('sync', RESULTS, `${DIR}/law.log`, `${DIR}/journal-1.log`, `${DIR}/hooks-journal-1.log`);
+  say('cut the power now');
+  await sleep(BOUND_MS);
+}
+
+async function afterTheCut() {
+  await scenario('after the cut', async () => {
+    const { job } = readResults().find(({ scenario: name }) => name === 'before the cut').facts;
+    await until('the end of the run that was cut', () => recordsOf(job).some(({ end }) => end !== undefined));
+    const facts = { ...serviceFacts(), boot: boot(), node: nodeState() };
+    command('scancel', String(job));
+    return facts;
+  });
+  journal('journal-2.log');
+  say('done');
+}
+
+/** Runs one scenario and puts what it gives, or why it failed, into the results. */
+async function scenario(name, run) {
+  say(`${name} ...`);
+  const startMs = Date.now();
+  let result;
+  try {
+    result = { facts: { ...(await run()), node: nodeState() } };
+  } catch (error) {
+    result = { error: `${error.stack}\n${error.stdout ?? ''}${error.stderr ?? ''}` };
+  }
+  const seconds = (Date.now() - startMs) / 1000;
+  appendFileSync(RESULTS, `${JSON.stringify({ scenario: name, seconds, ...result })}\n`);
+  say(`${name}: ${result.error ?? 'done'} (${seconds} s)`);
+}
+
+/** A job of an ordinary user: holds 48 MB, keeps a CPU busy for some seconds, says what its cgroup counted. */
+function submit(seconds) {
+  const script = `#!/bin/sh
+head -c 48000000 /dev/zero >/dev/shm/job-$SLURM_JOB_ID
+timeout ${seconds} sh -c 'while :; do :; done'
+rm /dev/shm/job-$SLURM_JOB_ID
+dir=/sys/fs/cgroup$(sed 's/^0:://; s|/step_.*||' /proc/self/cgroup)
+sed -n 's/^usage_usec/cpu_us/p' "$dir/cpu.stat"
+echo "ended_ms $(date +%s%3N)"
+`;
+  const options = ['--parsable', '-n', '1', '-D', '/tmp', '-o', '/tmp/job-%j.out'];
+  return Number(
+    execFileSync('runuser', ['-u', 'eitann', '--', 'sbatch', ...options], {
+      input: script,
+      encoding: 'utf8',
+    }),
+  );
+}
+
+/** Who is in which cgroup while the job runs. */
+async function whileRunning(job) {
+  await until(`job ${job} to run`, () =>
+    command('squeue', '-h', '-o', '%T', '-j', String(job)).startsWith('RUNNING'),
+  );
+  const pid = await until('an agent', agentPid);
+  const burner = await until('the job to be busy', () => burnerPid(job));
+  return {
+    agentPid: pid,
+    agentCgroup: cgroup(pid),
+    agentOomScoreAdj: Number(read(`/proc/${pid}/oom_score_adj`)),
+    slurmdCgroup: cgroup(Number(show('slurmd', 'MainPID'))),
+    jobCgroup: cgroup(burner),
+  };
+}
+
+/** Once nothing of the job is left in Slurm and its last record is in the ledger. */
+async function ended(job) {
+  await until(`job ${job} to be gone`, () => command('squeue', '-h', '-j', String(job)) === '');
+  const quietMs = Date.now();
+  await until('the node to be free', () => nodeState().state === 'IDLE');
+  await until(`the last record of job ${job}`, () => recordsOf(job).some(({ end }) => end !== undefined));
+  const shown = command('scontrol', '-o', 'show', 'job', String(job));
+  const output = read(`/tmp/job-${job}.out`);
+  return {
+    job,
+    jobState: /JobState=(\S+)/.exec(shown)[1],
+    jobCpuUs: Number(/cpu_us (\d+)/.exec(output)?.[1]),
+    msToQuiet: quietMs - Number(/ended_ms (\d+)/.exec(output)?.[1]),
+  };
+}
+
+/** Whether the agent that a hook started has left by itself. */
+async function left() {
+  await until('the agent to leave', () => agentPid() === 0);
+  return true;
+}
+
+function serviceFacts() {
+  const pid = agentPid();
+  return {
+    enabled: command('sh', '-c', 'systemctl is-enabled eit-agent || true'),
+    active: show('eit-agent', 'ActiveState'),
+    agentPid: pid,
+    agentCgroup: pid === 0 ? null : cgroup(pid),
+  };
+}
+
+/** A unit in /etc cannot be masked while its file is there. */
+function mask() {
+  renameSync(UNIT, UNIT_ASIDE);
+  systemctl('mask', 'eit-agent');
+}
+
+function unmask() {
+  systemctl('unmask', 'eit-agent');
+  renameSync(UNIT_ASIDE, UNIT);
+  systemctl('daemon-reload');
+}
+
+/** 0 while no agent runs. */
+function agentPid() {
+  const file = '/run/eit/agent.pid';
+  if (!existsSync(file)) return 0;
+  const pid = Number(readFileSync(file, 'utf8').split(' ')[0]);
+  return existsSync(`/proc/${pid}`) ? pid : 0;
+}
+
+/** The busy loop of the job: below its cgroup, 0 while it has not begun. */
+function burnerPid(job) {
+  const pids = command('sh', '-c', 'pgrep -x timeout || true').split('\n').filter(Boolean).map(Number);
+  return pids.find((pid) => cgroup(pid).includes(`/job_${job}/`)) ?? 0;
+}
+
+function cgroup(pid) {
+  return existsSync(`/proc/${pid}/cgroup`) ? read(`/proc/${pid}/cgroup`).replace(/^0::/, '') : '';
+}
+
+function nodeState() {
+  const shown = command('scontrol', '-o', 'show', 'node', 'eitguest');
+  return { state: /State=(\S+)/.exec(shown)[1], reason: /Reason=(.*)/.exec(shown)?.[1] ?? null };
+}
+
+function recordsOf(job) {
+  if (!existsSync(LEDGER)) return [];
+  return readdirSync(LEDGER)
+    .flatMap((day) => readdirSync(join(LEDGER, day)).map((file) => join(LEDGER, day, file)))
+    .flatMap((file) => readFileSync(file, 'utf8').split('\n').slice(0, -1))
+    .map((line) => JSON.parse(line))
+    .filter((record) => record.kind === 'run' && record.job === job);
+}
+
+function versions() {
+  return {
+    slurm: command('slurmd', '-V'),
+    systemd: command('systemctl', '--version').split('\n')[0],
+    kernel: command('uname', '-r'),
+    node: process.version,
+  };
+}
+
+function boot() {
+  return read('/proc/sys/kernel/random/boot_id').slice(0, 8);
+}
+
+function journal(file) {
+  writeFileSync(
+    `${DIR}/${file}`,
+    command('journalctl', '-b', '-o', 'short-iso', '--no-pager', '-u', 'eit-*', '-u', 'slurm*', '-t', 'eit'),
+  );
+  writeFileSync(`${DIR}/hooks-${file}`, command('journalctl', '-b', '-t', 'eit', '-o', 'cat', '--no-pager'));
+}
+
+function show(unit, property) {
+  return command('systemctl', 'show', unit, '-P', property);
+}
+
+function systemctl(...args) {
+  command('systemctl', ...args);
+}
+
+function command(program, ...args) {
+  return execFileSync(program, args, { encoding: 'utf8', timeout: BOUND_MS, maxBuffer: 1 << 26 }).trim();
+}
+
+function readResults() {
+  return readFileSync(RESULTS, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}
+
+function read(path) {
+  return readFileSync(path, 'utf8').trim();
+}
+
+/** Polls until `probe` gives something true, and gives that. */
+async function until(what, probe) {
+  const endMs = performance.now() + BOUND_MS;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    if (performance.now() > endMs) throw new Error(`waited ${BOUND_MS / 1000} s in vain for ${what}`);
+    await sleep(300);
+  }
+}
+
+/** On the machine's console, which the host watches. */
+function say(text) {
+  console.log(`eit-guest: ${text}`);
+}
