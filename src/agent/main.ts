@@ -137,10 +137,14 @@ function fail(error: unknown): void {
   process.stderr.write(`eit-agent: ${text}\n`);
   // Started by a hook, it has no standard error: the system's log is where the hooks' own messages are.
   if (process.argv.includes('--linger')) {
-    spawnSync('logger', ['-t', 'eit', '-p', 'daemon.err', '--', `agent not started: ${text}`], {
-      stdio: 'ignore',
-      timeout: 3000,
-    });
+    spawnSync(
+      'logger',
+      ['-t', 'eit', '-p', 'daemon.err', '--', `agent not started: ${text.replaceAll(/\s*\n\s*/g, ' ')}`],
+      {
+        stdio: 'ignore',
+        timeout: 3000,
+      },
+    );
   }
   process.exitCode = error instanceof EitError ? error.exitStatus : 1;
 }
