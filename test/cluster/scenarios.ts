@@ -95,7 +95,8 @@ export function measuredScenarios(kind: CgroupKind): void {
         nodes_expected: 2,
         nodes_reported: 2,
       });
-      expect(report.groups[0]!.cpu_seconds).toBeGreaterThan(3);
+      // Each for 3 s, with what CPU the host has left.
+      expect(report.groups[0]!.cpu_seconds).toBeGreaterThan(1);
     });
 
     test('each task of an array is a job of its own', async () => {

@@ -65,6 +65,8 @@ describe('which of the two is read', () => {
     tree = new Tree();
     tree.write('proc/stat', 'cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\n');
     addProcess(10, 1, 0, 'slurmstepd', 'slurmstepd: [1.0]', 0);
+    tree.write('proc/10/net/unix', '0: 00000002 00000000 00010000 0001 01 77 /spool/n1/n1_1.0\n');
+    tree.link('proc/10/fd/3', 'socket:[77]');
     addProcess(11, 10, 1000, 'task', 'task', 30);
     reader = new HostReader(
       { sys: tree.path('sys'), proc: tree.path('proc'), cgroup: tree.path('cgroup') },
@@ -96,7 +98,7 @@ describe('which of the two is read', () => {
     });
 
   test('the processes where there is no cgroup of Slurm at all', () => {
-    expect(from(1, 2, 3)).toEqual([null, 'processes', 'processes']);
+    expect(from(1, 2)).toEqual(['processes', 'processes']);
   });
 
   test('the cgroup as soon as it is there, though slurmd makes its directory late', () => {
