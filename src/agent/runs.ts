@@ -59,7 +59,8 @@ export function applyEvent(
     open.eventFiles.push(filed.file);
     return 'ended';
   }
-  if (isEnded(identity)) return 'repeated';
+  // Both epilogs may come in one tick, before the run's last line is taken.
+  if (isEnded(identity) || Object.values(state.runs).some((run) => isOf(run, identity))) return 'repeated';
   const run = addRun(state, filed, identity, at);
   run.end = { atMs: at.wallMs, monoNs: at.monoNs, by: 'epilog', exit: exitCodes(event) };
   return 'ended without start';
@@ -94,11 +95,13 @@ export function endByReboot(state: HostState, files?: ReadonlySet<string>): void
   }
 }
 
-function openRun(state: HostState, { cluster, node, job }: RunIdentity): RunState | undefined {
-  return Object.values(state.runs).find(
-    ({ identity: run, end }) =>
-      end === null && run.job === job && run.node === node && run.cluster === cluster,
-  );
+function openRun(state: HostState, identity: RunIdentity): RunState | undefined {
+  return Object.values(state.runs).find((run) => run.end === null && isOf(run, identity));
+}
+
+/** Whether a fragment is of this node and job, be it of another execution. */
+function isOf({ identity: run }: RunState, { cluster, node, job }: RunIdentity): boolean {
+  return run.job === job && run.node === node && run.cluster === cluster;
 }
 
 function isSameRun(a: RunIdentity, b: RunIdentity): boolean {
