@@ -1,24 +1,23 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { EitConfig } from '../generated/config';
-import type { EitRecord } from '../generated/record';
 import type { Spool } from '../ledger/spool';
 import type { HookEvent } from '../slurm/hook-event';
 import type { EnergyMeter, Instant } from '../sources/source';
 import { advance } from './advance';
-import { readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint';
+import { type Checkpoint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint';
 import type { EventFolder } from './event-folder';
 import type { HostReader } from './host-reader';
 import { type HostState, emptyHostState } from './host-state';
-import { type LineWriter, takeHostLine, takeRunLines } from './lines';
+import { type HostFacts, type LineWriter, takeHostLine, takeRunLines } from './lines';
 import type { Log } from './log';
-import { applyEvent, endByReboot, endVanished } from './runs';
+import { Outbox } from './outbox';
 import type { PidFile } from './pid-file';
+import { recover } from './recovery';
+import { applyEvent, endByReboot, endVanished } from './runs';
 import type { ShipperProcess } from './shipper-process';
 
 /** Events that come together (an array starts, a node empties) are read together. */
 const EVENT_PAUSE_MS = 5;
-/** A run's last line waits this long for others to share its write to the disk. */
-const FLUSH_DELAY_MS = 1000;
 const CHECKPOINT_EVERY_MS = 30_000;
 /** How long a repeated epilog is told from one whose prolog never ran. */
 const REMEMBER_ENDED_MS = 3_600_000;
@@ -53,28 +52,35 @@ export class Agent {
   readonly #writer: LineWriter;
   /** Files of events that have been applied and not yet removed. */
   readonly #appliedFiles = new Set<string>();
-  /** Of runs whose last line is not on disk yet. */
-  #removableFiles: string[] = [];
+  readonly #outbox: Outbox;
+  /** When (monotonic, ms) the last run of a node and job ended, the oldest first. */
   readonly #endedAtMs = new Map<string, number>();
-  #unwritten: EitRecord[] = [];
+  /** By the wall clock: stretches are aligned to it. Everything else here is by the monotonic one. */
   #stretchEndMs = 0;
   #busyUntilMs: number;
-  #checkpointAtMs = 0;
+  #checkpointAtMs = -Infinity;
   #ownCpuUs = 0;
   #hostCpus = 1;
   #watcher: FSWatcher | null = null;
   #tickTimer: NodeJS.Timeout | undefined;
   #eventTimer: NodeJS.Timeout | undefined;
-  #flushTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
     this.#state.cluster = parts.cluster;
-    this.#busyUntilMs = parts.now().wallMs;
+    this.#busyUntilMs = monoMs(parts.now());
     let seq = 0;
     const { tool, host, boot, instance } = parts;
     this.#writer = { tool, host, boot, instance, nextSeq: () => seq++ };
+    this.#outbox = new Outbox({
+      ...parts,
+      beforeWrite: () => this.#writeCheckpoint(),
+      afterWrite: (removed) => {
+        for (const file of removed) this.#appliedFiles.delete(file);
+        parts.shipper.poke();
+      },
+    });
   }
 
   start(): void {
@@ -104,7 +110,7 @@ export class Agent {
     if (this.#stopped) return;
     this.#tick();
     this.#takeLines(true);
-    this.#flush();
+    this.#outbox.flush();
     this.#leave();
   }
 
@@ -112,7 +118,7 @@ export class Agent {
     this.#stopped = true;
     clearTimeout(this.#tickTimer);
     clearTimeout(this.#eventTimer);
-    clearTimeout(this.#flushTimer);
+    this.#outbox.cancel();
     this.#watcher?.close();
     this.#parts.pidFile.remove();
     this.#parts.reader.close();
@@ -160,8 +166,9 @@ export class Agent {
     }
 
     this.#takeLines(reading.at.wallMs >= this.#stretchEndMs);
-    if (Object.keys(this.#state.runs).length > 0) this.#busyUntilMs = reading.at.wallMs;
-    if (reading.at.wallMs - this.#checkpointAtMs >= CHECKPOINT_EVERY_MS) this.#writeCheckpoint();
+    const nowMs = monoMs(reading.at);
+    if (this.#hasRuns) this.#busyUntilMs = nowMs;
+    if (nowMs - this.#checkpointAtMs >= CHECKPOINT_EVERY_MS) this.#writeCheckpoint();
   }
 
   /** Whether there were any. */
@@ -176,8 +183,8 @@ export class Agent {
         this.#endedAtMs.has(`${node}/${job}`),
       );
       this.#appliedFiles.add(filed.file);
-      if (outcome === 'repeated' && filed.event.hook === 'epilog') this.#removableFiles.push(filed.file);
-      this.#busyUntilMs = at.wallMs;
+      if (outcome === 'repeated' && filed.event.hook === 'epilog') this.#outbox.add([], [filed.file]);
+      this.#busyUntilMs = monoMs(at);
       hasStale ||= isOfEarlierBoot(filed.event, this.#parts.boot);
     }
     if (hasStale) {
@@ -195,66 +202,38 @@ export class Agent {
   #takeLines(isStretchEnd: boolean): void {
     const { at, runs } = this.#state;
     if (at === null) return;
-    const before = this.#unwritten.length;
     for (const [key, run] of Object.entries(runs)) {
       if (run.end === null && !isStretchEnd) continue;
-      this.#removableFiles.push(...run.eventFiles);
+      const files = run.eventFiles;
       run.eventFiles = [];
-      if (run.end !== null) this.#rememberEnded(`${run.identity.node}/${run.identity.job}`, at.wallMs);
-      this.#unwritten.push(...takeRunLines(this.#state, key, at, this.#writer));
+      if (run.end !== null) this.#rememberEnded(`${run.identity.node}/${run.identity.job}`, monoMs(at));
+      this.#outbox.add(takeRunLines(this.#state, key, at, this.#writer), files);
+      this.#outbox.flushSoon();
     }
     if (isStretchEnd) {
       const hostLine = takeHostLine(this.#state, this.#hostFacts(), this.#writer);
-      if (hostLine !== null) this.#unwritten.push(hostLine);
-      this.#stretchEndMs = this.#nextStretchEnd(at.wallMs);
-      this.#flush();
-    } else if (this.#unwritten.length > before) {
-      this.#flushTimer ??= setTimeout(() => this.#flush(), FLUSH_DELAY_MS);
+      if (hostLine !== null) this.#outbox.add([hostLine], []);
+      this.#outbox.flush();
     }
+    // Also where the clock was set back: the stretch that was being waited for would be far off.
+    this.#stretchEndMs = this.#nextStretchEnd(at.wallMs);
   }
 
-  /** Puts what is unwritten on disk: checkpoint first, then the lines, then the events that led to them may go. */
-  #flush(): void {
-    const { spool, log, shipper, events } = this.#parts;
-    clearTimeout(this.#flushTimer);
-    this.#flushTimer = undefined;
-    this.#writeCheckpoint();
-    try {
-      for (const { reason } of spool.write(this.#unwritten)) {
-        log(
-          'error',
-          `EIT_RECORD_INVALID: a record does not fit its schema and was set aside in the spool: ${reason}`,
-        );
-      }
-    } catch (error) {
-      log('error', `${String(error)}; kept in memory and tried again`);
-      this.#flushTimer = setTimeout(() => this.#flush(), 10 * FLUSH_DELAY_MS);
-      return;
-    }
-    this.#unwritten = [];
-    for (const file of this.#removableFiles) {
-      events.remove(file);
-      this.#appliedFiles.delete(file);
-    }
-    this.#removableFiles = [];
-    shipper.poke();
+  get #hasRuns(): boolean {
+    return Object.keys(this.#state.runs).length > 0;
   }
 
-  #hostFacts() {
+  #hostFacts(): HostFacts {
     const { user, system } = process.cpuUsage();
     const cpuUs = user + system;
     const agent = { cpu_us: cpuUs - this.#ownCpuUs, rss_bytes: process.memoryUsage.rss() };
     this.#ownCpuUs = cpuUs;
     return {
-      cluster: this.#cluster(),
+      cluster: this.#parts.config.cluster ?? this.#state.cluster ?? 'unknown',
       cpus: this.#hostCpus,
       absentSources: this.#parts.absentSources,
       agent,
     };
-  }
-
-  #cluster(): string {
-    return this.#parts.config.cluster ?? this.#state.cluster ?? 'unknown';
   }
 
   /**
@@ -263,16 +242,12 @@ export class Agent {
    */
   #leaveIfIdle(): boolean {
     const { lingerMs, now } = this.#parts;
-    const isIdle = Object.keys(this.#state.runs).length === 0 && this.#unwritten.length === 0;
-    if (lingerMs === null || !isIdle || now().wallMs - this.#busyUntilMs < lingerMs) return false;
+    const isIdle = !this.#hasRuns && this.#outbox.isEmpty;
+    if (lingerMs === null || !isIdle || monoMs(now()) - this.#busyUntilMs < lingerMs) return false;
     this.#parts.pidFile.remove();
     this.#tick();
-    if (Object.keys(this.#state.runs).length > 0) {
-      this.#parts.pidFile.write();
-      return false;
-    }
-    this.#takeLines(true);
-    if (this.#unwritten.length > 0) {
+    if (!this.#hasRuns) this.#takeLines(true);
+    if (this.#hasRuns || !this.#outbox.isEmpty) {
       this.#parts.pidFile.write();
       return false;
     }
@@ -285,7 +260,7 @@ export class Agent {
   /** Carries on where an agent was killed; ends the runs of an earlier boot. */
   #recover(): void {
     const { config, host, boot, log } = this.#parts;
-    let checkpoint;
+    let checkpoint: Checkpoint | null;
     try {
       checkpoint = readCheckpoint(config.var_dir);
     } catch (error) {
@@ -293,45 +268,18 @@ export class Agent {
       return;
     }
     if (checkpoint === null || checkpoint.host !== host) return;
-    this.#unwritten = [...checkpoint.unwritten];
-    this.#removableFiles = [...checkpoint.removableFiles];
-    const { state } = checkpoint;
-    const files = Object.values(state.runs).flatMap((run) => run.eventFiles);
-    for (const file of [...files, ...this.#removableFiles]) this.#appliedFiles.add(file);
-    if (checkpoint.boot !== boot) {
-      const old: LineWriter = { ...this.#writer, boot: checkpoint.boot };
-      endByReboot(state);
-      this.#removableFiles.push(...files);
-      const { at } = state;
-      if (at !== null) {
-        for (const key of Object.keys(state.runs)) this.#unwritten.push(...takeRunLines(state, key, at, old));
-        const hostLine = takeHostLine(
-          state,
-          { ...this.#hostFacts(), cluster: state.cluster ?? this.#cluster() },
-          old,
-        );
-        if (hostLine !== null) this.#unwritten.push(hostLine);
-      }
-      this.#state.cluster = state.cluster;
-      this.#state.nodes = state.nodes;
-      log(
-        'warn',
-        `this host restarted: the records of the runs before it end at ${new Date(at?.wallMs ?? 0).toISOString()}`,
-      );
-    } else {
-      this.#state = state;
-      if (checkpoint.sources !== this.#sources()) this.#state.counters = {};
-      for (const run of Object.values(state.runs))
-        for (const file of run.eventFiles) this.#appliedFiles.add(file);
-      const n = Object.keys(state.runs).length;
-      log('info', `taking up the counters and ${n} run${n === 1 ? '' : 's'} of an agent that was ended`);
-    }
-    if (this.#unwritten.length > 0) this.#flush();
+    const now = { boot, sources: this.#sources(), writer: this.#writer, facts: this.#hostFacts() };
+    const { state, unwritten, removableFiles, appliedFiles, message } = recover(checkpoint, now);
+    log('info', message);
+    this.#state = state;
+    for (const file of appliedFiles) this.#appliedFiles.add(file);
+    this.#outbox.add(unwritten, removableFiles);
+    if (!this.#outbox.isEmpty) this.#outbox.flush();
   }
 
   #writeCheckpoint(): void {
     const { config, host, boot, now, log } = this.#parts;
-    this.#checkpointAtMs = now().wallMs;
+    this.#checkpointAtMs = monoMs(now());
     try {
       writeCheckpoint(config.var_dir, {
         version: 1,
@@ -339,8 +287,8 @@ export class Agent {
         boot,
         sources: this.#sources(),
         state: this.#state,
-        unwritten: this.#unwritten,
-        removableFiles: this.#removableFiles,
+        unwritten: this.#outbox.records,
+        removableFiles: this.#outbox.files,
       });
     } catch (error) {
       log(
@@ -358,10 +306,12 @@ export class Agent {
       .join(' ');
   }
 
-  #rememberEnded(job: string, wallMs: number): void {
-    this.#endedAtMs.set(job, wallMs);
+  #rememberEnded(job: string, nowMs: number): void {
+    // Set anew, so that the order stays that of time.
+    this.#endedAtMs.delete(job);
+    this.#endedAtMs.set(job, nowMs);
     for (const [key, endedMs] of this.#endedAtMs) {
-      if (wallMs - endedMs <= REMEMBER_ENDED_MS) break;
+      if (nowMs - endedMs <= REMEMBER_ENDED_MS) break;
       this.#endedAtMs.delete(key);
     }
   }
@@ -374,4 +324,8 @@ export class Agent {
 
 function isOfEarlierBoot(event: HookEvent, boot: string): boolean {
   return event.boot !== '' && !event.boot.startsWith(boot);
+}
+
+function monoMs(at: Instant): number {
+  return Number(at.monoNs) / 1e6;
 }
