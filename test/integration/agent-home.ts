@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -60,6 +61,8 @@ export class AgentHome {
     mkdirSync(zone, { recursive: true });
     writeFileSync(join(zone, 'name'), 'package-0\n');
     writeFileSync(join(zone, 'max_energy_range_uj'), '262143328850\n');
+    // Away from the program: the test says when an agent starts, not the hooks.
+    for (const hook of ['prolog', 'epilog']) copyFileSync(join(TOP, hook), join(this.dir, hook));
     this.write(join(this.scope, 'cpu.stat'), cpuStat(0));
     this.writeHost();
     this.configure(more);
@@ -105,7 +108,7 @@ export class AgentHome {
       EIT_HOME: '/nowhere',
       ...variables,
     };
-    const { status, stderr, stdout } = spawnSync(join(TOP, kind), [], { env, encoding: 'utf8' });
+    const { status, stderr, stdout } = spawnSync(join(this.dir, kind), [], { env, encoding: 'utf8' });
     expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout: '' });
   }
 
