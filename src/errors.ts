@@ -45,6 +45,11 @@ export class EitError extends Error {
   }
 }
 
+/** An error in one line of a log or a message: its code, where it has one, and what it says. */
+export function describeError(error: unknown): string {
+  return error instanceof EitError ? `${error.code}: ${error.message}` : String(error);
+}
+
 /** Whether `error` is a system error (from fs, child_process, ...) with one of the given codes, such as ENOENT. */
 export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
   // Not `instanceof`: Node's own errors are of another realm than code that jest or a vm runs.

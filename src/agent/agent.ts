@@ -1,10 +1,19 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { EitError, describeError } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { Spool } from '../ledger/spool';
 import type { HookEvent } from '../slurm/hook-event';
+import type { RunIdentity } from '../slurm/run-identity';
 import type { EnergyMeter, Instant } from '../sources/source';
 import { advance } from './advance';
-import { type Checkpoint, readCheckpoint, removeCheckpoint, writeCheckpoint } from './checkpoint';
+import type { AgentLock } from './agent-lock';
+import {
+  type Checkpoint,
+  readCheckpoint,
+  removeCheckpoint,
+  setCheckpointAside,
+  writeCheckpoint,
+} from './checkpoint';
 import type { EventFolder } from './event-folder';
 import type { HostReader } from './host-reader';
 import { type HostState, emptyHostState } from './host-state';
@@ -39,6 +48,7 @@ export interface AgentParts {
   readonly spool: Spool;
   readonly shipper: ShipperProcess;
   readonly pidFile: PidFile;
+  readonly lock: AgentLock;
   /** Leaves this long after the last run (ms); null: stays. */
   readonly lingerMs: number | null;
   /** Called once when the agent has left. */
@@ -50,8 +60,6 @@ export class Agent {
   readonly #parts: AgentParts;
   #state: HostState = emptyHostState();
   readonly #writer: LineWriter;
-  /** Files of events that have been applied and not yet removed. */
-  readonly #appliedFiles = new Set<string>();
   readonly #outbox: Outbox;
   /** When (monotonic, ms) the last run of a node and job ended, the oldest first. */
   readonly #endedAtMs = new Map<string, number>();
@@ -65,6 +73,8 @@ export class Agent {
   #tickTimer: NodeJS.Timeout | undefined;
   #eventTimer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** What has failed at the last tick, and how. */
+  readonly #failures = new Map<string, string>();
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
@@ -75,34 +85,40 @@ export class Agent {
     this.#writer = { tool, host, boot, instance, nextSeq: () => seq++ };
     this.#outbox = new Outbox({
       ...parts,
-      beforeWrite: () => this.#writeCheckpoint(),
-      afterWrite: (removed) => {
-        for (const file of removed) this.#appliedFiles.delete(file);
-        parts.shipper.poke();
-      },
+      beforeWrite: () => this.#writeCheckpoint(true),
+      afterWrite: () => parts.shipper.poke(),
     });
   }
 
   start(): void {
-    const { config, events, log, now } = this.#parts;
+    const { now } = this.#parts;
     this.#recover();
     this.#stretchEndMs = this.#nextStretchEnd(now().wallMs);
     this.#parts.pidFile.write();
-    // inotify only makes it sooner: every tick looks into the folder.
-    this.#watcher = watch(events.dir, () => {
-      this.#eventTimer ??= setTimeout(() => {
-        this.#eventTimer = undefined;
-        this.#tick();
-      }, EVENT_PAUSE_MS);
-    });
-    this.#watcher.on('error', (error) => {
-      log(
-        'warn',
-        `no inotify on ${events.dir} (${String(error)}): events are seen each ${config.agent.interval_seconds} s`,
-      );
-    });
+    this.#watchEvents();
     this.#tick();
     this.#scheduleTick();
+  }
+
+  /** inotify only makes it sooner: every tick looks into the folder. */
+  #watchEvents(): void {
+    const { config, events, log } = this.#parts;
+    const without = (error: unknown): void => {
+      const everyS = config.agent.interval_seconds;
+      log('warn', `no inotify on ${events.dir} (${String(error)}): events are seen each ${everyS} s`);
+    };
+    try {
+      this.#watcher = watch(events.dir, () => {
+        this.#eventTimer ??= setTimeout(() => {
+          this.#eventTimer = undefined;
+          this.#tick();
+        }, EVENT_PAUSE_MS);
+      });
+      this.#watcher.on('error', without);
+    } catch (error) {
+      // The host's watches are used up.
+      without(error);
+    }
   }
 
   /** Writes everything down and ends; runs that are running are taken up by the next agent. */
@@ -129,7 +145,7 @@ export class Agent {
   #scheduleTick(): void {
     const intervalMs = this.#parts.config.agent.interval_seconds * 1000;
     const { wallMs } = this.#parts.now();
-    const nextMs = Math.min(Math.floor(wallMs / intervalMs + 1) * intervalMs, this.#stretchEndMs);
+    const nextMs = Math.min(Math.floor(wallMs / intervalMs + 1) * intervalMs, this.#nextStretchEnd(wallMs));
     this.#tickTimer = setTimeout(
       () => {
         this.#tick();
@@ -141,20 +157,36 @@ export class Agent {
 
   #tick(): void {
     if (this.#stopped) return;
-    try {
-      this.#measure();
-    } catch (error) {
-      // One bad tick is time without a reading; an agent that ends is more of it.
+    if (!this.#parts.lock.isHeld()) {
       this.#parts.log(
         'error',
-        `a reading failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        'the lock file was removed: leaving, since a second agent could count the same energy',
       );
+      this.#outbox.flush();
+      this.#leave();
+      return;
+    }
+    // One bad tick is time without a reading; an agent that ends is more of it.
+    this.#guard('the events cannot be read', () => {
+      if (this.#applyEvents()) this.#parts.reader.forgetScopes();
+    });
+    this.#guard('a reading failed', () => this.#measure());
+  }
+
+  /** Logs a failure once, not at each tick that it lasts. */
+  #guard(what: string, work: () => void): void {
+    try {
+      work();
+      this.#failures.delete(what);
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      if (this.#failures.get(what) !== text) this.#parts.log('error', `${what}: ${text}`);
+      this.#failures.set(what, text);
     }
   }
 
   #measure(): void {
     const { reader, now, log } = this.#parts;
-    if (this.#applyEvents()) reader.forgetScopes();
     const reading = reader.read(now(), this.#state.runs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
     advance(this.#state, reading);
@@ -168,21 +200,23 @@ export class Agent {
     this.#takeLines(reading.at.wallMs >= this.#stretchEndMs);
     const nowMs = monoMs(reading.at);
     if (this.#hasRuns) this.#busyUntilMs = nowMs;
-    if (nowMs - this.#checkpointAtMs >= CHECKPOINT_EVERY_MS) this.#writeCheckpoint();
+    if (nowMs - this.#checkpointAtMs >= CHECKPOINT_EVERY_MS) {
+      this.#guard(`no checkpoint in ${this.#parts.config.var_dir}`, () => this.#writeCheckpoint(false));
+    }
   }
 
   /** Whether there were any. */
   #applyEvents(): boolean {
     const { events, now, log, config } = this.#parts;
-    const found = events.readNew(this.#appliedFiles);
-    for (const { error } of found.refused) log('warn', `${error.code}: ${error.message}`);
+    const applied = Object.values(this.#state.runs).flatMap((run) => run.eventFiles);
+    const found = events.readNew(new Set([...applied, ...this.#outbox.files]));
+    for (const { error } of found.refused) log('warn', describeError(error));
     let hasStale = false;
     for (const filed of found.events) {
       const at = now();
-      const outcome = applyEvent(this.#state, filed, at, config.cluster, ({ node, job }) =>
-        this.#endedAtMs.has(`${node}/${job}`),
+      const outcome = applyEvent(this.#state, filed, at, config.cluster, (identity) =>
+        this.#endedAtMs.has(jobKey(identity)),
       );
-      this.#appliedFiles.add(filed.file);
       if (outcome === 'repeated' && filed.event.hook === 'epilog') this.#outbox.add([], [filed.file]);
       this.#busyUntilMs = monoMs(at);
       hasStale ||= isOfEarlierBoot(filed.event, this.#parts.boot);
@@ -206,7 +240,7 @@ export class Agent {
       if (run.end === null && !isStretchEnd) continue;
       const files = run.eventFiles;
       run.eventFiles = [];
-      if (run.end !== null) this.#rememberEnded(`${run.identity.node}/${run.identity.job}`, monoMs(at));
+      if (run.end !== null) this.#rememberEnded(jobKey(run.identity), monoMs(at));
       this.#outbox.add(takeRunLines(this.#state, key, at, this.#writer), files);
       this.#outbox.flushSoon();
     }
@@ -264,37 +298,47 @@ export class Agent {
     try {
       checkpoint = readCheckpoint(config.var_dir);
     } catch (error) {
-      log('warn', String(error));
+      log('warn', describeError(error));
       return;
     }
     if (checkpoint === null || checkpoint.host !== host) return;
-    const now = { boot, sources: this.#sources(), writer: this.#writer, facts: this.#hostFacts() };
-    const { state, unwritten, removableFiles, appliedFiles, message } = recover(checkpoint, now);
-    log('info', message);
-    this.#state = state;
-    for (const file of appliedFiles) this.#appliedFiles.add(file);
-    this.#outbox.add(unwritten, removableFiles);
+    const now = {
+      boot,
+      at: this.#parts.now(),
+      sources: this.#sources(),
+      writer: this.#writer,
+      facts: this.#hostFacts(),
+    };
+    try {
+      const { state, unwritten, removableFiles, message } = recover(checkpoint, now);
+      log('info', message);
+      this.#state = state;
+      this.#outbox.add(unwritten, removableFiles);
+    } catch (error) {
+      log('error', `EIT_CHECKPOINT: the checkpoint makes no sense and was set aside: ${String(error)}`);
+      setCheckpointAside(config.var_dir);
+    }
     if (!this.#outbox.isEmpty) this.#outbox.flush();
   }
 
-  #writeCheckpoint(): void {
-    const { config, host, boot, now, log } = this.#parts;
+  /** @throws EitError EIT_CHECKPOINT where an older one may be left, which would count joules again */
+  #writeCheckpoint(isSynced: boolean): void {
+    const { config, host, boot, now } = this.#parts;
     this.#checkpointAtMs = monoMs(now());
+    const checkpoint: Checkpoint = {
+      version: 1,
+      host,
+      boot,
+      sources: this.#sources(),
+      state: this.#state,
+      unwritten: this.#outbox.records,
+      removableFiles: this.#outbox.files,
+    };
     try {
-      writeCheckpoint(config.var_dir, {
-        version: 1,
-        host,
-        boot,
-        sources: this.#sources(),
-        state: this.#state,
-        unwritten: this.#outbox.records,
-        removableFiles: this.#outbox.files,
-      });
-    } catch (error) {
-      log(
-        'warn',
-        `no checkpoint in ${config.var_dir}: ${String(error)}; if the agent is killed now, its last lines are missing`,
-      );
+      writeCheckpoint(config.var_dir, checkpoint, isSynced);
+    } catch (cause) {
+      const text = `no checkpoint in ${config.var_dir}: ${String(cause)}`;
+      throw new EitError('EIT_CHECKPOINT', text, { cause });
     }
   }
 
@@ -328,4 +372,8 @@ function isOfEarlierBoot(event: HookEvent, boot: string): boolean {
 
 function monoMs(at: Instant): number {
   return Number(at.monoNs) / 1e6;
+}
+
+function jobKey({ cluster, node, job }: RunIdentity): string {
+  return `${cluster}/${node}/${job}`;
 }

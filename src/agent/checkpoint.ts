@@ -1,4 +1,13 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import type { EitRecord } from '../generated/record';
@@ -22,17 +31,27 @@ export interface Checkpoint {
 
 const FILE = 'agent-checkpoint.json';
 
-/** Replaces the checkpoint in `dir`, atomically. */
-export function writeCheckpoint(dir: string, checkpoint: Checkpoint): void {
+/**
+ * Replaces the checkpoint in `dir`, atomically.
+ * @param isSynced waits until it is on disk: before lines are written that it must not be older than, even after a power
+ *   cut, since what it holds would be counted again
+ */
+export function writeCheckpoint(dir: string, checkpoint: Checkpoint, isSynced: boolean): void {
   const path = join(dir, FILE);
   const text = JSON.stringify(checkpoint, (_key, value: unknown) =>
     typeof value === 'bigint' ? { $bigint: value.toString() } : value,
   );
   const temporary = `${path}.tmp`;
   rmSync(temporary, { force: true });
-  // Not synced: it has to outlive this process, which the page cache does; a power cut costs what followed the last line.
-  writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
+  const fd = openSync(temporary, 'wx', 0o600);
+  try {
+    writeFileSync(fd, text);
+    if (isSynced) fdatasyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
   renameSync(temporary, path);
+  if (isSynced) syncFolder(dir);
 }
 
 /**
@@ -53,6 +72,21 @@ export function readCheckpoint(dir: string): Checkpoint | null {
       cause: error,
     });
   }
+}
+
+/** After a rename: so that the new name outlives a power cut. */
+function syncFolder(dir: string): void {
+  const fd = openSync(dir, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Puts a checkpoint aside that made no sense, for whoever wants to know why. */
+export function setCheckpointAside(dir: string): void {
+  renameSync(join(dir, FILE), join(dir, `${FILE}.refused`));
 }
 
 export function removeCheckpoint(dir: string): void {

@@ -45,7 +45,7 @@ export function tickCpuTime(
     if (tick.cpuFrom.has(key)) continue;
     const name = processesOf(key);
     const before = state.cgroupNs[name];
-    tick.cpuFrom.set(key, 'processes');
+    if (value !== 'gone') tick.cpuFrom.set(key, 'processes');
     if (typeof value === 'bigint') {
       tick.cgroupNs[name] = value;
       if (!isFirst) give(tick, key, Math.max(0, Number(value - (before ?? 0n))), 0);
@@ -77,7 +77,9 @@ function scopeCpuTime(
   const renewed: (ActiveRun | null)[] = [];
   for (const job of scope.jobs) {
     living.add(job.dir);
-    const owner = active.find(({ run }) => ownsCgroup(run, scope, job));
+    // After a requeue the ended run and the new one go by the same job id: what is there is the new one's.
+    const owners = active.filter(({ run }) => ownsCgroup(run, scope, job));
+    const owner = owners.find(({ run }) => run.end === null) ?? owners[0];
     if (owner !== undefined) tick.cpuFrom.set(owner.key, job.dir);
     if (job.renewed) renewed.push(owner ?? null);
     if (isMissing(job.cpuNs)) {

@@ -4,11 +4,17 @@ import type {
   HostRecord,
   RunEnd,
   RunRecord,
+  RunStart,
   SeriesRecord,
 } from '../generated/record';
 import type { Instant } from '../sources/source';
 import { type HostState, type RunState, emptyHostLine, emptyRunLine } from './host-state';
 import { emptySeries, isSeriesDue } from './series';
+
+/** The schema's bound. */
+const LONGEST_REASON = 512;
+/** Between a hook and the reading that it leads to there are always some milliseconds. */
+const LATE_MS = 100;
 
 /** What every line of this agent says of itself. */
 export interface LineWriter {
@@ -72,13 +78,15 @@ export function takeHostLine(state: HostState, facts: HostFacts, writer: LineWri
           missing_ms: Math.round(domain.missingMs),
           ...(domain.missingReason === undefined
             ? {}
-            : { missing_reason: domain.missingReason.slice(0, 512) }),
+            : { missing_reason: domain.missingReason.slice(0, LONGEST_REASON) }),
           ...(domain.wraps > 0 ? { wraps: domain.wraps } : {}),
           ...(domain.resets > 0 ? { resets: domain.resets } : {}),
         },
       ]),
     ),
-    absent_sources: { ...facts.absentSources },
+    absent_sources: Object.fromEntries(
+      Object.entries(facts.absentSources).map(([name, reason]) => [name, reason.slice(0, LONGEST_REASON)]),
+    ),
     cpu: { cpus: facts.cpus, busy_us: Math.round(host.busyUs), runs_us: Math.round(host.runsUs) },
     agent: facts.agent,
   };
@@ -119,9 +127,15 @@ function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
     ...(isEmpty(modelled) ? {} : { modelled_uj: modelled }),
     ...(isEmpty(estimated) ? {} : { estimated_uj: estimated }),
     ...(missing.length > 0 ? { missing_ms: Object.fromEntries(missing) } : {}),
-    ...(run.begun ? {} : { start: run.start }),
+    ...(run.begun ? {} : { start: runStart(run) }),
     ...(end === null ? {} : { end: runEnd(run, end) }),
   };
+}
+
+/** Says so where the agent saw the run late: because the hook had to start it, or because it was away. */
+function runStart({ start, line, startedMonoNs }: RunState): RunStart {
+  const lateMs = Math.round(Number(line.from.monoNs - startedMonoNs) / 1e6);
+  return lateMs >= LATE_MS ? { ...start, late_ms: lateMs } : start;
 }
 
 function runEnd(run: RunState, end: NonNullable<RunState['end']>): RunEnd {

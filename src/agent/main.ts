@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../config/config';
 import { hostName } from '../config/host-name';
 import { checkTrusted, trustedUids } from '../config/trust';
-import { EitError, isErrno } from '../errors';
+import { EitError, describeError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import { Spool } from '../ledger/spool';
 import { isClusterName } from '../slurm/run-identity';
@@ -14,6 +14,7 @@ import { chooseSources } from '../sources/index';
 import type { Instant } from '../sources/source';
 import { version } from '../version';
 import { Agent } from './agent';
+import { AgentLock } from './agent-lock';
 import { EventFolder } from './event-folder';
 import { HostReader } from './host-reader';
 import { openLog } from './log';
@@ -44,10 +45,10 @@ function main(): void {
   );
   const lockPath = join(config.state_dir, 'agent.lock');
   if (process.env['EIT_AGENT_LOCK_FD'] === undefined) runLocked(lockPath);
-  else run(config, program);
+  else run(config, program, lockPath);
 }
 
-function run(config: EitConfig, program: string): void {
+function run(config: EitConfig, program: string, lockPath: string): void {
   // The hooks know a trusted agent by its working directory.
   process.chdir(config.state_dir);
   const log = openLog(join(config.state_dir, 'agent.log'), Date.now);
@@ -66,6 +67,7 @@ function run(config: EitConfig, program: string): void {
     tool: version,
     cluster: isClusterName(clusterName) ? clusterName : null,
     pidFile: new PidFile(config.state_dir),
+    lock: new AgentLock(lockPath),
     now,
     log,
     reader: new HostReader(config.roots, meters),
@@ -93,19 +95,24 @@ function now(): Instant {
   return { monoNs: process.hrtime.bigint(), wallMs: Date.now() };
 }
 
-/** Node.js has no flock: flock(1) takes the lock and hands it on to a second start of this program. */
+/** Takes the lock on fd 9 and becomes this program again, so that signals and the lock are the agent's own. */
+const LOCKED = 'exec 9>>"$1" || exit 1; shift; flock -n 9 || exit 75; exec "$@"';
+
+/** Node.js has no flock: flock(1) takes the lock for a second start of this program. */
 function runLocked(lockPath: string): void {
   const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const child = spawn('flock', ['-n', '-E', '75', lockPath, ...again], {
+  const child = spawn('sh', ['-c', LOCKED, 'eit-agent', lockPath, ...again], {
     stdio: 'inherit',
-    env: { ...process.env, EIT_AGENT_LOCK_FD: 'inherited' },
+    env: { ...process.env, EIT_AGENT_LOCK_FD: '9' },
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(error));
   child.on('exit', (status) => {
-    if (status === 75)
-      process.stderr.write(`eit-agent: another agent measures this host (${lockPath} is held)\n`);
-    process.exitCode = status === 75 ? 0 : (status ?? 1);
+    if (status === 75) {
+      fail(new EitError('EIT_AGENT_RUNNING', `another agent measures this host (${lockPath} is held)`));
+    } else {
+      process.exitCode = status ?? 1;
+    }
   });
 }
 
@@ -133,7 +140,7 @@ function closeInheritedSockets(): void {
 }
 
 function fail(error: unknown): void {
-  const text = error instanceof EitError ? `${error.code}: ${error.message}` : String(error);
+  const text = describeError(error);
   process.stderr.write(`eit-agent: ${text}\n`);
   // Started by a hook, it has no standard error: the system's log is where the hooks' own messages are.
   if (process.argv.includes('--linger')) {

@@ -1,3 +1,4 @@
+import { describeError } from '../errors';
 import type { EitRecord } from '../generated/record';
 import type { Spool } from '../ledger/spool';
 import type { EventFolder } from './event-folder';
@@ -11,10 +12,13 @@ export interface OutboxParts {
   readonly spool: Spool;
   readonly events: EventFolder;
   readonly log: Log;
-  /** Called before lines are written: they are in the checkpoint then, to be written again after a crash. */
+  /**
+   * Called before lines are written: puts them into the checkpoint, to be written again after a crash. Where it throws,
+   * they are not written: an older checkpoint would count their joules again.
+   */
   readonly beforeWrite: () => void;
-  /** Called when lines are on disk, with the event files that are gone. */
-  readonly afterWrite: (removedFiles: readonly string[]) => void;
+  /** Called when lines are on disk. */
+  readonly afterWrite: () => void;
 }
 
 /** Lines on their way to the spool, and the event files that may go once those are on disk. */
@@ -52,10 +56,10 @@ export class Outbox {
 
   /** Writes now: the checkpoint first, then the lines, then the events that led to them go. */
   flush(): void {
-    const { spool, events, log } = this.#parts;
+    const { spool, log } = this.#parts;
     this.cancel();
-    this.#parts.beforeWrite();
     try {
+      this.#parts.beforeWrite();
       for (const { reason } of spool.write(this.#records)) {
         log(
           'error',
@@ -63,15 +67,25 @@ export class Outbox {
         );
       }
     } catch (error) {
-      log('error', `${String(error)}; kept in memory and tried again`);
+      log('error', `${describeError(error)}; kept in memory and tried again`);
       this.#timer = setTimeout(() => this.flush(), RETRY_MS);
       return;
     }
-    const removed = this.#files;
-    for (const file of removed) events.remove(file);
     this.#records = [];
-    this.#files = [];
-    this.#parts.afterWrite(removed);
+    this.#files = this.#files.filter((file) => !this.#isRemoved(file));
+    this.#parts.afterWrite();
+  }
+
+  /** What stays is tried again with the next lines; the checkpoint tells the next agent that it has been seen to. */
+  #isRemoved(file: string): boolean {
+    const { events, log } = this.#parts;
+    try {
+      events.remove(file);
+      return true;
+    } catch (error) {
+      log('warn', `the event ${file} cannot be removed: ${String(error)}`);
+      return false;
+    }
   }
 
   /** Forgets a write that was to come soon. */

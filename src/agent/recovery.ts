@@ -1,6 +1,7 @@
 import type { EitRecord } from '../generated/record';
+import type { Instant } from '../sources/source';
 import type { Checkpoint } from './checkpoint';
-import { type HostState, emptyHostState } from './host-state';
+import { type HostState, emptyHostLine, emptyHostState } from './host-state';
 import { type HostFacts, type LineWriter, takeHostLine, takeRunLines } from './lines';
 import { endByReboot } from './runs';
 
@@ -10,56 +11,72 @@ export interface Recovered {
   readonly unwritten: readonly EitRecord[];
   /** Event files that may go once `unwritten` is on disk. */
   readonly removableFiles: readonly string[];
-  /** Event files that have been applied, those above included. */
-  readonly appliedFiles: readonly string[];
   /** For the log. */
   readonly message: string;
 }
 
+/** The present, for `recover`. */
+export interface Present {
+  readonly boot: string;
+  readonly at: Instant;
+  /** What the counters depend on (see Checkpoint). */
+  readonly sources: string;
+  readonly writer: LineWriter;
+  readonly facts: HostFacts;
+}
+
+/**
+ * A gap longer than this is missing time even where the counters could tell what it held: one line must not span days, and
+ * who used the host in so long a time nobody knows.
+ */
+const LONGEST_GAP_NS = 3_600_000_000_000n;
+
 /**
  * Carries on from the checkpoint of an agent that was ended. In the same boot its counters go on, and what they grew by in
  * between is divided like a tick. Counters of another boot mean nothing now: the runs of then end at its last reading.
- * @param sources what the counters depend on now (see Checkpoint)
  */
-export function recover(
-  checkpoint: Checkpoint,
-  now: {
-    readonly boot: string;
-    readonly sources: string;
-    readonly writer: LineWriter;
-    readonly facts: HostFacts;
-  },
-): Recovered {
-  const { state, unwritten, removableFiles } = checkpoint;
-  const runFiles = Object.values(state.runs).flatMap((run) => run.eventFiles);
-  const appliedFiles = [...runFiles, ...removableFiles];
+export function recover(checkpoint: Checkpoint, now: Present): Recovered {
+  return checkpoint.boot === now.boot ? carryOn(checkpoint, now) : endEarlierBoot(checkpoint, now);
+}
 
-  if (checkpoint.boot === now.boot) {
-    const runs = Object.keys(state.runs).length;
-    return {
-      state: checkpoint.sources === now.sources ? state : { ...state, counters: {} },
-      unwritten,
-      removableFiles,
-      appliedFiles,
-      message: `taking up the counters and ${runs} run${runs === 1 ? '' : 's'} of an agent that was ended`,
-    };
+function carryOn({ state, sources, unwritten, removableFiles }: Checkpoint, now: Present): Recovered {
+  const runs = Object.keys(state.runs).length;
+  const message = `taking up the counters and ${runs} run${runs === 1 ? '' : 's'} of an agent that was ended`;
+  const { at } = state;
+  if (at === null || (sources === now.sources && now.at.monoNs - at.monoNs <= LONGEST_GAP_NS)) {
+    return { state, unwritten, removableFiles, message };
   }
+  // What was read is written as it was read; the next reading is a baseline.
+  const last = takeAll(state, at, now.writer, now.facts);
+  state.at = null;
+  state.host = emptyHostLine(null);
+  const why = sources === now.sources ? 'it was more than an hour ago' : 'the sources are others now';
+  return {
+    state,
+    unwritten: [...unwritten, ...last],
+    removableFiles,
+    message: `${message}; the time since is missing: ${why}`,
+  };
+}
 
+function endEarlierBoot({ state, boot, unwritten, removableFiles }: Checkpoint, now: Present): Recovered {
   const { at, cluster, nodes } = state;
-  const writer = { ...now.writer, boot: checkpoint.boot };
-  const last: EitRecord[] = [];
+  const files = Object.values(state.runs).flatMap((run) => run.eventFiles);
   endByReboot(state);
-  if (at !== null) {
-    for (const key of Object.keys(state.runs)) last.push(...takeRunLines(state, key, at, writer));
-    const hostLine = takeHostLine(state, { ...now.facts, cluster: cluster ?? now.facts.cluster }, writer);
-    if (hostLine !== null) last.push(hostLine);
-  }
+  const facts = { ...now.facts, cluster: cluster ?? now.facts.cluster };
+  const last = at === null ? [] : takeAll(state, at, { ...now.writer, boot }, facts);
   const when = at === null ? 'before their first reading' : new Date(at.wallMs).toISOString();
   return {
     state: { ...emptyHostState(), cluster, nodes },
     unwritten: [...unwritten, ...last],
-    removableFiles: appliedFiles,
-    appliedFiles,
+    removableFiles: [...removableFiles, ...files],
     message: `this host restarted: the records of the runs before it end at ${when}`,
   };
+}
+
+/** Every line that is open, as it stood at the last reading. */
+function takeAll(state: HostState, at: Instant, writer: LineWriter, facts: HostFacts): EitRecord[] {
+  const lines = Object.keys(state.runs).flatMap((key) => takeRunLines(state, key, at, writer));
+  const hostLine = takeHostLine(state, facts, writer);
+  return hostLine === null ? lines : [...lines, hostLine];
 }

@@ -1,3 +1,4 @@
+import type { RunEnd } from '../generated/record';
 import { type HookEvent, wholeNumber } from '../slurm/hook-event';
 import { type RunIdentity, runIdentity, runStart } from '../slurm/run-identity';
 import type { Instant } from '../sources/source';
@@ -35,7 +36,7 @@ export function applyEvent(
   const identity = runIdentity(event, configuredCluster, state.cluster ?? undefined);
   state.cluster = identity.cluster;
   if (!state.nodes.includes(identity.node)) state.nodes.push(identity.node);
-  const at = placed(filed.atMs, now);
+  const at = placed(filed, now);
   const open = openRun(state, identity);
 
   if (event.hook === 'prolog') {
@@ -43,26 +44,20 @@ export function applyEvent(
       open.eventFiles.push(filed.file);
       return 'repeated';
     }
-    if (open !== undefined) open.end = { atMs: at.wallMs, monoNs: at.monoNs, by: 'superseded' };
+    if (open !== undefined) endRun(open, at, 'superseded');
     addRun(state, filed, identity, at);
     return 'started';
   }
 
   if (open !== undefined) {
-    const ended = at.monoNs < open.startedMonoNs ? open.startedMonoNs : at.monoNs;
-    open.end = {
-      atMs: Math.max(at.wallMs, open.startedMs),
-      monoNs: ended,
-      by: 'epilog',
-      exit: exitCodes(event),
-    };
+    endRun(open, at, 'epilog', exitCodes(event));
     open.eventFiles.push(filed.file);
     return 'ended';
   }
   // Both epilogs may come in one tick, before the run's last line is taken.
   if (isEnded(identity) || Object.values(state.runs).some((run) => isOf(run, identity))) return 'repeated';
   const run = addRun(state, filed, identity, at);
-  run.end = { atMs: at.wallMs, monoNs: at.monoNs, by: 'epilog', exit: exitCodes(event) };
+  endRun(run, at, 'epilog', exitCodes(event));
   return 'ended without start';
 }
 
@@ -78,7 +73,7 @@ export function endVanished(state: HostState, now: Instant): RunState[] {
       ? unseenMs > DAY_MS
       : unseenMs > HOUR_MS && now.wallMs > run.limitMs + HOUR_MS;
   });
-  for (const run of vanished) run.end = { atMs: now.wallMs, monoNs: now.monoNs, by: 'vanished' };
+  for (const run of vanished) endRun(run, now, 'vanished');
   return vanished;
 }
 
@@ -90,9 +85,15 @@ export function endByReboot(state: HostState, files?: ReadonlySet<string>): void
   for (const run of Object.values(state.runs)) {
     if (files !== undefined && !run.eventFiles.some((file) => files.has(file))) continue;
     const seen = files === undefined ? state.at : null;
-    const at = seen ?? { wallMs: run.startedMs, monoNs: run.startedMonoNs };
-    run.end ??= { atMs: Math.max(at.wallMs, run.startedMs), monoNs: at.monoNs, by: 'reboot' };
+    if (run.end === null) endRun(run, seen ?? { wallMs: run.startedMs, monoNs: run.startedMonoNs }, 'reboot');
   }
+}
+
+/** A run does not end before its line in hand began. */
+function endRun(run: RunState, at: Instant, by: RunEnd['by'], exit?: ExitCodes): void {
+  const { from } = run.line;
+  const end = at.monoNs < from.monoNs ? from : at;
+  run.end = { atMs: end.wallMs, monoNs: end.monoNs, by, ...(exit === undefined ? {} : { exit }) };
 }
 
 function openRun(state: HostState, identity: RunIdentity): RunState | undefined {
@@ -132,10 +133,20 @@ function addRun(state: HostState, filed: FiledEvent, identity: RunIdentity, at: 
   return run;
 }
 
-/** A wall-clock time of this boot as an instant. */
-function placed(wallMs: number, now: Instant): Instant {
-  const ageNs = BigInt(Math.round(Math.max(0, now.wallMs - wallMs) * 1e6));
-  return { wallMs, monoNs: now.monoNs > ageNs ? now.monoNs - ageNs : 0n };
+/** Where file time and uptime are further apart (ns), the wall clock was set in between. */
+const CLOCK_WAS_SET_NS = 1_000_000_000n;
+
+/**
+ * When the hook wrote an event. The file's time is the finer one (the kernel prints the uptime in hundredths), the uptime
+ * is the one that nobody can set.
+ */
+function placed({ atMs, event }: FiledEvent, now: Instant): Instant {
+  const ageNs = BigInt(Math.round(Math.max(0, now.wallMs - atMs) * 1e6));
+  const byFileNs = now.monoNs > ageNs ? now.monoNs - ageNs : 0n;
+  const byUptimeNs = BigInt(Math.round(event.uptimeS * 1e9));
+  const apartNs = byFileNs > byUptimeNs ? byFileNs - byUptimeNs : byUptimeNs - byFileNs;
+  const clockWasSet = byUptimeNs > 0n && byUptimeNs <= now.monoNs && apartNs > CLOCK_WAS_SET_NS;
+  return { wallMs: atMs, monoNs: clockWasSet ? byUptimeNs : byFileNs };
 }
 
 /** Slurm's exit code as it prints it, "status:signal", and the highest of the steps. */

@@ -26,20 +26,22 @@ export class ShipperProcess {
   /** Says that the spool has grown. */
   poke(): void {
     if (this.#child === null) this.#start();
-    this.#child?.stdin?.write('\n');
+    // One that hangs has not read what it was told before, and one word is enough.
+    if (this.#child?.stdin?.writableNeedDrain === false) this.#child.stdin.write('\n');
   }
 
   /** Says that no more will come: the shipper carries what there is, and ends. Nothing here waits for it: it may hang. */
   end(): void {
+    if (this.#child === null) this.#start(true);
     const child = this.#child;
     child?.stdin?.end();
     child?.unref();
     for (const pipe of [child?.stdin, child?.stderr]) if (pipe instanceof Socket) pipe.unref();
   }
 
-  #start(): void {
+  #start(isLast = false): void {
     const nowMs = performance.now();
-    if (nowMs - this.#startedAtMs < RESTART_PAUSE_MS) return;
+    if (!isLast && nowMs - this.#startedAtMs < RESTART_PAUSE_MS) return;
     this.#startedAtMs = nowMs;
     const node = [process.execPath, '--max-old-space-size=64', '--max-semi-space-size=1', this.#program];
     const child = spawn('flock', ['-n', this.#lockPath, ...node], {
@@ -53,6 +55,8 @@ export class ShipperProcess {
     child.on('exit', () => {
       this.#child = null;
     });
+    // Out of descriptors or processes: there is no pipe, and the error above says why.
+    if (child.stdin === null || child.stderr === null) return;
     // It may leave while something is being written to it.
     child.stdin.on('error', (error) => this.#log('info', `the shipper has left: ${String(error)}`));
     createInterface({ input: child.stderr }).on('line', (line) => this.#log('warn', line));

@@ -13,11 +13,11 @@ export interface EitConfig {
    */
   ledger: string;
   /**
-   * Runtime folder of this host: hooks' events, the agent's lock and checkpoint. The hooks read this one key too: keep it a plain one-line scalar.
+   * Runtime folder of this host: hooks' events, the agent's lock and log. The hooks read this one key too: keep it a plain one-line scalar.
    */
   state_dir: string;
   /**
-   * Folder of this host that outlives a reboot.
+   * Folder of this host that outlives a reboot: the agent's checkpoint.
    */
   var_dir: string;
   /**

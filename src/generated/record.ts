@@ -106,7 +106,7 @@ export interface RunRecord {
    */
   cpu_estimated_us?: number;
   /**
-   * Most memory held at a reading (anonymous, shared, unevictable, huge pages).
+   * Most memory held at a reading (anonymous, shared, huge pages).
    */
   memory_bytes?: number;
   measured_uj: EnergyByDomain;

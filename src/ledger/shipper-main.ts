@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/config';
 import { hostName } from '../config/host-name';
-import { EitError } from '../errors';
+import { describeError } from '../errors';
 import { withHostLock } from './host-lock';
 import { ledgerMode, shipSpool } from './shipper';
 
@@ -34,7 +34,7 @@ function main(): void {
       if (lastFailure !== '') say('the ledger can be written again');
       lastFailure = '';
     } catch (error) {
-      const message = error instanceof EitError ? `${error.code}: ${error.message}` : String(error);
+      const message = describeError(error);
       if (message !== lastFailure) say(message);
       lastFailure = message;
       retry = setTimeout(shipNext, RETRY_MS);

@@ -8,6 +8,7 @@ import {
   readdirSync,
   renameSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -29,6 +30,8 @@ const DAY_FILE = /^\d{4}-\d\d-\d\d\.ndjson$/;
 const PRIVATE = 0o750;
 const CHUNK_BYTES = 4 << 20;
 const NEWLINE = 0x0a;
+/** Carried lines stay here this long: whatever happens to the shared storage, a week can be had again. */
+const KEPT_MS = 7 * 86_400_000;
 const OFFSETS_FILE = 'shipped.json';
 
 /**
@@ -38,7 +41,7 @@ const OFFSETS_FILE = 'shipped.json';
  * @returns bytes carried
  * @throws EitError EIT_LEDGER_UNWRITABLE; the rest stays in the spool
  */
-export function shipSpool(paths: ShipperPaths): number {
+export function shipSpool(paths: ShipperPaths, nowMs = Date.now()): number {
   const offsets = readOffsets(paths.spoolDir);
   let shipped = 0;
   for (const file of spoolFiles(paths.spoolDir)) {
@@ -51,12 +54,28 @@ export function shipSpool(paths: ShipperPaths): number {
       shipped += piece.lines.length;
     }
   }
+  removeOld(paths.spoolDir, offsets, nowMs);
   return shipped;
 }
 
+/** Removes spool files of days long past that have been carried over whole. */
+function removeOld(spoolDir: string, offsets: Record<string, number>, nowMs: number): void {
+  const oldest = new Date(nowMs - KEPT_MS).toISOString().slice(0, 10);
+  for (const file of spoolFiles(spoolDir)) {
+    const path = join(spoolDir, file);
+    if (dayOf(file) >= oldest || statSync(path).size !== offsets[file]) continue;
+    unlinkSync(path);
+    delete offsets[file];
+    writeOffsets(spoolDir, offsets);
+  }
+}
+
+function dayOf(spoolFile: string): string {
+  return spoolFile.slice(-'YYYY-MM-DD.ndjson'.length, -'.ndjson'.length);
+}
+
 function appendToInbox(paths: ShipperPaths, spoolFile: string, lines: Uint8Array): void {
-  const day = spoolFile.slice(-'YYYY-MM-DD.ndjson'.length, -'.ndjson'.length);
-  const inbox = join(paths.ledger, dirname(spoolFile), 'inbox', day, `${paths.host}.ndjson`);
+  const inbox = join(paths.ledger, dirname(spoolFile), 'inbox', dayOf(spoolFile), `${paths.host}.ndjson`);
   try {
     const mode = ledgerMode(paths);
     mkdirSync(dirname(inbox), { recursive: true, mode });

@@ -82,7 +82,9 @@ export class Fragments {
   }
 
   #addToSlice(fragment: Fragment, record: RunRecord, toMs: number): void {
-    const fromMs = Date.parse(record.from);
+    const readMs = Date.parse(record.from);
+    // A run that the agent saw late has been there since its prolog: what went before the first reading is not covered.
+    const fromMs = record.start?.by === 'prolog' ? Math.min(readMs, fragment.startedMs) : readMs;
     const bucket = this.#bucketOf(midpointMs(record));
     let slice = fragment.slices.get(bucket);
     if (slice === undefined) {

@@ -76,6 +76,8 @@ describe('the messages of the hooks', () => {
 describe('the messages of the agent', () => {
   const source = [
     'agent/agent',
+    'agent/outbox',
+    'agent/recovery',
     'agent/main',
     'agent/shipper-process',
     'ledger/shipper-main',
