@@ -5,6 +5,15 @@ import { build } from 'esbuild';
 import { BUILD_STAMP, hashBuildInputs } from './build-inputs.mjs';
 import { top } from './child.mjs';
 
+/** Before anything that an older Node.js could stumble over. */
+const VERSION_CHECK = `{
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    console.error('EIT needs Node.js 20.19 or newer; ' + process.execPath + ' is ' + process.versions.node + '.');
+    process.exit(2);
+  }
+}`;
+
 const PROGRAMS = {
   eit: 'src/cli/eit.ts',
   'eit-report': 'src/cli/eit-report.ts',
@@ -38,7 +47,7 @@ for (const [program, entry] of Object.entries(PROGRAMS)) {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    banner: { js: '#!/usr/bin/env node' },
+    banner: { js: `#!/usr/bin/env node\n${VERSION_CHECK}` },
     define: { __EIT_VERSION__: JSON.stringify(version) },
     legalComments: 'eof',
     sourcemap: 'linked',

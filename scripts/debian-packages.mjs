@@ -1,22 +1,27 @@
-// The Debian packages that the tests on a real Slurm cluster need, and their installation.
+// The Debian packages that the tests on a real Slurm cluster and in a whole machine need, and their installation.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { run } from './child.mjs';
 
-const PACKAGES = [
-  'slurm-wlm',
-  'slurmctld',
-  'slurmd',
-  'slurmdbd',
-  'slurm-client',
-  'munge',
-  'mariadb-server',
-  'gcc',
-  'libc6-dev',
-  'strace',
-  'shellcheck',
-  'procps',
-];
+const PACKAGES = {
+  cluster: [
+    'slurm-wlm',
+    'slurmctld',
+    'slurmd',
+    'slurmdbd',
+    'slurm-client',
+    'munge',
+    'mariadb-server',
+    'gcc',
+    'libc6-dev',
+    'strace',
+    'shellcheck',
+    'procps',
+  ],
+  guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],
+};
+
+const TESTS = { cluster: 'the tests on a real Slurm cluster', guest: 'the tests in a whole machine' };
 
 // invoke-rc.d asks this script whether a service may be started; 101 is "no".
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -24,19 +29,20 @@ const POLICY_TEXT =
   '#!/bin/sh\n# EIT for Slurm, tests: no service starts while packages are installed.\nexit 101\n';
 
 /**
- * Installs the packages that are missing, if this is Debian or Ubuntu and we are root. Says in one line what it
- * installs and why, or why it cannot; the tests then skip, or fail where they are required, by themselves.
+ * Installs the packages that the tests of a project (`cluster` or `guest`) lack, if this is Debian or Ubuntu and we are
+ * root. Says in one line what it installs and why, or why it cannot; the tests then skip, or fail where they are
+ * required, by themselves.
  */
-export async function installDebianPackages() {
+export async function installDebianPackages(project) {
   if (!existsSync('/usr/bin/apt-get') || !existsSync('/usr/bin/dpkg-query')) {
     console.log(
-      'No Debian or Ubuntu: the tests on a real Slurm cluster run only with Slurm, munge and MariaDB installed.',
+      `No Debian or Ubuntu: ${TESTS[project]} run only where this is installed: ${PACKAGES[project].join(' ')}`,
     );
     return;
   }
-  const missing = findMissing();
+  const missing = findMissing(PACKAGES[project]);
   if (missing.length === 0) return;
-  const what = `Debian packages for the tests on a real Slurm cluster: ${missing.join(' ')}`;
+  const what = `Debian packages for ${TESTS[project]}: ${missing.join(' ')}`;
   if (process.getuid() !== 0) {
     console.log(`Not root, so nothing is installed. Missing ${what}`);
     return;
@@ -46,15 +52,15 @@ export async function installDebianPackages() {
   if (failure) console.log(`They could not be installed: ${failure}`);
 }
 
-function findMissing() {
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Abbrev}${Package}\\n', ...PACKAGES], {
+function findMissing(packages) {
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Abbrev}${Package}\\n', ...packages], {
     encoding: 'utf8',
   });
   const installed = stdout
     .split('\n')
     .filter((line) => line.startsWith('ii '))
     .map((line) => line.slice(3));
-  return PACKAGES.filter((name) => !installed.includes(name));
+  return packages.filter((name) => !installed.includes(name));
 }
 
 /** Gives what went wrong, in apt's last words, or nothing. */

@@ -187,8 +187,7 @@ function report(...args) {
 function next() {
   say();
   if (!keep) {
-    say('What next?  npm run demo -- --keep   keeps the folder; then, for instance:');
-    say(`            node dist/eit-report.js --config ${config} --json`);
+    say('What next?  npm run demo -- --keep   keeps the folder, and says what to type on it');
   } else {
     say('What next?');
     say(`            node dist/eit-report.js --config ${config} --json`);
@@ -224,6 +223,17 @@ async function until(condition, failure, details) {
 function stopAgent() {
   const pidFile = join(dir, 'state/agent.pid');
   if (existsSync(pidFile)) process.kill(Number(readFileSync(pidFile, 'utf8').split(' ')[0]), 'SIGTERM');
+}
+
+// Ctrl-C and the like: nothing of the demo stays.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    say('\ndemo: ended');
+    stopAgent();
+    for (const child of children) child.kill();
+    rmSync(dir, { recursive: true, force: true, maxRetries: 20 });
+    process.exit(130);
+  });
 }
 
 try {

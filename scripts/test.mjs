@@ -24,9 +24,10 @@ const names = { failed: [], skipped: [] };
 try {
   await prepare();
   if (runsEverything) {
-    await installDebianPackages();
+    await installDebianPackages('cluster');
     for (const check of await runChecks()) fail(`check ${check}`);
   }
+  if (wantedProjects.includes('guest')) await installDebianPackages('guest');
   mkdirSync(join(top, RESULTS), { recursive: true });
   for (const phase of PHASES) {
     const projects = phase.projects.filter((project) =>
@@ -44,7 +45,7 @@ function parseArguments(args) {
   const projects = [];
   const rest = [];
   for (let i = 0; i < args.length; i++) {
-    if (args[i] === '--project') projects.push(args[++i]);
+    if (args[i] === '--project' || args[i] === '--selectProjects') projects.push(args[++i]);
     else rest.push(args[i]);
   }
   const known = PHASES.flatMap((phase) => phase.projects);

@@ -1,6 +1,6 @@
 import { differenceCounter } from '../attribution/counter';
 import { addByPolicy, type ByPolicy, type Carry, divideEnergy } from '../attribution/policy';
-import { type EnergyDomain, isMissing } from '../sources/source';
+import { type EnergyDomain, type Instant, isMissing } from '../sources/source';
 import { type ActiveRun, type TickCpuTime, tickCpuTime } from './cpu-time';
 import type { DomainClass } from '../generated/record';
 import type { HostDomainLine, HostState, RunDomainLine, RunState } from './host-state';
@@ -41,7 +41,7 @@ export function advance(state: HostState, reading: HostReading): void {
   } else {
     // The first reading is a baseline: nobody pays for what came before it.
     state.host.from ??= at;
-    for (const { run } of active) run.line.from = at;
+    for (const { run } of active) run.line.from = endOrNow(run, at);
   }
 
   for (const [key, bytes] of reading.memory) {
@@ -56,6 +56,11 @@ export function advance(state: HostState, reading: HostReading): void {
     if (node !== null && !state.nodes.includes(node)) state.nodes.push(node);
   }
   remember(state, reading, cpu);
+}
+
+/** A run that was over before the first reading has a line without length. */
+function endOrNow({ end }: RunState, at: Instant): Instant {
+  return end !== null && end.monoNs < at.monoNs ? { wallMs: end.atMs, monoNs: end.monoNs } : at;
 }
 
 /** Fragments in a canonical order, each with the part of the tick in which it ran. */
@@ -176,15 +181,22 @@ function addRunTime(
   const ms = activeNs / 1e6;
   run.line.ms += ms;
   run.life.ms += ms;
-  for (const { domain } of energy) run.life.missingMs[domain.class] ??= 0;
+  const time = cpu.runs.get(key);
+  const unseen = new Set(missed);
+  for (const { domain } of energy) {
+    run.life.missingMs[domain.class] ??= 0;
+    if (time !== undefined || missed.has(domain.class)) continue;
+    // Nobody could read what it used: what it got is not nothing, it is not known.
+    runDomain(run, domain).missingMs += ms;
+    unseen.add(domain.class);
+  }
   // Several domains of one class missing at once are one missing time.
-  for (const domainClass of missed) {
+  for (const domainClass of unseen) {
     run.life.missingMs[domainClass] = (run.life.missingMs[domainClass] ?? 0) + ms;
   }
 
   const { open } = run.series;
   open.ms += ms;
-  const time = cpu.runs.get(key);
   if (time !== undefined) {
     run.line.cpuRead = true;
     run.line.cpuNs += time.ns;

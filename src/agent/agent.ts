@@ -162,7 +162,7 @@ export class Agent {
         'error',
         'the lock file was removed: leaving, since a second agent could count the same energy',
       );
-      this.#outbox.flush();
+      // What is unwritten is in the checkpoint, or the next agent's to measure; a checkpoint of ours could undo its.
       this.#leave();
       return;
     }
@@ -179,8 +179,9 @@ export class Agent {
       work();
       this.#failures.delete(what);
     } catch (error) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      if (this.#failures.get(what) !== text) this.#parts.log('error', `${what}: ${text}`);
+      const text = describeError(error);
+      const where = error instanceof Error ? (error.stack ?? text) : text;
+      if (this.#failures.get(what) !== text) this.#parts.log('error', `${what}: ${where}`);
       this.#failures.set(what, text);
     }
   }

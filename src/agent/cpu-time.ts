@@ -39,6 +39,11 @@ export function tickCpuTime(
   const tick: TickCpuTime = { runs: new Map(), cgroupNs: {}, cpuFrom: new Map() };
   const isFirst = state.at === null;
   for (const scope of reading.scopes) scopeCpuTime(state, scope, active, isFirst, tick);
+  // Where Slurm keeps jobs in cgroups, a run without one has no process: its time is known, and 0.
+  for (const { key, run } of active) {
+    const isKept = reading.scopes.some((scope) => isOfNode(scope, run) && !isMissing(scope.totalNs));
+    if (isKept && !isFirst) give(tick, key, 0, 0);
+  }
 
   for (const [key, value] of reading.processes) {
     // The same time twice: its processes are in the cgroup.
@@ -81,7 +86,7 @@ function scopeCpuTime(
     const owners = active.filter(({ run }) => ownsCgroup(run, scope, job));
     const owner = owners.find(({ run }) => run.end === null) ?? owners[0];
     if (owner !== undefined) tick.cpuFrom.set(owner.key, job.dir);
-    if (job.renewed) renewed.push(owner ?? null);
+    if (job.renewed) renewed.push(active.find(({ run }) => run.cpuFrom === job.dir) ?? null);
     if (isMissing(job.cpuNs)) {
       const before = state.cgroupNs[job.dir];
       if (before !== undefined) tick.cgroupNs[job.dir] = before;
@@ -133,7 +138,7 @@ function deadOwners(
   living: ReadonlySet<string>,
   active: readonly ActiveRun[],
 ): (ActiveRun | null)[] {
-  const onNode = active.filter(({ run }) => scope.node === null || scope.node === run.identity.node);
+  const onNode = active.filter(({ run }) => isOfNode(scope, run));
   const prefix = `${scope.dir}/`;
   const removed: (ActiveRun | null)[] = Object.keys(state.cgroupNs)
     .filter((dir) => dir.startsWith(prefix) && !living.has(dir) && !scope.overheadNs.has(dir))
@@ -150,9 +155,13 @@ function hasLiving(scope: ScopeReading, run: RunState): boolean {
   return scope.jobs.some((job) => ownsCgroup(run, scope, job));
 }
 
+function isOfNode(scope: ScopeReading, run: RunState): boolean {
+  return scope.node === null || scope.node === run.identity.node;
+}
+
 /** Whether a cgroup is that of the run. */
 export function ownsCgroup(run: RunState, scope: ScopeReading, job: JobReading): boolean {
-  if (scope.node !== null && scope.node !== run.identity.node) return false;
+  if (!isOfNode(scope, run)) return false;
   if (job.sluid !== undefined) return job.sluid === run.identity.sluid;
   return job.jobId === run.identity.job;
 }

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isErrno } from '../errors';
 
 /**
  * `agent.pid` in the state folder, "PID STARTTIME": what the hooks know a living agent by. STARTTIME is field 22 of
@@ -18,7 +19,17 @@ export class PidFile {
     writeFileSync(this.#path, `${process.pid} ${startTime}\n`, { mode: 0o644 });
   }
 
+  /** Unless it is another agent's by now. */
   remove(): void {
-    rmSync(this.#path, { force: true });
+    if (this.#isOwn()) rmSync(this.#path, { force: true });
+  }
+
+  #isOwn(): boolean {
+    try {
+      return readFileSync(this.#path, 'utf8').startsWith(`${process.pid} `);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+      throw error;
+    }
   }
 }

@@ -47,6 +47,8 @@ function carryOn({ state, sources, unwritten, removableFiles }: Checkpoint, now:
     return { state, unwritten, removableFiles, message };
   }
   // What was read is written as it was read; the next reading is a baseline.
+  const ended = Object.values(state.runs).filter((run) => run.end !== null);
+  const endedFiles = ended.flatMap((run) => run.eventFiles);
   const last = takeAll(state, at, now.writer, now.facts);
   state.at = null;
   state.host = emptyHostLine(null);
@@ -54,7 +56,7 @@ function carryOn({ state, sources, unwritten, removableFiles }: Checkpoint, now:
   return {
     state,
     unwritten: [...unwritten, ...last],
-    removableFiles,
+    removableFiles: [...removableFiles, ...endedFiles],
     message: `${message}; the time since is missing: ${why}`,
   };
 }
@@ -63,8 +65,7 @@ function endEarlierBoot({ state, boot, unwritten, removableFiles }: Checkpoint, 
   const { at, cluster, nodes } = state;
   const files = Object.values(state.runs).flatMap((run) => run.eventFiles);
   endByReboot(state);
-  const facts = { ...now.facts, cluster: cluster ?? now.facts.cluster };
-  const last = at === null ? [] : takeAll(state, at, { ...now.writer, boot }, facts);
+  const last = at === null ? [] : takeAll(state, at, { ...now.writer, boot }, now.facts);
   const when = at === null ? 'before their first reading' : new Date(at.wallMs).toISOString();
   return {
     state: { ...emptyHostState(), cluster, nodes },
@@ -77,6 +78,6 @@ function endEarlierBoot({ state, boot, unwritten, removableFiles }: Checkpoint, 
 /** Every line that is open, as it stood at the last reading. */
 function takeAll(state: HostState, at: Instant, writer: LineWriter, facts: HostFacts): EitRecord[] {
   const lines = Object.keys(state.runs).flatMap((key) => takeRunLines(state, key, at, writer));
-  const hostLine = takeHostLine(state, facts, writer);
+  const hostLine = takeHostLine(state, { ...facts, cluster: state.cluster ?? facts.cluster }, writer);
   return hostLine === null ? lines : [...lines, hostLine];
 }

@@ -1,4 +1,4 @@
-import type { DateTime } from 'luxon';
+import { type DateTime, IANAZone } from 'luxon';
 import { type Policy, POLICIES } from '../attribution/policy';
 import { EitError } from '../errors';
 import type { GroupKey } from '../generated/report';
@@ -80,7 +80,8 @@ export function reportQuery(
       clusters: clusters && clusters.length > 0 ? new Set(clusters) : undefined,
       nodes: nodes && new Set(nodes),
     },
-    timeZone: now.zoneName ?? 'local',
+    // TZ names no zone: times were taken as UTC, so they are shown as such.
+    timeZone: now.zone.isValid && IANAZone.isValidZone(now.zoneName ?? '') ? (now.zoneName ?? 'utc') : 'utc',
     withUnattributed: reader.isAdmin && !users && !accounts && !partitions && !jobs,
   };
 }

@@ -103,7 +103,7 @@ export function ledgerMode({ ledger, varDir }: ShipperPaths): number {
   if (!ledger.startsWith(`${varDir}/`)) {
     throw new EitError(
       'EIT_LEDGER_UNWRITABLE',
-      `the ledger folder ${ledger} does not exist (is it mounted?); make it with: mkdir -p ${ledger}`,
+      `the ledger folder ${ledger} does not exist: is it mounted? Only for a new ledger: install -d -m 0750 ${ledger}`,
     );
   }
   mkdirSync(ledger, { recursive: true, mode: PRIVATE });

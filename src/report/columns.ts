@@ -112,6 +112,9 @@ type ColumnName = (typeof COLUMNS)[number]['name'];
  * @throws EitError EIT_USAGE for a name that is no column
  */
 export function parseColumns(text: string): SelectedColumn[] {
+  if (text.replaceAll(/[\s,]/g, '') === '') {
+    throw new EitError('EIT_USAGE', '--format names no column; --helpformat lists them');
+  }
   return text
     .split(',')
     .map((part) => part.trim())

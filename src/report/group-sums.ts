@@ -8,7 +8,7 @@ export interface ClusterEnergy {
   /** By class; a class of which nothing was observed is absent. */
   readonly measuredUj: Map<DomainClass, bigint>;
   readonly modelledUj: Map<DomainClass, bigint>;
-  /** The part on nodes that have no domain of class other: what `site.node_overhead` is applied to. */
+  /** The measured part on nodes that have no domain of class other: what `site.node_overhead` is applied to. */
   overheadBaseUj: bigint;
 }
 
@@ -78,7 +78,8 @@ export class GroupSums {
       for (const [name, { measuredUj, modelledUj }] of slice.classes) {
         if (measuredUj !== undefined) add(energy.measuredUj, name, measuredUj.value);
         if (modelledUj !== undefined) add(energy.modelledUj, name, modelledUj.value);
-        if (!hasOther) energy.overheadBaseUj += (measuredUj?.value ?? 0n) + (modelledUj?.value ?? 0n);
+        // The power model's watts are at the wall: the overhead is in them.
+        if (!hasOther) energy.overheadBaseUj += measuredUj?.value ?? 0n;
       }
     }
   }

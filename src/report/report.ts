@@ -174,11 +174,14 @@ function itScope(aggregate: Aggregate, hasOverhead: boolean): string {
     ),
   );
   if (counted.length === 0) return 'nothing: no energy was recorded';
+  const isModelled = [...aggregate.total.energy.values()].some(({ modelledUj }) => modelledUj.has('cpu'));
+  const model = isModelled ? ' (where modelled: the whole node but its GPUs, at the wall)' : '';
   const lacking = DOMAIN_CLASSES.filter((name) => name !== 'other' && !counted.includes(name));
   const others = hasOverhead || counted.includes('other') ? [] : ['board, fans and power supplies'];
   const overhead = hasOverhead ? ['the rest of the node by a factor'] : [];
   const left = [...lacking.map((name) => CLASS_IN_WORDS[name]), ...others, 'network', 'shared storage'];
-  return `${[...counted.map((name) => CLASS_IN_WORDS[name]), ...overhead].join(', ')}; not counted: ${left.join(', ')}`;
+  const names = counted.map((name) => `${CLASS_IN_WORDS[name]}${name === 'cpu' ? model : ''}`);
+  return `${[...names, ...overhead].join(', ')}; not counted: ${left.join(', ')}`;
 }
 
 /** Of values with their weights; the first value where all weights are 0. */

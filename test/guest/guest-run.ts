@@ -11,7 +11,6 @@ import { makeMachineDisk, readMachineDisk } from './machine-disk';
 // Bounds for what hangs. An emulated machine beside a busy one takes minutes for what is seconds' work.
 const SCENARIOS_BOUND_MS = 10 * 60_000;
 const SECOND_BOOT_BOUND_MS = 5 * 60_000;
-const OFF_BOUND_MS = 3 * 60_000;
 
 /** Who was in which cgroup while a job ran. */
 export interface During {
@@ -40,6 +39,8 @@ export interface OneJob extends Node {
   readonly jobState: string;
   /** CPU time that the job's cgroup held at the end of the job's script. */
   readonly jobCpuUs: number;
+  /** The same some seconds earlier, when an agent was known to run. */
+  readonly jobCpuUsWhenLooked: number;
   /** From the end of the job's script until Slurm had nothing of the job any more. */
   readonly msToQuiet: number;
 }
@@ -100,7 +101,7 @@ export class GuestRun {
     const second = new Machine(base, disk, join(this.dir, 'console-2.log'));
     this.machines.push(second);
     await second.says('eit-guest: done', SECOND_BOOT_BOUND_MS);
-    await second.off(OFF_BOUND_MS);
+    await second.cutPower();
 
     const folders = ['/var/lib/eit', '/var/lib/eit-guest', '/var/log/slurm'];
     await readMachineDisk(disk, folders, join(this.dir, 'disk'));
@@ -138,7 +139,7 @@ export class GuestRun {
   /** Ends the machine if it runs and removes all but the cached system. */
   async end(): Promise<void> {
     for (const machine of this.machines) await machine.cutPower();
-    if (process.env.KEEP===undefined) rmSync(this.dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true });
   }
 
   private onDisk(path: string): string {

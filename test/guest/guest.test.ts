@@ -1,3 +1,4 @@
+import type { RunRecord } from '../../src/generated/record';
 import { expectConservation } from '../cluster/conservation';
 import { cpuSeconds, sumUj } from '../cluster/measured-cluster';
 import { describeGuest } from './availability';
@@ -42,10 +43,11 @@ describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
     const first = records[0]!;
     const last = records.at(-1)!;
     expect(first).toMatchObject({ user: 'eitann', partition: 'batch', nodes: 1, cpus: 1 });
-    expect(last.end).toMatchObject({ by: 'epilog', exit_code: '0:0', coverage: { cpu: 1, dram: 1 } });
+    expect(last.end).toMatchObject({ by: 'epilog', exit_code: '0:0' });
+    expectCovered(last);
     const coveredMs = records.reduce((sum, { ms }) => sum + ms, 0);
     expect(Math.abs(coveredMs - (Date.parse(last.to) - Date.parse(first.from)))).toBeLessThan(200);
-    expectCpu(guest, facts, 1);
+    expectCpu(guest, facts);
     expect(sumUj(records, 'package-0')).toBeGreaterThan(0);
   });
 
@@ -69,7 +71,7 @@ describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
     expectOutside(facts);
     expect(facts.after.agentPid).toBe(facts.during.agentPid);
     expectEnded(guest, facts);
-    expectCpu(guest, facts, 0.5);
+    expectLateCpu(guest, facts);
     expect(facts.left).toBe(true);
   });
 
@@ -79,8 +81,7 @@ describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
       expect(facts.flags).toContain('RunInJob');
       expectOutside(facts);
       expectEnded(guest, facts);
-      // What it used before the agent came is not in the records, and their coverage says so.
-      expectCpu(guest, facts, 0.1);
+      expectLateCpu(guest, facts);
       expect(facts.left).toBe(true);
     });
 
@@ -88,15 +89,15 @@ describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
       const facts = guest.facts('RunInJob, service stopped');
       expect(facts).toMatchObject({ during: { agentCgroup: AGENT_UNIT }, active: 'active' });
       expectEnded(guest, facts);
-      expectCpu(guest, facts, 0.1);
+      expectLateCpu(guest, facts);
     });
 
     test('with the service running all of a job is measured', () => {
       const facts = guest.facts('RunInJob, service running');
       expect(facts.during.agentCgroup).toBe(AGENT_UNIT);
       expectEnded(guest, facts);
-      expectCpu(guest, facts, 1);
-      expect(guest.books.runRecords(facts.job).at(-1)!.end!.coverage).toEqual({ cpu: 1, dram: 1 });
+      expectCpu(guest, facts);
+      expectCovered(guest.books.runRecords(facts.job).at(-1)!);
     });
   });
 
@@ -114,15 +115,27 @@ describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
     const after = guest.facts('after the cut');
     expect(after).toMatchObject({ enabled: 'enabled', active: 'active', agentCgroup: AGENT_UNIT });
     expect(after.boot).not.toBe(before.boot);
-    const run = guest.books.runRecords(before.job).filter(({ restart }) => restart === 0);
+    // Slurm may run the job once more, as the same job and with the same restart count: that is a run of its own.
+    const records = guest.books.runRecords(before.job);
+    const run = records.filter(({ started }) => started === records[0]!.started);
     expect(run.filter(({ end }) => end !== undefined).map(({ end }) => end!.by)).toEqual(['reboot']);
-    expect(run.length).toBeGreaterThan(2);
     expect(run.at(-1)!.end).toBeDefined();
+    expect(run.length).toBeGreaterThan(2);
     expect(cpuSeconds(run)).toBeGreaterThan(3);
   });
 
   test('runs + idle + system is what the counters grew by, over all of it', async () => {
     await expectConservation(guest.books, INSTANT_J);
+  });
+
+  test('no time is in two records', () => {
+    const { books } = guest;
+    const jobs = [...new Set(books.runRecords().map(({ job }) => job))];
+    const overlaps = [
+      ...overlapping(books.hostRecords()),
+      ...jobs.flatMap((job) => overlapping(books.runRecords(job))),
+    ];
+    expect(overlaps).toEqual([]);
   });
 
   test('no hook had to complain', () => {
@@ -148,10 +161,37 @@ function expectOutside({ during }: OneJob): void {
   expect(during.agentOomScoreAdj).toBe(300);
 }
 
-/** The records hold the CPU time that the job's cgroup held: at least this part of it, and no more than it. */
-function expectCpu(guest: GuestRun, { job, jobCpuUs }: OneJob, part: number): void {
+/** Records that begin before the one before them has ended; of one host, or one job's. */
+function overlapping<R extends { readonly from: string; readonly to: string }>(records: readonly R[]): R[][] {
+  const sorted = records.toSorted((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
+  return sorted.flatMap((record, i) =>
+    i > 0 && record.from < sorted[i - 1]!.to ? [[sorted[i - 1]!, record]] : [],
+  );
+}
+
+/** But for the moment between the prolog and the agent's look at the event, which is long on a slow machine. */
+function expectCovered({ end }: RunRecord): void {
+  expect(end!.coverage.cpu).toBeGreaterThan(0.95);
+  expect(end!.coverage.dram).toBeGreaterThan(0.95);
+}
+
+/**
+ * The records hold the CPU time that the job's cgroup held: no more than it, and all of it but for the prolog's, which under
+ * RunInJob is there before the agent looks.
+ */
+function expectCpu(guest: GuestRun, { job, jobCpuUs }: OneJob): void {
   const recorded = cpuSeconds(guest.books.runRecords(job));
-  expect(recorded).toBeGreaterThan((jobCpuUs / 1e6) * part * 0.98);
+  expect(recorded).toBeGreaterThan((jobCpuUs / 1e6) * 0.98 - 0.5);
   // slurmstepd has some more to do once the script is done.
   expect(recorded).toBeLessThan(jobCpuUs / 1e6 + 2);
+}
+
+/** What the job used since its agent was seen is in the records, and their coverage claims no more than that. */
+function expectLateCpu(guest: GuestRun, { job, jobCpuUs, jobCpuUsWhenLooked }: OneJob): void {
+  const records = guest.books.runRecords(job);
+  const sinceLookedUs = jobCpuUs - jobCpuUsWhenLooked;
+  expect(sinceLookedUs).toBeGreaterThan(1e6);
+  expect(cpuSeconds(records)).toBeGreaterThan((sinceLookedUs / 1e6) * 0.9);
+  expect(cpuSeconds(records)).toBeLessThan(jobCpuUs / 1e6 + 2);
+  expect(records.at(-1)!.end!.coverage.cpu).toBeLessThan(cpuSeconds(records) / (jobCpuUs / 1e6) + 0.3);
 }

@@ -7,13 +7,14 @@ const top = join(__dirname, '../..');
 const inside = join(__dirname, 'inside');
 const env = { PATH: SYSTEM_PATH, LC_ALL: 'C' };
 
-/** What the counters in the machine do (test/cluster/powercap-law-process.mjs). They wrap within the first seconds. */
+/** What the counters in the machine do (test/cluster/powercap-law-process.mjs). */
 export const LAW = {
   sysRoot: '/run/eit-law/sys',
   log: '/var/lib/eit-guest/law.log',
   packages: 1,
-  maxEnergyUj: 12_000_000_000,
-  startUj: 11_900_000_000,
+  // So that no gap is long enough for a second wrap. The first comes half a minute after boot.
+  maxEnergyUj: 262_143_328_850,
+  startUj: 262_143_328_850 - 500_000_000,
   idleW: 10,
   fullW: 30,
   dram: { baseW: 2, swingW: 1, periodSeconds: 7 },
@@ -73,7 +74,8 @@ function makeTree(tree: string): void {
 /** debugfs(8) commands that put a tree onto a disk; its files become root's, whoever they belong to here. */
 function putCommands(tree: string, folder = ''): string[] {
   const entries = readdirSync(join(tree, folder), { withFileTypes: true });
-  const inFolder = folder === '' ? [] : [`mkdir /${folder}`, `cd /${folder}`];
+  // Its mkdir takes a leading slash for the current folder.
+  const inFolder = folder === '' ? [] : ['cd /', `mkdir ${folder}`, `cd ${folder}`];
   const files = entries.flatMap((entry) => {
     const path = join(tree, folder, entry.name);
     if (entry.isDirectory()) return [];

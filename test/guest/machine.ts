@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { Daemon, SYSTEM_PATH } from '../cluster/processes';
 import { until } from '../cluster/until';
 import type { BaseImage } from './base-image';
@@ -31,12 +32,11 @@ export class Machine {
     );
   }
 
-  /** What the console has shown, without colours and other terminal codes. */
+  /** What the console has shown, without colours. */
   get console(): string {
     const text = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-    return `${text(`${this.consoleFile}.qemu`)}${text(this.consoleFile)}`
-      .replaceAll(/\u001B\[[\d;?]*[a-zA-Z]/g, '')
-      .replaceAll('\r', '');
+    const all = `${text(`${this.consoleFile}.qemu`)}${text(this.consoleFile)}`;
+    return stripVTControlCharacters(all).replaceAll('\r', '');
   }
 
   /** @throws Error with the console's last lines where the machine ends before, or the bound is passed */
@@ -50,16 +50,6 @@ export class Machine {
           throw new Error(`the machine went off before it said: ${text}\n${this.lastLines()}`);
         return undefined;
       },
-      () => this.lastLines(),
-    );
-  }
-
-  /** Waits until the machine has powered itself off. */
-  async off(boundMs: number): Promise<void> {
-    await until(
-      'the machine to power off',
-      boundMs,
-      () => !this.emulator.running || undefined,
       () => this.lastLines(),
     );
   }

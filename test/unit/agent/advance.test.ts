@@ -170,8 +170,9 @@ describe('advance', () => {
         const cpuS = [0, 0, 0];
         let [energyJ, busyS, scopeS] = [0, 0, 0];
         const given: RunRecord[] = [];
-        const hosts = [];
         const lines = writer();
+        // What the counter's readings themselves say: growth between two readings in succession, in µJ.
+        let [grownUj, lastUj] = [0, null as number | null];
         steps.forEach((spec, i) => {
           for (const { kind, job } of spec.hooks) hook(state, kind, job, i * 10);
           spec.cpuS.forEach((s, job) => {
@@ -180,6 +181,9 @@ describe('advance', () => {
           });
           busyS += spec.cpuS.reduce((a, b) => a + b, 0) + spec.otherS;
           energyJ += spec.energyJ ?? 0;
+          const nowUj = spec.energyJ === null ? null : Math.round(energyJ * 1e6);
+          if (nowUj !== null && lastUj !== null) grownUj += nowUj - lastUj;
+          lastUj = nowUj;
           const jobsS = Object.fromEntries(cpuS.flatMap((s, job) => (spec.there[job] ? [[job + 1, s]] : [])));
           read(state, {
             atS: i * 10,
@@ -192,11 +196,11 @@ describe('advance', () => {
             if (end !== null || i % 5 === 4)
               given.push(...(takeRunLines(state, key, state.at!, lines) as RunRecord[]));
           }
-          if (i % 5 === 4) hosts.push(state.host.domains['package-0']);
         });
         for (const key of Object.keys(state.runs))
           given.push(...(takeRunLines(state, key, state.at!, lines) as RunRecord[]));
         const host = state.host.domains['package-0']!;
+        expect(host.counterUj).toBe(grownUj);
         for (const policy of [0, 1, 2] as const) {
           const runs = given
             .filter(({ kind }) => kind === 'run')

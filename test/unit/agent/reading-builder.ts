@@ -14,6 +14,7 @@ export const SCOPE = '/cg/system.slice/n1_slurmstepd.scope';
 
 /** What a test says of one reading; times in seconds since an arbitrary boot, CPU times in seconds. */
 export interface ReadingSpec {
+  readonly node?: string;
   readonly atS: number;
   readonly energyJ?: number | Missing;
   readonly busyS?: number;
@@ -43,7 +44,7 @@ export function readingAt(spec: ReadingSpec): HostReading {
   const sum = Object.values(spec.jobsS ?? {}).reduce((a, b) => a + b, 0);
   const scope: ScopeReading = {
     dir: SCOPE,
-    node: 'n1',
+    node: spec.node ?? 'n1',
     totalNs: nanoseconds(spec.scopeS ?? sum),
     overheadNs: new Map(),
     jobs,

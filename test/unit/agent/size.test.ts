@@ -7,14 +7,18 @@ import validateRecord from '../../../src/generated/record-validator';
 import type { EnergyDomain } from '../../../src/sources/source';
 import { instantAt, readingAt } from './reading-builder';
 
-/** Two sockets with memory, and names as long as real ones. */
-const DOMAINS = ['package-0', 'dram-0', 'package-1', 'dram-1'].map((name): EnergyDomain => ({
+const domain = (name: string): EnergyDomain => ({
   name,
   class: name.startsWith('dram') ? 'dram' : 'cpu',
   quality: 'measured',
   source: 'powercap',
   maxPowerW: 1000,
-}));
+});
+/** Two sockets; Intel's have counters of their memory too. */
+const TWO_SOCKETS = ['package-0', 'package-1'].map(domain);
+const WITH_MEMORY = ['package-0', 'dram-0', 'package-1', 'dram-1'].map(domain);
+
+/** Names as long as real ones. */
 const VARIABLES = {
   SLURM_CLUSTER_NAME: 'vega',
   SLURM_JOB_UID: '160042',
@@ -28,7 +32,7 @@ const VARIABLES = {
 };
 
 /** Bytes of the lines of a job that runs from 0 to `endS`, one line a 300 s. */
-function lineBytes(endS: number): number[] {
+function lineBytes(endS: number, domains: readonly EnergyDomain[]): number[] {
   const state = emptyHostState();
   const event = { boot: '0123abcd', uptimeS: 0, jobId: 12_345_678, node: 'vega0102', variables: VARIABLES };
   const hook = (hookName: 'prolog' | 'epilog', atS: number) =>
@@ -55,8 +59,9 @@ function lineBytes(endS: number): number[] {
         energyJ: atS * 312.3456789,
         busyS: atS * 90.123,
         scopeS: atS * 88.7,
-        domains: DOMAINS,
+        domains,
         cpus: 256,
+        node: 'vega0102',
       }),
     );
   const take = () => {
@@ -78,15 +83,22 @@ function lineBytes(endS: number): number[] {
 }
 
 test('a short job is one line of at most 800 bytes', () => {
-  const bytes = lineBytes(42);
+  const bytes = lineBytes(42, TWO_SOCKETS);
   expect(bytes).toHaveLength(1);
   expect(bytes[0]).toBeLessThanOrEqual(800);
 });
 
 test('a stretch of a longer run is a line of at most 600 bytes', () => {
-  const bytes = lineBytes(1800).slice(1, -1);
+  const bytes = lineBytes(1800, TWO_SOCKETS).slice(1, -1);
   expect(bytes.length).toBeGreaterThan(3);
   expect(Math.max(...bytes)).toBeLessThanOrEqual(600);
+});
+
+test('each further domain costs at most 55 bytes', () => {
+  const [bare, full] = [TWO_SOCKETS, WITH_MEMORY].map((domains) =>
+    Math.max(...lineBytes(1800, domains).slice(1, -1)),
+  );
+  expect(full! - bare!).toBeLessThanOrEqual(2 * 55);
 });
 
 test('a run’s series has at most 1,000 points, however long it runs', () => {

@@ -57,7 +57,7 @@ test('a ledger that is not there is not made where it could be an unmounted fold
   const shared = join(dir, 'shared/ledger');
   mkdirSync(join(dir, 'shared'));
   expect(() => shipSpool(paths(shared))).toThrow(expect.objectContaining({ code: 'EIT_LEDGER_UNWRITABLE' }));
-  expect(() => shipSpool(paths(shared))).toThrow(/is it mounted\?.*mkdir -p/);
+  expect(() => shipSpool(paths(shared))).toThrow(/is it mounted\?.*install -d -m 0750/);
   expect(existsSync(shared)).toBe(false);
   mkdirSync(shared);
   shipSpool(paths(shared));
