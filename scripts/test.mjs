@@ -12,7 +12,7 @@ import { prepare } from './prepare.mjs';
 const PHASES = [
   { projects: ['unit', 'integration'], workers: ['--maxWorkers=2'] },
   { projects: ['cluster'], workers: ['--runInBand'] },
-  { projects: ['guest'], workers: ['--runInBand'], onlyOnRequest: true },
+  { projects: ['guest'], workers: ['--runInBand'], onlyWholly: true },
 ];
 const RESULTS = 'test-results';
 
@@ -25,13 +25,14 @@ try {
   await prepare();
   if (runsEverything) {
     await installDebianPackages('cluster');
+    await installDebianPackages('guest');
     for (const check of await runChecks()) fail(`check ${check}`);
   }
   if (wantedProjects.includes('guest')) await installDebianPackages('guest');
   mkdirSync(join(top, RESULTS), { recursive: true });
   for (const phase of PHASES) {
     const projects = phase.projects.filter((project) =>
-      wantedProjects.length > 0 ? wantedProjects.includes(project) : !phase.onlyOnRequest,
+      wantedProjects.length > 0 ? wantedProjects.includes(project) : runsEverything || !phase.onlyWholly,
     );
     if (projects.length > 0) await runJest(projects, phase.workers);
   }

@@ -33,6 +33,8 @@ export class HostReader {
   #scopes: SlurmScope[] = [];
   #scopesAtNs: bigint | null = null;
   #memoryAtNs: bigint | null = null;
+  /** Keys of the runs whose memory has been looked at. */
+  readonly #memoryRead = new Set<string>();
   #runs: Readonly<Record<string, RunState>> = {};
 
   constructor(roots: Roots, meters: readonly EnergyMeter[]) {
@@ -63,7 +65,7 @@ export class HostReader {
     const withMemory = this.#memoryAtNs === null || at.monoNs - this.#memoryAtNs >= MEMORY_EVERY_NS;
     if (withMemory) this.#memoryAtNs = at.monoNs;
     const scopes = this.#scopes.map((scope) => this.#readScope(scope, seen));
-    if (withMemory) this.#readMemory(runs, memory);
+    this.#readMemory(runs, memory, withMemory);
     this.#closeUnseen(seen);
     return { at, energy, cpu, scopes, processes: this.#readProcesses(at, runs, scopes), memory };
   }
@@ -179,10 +181,14 @@ export class HostReader {
     return openJobProcessesCpu(this.#roots, wanted, () => this.#processTable());
   }
 
-  #readMemory(runs: Readonly<Record<string, RunState>>, memory: Map<string, number>): void {
+  /** Of all runs, or only of those seen for the first time: a short job is to say what it held too. */
+  #readMemory(runs: Readonly<Record<string, RunState>>, memory: Map<string, number>, ofAll: boolean): void {
+    for (const key of this.#memoryRead) if (!(key in runs)) this.#memoryRead.delete(key);
     for (const [key, { cpuFrom }] of Object.entries(runs)) {
+      if (!ofAll && this.#memoryRead.has(key)) continue;
       const scope = this.#scopes.find(({ dir }) => cpuFrom?.startsWith(`${dir}/`));
       if (cpuFrom === null || scope === undefined) continue;
+      this.#memoryRead.add(key);
       const bytes =
         scope.version === 2
           ? readCgroup2MemoryBytes(cpuFrom)
