@@ -2,12 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno } from '../../src/errors';
+import { scaled } from '../scale';
 import { describeCluster } from './availability';
 import { expectAllWell } from './conservation';
 import { type MeasuredCluster, cpuSeconds, startMeasuredCluster, sumUj } from './measured-cluster';
 import type { CgroupKind } from './slurm-conf';
 import { until } from './until';
 import { BUSY, burn } from './workload';
+
+/** Jobs of no length, all at once. */
+const JOBS = scaled(200, 1000);
 
 /** Everything that a job can go through, on a real Slurm; after each the books must balance. */
 export function measuredScenarios(kind: CgroupKind): void {
@@ -177,17 +181,17 @@ export function measuredScenarios(kind: CgroupKind): void {
       expect(cpuSeconds(records)).toBeGreaterThan(4.9);
     });
 
-    test('200 jobs of `true` on both nodes: no hook fails, no node drains, nothing is left behind', async () => {
-      const array = await eit.slurm.sbatch('true', { args: ['--array=1-200', '--output=/dev/null'] });
+    test(`${JOBS} jobs of \`true\` on both nodes: no hook fails, no node drains, nothing is left behind`, async () => {
+      const array = await eit.slurm.sbatch('true', { args: [`--array=1-${JOBS}`, '--output=/dev/null'] });
       await eit.slurm.waitForState(array, 'COMPLETED', 240_000);
       const ids = (await eit.slurm.jobRecords(array)).map(({ JobId }) => Number(JobId));
-      expect(ids).toHaveLength(200);
+      expect(ids).toHaveLength(JOBS);
       await eit.slurm.waitUntilQuiet();
       await eit.agentLeft();
       const records = eit.runRecords().filter(({ job }) => ids.includes(job));
-      expect(new Set(records.map(({ job }) => job)).size).toBe(200);
-      expect(records.filter(({ start }) => start?.by === 'prolog')).toHaveLength(200);
-      expect(records.filter(({ end }) => end?.by === 'epilog')).toHaveLength(200);
+      expect(new Set(records.map(({ job }) => job)).size).toBe(JOBS);
+      expect(records.filter(({ start }) => start?.by === 'prolog')).toHaveLength(JOBS);
+      expect(records.filter(({ end }) => end?.by === 'epilog')).toHaveLength(JOBS);
       const logs = ['slurmd-n1', 'slurmd-n2'].map((name) =>
         readFileSync(join(eit.slurm.dir, `log/${name}.log`), 'utf8'),
       );

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSyn
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../cluster/until';
+import { scaled } from '../scale';
 import { AgentHome } from './agent-home';
 import { noRoot, testUnless } from './hook-home';
 
@@ -73,7 +74,8 @@ test('an agent that is told to end writes everything, and the next one carries o
 test('an agent that is killed loses no joule and counts none twice', async () => {
   await home.start();
   home.hook('prolog', 7);
-  for (let kill = 0; kill < 3; kill++) {
+  const kills = scaled(3, 200);
+  for (let kill = 0; kill < kills; kill++) {
     await home.read();
     home.setCpu(7, (kill + 1) * 2);
     home.spend(50, 2);
@@ -87,9 +89,9 @@ test('an agent that is killed loses no joule and counts none twice', async () =>
   home.hook('epilog', 7);
   const records = await home.ended(7);
   await home.read();
-  expect(given(7)).toBe(150_000_000);
-  expect(sum(records.map(({ cpu_us = 0 }) => cpu_us))).toBe(6_000_000);
-  expect(books()).toEqual({ counterUj: 150_000_000, outUj: 150_000_000 });
+  expect(given(7)).toBe(kills * 50_000_000);
+  expect(sum(records.map(({ cpu_us = 0 }) => cpu_us))).toBe(kills * 2_000_000);
+  expect(books()).toEqual({ counterUj: kills * 50_000_000, outUj: kills * 50_000_000 });
 });
 
 test('a job that began and ended while no agent was there is found from its events', async () => {
