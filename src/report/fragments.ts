@@ -106,7 +106,8 @@ export class Fragments {
     slice.starts ||= record.start?.by === 'prolog';
     slice.ends ||= record.end?.by === 'epilog';
     slice.cpuUs.add(record.cpu_us ?? 0);
-    slice.gpuMs.add((record.gpus ?? 0) * record.ms);
+    // Allocated from the prolog on, whoever was looking.
+    slice.gpuMs.add((record.gpus ?? 0) * (record.ms + readMs - fromMs));
     this.#addEnergy(slice, record);
   }
 

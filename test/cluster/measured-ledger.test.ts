@@ -73,7 +73,7 @@ describeCluster('EIT keeps records while the ledger cannot be written', 'v2', ()
 
   test('its folder is missing, and is mounted later', async () => {
     const job = await waitingJob();
-    await complains(/EIT_LEDGER_UNWRITABLE.*shared\/ledger.*does not exist \(is it mounted\?\).*mkdir -p/, 0);
+    await complains(/EIT_LEDGER_UNWRITABLE.*shared\/ledger.*does not exist: is it mounted\?.*install -d/, 0);
     expect(existsSync(shared)).toBe(false);
     mkdirSync(shared);
     await mount('-t', 'tmpfs', '-o', 'size=256k,mode=755', 'eit-test', shared);
