@@ -166,23 +166,41 @@ const CLASS_IN_WORDS: Readonly<Record<DomainClass, string>> = {
   other: 'the rest of the node',
 };
 
-/** What `it` counts and what it does not. */
+/**
+ * What `it` counts and what it does not. The power model's watts are at the wall: where it serves, memory, board, fans and
+ * power supplies are in them.
+ */
 function itScope(aggregate: Aggregate, hasOverhead: boolean): string {
-  const counted = DOMAIN_CLASSES.filter((name) =>
-    [...aggregate.total.energy.values()].some(
-      ({ measuredUj, modelledUj }) => measuredUj.has(name) || modelledUj.has(name),
-    ),
-  );
+  const energies = [...aggregate.total.energy.values()];
+  const has = (quality: 'measuredUj' | 'modelledUj', name: DomainClass) =>
+    energies.some((energy) => energy[quality].has(name));
+  const counted = DOMAIN_CLASSES.filter((name) => has('measuredUj', name) || has('modelledUj', name));
   if (counted.length === 0) return 'nothing: no energy was recorded';
-  const isModelled = [...aggregate.total.energy.values()].some(({ modelledUj }) => modelledUj.has('cpu'));
-  const model = isModelled ? ' (where modelled: the whole node but its GPUs, at the wall)' : '';
-  const lacking = DOMAIN_CLASSES.filter((name) => name !== 'other' && !counted.includes(name));
-  const others = hasOverhead || counted.includes('other') ? [] : ['board, fans and power supplies'];
+
+  const isModelled = has('modelledUj', 'cpu');
+  const isMixed = isModelled && has('measuredUj', 'cpu');
+  const cpu = isMixed
+    ? `${CLASS_IN_WORDS.cpu} (where modelled: ${WHOLE_NODE})`
+    : isModelled
+      ? WHOLE_NODE
+      : CLASS_IN_WORDS.cpu;
+  const names = counted.map((name) => (name === 'cpu' ? cpu : CLASS_IN_WORDS[name]));
   const overhead = hasOverhead ? ['the rest of the node by a factor'] : [];
-  const left = [...lacking.map((name) => CLASS_IN_WORDS[name]), ...others, 'network', 'shared storage'];
-  const names = counted.map((name) => `${CLASS_IN_WORDS[name]}${name === 'cpu' ? model : ''}`);
+
+  // In words: what the model holds is lacking only where counters serve.
+  const lacking = (isThere: boolean, words: string): string[] =>
+    isThere || (isModelled && !isMixed) ? [] : [isMixed ? `${words} (where measured)` : words];
+  const left = [
+    ...lacking(counted.includes('dram'), CLASS_IN_WORDS.dram),
+    ...(counted.includes('gpu') ? [] : [CLASS_IN_WORDS.gpu]),
+    ...lacking(hasOverhead || counted.includes('other'), 'board, fans and power supplies'),
+    'network',
+    'shared storage',
+  ];
   return `${[...names, ...overhead].join(', ')}; not counted: ${left.join(', ')}`;
 }
+
+const WHOLE_NODE = 'the whole node but its GPUs, at the wall';
 
 /** Of values with their weights; the first value where all weights are 0. */
 function weightedMean(values: readonly (readonly [value: number, weight: number])[]): number {

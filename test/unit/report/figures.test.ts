@@ -292,4 +292,13 @@ test('what is counted and what is not is said', () => {
     'CPU packages, the rest of the node by a factor; not counted: memory, GPUs, network, shared storage',
   );
   expect(scope([])).toContain('no energy was recorded');
+  // The power model's watts are at the wall, so nothing of the node is lacking but its GPUs.
+  const modelled = runRecord({ measured_uj: {}, modelled_uj: { 'package-0': [5, 5, 5] } });
+  expect(scope([modelled])).toBe(
+    'the whole node but its GPUs, at the wall; not counted: GPUs, network, shared storage',
+  );
+  expect(scope([runRecord(), runRecord({ ...modelled, job: 2, seq: 99 })])).toBe(
+    'CPU packages (where modelled: the whole node but its GPUs, at the wall); not counted: memory (where measured), ' +
+      'GPUs, board, fans and power supplies (where measured), network, shared storage',
+  );
 });
