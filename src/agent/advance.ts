@@ -1,11 +1,24 @@
-import { differenceCounter } from '../attribution/counter';
-import { addByPolicy, type ByPolicy, type Carry, divideEnergy } from '../attribution/policy';
+import type { DomainClass } from '../generated/record';
 import { type EnergyDomain, type Instant, isMissing } from '../sources/source';
 import { type ActiveRun, type TickCpuTime, tickCpuTime } from './cpu-time';
-import type { DomainClass } from '../generated/record';
-import type { HostDomainLine, HostState, RunDomainLine, RunState } from './host-state';
+import {
+  type DividedDomain,
+  divideTick,
+  domainGrowth,
+  type Growth,
+  hostDomain,
+  isDivided,
+  missTick,
+  runDomain,
+  wholeTick,
+} from './domain-tick';
+import type { HostCpu } from '../sources/proc-stat';
+import type { HostState, IdlePower, RunState } from './host-state';
+import { otherDomain, otherGrowth } from './other-domain';
+import { tickPlaceTime } from './place-time';
 import type { HostReading } from './reading';
 import { closePoint } from './series';
+import type { Tick } from './weights';
 
 /**
  * Most CPU time (ns per CPU) by which the runs' exact counters may be ahead of the host's 10 ms ticks. What is beyond
@@ -16,27 +29,22 @@ const LARGEST_DEBT_NS_PER_CPU = 1_000_000_000;
 /**
  * One tick: read → difference → divide → add up. Changes `state` in place from what was known at its last reading to
  * what is known at this one.
+ * @param idlePower what each domain draws when nothing runs, by its name, where that is known
  */
-export function advance(state: HostState, reading: HostReading): void {
+export function advance(
+  state: HostState,
+  reading: HostReading,
+  idlePower: Readonly<Record<string, IdlePower>> = {},
+): void {
   const { at } = reading;
   const before = state.at;
+  hold(state, reading);
   const active = activeRuns(state, reading);
   const cpu = tickCpuTime(state, reading, active);
 
   if (before !== null) {
-    const elapsedNs = Number(at.monoNs - before.monoNs);
-    const hostCpus = isMissing(reading.cpu) ? 1 : reading.cpu.cpus;
-    const systemNs = systemTime(state, reading, cpu, hostCpus);
-    const missed = new Set<DomainClass>();
-    for (const { domain, value } of reading.energy) {
-      const outcome = isMissing(value) ? value : domainGrowth(state, domain, value, at.monoNs);
-      if (typeof outcome === 'number') {
-        divideTick(state, domain, outcome, { active, cpu, elapsedNs, systemNs, hostCpus });
-      } else {
-        missTick(state, domain, outcome?.missing, active, elapsedNs / 1e6);
-        missed.add(domain.class);
-      }
-    }
+    const tick = makeTick(state, reading, active, cpu, Number(at.monoNs - before.monoNs));
+    const missed = divideDomains(state, reading, tick, idlePower);
     for (const run of active) addRunTime(run, cpu, missed, reading);
   } else {
     // The first reading is a baseline: nobody pays for what came before it.
@@ -44,10 +52,7 @@ export function advance(state: HostState, reading: HostReading): void {
     for (const { run } of active) run.line.from = endOrNow(run, at);
   }
 
-  for (const [key, bytes] of reading.memory) {
-    const line = state.runs[key]?.line;
-    if (line !== undefined) line.memoryBytes = Math.max(line.memoryBytes ?? 0, bytes);
-  }
+  state.host.readings += 1;
   for (const { key, run } of active) {
     run.cpuFrom = cpu.cpuFrom.get(key) ?? null;
     if (run.cpuFrom !== null) run.lastSeenMs = at.wallMs;
@@ -56,6 +61,69 @@ export function advance(state: HostState, reading: HostReading): void {
     if (node !== null && !state.nodes.includes(node)) state.nodes.push(node);
   }
   remember(state, reading, cpu);
+}
+
+/** Takes up what runs hold now: it is read less often than the rest and holds until the next look. */
+function hold(state: HostState, reading: HostReading): void {
+  for (const [key, holding] of reading.holdings) {
+    const run = state.runs[key];
+    if (run === undefined) continue;
+    run.holding = { ...holding, memory: holding.memory ?? run.holding?.memory ?? null };
+    const bytes = holding.memory?.bytes;
+    if (bytes !== undefined) run.line.memoryBytes = Math.max(run.line.memoryBytes ?? 0, bytes);
+  }
+  if (reading.memory !== null && !isMissing(reading.memory)) state.memory = reading.memory;
+}
+
+function makeTick(
+  state: HostState,
+  reading: HostReading,
+  active: readonly ActiveRun[],
+  cpu: TickCpuTime,
+  elapsedNs: number,
+): Tick {
+  const hostCpus = isMissing(reading.cpu) ? 1 : reading.cpu.cpus;
+  let accelerators = 0;
+  for (const { domain } of reading.energy) {
+    if (domain.class === 'gpu') accelerators += domain.accelerators ?? 1;
+  }
+  return {
+    active,
+    cpu,
+    elapsedNs,
+    hostCpus,
+    accelerators,
+    systemNs: systemTime(state, reading, cpu, hostCpus),
+    places: tickPlaceTime(state, reading, active, cpu, LARGEST_DEBT_NS_PER_CPU),
+  };
+}
+
+/** @returns classes of which a domain is missing in this tick */
+function divideDomains(
+  state: HostState,
+  reading: HostReading,
+  tick: Tick,
+  idlePower: Readonly<Record<string, IdlePower>>,
+): Set<DomainClass> {
+  const missed = new Set<DomainClass>();
+  const divide = (domain: DividedDomain, outcome: Growth): void => {
+    if (typeof outcome === 'number') {
+      divideTick(state, domain, outcome, tick, idlePower[domain.name]);
+    } else {
+      missTick(state, domain, outcome?.missing, tick);
+      missed.add(domain.class);
+    }
+  };
+  const grown = new Map<EnergyDomain, Growth>();
+  for (const { domain, value } of reading.energy) {
+    const outcome = isMissing(value) ? value : domainGrowth(state, domain, value, reading.at.monoNs, tick);
+    grown.set(domain, outcome);
+    if (isDivided(domain)) divide(domain, outcome);
+    else wholeTick(state, domain, outcome, tick.elapsedNs / 1e6);
+  }
+  const other = otherDomain([...grown.keys()]);
+  if (other !== null) divide(other, otherGrowth(state, grown, tick.active));
+  return missed;
 }
 
 /** A run that was over before the first reading has a line without length. */
@@ -86,90 +154,20 @@ function systemTime(state: HostState, reading: HostReading, cpu: TickCpuTime, ho
 
   const busyNs = Math.max(0, Number(reading.cpu.busyNs - state.busyNs));
   state.host.busyUs += busyNs / 1000;
+  addCpuTimes(state, reading.cpu);
   const systemNs = busyNs - runsNs - state.systemDebtNs;
   state.systemDebtNs = Math.min(Math.max(0, -systemNs), hostCpus * LARGEST_DEBT_NS_PER_CPU);
   return Math.max(0, systemNs);
 }
 
-/** What the domain's counter grew by (µJ), why that is not known, or undefined where there is no earlier value. */
-function domainGrowth(
-  state: HostState,
-  domain: EnergyDomain,
-  energyUj: bigint,
-  monoNs: bigint,
-): number | { missing: string } | undefined {
-  const beforeUj = state.counters[domain.name];
-  if (beforeUj === undefined || state.at === null) return undefined;
-  const difference = differenceCounter(
-    domain,
-    { energyUj: beforeUj, monoNs: state.at.monoNs },
-    { energyUj, monoNs },
-  );
-  switch (difference.kind) {
-    case 'growth':
-      if (difference.wrapped) hostDomain(state, domain).wraps += 1;
-      return difference.energyUj;
-    case 'reset':
-      hostDomain(state, domain).resets += 1;
-      return { missing: 'the counter was reset' };
-    case 'ambiguous':
-      return { missing: 'the counter may have wrapped more than once between two readings' };
-  }
-}
-
-interface Tick {
-  readonly active: readonly ActiveRun[];
-  readonly cpu: TickCpuTime;
-  readonly elapsedNs: number;
-  readonly systemNs: number;
-  readonly hostCpus: number;
-}
-
-function divideTick(state: HostState, domain: EnergyDomain, energyUj: number, tick: Tick): void {
-  const { active, cpu, elapsedNs } = tick;
-  const rest = (state.carry[domain.name] ??= { idle: noCarry(), system: noCarry() });
-  const division = divideEnergy({
-    energyUj,
-    idleEnergyUj: Math.round(((domain.idlePowerW ?? 0) * elapsedNs) / 1000),
-    runs: active.map(({ key, run, activeNs }) => ({
-      usedNs: cpu.runs.get(key)?.ns ?? 0,
-      allocatedCpus: elapsedNs > 0 ? ((run.identity.cpus ?? 0) * activeNs) / elapsedNs : 0,
-    })),
-    systemNs: tick.systemNs,
-    hostCpus: tick.hostCpus,
-    carry: [...active.map(({ run }) => (run.carry[domain.name] ??= noCarry())), rest.idle, rest.system],
-  });
-
-  const host = hostDomain(state, domain);
-  host.counterUj += energyUj;
-  addByPolicy(host.idleUj, division.idle);
-  addByPolicy(host.systemUj, division.system);
-  active.forEach(({ key, run }, i) => {
-    const share = division.runs[i]!;
-    addByPolicy(host.runsUj, share);
-    const line = runDomain(run, domain);
-    addByPolicy(line.uj, share);
-    const { energyUj: openUj } = run.series.open;
-    openUj[domain.name] = (openUj[domain.name] ?? 0) + share[0];
-    const time = cpu.runs.get(key);
-    if (time !== undefined && time.estimatedNs > 0) {
-      const part = time.ns > 0 ? time.estimatedNs / time.ns : 0;
-      addByPolicy(line.estimatedUj, [Math.round(share[0] * part), 0, Math.round(share[2] * part)]);
-    }
-  });
-}
-
-function missTick(
-  state: HostState,
-  domain: EnergyDomain,
-  reason: string | undefined,
-  active: readonly ActiveRun[],
-  elapsedMs: number,
-): void {
-  const host = hostDomain(state, domain);
-  host.missingMs += elapsedMs;
-  if (reason !== undefined) host.missingReason = reason;
-  for (const { run, activeNs } of active) runDomain(run, domain).missingMs += activeNs / 1e6;
+/** nice, iowait, steal and guest, for the host's record; iowait of the kernel can go back. */
+function addCpuTimes(state: HostState, now: HostCpu): void {
+  const { cpuTimesNs: before, host } = state;
+  state.cpuTimesNs = [now.niceNs, now.iowaitNs, now.stealNs, now.guestNs];
+  if (before === null) return;
+  const growthUs = state.cpuTimesNs.map((ns, i) => Math.max(0, Number(ns - (before[i] ?? ns)) / 1000));
+  const sums = host.cpuTimesUs;
+  (['nice', 'iowait', 'steal', 'guest'] as const).forEach((name, i) => (sums[name] += growthUs[i] ?? 0));
 }
 
 function addRunTime(
@@ -184,12 +182,15 @@ function addRunTime(
   const time = cpu.runs.get(key);
   const unseen = new Set(missed);
   for (const { domain } of energy) {
+    if (!isDivided(domain)) continue;
     run.life.missingMs[domain.class] ??= 0;
     if (time !== undefined || missed.has(domain.class)) continue;
     // Nobody could read what it used: what it got is not nothing, it is not known.
     runDomain(run, domain).missingMs += ms;
     unseen.add(domain.class);
   }
+  // It has GPUs, and nobody reads them.
+  if ((run.identity.gpus ?? 0) > 0 && !energy.some(({ domain }) => domain.class === 'gpu')) unseen.add('gpu');
   // Several domains of one class missing at once are one missing time.
   for (const domainClass of unseen) {
     run.life.missingMs[domainClass] = (run.life.missingMs[domainClass] ?? 0) + ms;
@@ -211,41 +212,13 @@ function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): voi
   state.at = reading.at;
   state.counters = {};
   for (const { domain, value } of reading.energy) {
-    hostDomain(state, domain);
+    if (isDivided(domain)) hostDomain(state, domain);
     if (!isMissing(value)) state.counters[domain.name] = value;
   }
   state.busyNs = isMissing(reading.cpu) ? null : reading.cpu.busyNs;
+  const byCpu = isMissing(reading.cpu) ? null : reading.cpu.byCpu;
+  state.cpuBusyNs = byCpu === null ? {} : Object.fromEntries(byCpu);
   state.cgroupNs = cpu.cgroupNs;
-}
-
-function hostDomain(state: HostState, domain: EnergyDomain): HostDomainLine {
-  return (state.host.domains[domain.name] ??= {
-    class: domain.class,
-    source: domain.source,
-    quality: domain.quality,
-    counterUj: 0,
-    runsUj: noEnergy(),
-    idleUj: noEnergy(),
-    systemUj: noEnergy(),
-    missingMs: 0,
-    wraps: 0,
-    resets: 0,
-  });
-}
-
-function runDomain(run: RunState, domain: EnergyDomain): RunDomainLine {
-  return (run.line.domains[domain.name] ??= {
-    quality: domain.quality,
-    uj: noEnergy(),
-    estimatedUj: noEnergy(),
-    missingMs: 0,
-  });
-}
-
-function noEnergy(): ByPolicy {
-  return [0, 0, 0];
-}
-
-function noCarry(): Carry {
-  return [0, 0, 0, 0];
+  state.cgroupPlaceNs = cpu.cgroupPlaceNs;
+  state.scopeBalanceNs = cpu.scopeBalanceNs;
 }

@@ -4,7 +4,7 @@ import type { EitConfig } from '../generated/config';
 import type { Spool } from '../ledger/spool';
 import type { HookEvent } from '../slurm/hook-event';
 import type { RunIdentity } from '../slurm/run-identity';
-import type { EnergyMeter, Instant } from '../sources/source';
+import type { EnergyDomain, EnergyMeter, Instant } from '../sources/source';
 import { advance } from './advance';
 import type { AgentLock } from './agent-lock';
 import {
@@ -15,6 +15,7 @@ import {
   writeCheckpoint,
 } from './checkpoint';
 import type { EventFolder } from './event-folder';
+import type { HostIdlePower } from './host-idle-power';
 import type { HostReader } from './host-reader';
 import { type HostState, emptyHostState } from './host-state';
 import { type HostFacts, type LineWriter, takeHostLine, takeRunLines } from './lines';
@@ -44,6 +45,7 @@ export interface AgentParts {
   readonly reader: HostReader;
   readonly meters: readonly EnergyMeter[];
   readonly absentSources: Readonly<Record<string, string>>;
+  readonly idlePower: HostIdlePower;
   readonly events: EventFolder;
   readonly spool: Spool;
   readonly shipper: ShipperProcess;
@@ -190,7 +192,7 @@ export class Agent {
     const { reader, now, log } = this.#parts;
     const reading = reader.read(now(), this.#state.runs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
-    advance(this.#state, reading);
+    advance(this.#state, reading, this.#parts.idlePower.current());
     for (const run of endVanished(this.#state, reading.at)) {
       log(
         'warn',
@@ -307,6 +309,7 @@ export class Agent {
       boot,
       at: this.#parts.now(),
       sources: this.#sources(),
+      integrated: this.#domains().flatMap(({ isIntegrated, name }) => (isIntegrated === true ? [name] : [])),
       writer: this.#writer,
       facts: this.#hostFacts(),
     };
@@ -327,7 +330,7 @@ export class Agent {
     const { config, host, boot, now } = this.#parts;
     this.#checkpointAtMs = monoMs(now());
     const checkpoint: Checkpoint = {
-      version: 1,
+      version: 2,
       host,
       boot,
       sources: this.#sources(),
@@ -344,11 +347,13 @@ export class Agent {
   }
 
   #sources(): string {
-    return this.#parts.meters
-      .flatMap((meter) =>
-        meter.domains.map((domain) => `${domain.name}=${domain.source}:${domain.maxEnergyUj ?? 0}`),
-      )
+    return this.#domains()
+      .map((domain) => `${domain.name}=${domain.source}:${domain.maxEnergyUj ?? 0}`)
       .join(' ');
+  }
+
+  #domains(): EnergyDomain[] {
+    return this.#parts.meters.flatMap((meter) => [...meter.domains]);
   }
 
   #rememberEnded(job: string, nowMs: number): void {

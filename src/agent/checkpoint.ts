@@ -16,7 +16,7 @@ import type { HostState } from './host-state';
 /** All that a new agent needs to carry on where one was killed. */
 export interface Checkpoint {
   /** Changes whenever older checkpoints can no longer be read. */
-  readonly version: 1;
+  readonly version: 2;
   readonly host: string;
   /** Kernel boot id: counters of another boot mean nothing now. */
   readonly boot: string;
@@ -64,7 +64,7 @@ export function readCheckpoint(dir: string): Checkpoint | null {
     const value = JSON.parse(readFileSync(path, 'utf8'), (_key, part: unknown) => {
       return isBigintTag(part) ? BigInt(part.$bigint) : part;
     }) as Checkpoint;
-    if (value.version !== 1) throw new Error(`has version ${String(value.version)}, expected 1`);
+    if (value.version !== 2) throw new Error(`has version ${String(value.version)}, expected 2`);
     return value;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return null;

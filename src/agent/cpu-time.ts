@@ -1,6 +1,7 @@
 import { deadTime } from '../attribution/dead-time';
 import { isMissing } from '../sources/source';
 import type { HostState, RunState } from './host-state';
+import { OwnerIndex, isOfNode } from './owner-index';
 import type { HostReading, JobReading, ScopeReading } from './reading';
 
 /** CPU time of one run in one tick. */
@@ -8,12 +9,16 @@ export interface RunCpuTime {
   ns: number;
   /** The part of it that rests on an estimate. */
   estimatedNs: number;
+  /** As the kernel counted it by place, and elsewhere (see JobReading.placeNs); null where it does not. */
+  placeNs: number[] | null;
 }
 
 /** CPU time of one tick, by run key, and the counters that the next tick starts from. */
 export interface TickCpuTime {
   readonly runs: Map<string, RunCpuTime>;
   readonly cgroupNs: Record<string, bigint>;
+  readonly cgroupPlaceNs: Record<string, readonly bigint[]>;
+  readonly scopeBalanceNs: Record<string, number>;
   /** Run key to the directory its CPU time comes from now. */
   readonly cpuFrom: Map<string, string>;
 }
@@ -24,6 +29,9 @@ export interface ActiveRun {
   readonly run: RunState;
   readonly activeNs: number;
 }
+
+/** Parent and children are read within this time of each other (ns, on each CPU). */
+const READING_SKEW_NS = 10_000_000;
 
 /**
  * CPU time of each run between the state's reading and this one.
@@ -36,9 +44,16 @@ export function tickCpuTime(
   reading: HostReading,
   active: readonly ActiveRun[],
 ): TickCpuTime {
-  const tick: TickCpuTime = { runs: new Map(), cgroupNs: {}, cpuFrom: new Map() };
+  const tick: TickCpuTime = {
+    runs: new Map(),
+    cgroupNs: {},
+    cgroupPlaceNs: {},
+    scopeBalanceNs: {},
+    cpuFrom: new Map(),
+  };
   const isFirst = state.at === null;
-  for (const scope of reading.scopes) scopeCpuTime(state, scope, active, isFirst, tick);
+  const cpus = isMissing(reading.cpu) ? 1 : reading.cpu.cpus;
+  for (const scope of reading.scopes) scopeCpuTime(state, scope, { active, isFirst, cpus }, tick);
   // Where Slurm keeps jobs in cgroups, a run without one has no process: its time is known, and 0.
   for (const { key, run } of active) {
     const isKept = reading.scopes.some((scope) => isOfNode(scope, run) && !isMissing(scope.totalNs));
@@ -64,8 +79,7 @@ export function tickCpuTime(
 function scopeCpuTime(
   state: HostState,
   scope: ScopeReading,
-  active: readonly ActiveRun[],
-  isFirst: boolean,
+  { active, isFirst, cpus }: { active: readonly ActiveRun[]; isFirst: boolean; cpus: number },
   tick: TickCpuTime,
 ): void {
   const growth = (dir: string, value: bigint, renewed = false): number => {
@@ -78,13 +92,16 @@ function scopeCpuTime(
   let livingNs = 0;
   for (const [dir, value] of scope.overheadNs) livingNs += growth(dir, value);
 
+  const owners = new OwnerIndex(active);
   const living = new Set<string>();
+  const withCgroup = new Set<string>();
   const renewed: (ActiveRun | null)[] = [];
   for (const job of scope.jobs) {
     living.add(job.dir);
     // After a requeue the ended run and the new one go by the same job id: what is there is the new one's.
-    const owners = active.filter(({ run }) => ownsCgroup(run, scope, job));
-    const owner = owners.find(({ run }) => run.end === null) ?? owners[0];
+    const named = owners.of(scope, job);
+    for (const { key } of named) withCgroup.add(key);
+    const owner = named.find(({ run }) => run.end === null) ?? named[0];
     if (owner !== undefined) tick.cpuFrom.set(owner.key, job.dir);
     if (job.renewed) renewed.push(active.find(({ run }) => run.cpuFrom === job.dir) ?? null);
     if (isMissing(job.cpuNs)) {
@@ -94,7 +111,11 @@ function scopeCpuTime(
     }
     const ns = growth(job.dir, job.cpuNs, job.renewed);
     livingNs += ns;
-    if (owner !== undefined) give(tick, owner.key, Math.max(0, ns - countedByProcesses(state, owner)), 0);
+    const placeNs = placeGrowth(state, job, isFirst);
+    if (job.placeNs !== undefined) tick.cgroupPlaceNs[job.dir] = job.placeNs;
+    if (owner !== undefined) {
+      give(tick, owner.key, Math.max(0, ns - countedByProcesses(state, owner)), 0, placeNs);
+    }
   }
 
   if (isMissing(scope.totalNs)) {
@@ -103,17 +124,35 @@ function scopeCpuTime(
     return;
   }
   const totalNs = growth(scope.dir, scope.totalNs);
-  const dead = [...renewed, ...deadOwners(state, scope, living, active)];
+  const dead = [...renewed, ...deadOwners(state, scope, { living, withCgroup }, active)];
+  if (isFirst) return;
   const time = deadTime(
     totalNs,
     livingNs,
     dead.map((owner) => ({
       allocatedCpuNs: owner === null ? 0 : (owner.run.identity.cpus ?? 1) * owner.activeNs,
+      knownNs: null,
     })),
+    state.scopeBalanceNs[scope.dir] ?? 0,
+    cpus * READING_SKEW_NS,
   );
+  tick.scopeBalanceNs[scope.dir] = time.balanceNs;
   dead.forEach((owner, i) => {
     const ns = time.cpuNs[i] ?? 0;
-    if (owner !== null) give(tick, owner.key, ns, time.estimated ? ns : 0);
+    if (owner !== null) give(tick, owner.key, ns, time.estimated[i] === true ? ns : 0);
+  });
+}
+
+/** What a job's time by place grew by (ns); null where it is not counted. */
+function placeGrowth(state: HostState, job: JobReading, isFirst: boolean): number[] | null {
+  const { placeNs } = job;
+  if (placeNs === undefined || isFirst) return null;
+  const earlier = job.renewed ? undefined : state.cgroupPlaceNs[job.dir];
+  // Other places than before: the sources were chosen anew.
+  if (earlier !== undefined && earlier.length !== placeNs.length) return null;
+  return placeNs.map((ns, i) => {
+    const before = earlier?.[i] ?? 0n;
+    return Number(ns >= before ? ns - before : ns);
   });
 }
 
@@ -135,7 +174,7 @@ function processesOf(key: string): string {
 function deadOwners(
   state: HostState,
   scope: ScopeReading,
-  living: ReadonlySet<string>,
+  { living, withCgroup }: { living: ReadonlySet<string>; withCgroup: ReadonlySet<string> },
   active: readonly ActiveRun[],
 ): (ActiveRun | null)[] {
   const onNode = active.filter(({ run }) => isOfNode(scope, run));
@@ -144,31 +183,23 @@ function deadOwners(
     .filter((dir) => dir.startsWith(prefix) && !living.has(dir) && !scope.overheadNs.has(dir))
     .map((dir) => onNode.find(({ run }) => run.cpuFrom === dir) ?? null);
   const unseen = onNode.filter(
-    ({ run }) => run.cpuFrom === null && run.start.by === 'prolog' && !hasLiving(scope, run),
+    ({ key, run }) => run.cpuFrom === null && run.start.by === 'prolog' && !withCgroup.has(key),
   );
   const ended = unseen.filter(({ run }) => run.end !== null);
   const dead = [...removed, ...ended];
   return dead.length > 0 ? dead : unseen;
 }
 
-function hasLiving(scope: ScopeReading, run: RunState): boolean {
-  return scope.jobs.some((job) => ownsCgroup(run, scope, job));
-}
-
-function isOfNode(scope: ScopeReading, run: RunState): boolean {
-  return scope.node === null || scope.node === run.identity.node;
-}
-
-/** Whether a cgroup is that of the run. */
-export function ownsCgroup(run: RunState, scope: ScopeReading, job: JobReading): boolean {
-  if (!isOfNode(scope, run)) return false;
-  if (job.sluid !== undefined) return job.sluid === run.identity.sluid;
-  return job.jobId === run.identity.job;
-}
-
-function give(tick: TickCpuTime, key: string, ns: number, estimatedNs: number): void {
-  const time = tick.runs.get(key) ?? { ns: 0, estimatedNs: 0 };
+function give(
+  tick: TickCpuTime,
+  key: string,
+  ns: number,
+  estimatedNs: number,
+  placeNs: readonly number[] | null = null,
+): void {
+  const time = tick.runs.get(key) ?? { ns: 0, estimatedNs: 0, placeNs: null };
   time.ns += ns;
   time.estimatedNs += estimatedNs;
+  if (placeNs !== null) time.placeNs = placeNs.map((more, i) => (time.placeNs?.[i] ?? 0) + more);
   tick.runs.set(key, time);
 }

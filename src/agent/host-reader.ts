@@ -1,21 +1,25 @@
-import { join } from 'node:path';
 import type { Instant } from '../sources/source';
 import { type CpuCounter } from '../sources/cpu-counter';
-import { openCgroup1Cpu, readCgroup1MemoryBytes } from '../sources/cgroup-v1';
-import { openCgroup2Cpu, readCgroup2MemoryBytes } from '../sources/cgroup-v2';
+import { openCgroup1Cpu } from '../sources/cgroup-v1';
+import { openCgroup2Cpu } from '../sources/cgroup-v2';
+import { cpusAt, readCpuTopology } from '../sources/cpu-topology';
+import { openHostMemory } from '../sources/host-memory';
+import { type PercpuCounter, openCpuacctPercpu } from '../sources/cpuacct-percpu';
+import { openJobCgroup } from '../sources/job-cgroup';
 import { openJobProcessesCpu } from '../sources/job-processes';
 import { type ProcessTable, readProcessTable } from '../sources/process-table';
 import { openProcStat } from '../sources/proc-stat';
 import { type EnergyMeter, type Missing, type Roots, isMissing } from '../sources/source';
 import { type SlurmScope, findSlurmScopes, listJobCgroups, scopeOverheadDirs } from '../slurm/cgroup-path';
-import { ownsCgroup } from './cpu-time';
+import { OwnerIndex } from './owner-index';
 import type { RunState } from './host-state';
-import type { DomainReading, HostReading, JobReading, ScopeReading } from './reading';
+import { placeName } from './place-time';
+import type { DomainReading, Holding, HostReading, JobReading, PlaceCpus, ScopeReading } from './reading';
 
 /** Directories of slurmd come and go rarely; a hook's event also makes the reader look again. */
 const SCOPES_EVERY_NS = 30_000_000_000n;
-/** memory.stat costs several times what cpu.stat does. */
-const MEMORY_EVERY_NS = 30_000_000_000n;
+/** memory.stat costs several times what cpu.stat does, and limits and cpusets rarely change. */
+const HOLDINGS_EVERY_NS = 30_000_000_000n;
 /** Below this age a run without a cgroup is one whose cgroup has not been made yet, not one whose Slurm makes none. */
 const NO_CGROUP_AFTER_NS = 5_000_000_000n;
 
@@ -25,6 +29,7 @@ export class HostReader {
   readonly #meters: readonly EnergyMeter[];
   readonly #procStat: ReturnType<typeof openProcStat>;
   readonly #cpu = new Map<string, CpuCounter>();
+  readonly #percpu = new Map<string, PercpuCounter>();
   readonly #processes = new Map<string, CpuCounter>();
   /** Keys of the runs that have or had a cgroup: a next step's is in one too. */
   readonly #inCgroups = new Set<string>();
@@ -32,15 +37,26 @@ export class HostReader {
   #table: ProcessTable | null = null;
   #scopes: SlurmScope[] = [];
   #scopesAtNs: bigint | null = null;
-  #memoryAtNs: bigint | null = null;
-  /** Keys of the runs whose memory has been looked at. */
-  readonly #memoryRead = new Set<string>();
+  #holdingsAtNs: bigint | null = null;
+  /** Keys of the runs whose holdings have been looked at. */
+  readonly #holdingsRead = new Set<string>();
+  readonly #memory: ReturnType<typeof openHostMemory>;
+  /** By CPU which of `#places` it is of; empty where domains are of the whole host. */
+  readonly #placeOfCpu = new Map<number, number>();
+  readonly #places: readonly PlaceCpus[];
   #runs: Readonly<Record<string, RunState>> = {};
 
   constructor(roots: Roots, meters: readonly EnergyMeter[]) {
     this.#roots = roots;
     this.#meters = meters;
-    this.#procStat = openProcStat(roots);
+    this.#places = readPlaces(roots, meters);
+    this.#places.forEach(({ cpus }, i) => cpus.forEach((cpu) => this.#placeOfCpu.set(cpu, i)));
+    this.#procStat = openProcStat(roots, { byCpu: this.#places.length > 0 });
+    this.#memory = openHostMemory(roots);
+  }
+
+  get places(): readonly PlaceCpus[] {
+    return this.#places;
   }
 
   /** Look for directories of slurmd again at the next reading. */
@@ -61,19 +77,23 @@ export class HostReader {
     }
 
     const seen = new Set<string>();
-    const memory = new Map<string, number>();
-    const withMemory = this.#memoryAtNs === null || at.monoNs - this.#memoryAtNs >= MEMORY_EVERY_NS;
-    if (withMemory) this.#memoryAtNs = at.monoNs;
+    const isDue = this.#holdingsAtNs === null || at.monoNs - this.#holdingsAtNs >= HOLDINGS_EVERY_NS;
+    if (isDue) this.#holdingsAtNs = at.monoNs;
     const scopes = this.#scopes.map((scope) => this.#readScope(scope, seen));
-    this.#readMemory(runs, memory, withMemory);
+    const holdings = this.#readHoldings(runs, scopes, isDue);
     this.#closeUnseen(seen);
-    return { at, energy, cpu, scopes, processes: this.#readProcesses(at, runs, scopes), memory };
+    // With a run's first look the host's: what is not the runs' is the system's.
+    const memory = isDue || holdings.size > 0 ? this.#memory.read() : null;
+    const processes = this.#readProcesses(at, runs, scopes);
+    return { at, energy, cpu, places: this.#places, scopes, processes, holdings, memory };
   }
 
   close(): void {
     for (const meter of this.#meters) meter.close();
-    for (const counter of [...this.#cpu.values(), ...this.#processes.values()]) counter.close();
+    for (const counter of [...this.#cpu.values(), ...this.#percpu.values(), ...this.#processes.values()])
+      counter.close();
     this.#procStat.close();
+    this.#memory.close();
   }
 
   #readEnergy(at: Instant): DomainReading[] {
@@ -89,7 +109,9 @@ export class HostReader {
     const jobs: JobReading[] = [];
     for (const job of listJobCgroups(scope)) {
       const { value, renewed } = this.#readCpu(scope, job.dir, seen);
-      if (value !== 'gone') jobs.push({ ...job, cpuNs: value, renewed });
+      if (value === 'gone') continue;
+      const placeNs = scope.version === 1 ? this.#placeNs(job.dir) : null;
+      jobs.push({ ...job, cpuNs: value, renewed, ...(placeNs === null ? {} : { placeNs }) });
     }
     const overheadNs = new Map<string, bigint>();
     for (const dir of scopeOverheadDirs(scope)) {
@@ -114,6 +136,8 @@ export class HostReader {
     }
     known?.close();
     this.#cpu.delete(dir);
+    this.#percpu.get(dir)?.close();
+    this.#percpu.delete(dir);
 
     const opened = scope.version === 2 ? openCgroup2Cpu(dir) : openCgroup1Cpu(dir);
     if (opened === 'gone' || isMissing(opened)) return { value: opened, renewed: false };
@@ -123,10 +147,12 @@ export class HostReader {
   }
 
   #closeUnseen(seen: ReadonlySet<string>): void {
-    for (const [dir, counter] of this.#cpu) {
-      if (seen.has(dir)) continue;
-      counter.close();
-      this.#cpu.delete(dir);
+    for (const counters of [this.#cpu, this.#percpu]) {
+      for (const [dir, counter] of counters) {
+        if (seen.has(dir)) continue;
+        counter.close();
+        counters.delete(dir);
+      }
     }
   }
 
@@ -137,12 +163,11 @@ export class HostReader {
     scopes: readonly ScopeReading[],
   ): Map<string, bigint | Missing | 'gone'> {
     const values = new Map<string, bigint | Missing | 'gone'>();
+    const cgroupOf = cgroupsByRun(runs, scopes);
     this.#table = null;
     for (const [key, run] of Object.entries(runs)) {
       const { uid, node } = run.identity;
-      if (scopes.some((scope) => scope.jobs.some((cgroup) => ownsCgroup(run, scope, cgroup)))) {
-        this.#inCgroups.add(key);
-      }
+      if (cgroupOf.has(key)) this.#inCgroups.add(key);
       if (run.end !== null || uid === undefined || this.#inCgroups.has(key)) continue;
       if (run.cpuFrom !== null && run.cpuFrom !== 'processes') continue;
       const scoped = scopes.some((scope) => scope.node === null || scope.node === node);
@@ -181,25 +206,83 @@ export class HostReader {
     return openJobProcessesCpu(this.#roots, wanted, () => this.#processTable());
   }
 
-  /** Of all runs, or only of those seen for the first time: a short job is to say what it held too. */
-  #readMemory(runs: Readonly<Record<string, RunState>>, memory: Map<string, number>, ofAll: boolean): void {
-    for (const key of this.#memoryRead) if (!(key in runs)) this.#memoryRead.delete(key);
-    for (const [key, { cpuFrom }] of Object.entries(runs)) {
-      if (!ofAll && this.#memoryRead.has(key)) continue;
-      const scope = this.#scopes.find(({ dir }) => cpuFrom?.startsWith(`${dir}/`));
-      if (cpuFrom === null || scope === undefined) continue;
-      this.#memoryRead.add(key);
-      const bytes =
-        scope.version === 2
-          ? readCgroup2MemoryBytes(cpuFrom)
-          : readCgroup1MemoryBytes(this.#memoryDir(cpuFrom));
-      if (typeof bytes === 'number') memory.set(key, bytes);
-    }
+  /** A job's CPU time by place, and as a last element elsewhere; null where the kernel does not count it. */
+  #placeNs(cpuacctDir: string): bigint[] | null {
+    if (this.#places.length === 0) return null;
+    let counter = this.#percpu.get(cpuacctDir);
+    if (counter === undefined) this.#percpu.set(cpuacctDir, (counter = openCpuacctPercpu(cpuacctDir)));
+    const percpuNs = counter.read();
+    if (percpuNs === 'gone' || isMissing(percpuNs)) return null;
+    const sums = Array.from({ length: this.#places.length + 1 }, () => 0n);
+    percpuNs.forEach((ns, cpu) => {
+      const place = this.#placeOfCpu.get(cpu) ?? this.#places.length;
+      sums[place] = (sums[place] ?? 0n) + ns;
+    });
+    return sums;
   }
 
-  /** Under cgroup v1 the memory controller is a hierarchy of its own with the same directories. */
-  #memoryDir(cpuacctDir: string): string {
-    const [, ...below] = cpuacctDir.slice(this.#roots.cgroup.length + 1).split('/');
-    return join(this.#roots.cgroup, 'memory', ...below);
+  /** Of all runs, or only of those seen for the first time: a short job is to say what it held too. */
+  #readHoldings(
+    runs: Readonly<Record<string, RunState>>,
+    scopes: readonly ScopeReading[],
+    ofAll: boolean,
+  ): Map<string, Holding> {
+    const holdings = new Map<string, Holding>();
+    for (const key of this.#holdingsRead) if (!(key in runs)) this.#holdingsRead.delete(key);
+    const waiting = Object.keys(runs).filter(
+      (key) => runs[key]?.end === null && (ofAll || !this.#holdingsRead.has(key)),
+    );
+    const cgroupOf = waiting.length === 0 ? null : cgroupsByRun(runs, scopes);
+    for (const key of waiting) {
+      const found = cgroupOf?.get(key);
+      const scope = this.#scopes.find(({ dir }) => dir === found?.scope.dir);
+      if (found === undefined || scope === undefined) continue;
+      this.#holdingsRead.add(key);
+      holdings.set(key, this.#readHolding(scope, found.job.dir));
+    }
+    return holdings;
   }
+
+  #readHolding(scope: SlurmScope, jobDir: string): Holding {
+    const cgroup = openJobCgroup(this.#roots, scope, jobDir);
+    const memory = cgroup.memoryBytes();
+    const cpus = cgroup.cpus();
+    const limit = cgroup.memoryLimitBytes();
+    return {
+      memory: isMissing(memory) ? null : memory,
+      cpus: isMissing(cpus) ? null : cpus,
+      memoryLimitBytes: isMissing(limit) ? null : limit,
+    };
+  }
+}
+
+/** The cgroup of each run that has one now. */
+function cgroupsByRun(
+  runs: Readonly<Record<string, RunState>>,
+  scopes: readonly ScopeReading[],
+): Map<string, { scope: ScopeReading; job: JobReading }> {
+  const owners = new OwnerIndex(Object.entries(runs).map(([key, run]) => ({ key, run })));
+  const found = new Map<string, { scope: ScopeReading; job: JobReading }>();
+  for (const scope of scopes) {
+    for (const job of scope.jobs) {
+      for (const { key } of owners.of(scope, job)) found.set(key, { scope, job });
+    }
+  }
+  return found;
+}
+
+/** The packages and dies that the meters' domains are of; none where they are of the whole host, or nothing tells its CPUs. */
+function readPlaces(roots: Roots, meters: readonly EnergyMeter[]): PlaceCpus[] {
+  const places = meters
+    .flatMap((meter) => meter.domains)
+    .flatMap(({ class: domainClass, place }) => (domainClass === 'cpu' && place ? [place] : []));
+  if (places.length === 0) return [];
+  const topology = readCpuTopology(roots);
+  const found = new Map(
+    places.map((place) => [placeName(place), { place, cpus: new Set(cpusAt(topology, place)) }]),
+  );
+  const all = [...found.values()];
+  if (all.some(({ cpus }) => cpus.size === 0)) return [];
+  // One package that is all of the host needs no telling apart.
+  return all.length === 1 && all[0]?.cpus.size === topology.size ? [] : all;
 }

@@ -1,7 +1,10 @@
 import type { ByPolicy, Carry } from '../attribution/policy';
+import type { PackageSplit } from '../attribution/package-split';
 import type { DomainClass, RunEnd, RunStart } from '../generated/record';
 import type { RunIdentity } from '../slurm/run-identity';
+import type { HostMemory } from '../sources/host-memory';
 import type { Instant } from '../sources/source';
+import type { Holding } from './reading';
 import type { SeriesPiece } from './series';
 
 /**
@@ -19,10 +22,24 @@ export interface HostState {
   counters: Record<string, bigint>;
   /** Busy time of all CPUs (ns, /proc/stat) at `at`; null where it could not be read. */
   busyNs: bigint | null;
+  /** nice, iowait, steal and guest time (ns) at `at`; null before the first reading. */
+  cpuTimesNs: readonly bigint[] | null;
+  /** Busy time of each CPU (ns), by its number; empty where no domain is of a part of the host only. */
+  cpuBusyNs: Record<string, bigint>;
   /** CPU time (ns) by cgroup directory at `at`: jobs', their parents', the parents' other children's. */
   cgroupNs: Record<string, bigint>;
+  /** The jobs' by place, as in JobReading.placeNs. */
+  cgroupPlaceNs: Record<string, readonly bigint[]>;
+  /** By directory of a slurmd: what its counter is ahead of its children's, carried (ns). */
+  scopeBalanceNs: Record<string, number>;
   /** Jobs' exact time minus the host's, which comes in ticks of 10 ms: carried until it evens out (ns). */
   systemDebtNs: number;
+  /** The same in each place, by its name. */
+  placeDebtNs: Record<string, number>;
+  /** Memory of the host at the last reading of it; null before. */
+  memory: HostMemory | null;
+  /** What the node's counter is behind the domains that it holds (µJ): it is read less often. */
+  otherDebtUj: number;
   /** The fragments that are running, by their key. */
   runs: Record<string, RunState>;
   /** What the host did since the last host line. */
@@ -36,7 +53,21 @@ export interface HostLine {
   from: Instant | null;
   busyUs: number;
   runsUs: number;
+  /** Parts of the host's CPU time, see HostRecord.cpu. */
+  cpuTimesUs: { nice: number; iowait: number; steal: number; guest: number };
   domains: Record<string, HostDomainLine>;
+  whole: Record<string, WholeDomainLine>;
+  /** How often everything was read. */
+  readings: number;
+}
+
+/** A domain that holds others. */
+export interface WholeDomainLine {
+  source: string;
+  counterUj: number;
+  missingMs: number;
+  missingReason?: string;
+  note?: string;
 }
 
 export interface HostDomainLine {
@@ -51,6 +82,17 @@ export interface HostDomainLine {
   missingReason?: string;
   wraps: number;
   resets: number;
+  /** Idle power of the last tick (W), and what told it. */
+  idle?: IdlePower;
+  note?: string;
+}
+
+/** What a domain draws when nothing runs. */
+export interface IdlePower {
+  readonly idleW: number;
+  readonly by: 'calibrated' | 'modelled';
+  /** Version of the calibration. */
+  readonly calibration?: number;
 }
 
 /** One fragment: a run on one node of this host. */
@@ -81,8 +123,16 @@ export interface RunState {
   line: RunLine;
   /** Rounding balances by domain. */
   carry: Record<string, Carry>;
+  /** What it held and may use, by the last look; null before the first. */
+  holding: Holding | null;
   /** Over the fragment's life: milliseconds, and by domain class those in which a domain of the class was missing. */
-  life: { ms: number; missingMs: Partial<Record<DomainClass, number>> };
+  life: {
+    ms: number;
+    missingMs: Partial<Record<DomainClass, number>>;
+    wraps: number;
+    resets: number;
+    agentRestarts: number;
+  };
   series: SeriesPiece;
 }
 
@@ -99,8 +149,15 @@ export interface RunLine {
   /** False where no CPU time could be read in any tick of the line. */
   cpuRead: boolean;
   memoryBytes: number | null;
+  /** The least certain of the line's ticks; null where no domain was divided so. */
+  packageSplit: PackageSplit | null;
+  dramSplit: DramSplit | null;
   domains: Record<string, RunDomainLine>;
 }
+
+/** What a run's part of the memory's energy was worked out from, the most certain first. */
+export const DRAM_SPLITS = ['cgroup', 'processes', 'cpu_time'] as const;
+export type DramSplit = (typeof DRAM_SPLITS)[number];
 
 export interface RunDomainLine {
   quality: 'measured' | 'modelled';
@@ -116,8 +173,15 @@ export function emptyHostState(): HostState {
     at: null,
     counters: {},
     busyNs: null,
+    cpuTimesNs: null,
+    cpuBusyNs: {},
     cgroupNs: {},
+    cgroupPlaceNs: {},
+    scopeBalanceNs: {},
     systemDebtNs: 0,
+    placeDebtNs: {},
+    memory: null,
+    otherDebtUj: 0,
     runs: {},
     host: emptyHostLine(null),
     carry: {},
@@ -125,11 +189,22 @@ export function emptyHostState(): HostState {
 }
 
 export function emptyHostLine(from: Instant | null): HostLine {
-  return { from, busyUs: 0, runsUs: 0, domains: {} };
+  const cpuTimesUs = { nice: 0, iowait: 0, steal: 0, guest: 0 };
+  return { from, busyUs: 0, runsUs: 0, cpuTimesUs, domains: {}, whole: {}, readings: 0 };
 }
 
 export function emptyRunLine(from: Instant): RunLine {
-  return { from, ms: 0, cpuNs: 0, cpuEstimatedNs: 0, cpuRead: false, memoryBytes: null, domains: {} };
+  return {
+    from,
+    ms: 0,
+    cpuNs: 0,
+    cpuEstimatedNs: 0,
+    cpuRead: false,
+    memoryBytes: null,
+    packageSplit: null,
+    dramSplit: null,
+    domains: {},
+  };
 }
 
 /** A fragment's key: (cluster, node, job id, restart count, local start). */

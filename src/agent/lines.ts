@@ -1,4 +1,5 @@
 import type {
+  AllocatedPart,
   EitRecord,
   EnergyByDomain,
   HostRecord,
@@ -6,9 +7,17 @@ import type {
   RunRecord,
   RunStart,
   SeriesRecord,
+  WholeDomain,
 } from '../generated/record';
 import type { Instant } from '../sources/source';
-import { type HostState, type RunState, emptyHostLine, emptyRunLine } from './host-state';
+import {
+  type HostDomainLine,
+  type HostLine,
+  type HostState,
+  type RunState,
+  emptyHostLine,
+  emptyRunLine,
+} from './host-state';
 import { emptySeries, isSeriesDue } from './series';
 
 /** The schema's bound. */
@@ -81,17 +90,59 @@ export function takeHostLine(state: HostState, facts: HostFacts, writer: LineWri
             : { missing_reason: domain.missingReason.slice(0, LONGEST_REASON) }),
           ...(domain.wraps > 0 ? { wraps: domain.wraps } : {}),
           ...(domain.resets > 0 ? { resets: domain.resets } : {}),
+          ...idleOf(domain),
+          ...(domain.note === undefined ? {} : { note: domain.note.slice(0, LONGEST_REASON) }),
         },
       ]),
     ),
+    ...(isEmpty(host.whole) ? {} : { whole: wholeDomains(host.whole) }),
     absent_sources: Object.fromEntries(
       Object.entries(facts.absentSources).map(([name, reason]) => [name, reason.slice(0, LONGEST_REASON)]),
     ),
-    cpu: { cpus: facts.cpus, busy_us: Math.round(host.busyUs), runs_us: Math.round(host.runsUs) },
-    agent: facts.agent,
+    cpu: {
+      cpus: facts.cpus,
+      busy_us: Math.round(host.busyUs),
+      runs_us: Math.round(host.runsUs),
+      nice_us: Math.round(host.cpuTimesUs.nice),
+      iowait_us: Math.round(host.cpuTimesUs.iowait),
+      steal_us: Math.round(host.cpuTimesUs.steal),
+      guest_us: Math.round(host.cpuTimesUs.guest),
+    },
+    ...hostMemory(state),
+    agent: { ...facts.agent, readings: host.readings },
   };
   state.host = emptyHostLine(at);
   return record;
+}
+
+function idleOf({ idle }: HostDomainLine) {
+  if (idle === undefined) return {};
+  const { idleW, by, calibration } = idle;
+  return { idle_w: idleW, idle_by: by, ...(calibration === undefined ? {} : { calibration }) };
+}
+
+function wholeDomains(whole: HostLine['whole']): Record<string, WholeDomain> {
+  return Object.fromEntries(
+    Object.entries(whole).map(([name, { source, counterUj, missingMs, missingReason, note }]) => [
+      name,
+      {
+        source,
+        counter_uj: counterUj,
+        missing_ms: Math.round(missingMs),
+        ...(missingReason === undefined ? {} : { missing_reason: missingReason.slice(0, LONGEST_REASON) }),
+        ...(note === undefined ? {} : { note: note.slice(0, LONGEST_REASON) }),
+      },
+    ]),
+  );
+}
+
+/** Of the last look at it. */
+function hostMemory({ memory, runs }: HostState) {
+  if (memory === null) return {};
+  let runsBytes = 0;
+  for (const { holding } of Object.values(runs)) runsBytes += holding?.memory?.bytes ?? 0;
+  const { totalBytes, heldBytes } = memory;
+  return { memory: { total_bytes: totalBytes, held_bytes: heldBytes, runs_bytes: runsBytes } };
 }
 
 function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
@@ -123,6 +174,8 @@ function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
     ...(line.cpuRead ? { cpu_us: Math.round(line.cpuNs / 1000) } : {}),
     ...(estimatedUs > 0 ? { cpu_estimated_us: estimatedUs } : {}),
     ...(line.memoryBytes === null ? {} : { memory_bytes: line.memoryBytes }),
+    ...(line.packageSplit === null ? {} : { package_split: line.packageSplit }),
+    ...(line.dramSplit === null || line.dramSplit === 'cgroup' ? {} : { dram_split: line.dramSplit }),
     measured_uj: energy('measured', 'uj'),
     ...(isEmpty(modelled) ? {} : { modelled_uj: modelled }),
     ...(isEmpty(estimated) ? {} : { estimated_uj: estimated }),
@@ -140,6 +193,7 @@ function runStart({ start, line, startedMonoNs }: RunState): RunStart {
 
 function runEnd(run: RunState, end: NonNullable<RunState['end']>): RunEnd {
   const lifeMs = Number(end.monoNs - run.startedMonoNs) / 1e6;
+  const { wraps, resets, agentRestarts } = run.life;
   const classes = new Set(Object.keys(run.life.missingMs) as (keyof typeof run.life.missingMs)[]);
   const observed = (missingMs: number) =>
     lifeMs <= 0 ? 0 : Math.max(0, Math.min(1, Math.round(((run.life.ms - missingMs) / lifeMs) * 1e4) / 1e4));
@@ -147,8 +201,26 @@ function runEnd(run: RunState, end: NonNullable<RunState['end']>): RunEnd {
     at: utc(end.atMs),
     by: end.by,
     ...end.exit,
+    allocated: allocatedPart(run),
+    ...counted({ wraps, resets, agent_restarts: agentRestarts }),
     coverage: Object.fromEntries([...classes].map((name) => [name, observed(run.life.missingMs[name] ?? 0)])),
   };
+}
+
+/** What the run was charged for under the policies allocation and hybrid. */
+function allocatedPart({ holding, identity }: RunState): AllocatedPart {
+  const cpus = holding?.cpus?.length ?? identity.cpus;
+  const limit = holding?.memoryLimitBytes ?? null;
+  const memory = limit === null ? {} : { memory_bytes: limit };
+  if (cpus === undefined) return { by: 'unknown', ...memory };
+  return { by: (holding?.cpus ?? null) === null ? 'slurm' : 'cpuset', cpus, ...memory };
+}
+
+/** Those that are not 0. */
+function counted<K extends string>(counts: Readonly<Record<K, number>>): Partial<Record<K, number>> {
+  return Object.fromEntries(Object.entries<number>(counts).filter(([, count]) => count > 0)) as Partial<
+    Record<K, number>
+  >;
 }
 
 function seriesRecord(run: RunState, writer: LineWriter): SeriesRecord {

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../config/config';
 import { hostName } from '../config/host-name';
@@ -16,6 +17,7 @@ import { version } from '../version';
 import { Agent } from './agent';
 import { AgentLock } from './agent-lock';
 import { EventFolder } from './event-folder';
+import { modelledIdlePower } from './host-idle-power';
 import { HostReader } from './host-reader';
 import { openLog } from './log';
 import { PidFile } from './pid-file';
@@ -52,13 +54,15 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   // The hooks know a trusted agent by its working directory.
   process.chdir(config.state_dir);
   const log = openLog(join(config.state_dir, 'agent.log'), Date.now);
-  const { meters, absent } = chooseSources(config.roots);
+  const { meters, absent } = chooseSources(config.roots, config);
   for (const [source, reason] of Object.entries(absent)) log('info', `source ${source}: ${reason}`);
   for (const meter of meters) {
     for (const domain of meter.domains) log('info', `${domain.name}: ${domain.source} (${domain.quality})`);
   }
 
   const clusterName = readSlurmConf(process.env)?.clusterName;
+  const reader = new HostReader(config.roots, meters);
+  const idlePower = modelledIdlePower(config.roots, meters, reader.places, cpus().length);
   const agent = new Agent({
     config,
     host: hostName(),
@@ -70,7 +74,8 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     lock: new AgentLock(lockPath),
     now,
     log,
-    reader: new HostReader(config.roots, meters),
+    reader,
+    idlePower: { current: () => idlePower },
     meters,
     absentSources: absent,
     events: new EventFolder(config.state_dir),

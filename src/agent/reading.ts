@@ -1,17 +1,43 @@
-import type { EnergyDomain, Instant, Missing } from '../sources/source';
+import type { CpuPlace, EnergyDomain, Instant, Missing } from '../sources/source';
 import type { HostCpu } from '../sources/proc-stat';
+import type { HostMemory } from '../sources/host-memory';
 
 /** Everything that one tick reads, before any difference is taken. */
 export interface HostReading {
   readonly at: Instant;
   readonly energy: readonly DomainReading[];
   readonly cpu: HostCpu | Missing;
+  /** The places that domains are of, with their CPUs; none where all domains are of the whole host. */
+  readonly places: readonly PlaceCpus[];
   /** One per directory in which a slurmd keeps its jobs. */
   readonly scopes: readonly ScopeReading[];
   /** CPU time (ns) of runs that have no cgroup, by run key. */
   readonly processes: ReadonlyMap<string, bigint | Missing | 'gone'>;
-  /** Memory held by runs (bytes), by run key; read less often than the rest. */
-  readonly memory: ReadonlyMap<string, number>;
+  /** What runs hold and may use, by run key; read less often than the rest. */
+  readonly holdings: ReadonlyMap<string, Holding>;
+  /** null: not read in this tick. */
+  readonly memory: HostMemory | Missing | null;
+}
+
+/** What a run holds and may use, as far as its cgroup tells. */
+export interface Holding {
+  /** Memory held (bytes) and what told it; null where nothing does. */
+  readonly memory: HeldMemory | null;
+  /** CPUs that it is constrained to; null where it is to none. */
+  readonly cpus: readonly number[] | null;
+  /** The most memory that it may hold (bytes); null where it has no limit. */
+  readonly memoryLimitBytes: number | null;
+}
+
+export interface HeldMemory {
+  readonly bytes: number;
+  readonly by: 'cgroup' | 'processes';
+}
+
+/** A package or a die and its CPUs. */
+export interface PlaceCpus {
+  readonly place: CpuPlace;
+  readonly cpus: ReadonlySet<number>;
 }
 
 export interface DomainReading {
@@ -37,4 +63,6 @@ export interface JobReading {
   readonly jobId?: number;
   readonly sluid?: string;
   readonly cpuNs: bigint | Missing;
+  /** CPU time (ns) by place of the reading, and as a last element elsewhere; absent where the kernel does not count it. */
+  readonly placeNs?: readonly bigint[];
 }

@@ -21,6 +21,8 @@ export interface Present {
   readonly at: Instant;
   /** What the counters depend on (see Checkpoint). */
   readonly sources: string;
+  /** Domains whose counters the ended agent added up itself: those of this one begin anew. */
+  readonly integrated: readonly string[];
   readonly writer: LineWriter;
   readonly facts: HostFacts;
 }
@@ -43,6 +45,8 @@ function carryOn({ state, sources, unwritten, removableFiles }: Checkpoint, now:
   const runs = Object.keys(state.runs).length;
   const message = `taking up the counters and ${runs} run${runs === 1 ? '' : 's'} of an agent that was ended`;
   const { at } = state;
+  for (const run of Object.values(state.runs)) run.life.agentRestarts += 1;
+  for (const name of now.integrated) delete state.counters[name];
   if (at === null || (sources === now.sources && now.at.monoNs - at.monoNs <= LONGEST_GAP_NS)) {
     return { state, unwritten, removableFiles, message };
   }

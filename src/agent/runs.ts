@@ -126,7 +126,8 @@ function addRun(state: HostState, filed: FiledEvent, identity: RunIdentity, at: 
     end: null,
     line: emptyRunLine(begin),
     carry: {},
-    life: { ms: 0, missingMs: {} },
+    holding: null,
+    life: { ms: 0, missingMs: {}, wraps: 0, resets: 0, agentRestarts: 0 },
     series: emptySeries(),
   };
   state.runs[runKey(identity, startedMs)] = run;

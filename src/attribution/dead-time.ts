@@ -2,28 +2,64 @@
 export interface DeadJob {
   /** Allocated CPUs times the time (ns) that it lived within the tick: what several are told apart by. */
   readonly allocatedCpuNs: number;
+  /** What it used in the tick (ns), where the last reading of its steps tells; else null. */
+  readonly knownNs: number | null;
+}
+
+export interface DeadTime {
+  /** In the order of the dead; not negative; they sum to what is left, which is 0 where nobody died. */
+  readonly cpuNs: readonly number[];
+  /** Which of them rest on an estimate. */
+  readonly estimated: readonly boolean[];
+  /** What is to be set against the next tick's difference (ns). */
+  readonly balanceNs: number;
 }
 
 /**
  * CPU time of the jobs whose cgroup was removed between two readings. Removing a cgroup does not take its time from its
  * parent's counter, so what the parent gained and nobody who is still there did is the dead's.
  *
+ * Parent and children are read some microseconds apart while they run, so the difference is a little off, up or down;
+ * what it is off by comes back with the next reading, so it is carried and not cut off.
+ *
+ * Several dead: each gets what its steps' last readings say, and the rest (what slurmstepd used to end) is spread evenly;
+ * one whose end nobody saw gets all that is left. Only where that is so for more than one are they told apart by
+ * allocated CPU time, which is an estimate.
+ *
  * @param parentNs growth of the parent cgroup's counter in the tick, ns
  * @param livingNs growth of all children that are still there, ns
- * @param dead the removed ones
- * @returns each dead job's CPU time (ns, not negative) and whether it is an estimate: several died in one tick and were told apart by
- *   their allocated CPU time
+ * @param balanceNs what the last tick left over
+ * @param mostBalanceNs what reading in succession can be off by; more is time that nobody who is known used
  */
 export function deadTime(
   parentNs: number,
   livingNs: number,
   dead: readonly DeadJob[],
-): { readonly cpuNs: readonly number[]; readonly estimated: boolean } {
-  const leftNs = Math.max(0, parentNs - livingNs);
-  if (dead.length <= 1) return { cpuNs: dead.map(() => leftNs), estimated: false };
+  balanceNs: number,
+  mostBalanceNs: number,
+): DeadTime {
+  const differenceNs = parentNs - livingNs + balanceNs;
+  if (dead.length === 0 || differenceNs <= 0) {
+    const carriedNs = Math.max(-mostBalanceNs, Math.min(mostBalanceNs, differenceNs));
+    return { cpuNs: dead.map(() => 0), estimated: dead.map(() => false), balanceNs: carriedNs };
+  }
+  const unknown = dead.filter(({ knownNs }) => knownNs === null);
+  let knownNs = 0;
+  for (const job of dead) knownNs += job.knownNs ?? 0;
+  // Nobody can have used more than was left; what is known is then wrong by as much for all.
+  const scale = knownNs > differenceNs ? differenceNs / knownNs : 1;
+  const restNs = Math.max(0, differenceNs - knownNs);
 
-  let sum = 0;
-  for (const job of dead) sum += job.allocatedCpuNs;
-  const cpuNs = dead.map((job) => (sum > 0 ? (leftNs * job.allocatedCpuNs) / sum : leftNs / dead.length));
-  return { cpuNs, estimated: leftNs > 0 };
+  let allocatedSum = 0;
+  for (const job of unknown) allocatedSum += job.allocatedCpuNs;
+  const shareOfRest = (job: DeadJob): number => {
+    if (unknown.length === 0) return 1 / dead.length;
+    if (job.knownNs !== null) return 0;
+    return allocatedSum > 0 ? job.allocatedCpuNs / allocatedSum : 1 / unknown.length;
+  };
+  return {
+    cpuNs: dead.map((job) => (job.knownNs ?? 0) * scale + restNs * shareOfRest(job)),
+    estimated: dead.map((job) => job.knownNs === null && unknown.length > 1 && restNs > 0),
+    balanceNs: 0,
+  };
 }

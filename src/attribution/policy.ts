@@ -10,12 +10,10 @@ export type ByPolicy = [number, number, number];
 /** Balances of rounding of one party in one domain: usage, allocation, hybrid's idle part, hybrid's rest. */
 export type Carry = [number, number, number, number];
 
-/** What a party is weighed by in one tick. */
+/** What a run is weighed by in one domain and tick, in the domain's own measure: see DivisionInput. */
 export interface Party {
-  /** CPU time used in the tick, ns. */
-  readonly usedNs: number;
-  /** CPUs allocated, times the part of the tick in which they were; 0 where unknown. */
-  readonly allocatedCpus: number;
+  readonly used: number;
+  readonly allocated: number;
 }
 
 export interface Division {
@@ -24,17 +22,23 @@ export interface Division {
   readonly system: ByPolicy;
 }
 
+/**
+ * The measure of `used` and `allocated` is the domain's: CPU time (ns) and CPUs for a package, bytes held and bytes that may
+ * be held for memory, accelerators for a GPU. Only their proportions matter. All are finite and not negative.
+ */
 export interface DivisionInput {
   /** Growth of the domain's counter in the tick, µJ. */
   readonly energyUj: number;
   /** The part of it that the domain draws when nothing runs, µJ (for `hybrid`); 0 where unknown. */
   readonly idleEnergyUj: number;
-  /** In a canonical order. */
+  /** In a canonical order; what is allocated counts for the part of the tick in which it was. */
   readonly runs: readonly Party[];
-  /** CPU time of work outside the runs, ns. */
-  readonly systemNs: number;
-  /** CPUs of the host. */
-  readonly hostCpus: number;
+  /** Used by work outside the runs. */
+  readonly systemUsed: number;
+  /** What cannot be used in parts by whoever runs: accelerators that no run has. Idle under every policy. Default 0. */
+  readonly unused?: number;
+  /** What the host has to allocate. */
+  readonly capacity: number;
   /** Rounding balances: one a run in the same order, then idle's and system's; updated in place. */
   readonly carry: readonly Carry[];
 }
@@ -43,10 +47,11 @@ export interface DivisionInput {
  * Divides a domain's energy of one tick among the runs, idle and system, under every policy at once, since shares change
  * with each tick and a report could not choose afterwards from sums.
  *
- * usage: by CPU time, work outside the runs included; what nobody used is idle. This is Σ p·e of equation (1) of
- * Henderson et al. 2020, with p a process' share of the CPU time in use.
- * allocation: by allocated CPUs of the host's, or of their sum where more is allocated than the host has; the rest is idle.
- * hybrid: the idle energy by allocation, the rest by CPU time.
+ * usage: by what is used, work outside the runs included; what nobody used is idle. This is Σ p·e of equation (1) of
+ * Henderson et al. 2020, with p a process' share of what is in use.
+ * allocation: by what is allocated of the host's capacity, or of the sum where more is allocated than it has; the rest is
+ * idle.
+ * hybrid: the idle energy by allocation, the rest by use.
  *
  * Under each policy runs + idle + system = energyUj, exactly.
  */
@@ -55,14 +60,14 @@ export function divideEnergy(input: DivisionInput): Division {
   const n = runs.length;
   const idleUj = Math.min(energyUj, input.idleEnergyUj);
 
-  const used: number[] = [...runs.map((run) => run.usedNs), 0, input.systemNs];
+  const used: number[] = [...runs.map((run) => run.used), input.unused ?? 0, input.systemUsed];
   if (isAllZero(used)) used[n] = 1;
 
   let allocatedSum = 0;
-  for (const run of runs) allocatedSum += run.allocatedCpus;
+  for (const run of runs) allocatedSum += run.allocated;
   const allocated: number[] = [
-    ...runs.map((run) => run.allocatedCpus),
-    Math.max(0, input.hostCpus - allocatedSum),
+    ...runs.map((run) => run.allocated),
+    Math.max(0, input.capacity - allocatedSum),
     0,
   ];
   if (isAllZero(allocated)) allocated[n] = 1;

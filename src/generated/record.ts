@@ -109,6 +109,14 @@ export interface RunRecord {
    * Most memory held at a reading (anonymous, shared, huge pages).
    */
   memory_bytes?: number;
+  /**
+   * How the run's CPU time was told apart by CPU package, on hosts with several. percpu: the kernel counts it by CPU. cpuset: it may use CPUs of one package only, or CPUs that no other run may use. assumed: as the packages were busy. The least certain of the line's ticks.
+   */
+  package_split?: 'percpu' | 'cpuset' | 'assumed';
+  /**
+   * What memory was divided by where it is not what the run's cgroup held. processes: what its processes held. cpu_time: nothing told what it held. The least certain of the line's ticks.
+   */
+  dram_split?: 'processes' | 'cpu_time';
   measured_uj: EnergyByDomain;
   modelled_uj?: EnergyByDomain;
   estimated_uj?: EnergyByDomain;
@@ -169,12 +177,39 @@ export interface RunEnd {
    * SLURM_JOB_DERIVED_EC: highest status of the steps.
    */
   derived_exit_code?: string;
+  allocated?: AllocatedPart;
+  /**
+   * Wraps of counters that were corrected during the run.
+   */
+  wraps?: number;
+  /**
+   * Resets of counters during the run: time that is missing.
+   */
+  resets?: number;
+  /**
+   * How often the measuring program was started anew during the run.
+   */
+  agent_restarts?: number;
   /**
    * Domain class to the part of the fragment's time in which all its domains were observed.
    */
   coverage: {
     [k: string]: Ratio;
   };
+}
+/**
+ * What of the node the run was charged for under the policies allocation and hybrid.
+ */
+export interface AllocatedPart {
+  /**
+   * cpuset: the CPUs its cgroup is constrained to. slurm: SLURM_JOB_CPUS_PER_NODE. unknown: nothing told it; it was charged for nothing.
+   */
+  by: 'cpuset' | 'slurm' | 'unknown';
+  cpus?: number;
+  /**
+   * Memory limit of its cgroup; absent where it has none.
+   */
+  memory_bytes?: number;
 }
 /**
  * What a host's counters grew by over one stretch and who got it. For each domain and policy: runs + idle + system = counter.
@@ -196,6 +231,7 @@ export interface HostRecord {
    */
   nodes: Name[];
   domains: HostDomains;
+  whole?: WholeDomains;
   /**
    * Sources that serve nothing here, with the reason.
    */
@@ -212,16 +248,37 @@ export interface HostRecord {
      */
     busy_us: number;
     /**
-     * CPU time of the runs.
+     * CPU time of the runs, Slurm's own part included.
      */
     runs_us: number;
+    /**
+     * The part of busy_us that ran at a lower priority.
+     */
+    nice_us?: number;
+    /**
+     * Idle while a disk was waited for; no part of busy_us.
+     */
+    iowait_us?: number;
+    /**
+     * Taken by the hypervisor for other machines; no part of busy_us.
+     */
+    steal_us?: number;
+    /**
+     * The part of busy_us that virtual machines of this host used.
+     */
+    guest_us?: number;
   };
+  memory?: HostMemory;
   /**
    * The agent's own cost.
    */
   agent?: {
     cpu_us: number;
     rss_bytes: number;
+    /**
+     * How often everything was read.
+     */
+    readings?: number;
   };
 }
 export interface HostDomains {
@@ -242,6 +299,52 @@ export interface HostDomain {
   missing_reason?: string;
   wraps?: number;
   resets?: number;
+  /**
+   * Idle power that the policy hybrid divided by allocation.
+   */
+  idle_w?: number;
+  /**
+   * calibrated: measured on this host (eit calibrate). modelled: from a table.
+   */
+  idle_by?: 'calibrated' | 'modelled';
+  /**
+   * Version of the host's calibration.
+   */
+  calibration?: number;
+  /**
+   * What to know of this domain, such as zones that show the same counter.
+   */
+  note?: string;
+}
+/**
+ * Counters of larger parts of the host, which hold others of its domains: for comparing, never added to them.
+ */
+export interface WholeDomains {
+  [k: string]: WholeDomain;
+}
+export interface WholeDomain {
+  source: string;
+  /**
+   * Energy in microjoules.
+   */
+  counter_uj: number;
+  missing_ms: Milliseconds;
+  missing_reason?: string;
+  note?: string;
+}
+/**
+ * At the stretch's last reading.
+ */
+export interface HostMemory {
+  total_bytes: number;
+  /**
+   * Anonymous and shared memory and huge pages in use, by whomever.
+   */
+  held_bytes: number;
+  /**
+   * The runs' part of it.
+   */
+  runs_bytes: number;
 }
 /**
  * Coarse context for plots: power and use over a piece of a run. The step grows with the run's age, so that a run has at most 1,000 points.

@@ -1,5 +1,5 @@
 import { type Dirent, existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { isErrno } from '../errors';
 
 /** A directory of cgroups in which one slurmd keeps its jobs. */
@@ -142,6 +142,21 @@ export function scopeOverheadDirs(scope: SlurmScope): string[] {
   return directoryNames(scope.dir)
     .filter((name) => !isJobs(name))
     .map((name) => join(scope.dir, name));
+}
+
+/**
+ * The same cgroup in the hierarchy of another controller of version 1: Slurm gives it the same path below each mount
+ * (`cpuacct/slurm/uid_1/job_2`, `memory/slurm/uid_1/job_2`), and several controllers may share one (`cpu,cpuacct`).
+ * @param dir a cgroup below `cgroupRoot/<mount>`
+ * @returns null where that controller is not mounted below `cgroupRoot`, or has no such cgroup (yet)
+ */
+export function cgroup1DirOf(controller: string, cgroupRoot: string, dir: string): string | null {
+  const [mount, ...path] = relative(cgroupRoot, dir).split(sep);
+  if (mount === undefined || mount === '..' || path.length === 0) return null;
+  const found = directoryNames(cgroupRoot)
+    .filter((name) => name.split(',').includes(controller))
+    .map((name) => join(cgroupRoot, name, ...path));
+  return found.find((candidate) => existsSync(candidate)) ?? null;
 }
 
 function directoryNames(dir: string): string[] {

@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CpuCounter, openCgroupCpu, parseFlatKeyed } from './cpu-counter';
+import { type CpuCounter, openCgroupCpu, parseFlatKeyed, readBytes, sumBytes } from './cpu-counter';
 import { readKernelFile, unexpected, unreadable } from './kernel-file';
 import type { Missing } from './source';
 
@@ -20,17 +21,30 @@ export function parseCpuacctUsage(text: string, path = 'cpuacct.usage'): bigint 
 /**
  * Memory that a cgroup of version 1 and those below it hold (bytes): total_rss + total_shmem of memory.stat. total_rss is
  * anonymous memory alone, whatever its name says; total_shmem (tmpfs, shared memory) is not told by old kernels, such as
- * that of RHEL 7, and then not counted. Page cache is left out, and so is hugetlbfs, which version 1 counts in a
- * hierarchy of its own.
+ * that of RHEL 7, and then not counted. Page cache is left out. Pages of hugetlbfs are in neither: version 1 counts them in
+ * a hierarchy of its own, `hugetlb.<size>.usage_in_bytes`.
  * https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#stat-file
+ * https://docs.kernel.org/admin-guide/cgroup-v1/hugetlb.html
  * @param dir below the memory controller, not cpuacct
+ * @param hugetlbDir the same cgroup below the hugetlb controller; null where it has none
  */
-export function readCgroup1MemoryBytes(dir: string): number | Missing {
+export function readCgroup1MemoryBytes(dir: string, hugetlbDir: string | null = null): number | Missing {
   const path = join(dir, 'memory.stat');
   try {
-    return parseCgroup1MemoryStat(readKernelFile(path), path);
+    const memory = parseCgroup1MemoryStat(readKernelFile(path), path);
+    return hugetlbDir === null ? memory : sumBytes([memory, readHugetlbBytes(hugetlbDir)]);
   } catch (error) {
     return unreadable(path, error);
+  }
+}
+
+/** All sizes of huge pages; not the `rsvd` files, which count what may be used. */
+function readHugetlbBytes(dir: string): number | Missing {
+  try {
+    const files = readdirSync(dir).filter((name) => /^hugetlb\.[^.]+\.usage_in_bytes$/.test(name));
+    return sumBytes(files.map((file) => readBytes(join(dir, file))));
+  } catch (error) {
+    return unreadable(dir, error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CpuCounter, openCgroupCpu, parseFlatKeyed, sumBytes } from './cpu-counter';
+import { type CpuCounter, openCgroupCpu, parseFlatKeyed, readBytes, sumBytes } from './cpu-counter';
 import { readKernelFile, unexpected, unreadable } from './kernel-file';
 import type { Missing } from './source';
 
@@ -51,9 +51,4 @@ export function parseCgroup2MemoryStat(text: string, path = 'memory.stat'): numb
 /** hugetlb.2MB.current, hugetlb.1GB.current, ...: not the `rsvd` ones, which count what may be used. */
 function hugetlbFiles(dir: string): string[] {
   return readdirSync(dir).filter((name) => /^hugetlb\.[^.]+\.current$/.test(name));
-}
-
-function readBytes(path: string): number | Missing {
-  const text = readKernelFile(path);
-  return /^\d+\n?$/.test(text) ? Number(text) : unexpected(path, text, 'a number of bytes');
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isErrno } from '../errors';
-import { KernelFile, unreadable } from './kernel-file';
+import { KernelFile, readKernelFile, unexpected, unreadable } from './kernel-file';
 import { type Missing, isMissing } from './source';
 
 /** CPU time used by one job, or by one directory of cgroups. */
@@ -26,8 +26,7 @@ export function openCgroupCpu(
   try {
     file.open();
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENODEV') && !existsSync(dirname(path))) return 'gone';
-    return unreadable(path, error);
+    return goneOrUnreadable(path, error);
   }
   return {
     kind,
@@ -41,6 +40,34 @@ export function openCgroupCpu(
     },
     close: () => file.close(),
   };
+}
+
+/** As `openCgroupCpu`, for one reading: opens, reads and closes. */
+export function readCgroupCpu(
+  path: string,
+  parse: (text: string, path: string) => bigint | Missing,
+): bigint | Missing | 'gone' {
+  try {
+    return parse(readKernelFile(path), path);
+  } catch (error) {
+    return goneOrUnreadable(path, error);
+  }
+}
+
+/**
+ * What a failed open or read of a cgroup's file means: `gone` where the cgroup is, else why the file cannot be read.
+ * @throws `error` itself where it is not one of the system's
+ */
+export function goneOrUnreadable(path: string, error: unknown): Missing | 'gone' {
+  // A removed cgroup answers ENODEV on a descriptor that is still open; a cgroup without the controller lacks the file.
+  const isGone = isErrno(error, 'ENODEV') || (isErrno(error, 'ENOENT') && !existsSync(dirname(path)));
+  return isGone ? 'gone' : unreadable(path, error);
+}
+
+/** One file of one number of bytes. */
+export function readBytes(path: string): number | Missing {
+  const text = readKernelFile(path);
+  return /^\d+\n?$/.test(text) ? Number(text) : unexpected(path, text, 'a number of bytes');
 }
 
 /** The numbers of a cgroup file with lines `key value`, such as memory.stat. */

@@ -39,6 +39,8 @@ export const cpuModel: EnergySource = {
           source: `cpu-model: ${power.microarchitecture}, ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`,
           maxPowerW: model.fullW * MARGIN,
           idlePowerW: model.idleW,
+          // SPECpower's watts are of whole servers.
+          holds: ['dram'],
         },
       ],
       read: ({ monoNs }) => {
@@ -69,7 +71,8 @@ export function modelledEnergyUj({ idleW, fullW, cpus }: PowerModel, monoNs: big
   return (idleUw * monoNs + busyUwPerCpu * busyNs) / 1_000_000_000n;
 }
 
-function readHostPower(cpuinfoPath: string): CpuPower | Missing {
+/** The table's power for the CPU that a /proc/cpuinfo names. */
+export function readHostPower(cpuinfoPath: string): CpuPower | Missing {
   let cpuinfo: string;
   try {
     cpuinfo = readFileSync(cpuinfoPath, 'utf8');

@@ -1,7 +1,14 @@
 import type { DomainClass } from '../generated/record';
 import { cpuModel } from './cpu-model';
 import { powercap } from './powercap';
-import { type EnergyMeter, type EnergySource, type Roots, isMissing } from './source';
+import {
+  type EnergyDomain,
+  type EnergyMeter,
+  type EnergySource,
+  type Roots,
+  type SourceSettings,
+  isMissing,
+} from './source';
 
 /** Where energy figures may come from, the preferred first. Adding one: its file, and its name here. */
 export const ENERGY_SOURCES: readonly EnergySource[] = [powercap, cpuModel];
@@ -15,20 +22,25 @@ export interface ChosenSources {
 
 /**
  * Opens the sources in order. A source serves only classes of domains (cpu, dram, ...) that none before it serves: two
- * views of one package added up would count it twice.
+ * views of one package added up would count it twice. Domains that hold others are never added up: of them all those with
+ * different names are kept.
  * @throws EitError EIT_DATA_FILE where this installation's own data are broken
  */
-export function chooseSources(roots: Roots, sources = ENERGY_SOURCES): ChosenSources {
+export function chooseSources(
+  roots: Roots,
+  settings: SourceSettings,
+  sources = ENERGY_SOURCES,
+): ChosenSources {
   const meters: EnergyMeter[] = [];
   const absent: Record<string, string> = {};
-  const served = new Map<DomainClass, Served>();
+  const served = new Map<string, Served>();
   for (const source of sources) {
-    const opened = source.open(roots);
+    const opened = source.open(roots, settings);
     if (isMissing(opened)) {
       absent[source.name] = opened.missing;
       continue;
     }
-    const refusals = opened.domains.map((domain) => served.get(domain.class) ?? null);
+    const refusals = opened.domains.map((domain) => served.get(servedAs(domain)) ?? null);
     const reasons = new Set(refusals.filter((refusal) => refusal !== null).map(describe));
     if (reasons.size > 0) absent[source.name] = [...reasons].join('; ');
 
@@ -38,20 +50,31 @@ export function chooseSources(roots: Roots, sources = ENERGY_SOURCES): ChosenSou
       continue;
     }
     meters.push(meter);
-    for (const { class: domainClass } of meter.domains) {
-      const names = meter.domains.filter((domain) => domain.class === domainClass).map(({ name }) => name);
-      served.set(domainClass, { source: source.name, names });
+    for (const first of meter.domains) {
+      const key = servedAs(first);
+      const names = meter.domains.filter((domain) => servedAs(domain) === key).map(({ name }) => name);
+      served.set(key, { source: source.name, names, isInside: false });
+      for (const held of first.holds ?? []) {
+        served.set(held, { source: source.name, names: [first.name], isInside: true });
+      }
     }
   }
   return { meters, absent };
 }
 
+function servedAs({ class: domainClass, name }: EnergyDomain): DomainClass | `whole ${string}` {
+  return domainClass === 'whole' ? `whole ${name}` : domainClass;
+}
+
 interface Served {
   readonly source: string;
   readonly names: readonly string[];
+  /** The class is no domain of its own but inside these. */
+  readonly isInside: boolean;
 }
 
-function describe({ source, names }: Served): string {
+function describe({ source, names, isInside }: Served): string {
+  if (isInside) return `it is inside ${names.join(', ')} of ${source}`;
   return `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} measured by ${source}`;
 }
 

@@ -8,6 +8,16 @@ export interface HostCpu {
   readonly busyNs: bigint;
   /** How many CPUs (hardware threads) are online. */
   readonly cpus: number;
+  /** The part of busyNs that ran at a lower priority: work like any other. */
+  readonly niceNs: bigint;
+  /** Idle while some task waited for a disk; no part of busyNs. */
+  readonly iowaitNs: bigint;
+  /** Wanted, but given to other machines by the hypervisor; no part of busyNs. */
+  readonly stealNs: bigint;
+  /** The part of busyNs in which virtual machines of this host ran. */
+  readonly guestNs: bigint;
+  /** Busy time of each CPU (ns) by its number; null where it was not asked for. */
+  readonly byCpu: ReadonlyMap<number, bigint> | null;
 }
 
 /**
@@ -24,22 +34,48 @@ export const NS_PER_TICK = 1_000_000_000n / BigInt(USER_HZ);
  * and nice contain them; idle, iowait and steal because this machine's CPUs did nothing then.
  * https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
  */
-export function parseProcStat(text: string): HostCpu | Missing {
-  const total = /^cpu +(\d+) (\d+) (\d+) \d+ \d+ (\d+) (\d+)\b/.exec(text);
+export function parseProcStat(text: string, withCpus = false): HostCpu | Missing {
+  const total = /^cpu +([\d ]+)$/m.exec(text)?.[1];
+  const times = total?.split(' ').map((ticks) => BigInt(ticks) * NS_PER_TICK) ?? [];
   const cpus = text.match(/^cpu\d+ /gm)?.length ?? 0;
-  if (total === null || cpus === 0)
+  if (times.length < 7 || cpus === 0) {
     return unexpected('/proc/stat', text, 'lines `cpu  user nice system ...`');
-  const ticks = total.slice(1).reduce((sum, field) => sum + BigInt(field), 0n);
-  return { busyNs: ticks * NS_PER_TICK, cpus };
+  }
+  // Kernels before 2.6.33 have fewer fields.
+  const at = (i: number): bigint => times[i] ?? 0n;
+  return {
+    busyNs: at(0) + at(1) + at(2) + at(5) + at(6),
+    cpus,
+    niceNs: at(1),
+    iowaitNs: at(4),
+    stealNs: at(7),
+    guestNs: at(8) + at(9),
+    byCpu: withCpus ? parseCpuLines(text) : null,
+  };
+}
+
+function parseCpuLines(text: string): Map<number, bigint> {
+  const busy = new Map<number, bigint>();
+  for (const [, cpu, user, nice, system, irq, softirq] of text.matchAll(
+    /^cpu(\d+) (\d+) (\d+) (\d+) \d+ \d+ (\d+) (\d+)\b/gm,
+  )) {
+    // 2^53 ticks are three million years.
+    const ticks = Number(user) + Number(nice) + Number(system) + Number(irq) + Number(softirq);
+    busy.set(Number(cpu), BigInt(ticks) * NS_PER_TICK);
+  }
+  return busy;
 }
 
 /** Opens <proc>/stat, to be read each tick. What cannot be read is said at each reading. */
-export function openProcStat(roots: Pick<Roots, 'proc'>): { read(): HostCpu | Missing; close(): void } {
+export function openProcStat(
+  roots: Pick<Roots, 'proc'>,
+  { byCpu = false }: { readonly byCpu?: boolean } = {},
+): { read(): HostCpu | Missing; close(): void } {
   const file = new KernelFile(join(roots.proc, 'stat'));
   return {
     read: () => {
       try {
-        const cpu = parseProcStat(file.read());
+        const cpu = parseProcStat(file.read(), byCpu);
         return isMissing(cpu) ? { missing: cpu.missing.replace('/proc/stat', file.path) } : cpu;
       } catch (error) {
         return unreadable(file.path, error);

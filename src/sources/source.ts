@@ -1,3 +1,4 @@
+import type { EitConfig } from '../generated/config';
 import type { DomainClass } from '../generated/record';
 
 /** Where the kernel's trees are mounted; tests and containers put their own here (config `roots`). */
@@ -20,7 +21,8 @@ export function isMissing(value: unknown): value is Missing {
 export interface EnergyDomain {
   /** Name within the host, as in the records: `package-0`, `dram-0`, ... */
   readonly name: string;
-  readonly class: DomainClass;
+  /** `whole`: it holds other domains (psys, a node, a module). Kept beside them for comparing; never divided, never added. */
+  readonly class: DomainClass | 'whole';
   /** `measured`: a hardware counter. `modelled`: worked out from a power model. */
   readonly quality: 'measured' | 'modelled';
   /** Name of the source, as in the records. */
@@ -29,8 +31,26 @@ export interface EnergyDomain {
   readonly maxEnergyUj?: bigint;
   /** No hardware of this kind draws more (W): what tells a wrap from a reset, and one wrap from two. */
   readonly maxPowerW: number;
-  /** Idle power where it is known (W), for the policy `hybrid`. */
+  /** Idle power where it is known (W), for the policy `hybrid`; a calibration of the host has precedence. */
   readonly idlePowerW?: number;
+  /** The CPUs whose work it follows; absent: all of the host's. */
+  readonly place?: CpuPlace;
+  /** Added up from power readings by this process: another process begins at another value. */
+  readonly isIntegrated?: true;
+  /** How many GPUs or other accelerators it holds (class gpu). */
+  readonly accelerators?: number;
+  /** This `whole` domain holds all the host draws: less the counted domains it leaves what is `other`. */
+  readonly isNode?: true;
+  /** Classes whose power its figure contains though it is of another: beside it, a domain of theirs would count twice. */
+  readonly holds?: readonly DomainClass[];
+  /** What to know of it, for the host's records: zones that show the same counter, ... */
+  readonly note?: string;
+}
+
+/** A CPU package, or one die of it, in the numbers of /sys/devices/system/cpu/cpu<N>/topology. */
+export interface CpuPlace {
+  readonly package: number;
+  readonly die?: number;
 }
 
 /** When a reading was taken: lengths come from `monoNs`, labels from `wallMs`. */
@@ -45,12 +65,16 @@ export interface Instant {
 export interface EnergyMeter {
   readonly domains: readonly EnergyDomain[];
   /**
-   * Reads every domain's counter, in the order of `domains`.
+   * Reads every domain's counter, in the order of `domains`. Must not wait: what is slow is read by a child process, and
+   * this gives what it has said so far.
    * @returns energy in µJ since some fixed point in the past, or why it could not be read
    */
   read(at: Instant): readonly (bigint | Missing)[];
   close(): void;
 }
+
+/** The part of eit.yaml that sources look at. */
+export type SourceSettings = Pick<EitConfig, 'bmc'>;
 
 /** Where energy figures come from. One file each in src/sources; the list is in src/sources/index.ts. */
 export interface EnergySource {
@@ -59,5 +83,5 @@ export interface EnergySource {
   /** Unit of what the source reads, before it becomes µJ. */
   readonly unit: string;
   /** Opens the source's counters below `roots`, or says in words an admin understands why it serves nothing here. */
-  open(roots: Roots): EnergyMeter | Missing;
+  open(roots: Roots, settings: SourceSettings): EnergyMeter | Missing;
 }

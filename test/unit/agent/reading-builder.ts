@@ -1,4 +1,5 @@
-import type { HostReading, ScopeReading } from '../../../src/agent/reading';
+import type { Holding, HostReading, ScopeReading } from '../../../src/agent/reading';
+import type { HostMemory } from '../../../src/sources/host-memory';
 import type { EnergyDomain, Missing } from '../../../src/sources/source';
 
 export const PACKAGE: EnergyDomain = {
@@ -25,6 +26,17 @@ export interface ReadingSpec {
   readonly scopeS?: number;
   readonly cpus?: number;
   readonly domains?: readonly EnergyDomain[];
+  /** Joules or why not, by domain name; domains that are not named read `energyJ`. */
+  readonly joules?: Readonly<Record<string, number | Missing>>;
+  /** Busy seconds of each CPU. */
+  readonly cpuBusyS?: readonly number[];
+  /** CPUs of package 0, 1, ... */
+  readonly places?: readonly (readonly number[])[];
+  /** CPU seconds by place of jobs, by job id. */
+  readonly placeS?: Readonly<Record<number, readonly number[]>>;
+  /** By run key. */
+  readonly holdings?: Readonly<Record<string, Holding>>;
+  readonly memory?: HostMemory;
 }
 
 const BOOT_WALL_MS = Date.UTC(2026, 10, 23, 12);
@@ -40,6 +52,9 @@ export function readingAt(spec: ReadingSpec): HostReading {
     jobId: Number(id),
     cpuNs: nanoseconds(seconds),
     renewed: spec.renewed?.includes(Number(id)) ?? false,
+    ...(spec.placeS?.[Number(id)] === undefined
+      ? {}
+      : { placeNs: spec.placeS[Number(id)]!.map(nanoseconds) }),
   }));
   const sum = Object.values(spec.jobsS ?? {}).reduce((a, b) => a + b, 0);
   const scope: ScopeReading = {
@@ -49,15 +64,30 @@ export function readingAt(spec: ReadingSpec): HostReading {
     overheadNs: new Map(),
     jobs,
   };
-  const energy = spec.energyJ ?? 0;
-  const value = typeof energy === 'number' ? BigInt(Math.round(energy * 1e6)) : energy;
+  const valueOf = ({ name }: EnergyDomain) => {
+    const energy = spec.joules?.[name] ?? spec.energyJ ?? 0;
+    return typeof energy === 'number' ? BigInt(Math.round(energy * 1e6)) : energy;
+  };
   return {
     at: instantAt(spec.atS),
-    energy: (spec.domains ?? [PACKAGE]).map((domain) => ({ domain, value })),
-    cpu: { busyNs: nanoseconds(spec.busyS ?? 0), cpus: spec.cpus ?? 2 },
+    energy: (spec.domains ?? [PACKAGE]).map((domain) => ({ domain, value: valueOf(domain) })),
+    cpu: {
+      busyNs: nanoseconds(spec.busyS ?? 0),
+      cpus: spec.cpus ?? 2,
+      niceNs: 0n,
+      iowaitNs: 0n,
+      stealNs: 0n,
+      guestNs: 0n,
+      byCpu:
+        spec.cpuBusyS === undefined
+          ? null
+          : new Map(spec.cpuBusyS.map((seconds, cpu) => [cpu, nanoseconds(seconds)])),
+    },
+    places: (spec.places ?? []).map((cpus, i) => ({ place: { package: i }, cpus: new Set(cpus) })),
     scopes: [scope],
     processes: new Map(),
-    memory: new Map(),
+    holdings: new Map(Object.entries(spec.holdings ?? {})),
+    memory: spec.memory ?? null,
   };
 }
 

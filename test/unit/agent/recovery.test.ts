@@ -18,7 +18,7 @@ function checkpoint(): Checkpoint {
   advance(state, readingAt({ atS: 10, energyJ: 100, busyS: 10, jobsS: { 1: 6 } }));
   const unwritten = [{ ...takeOther(), seq: 99 }];
   return {
-    version: 1,
+    version: 2,
     host: 'h',
     boot: '0123abcd',
     sources: 'a',
@@ -40,6 +40,7 @@ const present = (atS: number, sources = 'a', boot = '0123abcd') => ({
   boot,
   at: instantAt(atS),
   sources,
+  integrated: [] as string[],
   writer: { ...lineWriter(), boot },
   facts: { ...FACTS, cluster: 'unknown' },
 });
@@ -133,4 +134,20 @@ test('after a restart of the host its runs end at their last reading, under the 
   expect(recovered.removableFiles).toEqual(['epilog.9.1.0', 'prolog.1.1.0']);
   expect(recovered.unwritten[0]!.seq).toBe(99);
   expect(recovered.state).toEqual({ ...emptyHostState(), cluster: 'lab', nodes: ['n1'] });
+});
+
+test('a counter that the ended agent added up itself begins anew: the gap is missing, the others go on', () => {
+  const ended = checkpoint();
+  const { state } = recover(ended, { ...present(40), integrated: ['package-0'] });
+  expect(state.counters).toEqual({});
+  advance(state, readingAt({ atS: 40, energyJ: 5, busyS: 20, jobsS: { 1: 12 } }));
+  expect(state.host.domains['package-0']).toMatchObject({ counterUj: 100e6, missingMs: 30_000, resets: 0 });
+});
+
+test('a run’s record says how often the measuring was started anew', () => {
+  const { state } = recover(checkpoint(), present(12));
+  applyHook(state, { hook: 'epilog', atS: 20 });
+  advance(state, readingAt({ atS: 20, energyJ: 150, busyS: 20, jobsS: {}, scopeS: 12 }));
+  const [line] = takeRunLines(state, Object.keys(state.runs)[0]!, state.at!, lineWriter()) as [RunRecord];
+  expect(line.end).toMatchObject({ agent_restarts: 1 });
 });

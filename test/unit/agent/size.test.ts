@@ -1,4 +1,5 @@
 import { advance } from '../../../src/agent/advance';
+import type { Holding } from '../../../src/agent/reading';
 import { emptyHostState } from '../../../src/agent/host-state';
 import { takeRunLines } from '../../../src/agent/lines';
 import { applyEvent } from '../../../src/agent/runs';
@@ -29,6 +30,12 @@ const VARIABLES = {
   SLURM_JOB_NODELIST: 'vega[0101-0104]',
   SLURM_JOB_CPUS_PER_NODE: '128(x4)',
   SLURM_JOB_START_TIME: '1790000000',
+};
+
+const HELD: Holding = {
+  memory: { bytes: 250_123_456_789, by: 'cgroup' },
+  cpus: Array.from({ length: 128 }, (_, cpu) => cpu),
+  memoryLimitBytes: 256e9,
 };
 
 /** Bytes of the lines of a job that runs from 0 to `endS`, one line a 300 s. */
@@ -62,6 +69,8 @@ function lineBytes(endS: number, domains: readonly EnergyDomain[]): number[] {
         domains,
         cpus: 256,
         node: 'vega0102',
+        memory: { totalBytes: 512e9, heldBytes: 300e9 },
+        holdings: Object.fromEntries(Object.keys(state.runs).map((key) => [key, HELD])),
       }),
     );
   const take = () => {

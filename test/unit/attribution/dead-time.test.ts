@@ -1,51 +1,83 @@
 import fc from 'fast-check';
-import { deadTime } from '../../../src/attribution/dead-time';
+import { type DeadJob, deadTime } from '../../../src/attribution/dead-time';
+
+const SKEW_NS = 20;
+const unseen = (allocatedCpuNs: number): DeadJob => ({ allocatedCpuNs, knownNs: null });
+const seen = (knownNs: number): DeadJob => ({ allocatedCpuNs: 1, knownNs });
 
 describe('deadTime', () => {
-  test.each([
-    ['one dead: exact', 1000, 400, [{ allocatedCpuNs: 5 }], { cpuNs: [600], estimated: false }],
-    ['nobody dead', 1000, 400, [], { cpuNs: [], estimated: false }],
+  test.each<[string, number, number, DeadJob[], number[], boolean[], number]>([
+    ['one dead: all that is left', 1000, 400, [unseen(5)], [600], [false], 0],
+    ['nobody dead: what is left waits for the next reading', 1000, 990, [], [], [], 10],
+    ['nobody dead: what no reading can be off by is nobody’s', 1000, 400, [], [], [], SKEW_NS],
+    ['several dead: by allocated CPU time', 1000, 400, [unseen(1), unseen(2)], [200, 400], [true, true], 0],
+    ['several dead, allocation unknown: evenly', 100, 0, [unseen(0), unseen(0)], [50, 50], [true, true], 0],
+    ['children read a little later than the parent', 1000, 1001, [unseen(1)], [0], [false], -1],
+    ['several dead that did nothing', 10, 10, [unseen(1), unseen(1)], [0, 0], [false, false], 0],
     [
-      'several dead: by allocated CPU time',
+      'one of several unseen: it has the rest',
       1000,
-      400,
-      [{ allocatedCpuNs: 1 }, { allocatedCpuNs: 2 }],
-      { cpuNs: [200, 400], estimated: true },
+      0,
+      [seen(300), unseen(9)],
+      [300, 700],
+      [false, false],
+      0,
     ],
     [
-      'several dead, allocation unknown: evenly',
+      'all seen: what ending took is spread evenly',
       100,
       0,
-      [{ allocatedCpuNs: 0 }, { allocatedCpuNs: 0 }],
-      { cpuNs: [50, 50], estimated: true },
+      [seen(30), seen(50)],
+      [40, 60],
+      [false, false],
+      0,
     ],
-    [
-      'children read a little later than the parent',
-      1000,
-      1001,
-      [{ allocatedCpuNs: 1 }],
-      { cpuNs: [0], estimated: false },
-    ],
-    [
-      'several dead that did nothing',
-      10,
-      10,
-      [{ allocatedCpuNs: 1 }, { allocatedCpuNs: 1 }],
-      { cpuNs: [0, 0], estimated: false },
-    ],
-  ])('%s', (_name, parentNs, livingNs, dead, expected) => {
-    expect(deadTime(parentNs, livingNs, dead)).toEqual(expected);
+    ['more known than is left: scaled', 60, 0, [seen(30), seen(90)], [15, 45], [false, false], 0],
+  ])('%s', (_name, parentNs, livingNs, dead, cpuNs, estimated, balanceNs) => {
+    expect(deadTime(parentNs, livingNs, dead, 0, SKEW_NS)).toEqual({ cpuNs, estimated, balanceNs });
   });
 
   test('gives out what is left, all of it', () => {
+    const job = fc.record({
+      allocatedCpuNs: fc.nat(1e9),
+      knownNs: fc.oneof(fc.constant(null), fc.nat(1e9)),
+    });
     fc.assert(
       fc.property(
         fc.nat(1e9),
         fc.nat(1e9),
-        fc.array(fc.record({ allocatedCpuNs: fc.nat(1e9) }), { minLength: 1, maxLength: 9 }),
-        (parentNs, livingNs, dead) => {
-          const { cpuNs } = deadTime(parentNs, livingNs, dead);
-          expect(cpuNs.reduce((a, b) => a + b, 0)).toBeCloseTo(Math.max(0, parentNs - livingNs), 3);
+        fc.array(job, { minLength: 1, maxLength: 9 }),
+        fc.integer({ min: -SKEW_NS, max: SKEW_NS }),
+        (parentNs, livingNs, dead, balanceNs) => {
+          const { cpuNs } = deadTime(parentNs, livingNs, dead, balanceNs, SKEW_NS);
+          const left = Math.max(0, parentNs - livingNs + balanceNs);
+          expect(cpuNs.reduce((a, b) => a + b, 0)).toBeCloseTo(left, 3);
+          expect(Math.min(...cpuNs)).toBeGreaterThanOrEqual(0);
+        },
+      ),
+    );
+  });
+
+  test('what reading in succession is off by evens out: over many deaths the sum is the true one', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ usedNs: fc.nat(1000), skewNs: fc.nat(SKEW_NS) }), {
+          minLength: 5,
+          maxLength: 50,
+        }),
+        (jobs) => {
+          let [balanceNs, given, parentNs, leadNs] = [0, 0, 0, 0];
+          for (const { usedNs, skewNs } of jobs) {
+            // The living are read `skewNs` later than their parent each time: they seem to be ahead by as much.
+            const living = 500 + skewNs - leadNs;
+            leadNs = skewNs;
+            parentNs += 500 + usedNs;
+            const time = deadTime(500 + usedNs, living, [unseen(1)], balanceNs, SKEW_NS);
+            balanceNs = time.balanceNs;
+            given += time.cpuNs[0]!;
+          }
+          const used = jobs.reduce((sum, job) => sum + job.usedNs, 0);
+          expect(Math.abs(given - used)).toBeLessThanOrEqual(SKEW_NS);
         },
       ),
     );

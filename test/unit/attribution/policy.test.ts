@@ -6,23 +6,23 @@ const noCarry = (n: number): Carry[] => Array.from({ length: n }, () => [0, 0, 0
 function divide(input: Partial<DivisionInput> & Pick<DivisionInput, 'energyUj' | 'runs'>) {
   return divideEnergy({
     idleEnergyUj: 0,
-    systemNs: 0,
-    hostCpus: 4,
+    systemUsed: 0,
+    capacity: 4,
     carry: noCarry(input.runs.length + 2),
     ...input,
   });
 }
 
 const party = fc.record({
-  usedNs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1e12 })),
-  allocatedCpus: fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 256, noNaN: true })),
+  used: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 1e12 })),
+  allocated: fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 256, noNaN: true })),
 });
 const tick = fc.record({
   energyUj: fc.integer({ min: 0, max: 1e11 }),
   idleEnergyUj: fc.integer({ min: 0, max: 1e11 }),
   runs: fc.array(party, { maxLength: 12 }),
-  systemNs: fc.integer({ min: 0, max: 1e11 }),
-  hostCpus: fc.integer({ min: 1, max: 256 }),
+  systemUsed: fc.integer({ min: 0, max: 1e11 }),
+  capacity: fc.integer({ min: 1, max: 256 }),
 });
 
 describe('divideEnergy', () => {
@@ -30,24 +30,24 @@ describe('divideEnergy', () => {
     const { runs, idle, system } = divide({
       energyUj: 1000,
       runs: [
-        { usedNs: 600, allocatedCpus: 1 },
-        { usedNs: 300, allocatedCpus: 1 },
+        { used: 600, allocated: 1 },
+        { used: 300, allocated: 1 },
       ],
-      systemNs: 100,
+      systemUsed: 100,
     });
     expect([runs[0]![0], runs[1]![0], idle[0], system[0]]).toEqual([600, 300, 0, 100]);
   });
 
   test('usage: what nobody used is idle', () => {
-    const { runs, idle, system } = divide({ energyUj: 1000, runs: [{ usedNs: 0, allocatedCpus: 2 }] });
+    const { runs, idle, system } = divide({ energyUj: 1000, runs: [{ used: 0, allocated: 2 }] });
     expect([runs[0]![0], idle[0], system[0]]).toEqual([0, 1000, 0]);
   });
 
   test('allocation: by CPUs of the host, the rest is idle, system is 0', () => {
     const { runs, idle, system } = divide({
       energyUj: 1000,
-      runs: [{ usedNs: 5, allocatedCpus: 1 }],
-      systemNs: 99,
+      runs: [{ used: 5, allocated: 1 }],
+      systemUsed: 99,
     });
     expect([runs[0]![1], idle[1], system[1]]).toEqual([250, 750, 0]);
   });
@@ -56,8 +56,8 @@ describe('divideEnergy', () => {
     const { runs, idle } = divide({
       energyUj: 1000,
       runs: [
-        { usedNs: 0, allocatedCpus: 4 },
-        { usedNs: 0, allocatedCpus: 6 },
+        { used: 0, allocated: 4 },
+        { used: 0, allocated: 6 },
       ],
     });
     expect([runs[0]![1], runs[1]![1], idle[1]]).toEqual([400, 600, 0]);
@@ -68,10 +68,10 @@ describe('divideEnergy', () => {
       energyUj: 1000,
       idleEnergyUj: 400,
       runs: [
-        { usedNs: 300, allocatedCpus: 1 },
-        { usedNs: 0, allocatedCpus: 2 },
+        { used: 300, allocated: 1 },
+        { used: 0, allocated: 2 },
       ],
-      systemNs: 100,
+      systemUsed: 100,
     });
     expect([runs[0]![2], runs[1]![2], idle[2], system[2]]).toEqual([100 + 450, 200, 100, 150]);
   });
@@ -112,12 +112,12 @@ describe('divideEnergy', () => {
 
   test('a run that uses nothing gets nothing under usage, and its allocation under allocation', () => {
     fc.assert(
-      fc.property(tick, fc.double({ min: 0.5, max: 8, noNaN: true }), (input, allocatedCpus) => {
-        const runs = [...input.runs, { usedNs: 0, allocatedCpus }];
+      fc.property(tick, fc.double({ min: 0.5, max: 8, noNaN: true }), (input, allocated) => {
+        const runs = [...input.runs, { used: 0, allocated }];
         const sleeping = divideEnergy({ ...input, runs, carry: noCarry(runs.length + 2) }).runs.at(-1)!;
-        const allocated = runs.reduce((sum, run) => sum + run.allocatedCpus, 0);
+        const sum = runs.reduce((total, run) => total + run.allocated, 0);
         expect(sleeping[0]).toBe(0);
-        const exact = (input.energyUj * allocatedCpus) / Math.max(allocated, input.hostCpus);
+        const exact = (input.energyUj * allocated) / Math.max(sum, input.capacity);
         expect(Math.abs(sleeping[1] - exact)).toBeLessThanOrEqual(2);
       }),
     );

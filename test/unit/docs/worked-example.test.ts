@@ -14,11 +14,11 @@ test('the worked example is what the arithmetic gives', () => {
     energyUj: 1000e6,
     idleEnergyUj: 40e6 * 10,
     runs: [
-      { usedNs: 40e9, allocatedCpus: 4 },
-      { usedNs: 20e9, allocatedCpus: 2 },
+      { used: 40e9, allocated: 4 },
+      { used: 20e9, allocated: 2 },
     ],
-    systemNs: 4e9,
-    hostCpus: 8,
+    systemUsed: 4e9,
+    capacity: 8,
     carry: [carry(), carry(), carry(), carry()],
   });
   POLICIES.forEach((policy, i) => {

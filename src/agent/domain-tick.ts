@@ -1,0 +1,154 @@
+import { differenceCounter } from '../attribution/counter';
+import { addByPolicy, type ByPolicy, type Carry, divideEnergy } from '../attribution/policy';
+import type { DomainClass } from '../generated/record';
+import type { EnergyDomain } from '../sources/source';
+import type { HostDomainLine, HostState, IdlePower, RunDomainLine, RunState } from './host-state';
+import { type Tick, weigh } from './weights';
+
+/** What a counter grew by (µJ), why that is not known, or undefined where there is no earlier value. */
+export type Growth = number | { readonly missing: string } | undefined;
+
+/** A domain that is divided: not one that holds others. */
+export type DividedDomain = EnergyDomain & { readonly class: DomainClass };
+
+export function isDivided(domain: EnergyDomain): domain is DividedDomain {
+  return domain.class !== 'whole';
+}
+
+/** What the domain's counter grew by since the state's reading. Wraps and resets are noted with the host and its runs. */
+export function domainGrowth(
+  state: HostState,
+  domain: EnergyDomain,
+  energyUj: bigint,
+  monoNs: bigint,
+  { active }: Pick<Tick, 'active'>,
+): Growth {
+  const beforeUj = state.counters[domain.name];
+  if (beforeUj === undefined || state.at === null) return undefined;
+  const difference = differenceCounter(
+    domain,
+    { energyUj: beforeUj, monoNs: state.at.monoNs },
+    { energyUj, monoNs },
+  );
+  const note = (what: 'wraps' | 'resets'): void => {
+    if (!isDivided(domain)) return;
+    hostDomain(state, domain)[what] += 1;
+    for (const { run } of active) run.life[what] += 1;
+  };
+  switch (difference.kind) {
+    case 'growth':
+      if (difference.wrapped) note('wraps');
+      return difference.energyUj;
+    case 'reset':
+      note('resets');
+      return { missing: 'the counter was reset' };
+    case 'ambiguous':
+      return { missing: 'the counter may have wrapped more than once between two readings' };
+  }
+}
+
+/** Divides a domain's growth in one tick among the active runs, idle and system, and adds the parts to their lines. */
+export function divideTick(
+  state: HostState,
+  domain: DividedDomain,
+  energyUj: number,
+  tick: Tick,
+  calibrated: IdlePower | undefined,
+): void {
+  const { active, elapsedNs } = tick;
+  const rest = (state.carry[domain.name] ??= { idle: noCarry(), system: noCarry() });
+  const weights = weigh(state, domain, tick);
+  const idle = calibrated ?? modelledIdle(domain);
+  const division = divideEnergy({
+    ...weights,
+    energyUj,
+    idleEnergyUj: Math.round(((idle?.idleW ?? 0) * elapsedNs) / 1000),
+    carry: [...active.map(({ run }) => (run.carry[domain.name] ??= noCarry())), rest.idle, rest.system],
+  });
+
+  const host = hostDomain(state, domain);
+  host.counterUj += energyUj;
+  if (idle !== undefined) host.idle = idle;
+  addByPolicy(host.idleUj, division.idle);
+  addByPolicy(host.systemUj, division.system);
+  active.forEach(({ run }, i) => {
+    const share = division.runs[i] ?? noEnergy();
+    addByPolicy(host.runsUj, share);
+    const line = runDomain(run, domain);
+    addByPolicy(line.uj, share);
+    const { energyUj: openUj } = run.series.open;
+    openUj[domain.name] = (openUj[domain.name] ?? 0) + share[0];
+    const { used, allocated } = weights.estimated[i] ?? { used: 0, allocated: 0 };
+    addByPolicy(line.estimatedUj, [
+      Math.round(share[0] * used),
+      Math.round(share[1] * allocated),
+      Math.round(share[2] * Math.max(used, allocated)),
+    ]);
+  });
+}
+
+function modelledIdle({ idlePowerW }: EnergyDomain): IdlePower | undefined {
+  return idlePowerW === undefined ? undefined : { idleW: idlePowerW, by: 'modelled' };
+}
+
+/** Notes that nobody knows what a domain drew in the tick. */
+export function missTick(
+  state: HostState,
+  domain: DividedDomain,
+  reason: string | undefined,
+  { active, elapsedNs }: Tick,
+): void {
+  const host = hostDomain(state, domain);
+  host.missingMs += elapsedNs / 1e6;
+  if (reason !== undefined) host.missingReason = reason;
+  for (const { run, activeNs } of active) runDomain(run, domain).missingMs += activeNs / 1e6;
+}
+
+/** A domain that holds others is kept beside them, for comparing: nobody pays for it. */
+export function wholeTick(state: HostState, domain: EnergyDomain, growth: Growth, elapsedMs: number): void {
+  const line = (state.host.whole[domain.name] ??= {
+    source: domain.source,
+    counterUj: 0,
+    missingMs: 0,
+    ...(domain.note === undefined ? {} : { note: domain.note }),
+  });
+  if (typeof growth === 'number') {
+    line.counterUj += growth;
+    return;
+  }
+  line.missingMs += elapsedMs;
+  if (growth !== undefined) line.missingReason = growth.missing;
+}
+
+export function hostDomain(state: HostState, domain: DividedDomain): HostDomainLine {
+  return (state.host.domains[domain.name] ??= {
+    class: domain.class,
+    source: domain.source,
+    quality: domain.quality,
+    counterUj: 0,
+    runsUj: noEnergy(),
+    idleUj: noEnergy(),
+    systemUj: noEnergy(),
+    missingMs: 0,
+    wraps: 0,
+    resets: 0,
+    ...(domain.note === undefined ? {} : { note: domain.note }),
+  });
+}
+
+export function runDomain(run: RunState, domain: DividedDomain): RunDomainLine {
+  return (run.line.domains[domain.name] ??= {
+    quality: domain.quality,
+    uj: noEnergy(),
+    estimatedUj: noEnergy(),
+    missingMs: 0,
+  });
+}
+
+function noEnergy(): ByPolicy {
+  return [0, 0, 0];
+}
+
+function noCarry(): Carry {
+  return [0, 0, 0, 0];
+}

@@ -1,0 +1,55 @@
+import type { EnergyDomain } from '../sources/source';
+import type { ActiveRun } from './cpu-time';
+import { type DividedDomain, type Growth, isDivided } from './domain-tick';
+import type { HostState } from './host-state';
+
+/** The source that tells what the whole node draws, and the counted domains that it holds. */
+function nodeOf(domains: readonly EnergyDomain[]): EnergyDomain | undefined {
+  return domains.find(({ isNode }) => isNode === true);
+}
+
+/**
+ * What a node draws beside its counted domains (board, fans, disks, network, power supply), where a source tells the whole:
+ * a domain of class `other`, divided like the CPU. null where nothing tells, or a source reads what is other itself.
+ */
+export function otherDomain(domains: readonly EnergyDomain[]): DividedDomain | null {
+  const node = nodeOf(domains);
+  if (node === undefined || domains.some((domain) => domain.class === 'other')) return null;
+  const counted = domains.filter(isDivided);
+  const classes = [...new Set(counted.map((domain) => domain.class))];
+  return {
+    name: 'other',
+    class: 'other',
+    quality: counted.every(({ quality }) => quality === 'measured') ? 'measured' : 'modelled',
+    source: `${node.source} less ${classes.join(', ')}`.slice(0, 64),
+    maxPowerW: node.maxPowerW,
+  };
+}
+
+/**
+ * Growth of the node less that of its counted domains, µJ. The node is read less often than they, so it can seem to draw
+ * less than its parts for a while: that is carried until it evens out.
+ */
+export function otherGrowth(
+  state: HostState,
+  growth: ReadonlyMap<EnergyDomain, Growth>,
+  active: readonly ActiveRun[],
+): Growth {
+  const node = nodeOf([...growth.keys()]);
+  const nodeUj = node === undefined ? undefined : growth.get(node);
+  if (typeof nodeUj !== 'number') return nodeUj;
+  let countedUj = 0;
+  let hasGpu = false;
+  for (const [domain, ownUj] of growth) {
+    if (!isDivided(domain)) continue;
+    if (typeof ownUj !== 'number') return { missing: `${domain.name}, which the node holds, is missing` };
+    countedUj += ownUj;
+    hasGpu ||= domain.class === 'gpu';
+  }
+  if (!hasGpu && active.some(({ run }) => (run.identity.gpus ?? 0) > 0)) {
+    return { missing: 'the node holds GPUs that are not read' };
+  }
+  const otherUj = nodeUj - countedUj - state.otherDebtUj;
+  state.otherDebtUj = Math.max(0, -otherUj);
+  return Math.max(0, otherUj);
+}

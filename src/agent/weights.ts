@@ -1,0 +1,167 @@
+import type { Party } from '../attribution/policy';
+import { leastCertain } from '../attribution/package-split';
+import type { EnergyDomain } from '../sources/source';
+import type { ActiveRun, TickCpuTime } from './cpu-time';
+import { DRAM_SPLITS, type DramSplit, type HostState, type RunState } from './host-state';
+import { type PlaceTime, placeName } from './place-time';
+
+/** What one tick's division works with. */
+export interface Tick {
+  readonly active: readonly ActiveRun[];
+  readonly cpu: TickCpuTime;
+  readonly places: ReadonlyMap<string, PlaceTime>;
+  readonly elapsedNs: number;
+  /** CPU time of work outside the runs, ns. */
+  readonly systemNs: number;
+  readonly hostCpus: number;
+  /** GPUs and other accelerators of all domains. */
+  readonly accelerators: number;
+}
+
+/** By what one domain is divided in one tick. */
+export interface Weights {
+  /** In the order of the tick's active runs. */
+  readonly runs: readonly Party[];
+  readonly systemUsed: number;
+  readonly unused?: number;
+  readonly capacity: number;
+  /** The part of each run's share that rests on an estimate, 0 to 1; of its use, and of its allocation. */
+  readonly estimated: readonly { readonly used: number; readonly allocated: number }[];
+}
+
+/**
+ * What the runs are weighed by in a domain: CPU time and CPUs for packages and for what is `other`, memory held and limits
+ * for DRAM, accelerators for GPUs. Notes on the runs' lines how it was found.
+ */
+export function weigh(state: HostState, domain: EnergyDomain, tick: Tick): Weights {
+  if (domain.class === 'dram') return weighMemory(state, tick);
+  return domain.class === 'gpu' ? weighAccelerators(tick) : weighCpu(domain, tick);
+}
+
+function weighCpu(domain: EnergyDomain, tick: Tick): Weights {
+  const { active, cpu, hostCpus } = tick;
+  const place = domain.place === undefined ? undefined : tick.places.get(placeName(domain.place));
+  const isOther = domain.class === 'other';
+  const estimatedPart = (key: string): number => {
+    const time = cpu.runs.get(key);
+    return time === undefined || time.ns <= 0 ? 0 : time.estimatedNs / time.ns;
+  };
+  if (place === undefined) {
+    return {
+      runs: active.map((each) => ({
+        used: cpu.runs.get(each.key)?.ns ?? 0,
+        allocated: cpusOf(each.run) * activePart(each, tick),
+      })),
+      systemUsed: tick.systemNs,
+      capacity: hostCpus,
+      // That what is left of a node follows its CPUs is an assumption.
+      estimated: active.map(({ key }) =>
+        isOther ? { used: 1, allocated: 1 } : { used: estimatedPart(key), allocated: 0 },
+      ),
+    };
+  }
+  active.forEach(({ run }, i) => {
+    const split = place.runs[i]?.split;
+    if (split !== undefined && (place.runs[i]?.cpuNs ?? 0) > 0) {
+      run.line.packageSplit = leastCertain(run.line.packageSplit, split);
+    }
+  });
+  return {
+    runs: active.map((each, i) => ({
+      used: place.runs[i]?.cpuNs ?? 0,
+      allocated: cpusAt(each.run, place.cpus, hostCpus) * activePart(each, tick),
+    })),
+    systemUsed: place.systemNs,
+    capacity: place.cpus.size,
+    estimated: active.map(({ key, run }, i) => ({
+      used: place.runs[i]?.split === 'assumed' ? 1 : estimatedPart(key),
+      allocated: (run.holding?.cpus ?? null) === null && cpusOf(run) < hostCpus ? 1 : 0,
+    })),
+  };
+}
+
+/**
+ * Memory held as of the last look at it. A run that nothing tells of (it was over before the first look) is taken to hold
+ * of what the host holds what it uses of its CPU time.
+ */
+function weighMemory(state: HostState, tick: Tick): Weights {
+  const { active, cpu, hostCpus } = tick;
+  let cpuSumNs = tick.systemNs;
+  for (const { key } of active) cpuSumNs += cpu.runs.get(key)?.ns ?? 0;
+  const cpuPart = (key: string): number => (cpuSumNs > 0 ? (cpu.runs.get(key)?.ns ?? 0) / cpuSumNs : 0);
+  const { memory } = state;
+  const isHeldKnown = memory !== null && active.some(({ run }) => (run.holding?.memory ?? null) !== null);
+
+  const held = active.map((each) => {
+    const known = isHeldKnown ? (each.run.holding?.memory ?? null) : null;
+    const by: DramSplit = known?.by ?? 'cpu_time';
+    const { line } = each.run;
+    if (each.activeNs > 0) line.dramSplit = lessCertain(line.dramSplit, by);
+    const bytes = known?.bytes ?? (memory?.heldBytes ?? 1) * cpuPart(each.key);
+    return { used: bytes * (known === null ? 1 : activePart(each, tick)), by };
+  });
+  let heldSum = 0;
+  for (const { used } of held) heldSum += used;
+  const totalBytes = memory?.totalBytes ?? hostCpus;
+  return {
+    runs: active.map((each, i) => ({
+      used: held[i]?.used ?? 0,
+      allocated: memoryOf(each.run, totalBytes, hostCpus) * activePart(each, tick),
+    })),
+    systemUsed: isHeldKnown
+      ? Math.max(0, memory.heldBytes - heldSum)
+      : (memory?.heldBytes ?? 1) * (cpuSumNs > 0 ? tick.systemNs / cpuSumNs : 0),
+    capacity: totalBytes,
+    estimated: held.map(({ by }) => ({ used: by === 'cpu_time' ? 1 : 0, allocated: 0 })),
+  };
+}
+
+/**
+ * An accelerator belongs to who has it, whether it is used or not, under every policy. Which of several a run has is not
+ * told here: where not one run has all of them, each accelerator counts alike, which is an estimate.
+ */
+function weighAccelerators(tick: Tick): Weights {
+  const { active, accelerators } = tick;
+  const runs = active.map((each) => {
+    const gpus = (each.run.identity.gpus ?? 0) * activePart(each, tick);
+    return { used: gpus, allocated: gpus };
+  });
+  let heldSum = 0;
+  for (const { used } of runs) heldSum += used;
+  const holdsAll = active.some(({ run }) => (run.identity.gpus ?? 0) >= accelerators);
+  const part = holdsAll && active.filter(({ run }) => (run.identity.gpus ?? 0) > 0).length === 1 ? 0 : 1;
+  return {
+    runs,
+    systemUsed: 0,
+    unused: Math.max(0, accelerators - heldSum),
+    capacity: accelerators,
+    estimated: active.map(() => ({ used: part, allocated: part })),
+  };
+}
+
+/** CPUs of a run on the host; 0 where nothing tells. */
+function cpusOf(run: RunState): number {
+  return run.holding?.cpus?.length ?? run.identity.cpus ?? 0;
+}
+
+/** Those of them in a place; where it is not told which they are, evenly. */
+function cpusAt(run: RunState, place: ReadonlySet<number>, hostCpus: number): number {
+  const cpus = run.holding?.cpus ?? null;
+  if (cpus === null) return (cpusOf(run) * place.size) / Math.max(1, hostCpus);
+  return cpus.filter((cpu) => place.has(cpu)).length;
+}
+
+/** Memory that a run may hold (bytes): its limit, else its CPUs' part of the host's. */
+function memoryOf(run: RunState, totalBytes: number, hostCpus: number): number {
+  const limit = run.holding?.memoryLimitBytes ?? null;
+  if (limit !== null) return Math.min(limit, totalBytes);
+  return (totalBytes * cpusOf(run)) / Math.max(1, hostCpus);
+}
+
+function activePart({ activeNs }: ActiveRun, { elapsedNs }: Tick): number {
+  return elapsedNs > 0 ? activeNs / elapsedNs : 0;
+}
+
+function lessCertain(a: DramSplit | null, b: DramSplit): DramSplit {
+  return a === null || DRAM_SPLITS.indexOf(b) > DRAM_SPLITS.indexOf(a) ? b : a;
+}
