@@ -22,11 +22,13 @@ export function apportion(totalUj: number, weights: readonly number[], carry: nu
   const takers = weights.flatMap((weight, i) => (weight > 0 ? [i] : []));
   const owed = (i: number) => exact[i]! - shares[i]!;
   while (left > 0) {
-    const taker = takers.reduce((best, i) => (owed(i) > owed(best) ? i : best));
-    // More than one unit only where floating point lost more than a unit, which takes a total above 2^52 µJ (4.5 GJ).
+    // More than one unit each only where floating point lost as much, which takes a total above 2^52 µJ (4.5 GJ).
     const units = Math.max(1, Math.floor(left / takers.length));
-    shares[taker]! += units;
-    left -= units;
+    for (const taker of takers.toSorted((a, b) => owed(b) - owed(a) || a - b)) {
+      if (left < units) break;
+      shares[taker]! += units;
+      left -= units;
+    }
   }
   while (left < 0) {
     const giver = takers.filter((i) => shares[i]! > 0).reduce((best, i) => (owed(i) < owed(best) ? i : best));

@@ -1,5 +1,6 @@
 import type { DomainClass } from '../generated/record';
 import { cpuModel } from './cpu-model';
+import { dramModel } from './dram-model';
 import { powercap } from './powercap';
 import {
   type EnergyDomain,
@@ -11,7 +12,7 @@ import {
 } from './source';
 
 /** Where energy figures may come from, the preferred first. Adding one: its file, and its name here. */
-export const ENERGY_SOURCES: readonly EnergySource[] = [powercap, cpuModel];
+export const ENERGY_SOURCES: readonly EnergySource[] = [powercap, cpuModel, dramModel];
 
 /** What measures this host, and for each source that doesn't, why. */
 export interface ChosenSources {

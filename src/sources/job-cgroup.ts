@@ -1,6 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isErrno } from '../errors';
 import { type SlurmScope, cgroup1DirOf } from '../slurm/cgroup-path';
 import { type BlockIo, type DeviceIo, parseBlkio, parseIoStat, sumBlockIo } from './block-io';
 import { listCgroupPids } from './cgroup-pids';
@@ -155,111 +154,5 @@ function readIfThere(dir: string, file: string): string | Missing | null {
   } catch (error) {
     const reason = unreadable(path, error);
     return existsSync(dir) && !existsSync(path) ? null : reason;
-  }
-}
-
-/** Where slurmd keeps its jobs: see SlurmScope in src/slurm/cgroup-path.ts. */
-export interface JobScope {
-  readonly version: 1 | 2;
-  readonly dir: string;
-}
-
-/** Version 1 says "no limit" with the largest multiple of a page below 2^63. */
-const NO_LIMIT = 2n ** 62n;
-
-/**
- * The CPUs that a job is constrained to (Slurm: ConstrainCores), by its cpuset.
- *
- * Version 2: `cpuset.cpus` of the job, which is empty without a constraint (what is effective is then its parent's).
- * Version 1 has a value always; it constrains nothing where it is as large as that of all jobs together.
- * https://docs.kernel.org/admin-guide/cgroup-v2.html#cpuset-interface-files
- * @param cgroupRoot where cgroups are mounted (config `roots.cgroup`)
- * @returns null where it is constrained to none
- */
-export function readJobCpus(
-  cgroupRoot: string,
-  scope: JobScope,
-  jobDir: string,
-): readonly number[] | null | Missing {
-  if (scope.version === 2) {
-    const cpus = readCpuList(join(jobDir, 'cpuset.cpus'));
-    return isMissing(cpus) || cpus.length > 0 ? cpus : null;
-  }
-  const dir = siblingDir(cgroupRoot, jobDir, 'cpuset');
-  if (dir === null) return { missing: 'Slurm makes no cpuset for its jobs' };
-  const cpus = readCpuList(join(dir, 'cpuset.cpus'));
-  const ofAll = readCpuList(join(siblingDir(cgroupRoot, scope.dir, 'cpuset') ?? dir, 'cpuset.cpus'));
-  if (isMissing(cpus) || isMissing(ofAll)) return cpus;
-  return cpus.length === 0 || cpus.length >= ofAll.length ? null : cpus;
-}
-
-/**
- * The most memory that a job may hold (Slurm: ConstrainRAMSpace), bytes: memory.max or memory.limit_in_bytes.
- * @returns null where it has no limit
- */
-export function readJobMemoryLimit(
-  cgroupRoot: string,
-  scope: JobScope,
-  jobDir: string,
-): number | null | Missing {
-  const dir = scope.version === 2 ? jobDir : siblingDir(cgroupRoot, jobDir, 'memory');
-  if (dir === null) return { missing: 'no memory controller serves Slurm' };
-  const path = join(dir, scope.version === 2 ? 'memory.max' : 'memory.limit_in_bytes');
-  try {
-    const text = readKernelFile(path).trim();
-    if (text === 'max') return null;
-    if (!/^\d+$/.test(text)) return unexpected(path, text, 'a number of bytes or max');
-    return BigInt(text) >= NO_LIMIT ? null : Number(text);
-  } catch (error) {
-    return unreadable(path, error);
-  }
-}
-
-/** Memory that a job's cgroup holds (bytes): see readCgroup2MemoryBytes, readCgroup1MemoryBytes. */
-export function readJobMemoryBytes(cgroupRoot: string, scope: JobScope, jobDir: string): number | Missing {
-  if (scope.version === 2) return readCgroup2MemoryBytes(jobDir);
-  const dir = siblingDir(cgroupRoot, jobDir, 'memory');
-  return dir === null ? { missing: 'no memory controller serves Slurm' } : readCgroup1MemoryBytes(dir);
-}
-
-/**
- * CPU time (ns) of a cgroup of version 1 and all below it, on each CPU that the kernel may have, by its number
- * (cpuacct.usage_percpu); null where the kernel does not tell.
- */
-export function readPerCpuNs(cpuacctDir: string): readonly bigint[] | null {
-  try {
-    const text = readKernelFile(join(cpuacctDir, 'cpuacct.usage_percpu')).trim();
-    return /^[\d ]+$/.test(text) ? text.split(' ').map(BigInt) : null;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENODEV', 'EACCES', 'EOPNOTSUPP')) return null;
-    throw error;
-  }
-}
-
-/**
- * The same directory in another hierarchy of version 1: every controller may be mounted by itself or with others (`cpu,cpuacct`).
- * @returns null where Slurm has not made it
- */
-function siblingDir(cgroupRoot: string, dir: string, controller: string): string | null {
-  const [, ...below] = dir.slice(cgroupRoot.length + 1).split('/');
-  const mounts = listNames(cgroupRoot).filter((name) => name.split(',').includes(controller));
-  return mounts.map((mount) => join(cgroupRoot, mount, ...below)).find((path) => existsSync(path)) ?? null;
-}
-
-function readCpuList(path: string): readonly number[] | Missing {
-  try {
-    const text = readKernelFile(path);
-    return parseCpuList(text) ?? unexpected(path, text, 'a list of CPUs such as 0-3,8');
-  } catch (error) {
-    return unreadable(path, error);
-  }
-}
-
-function listNames(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EACCES', 'ENOTDIR')) return [];
-    throw error;
   }
 }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
 import { readKernelFile } from './kernel-file';
+import type { CpuPlace } from './source';
 
 /** A powercap zone whose counter is to be read. */
 export interface PowercapZone {
@@ -10,7 +11,10 @@ export interface PowercapZone {
   readonly path: string;
   /** What it is called in the records: `package-0`, `dram-0`. */
   readonly domain: string;
-  readonly class: 'cpu' | 'dram';
+  /** `whole`: psys, which holds the packages. */
+  readonly class: 'cpu' | 'dram' | 'whole';
+  /** The package, or die of it, that the zone's name tells of, or its parent's. */
+  readonly place?: CpuPlace;
 }
 
 interface NamedZone {
@@ -20,16 +24,17 @@ interface NamedZone {
 }
 
 const ZONE_ID = /^[a-z][a-z0-9-]*(?::[0-9a-z]+)+$/;
-const PACKAGE = /^package-\d+(?:-die-\d+)?$/;
+const PACKAGE = /^package-(\d+)(?:-die-(\d+))?$/;
+/** With several packages, all but the first add their number. */
+const PLATFORM = /^psys(?:-\d+)?$/;
 
 /**
- * The zones below <sys>/class/powercap, else below <sys>/devices/virtual/powercap, that are to be added up: packages and
- * DRAM, each counted once.
+ * The zones below <sys>/class/powercap, else below <sys>/devices/virtual/powercap, that are to be read: packages and DRAM,
+ * each once, and psys (the whole platform, as context: it contains the packages).
  *
- * Left out are core and uncore, which are inside the package, psys (the whole platform), which contains the package, and
- * what a second interface to the same counter shows: `intel-rapl-mmio` beside `intel-rapl`, and a zone that lies flat in
- * the class folder and once more in its parent's. Every package's DRAM zone is called `dram`: it takes its package's
- * number.
+ * Left out are core and uncore, which are inside the package, and what a second interface to the same counter shows:
+ * `intel-rapl-mmio` beside `intel-rapl`, and a zone that lies flat in the class folder and once more in its parent's.
+ * Every package's DRAM zone is called `dram`: it takes its package's number.
  * @throws the system's error where the folder may not be read
  */
 export function findZones(sys: string): PowercapZone[] {
@@ -39,11 +44,23 @@ export function findZones(sys: string): PowercapZone[] {
 }
 
 function countedZone({ id, path, name }: NamedZone, zones: readonly NamedZone[]): PowercapZone[] {
-  if (PACKAGE.test(name)) return [{ id, path, domain: name, class: 'cpu' }];
+  if (PLATFORM.test(name)) return [{ id, path, domain: name, class: 'whole' }];
+  const place = placeOf(name);
+  if (place !== null) return [{ id, path, domain: name, class: 'cpu', place }];
   if (name !== 'dram') return [];
   const parentId = id.slice(0, id.lastIndexOf(':'));
-  const parent = zones.find((zone) => zone.id === parentId && PACKAGE.test(zone.name));
-  return [{ id, path, domain: parent?.name.replace('package', 'dram') ?? `dram-${id}`, class: 'dram' }];
+  const parent = zones.find((zone) => zone.id === parentId);
+  const parentPlace = parent === undefined ? null : placeOf(parent.name);
+  if (parent === undefined || parentPlace === null)
+    return [{ id, path, domain: `dram-${id}`, class: 'dram' }];
+  return [{ id, path, domain: parent.name.replace('package', 'dram'), class: 'dram', place: parentPlace }];
+}
+
+/** The kernel names zones by physical_package_id and, where packages have several dies, die_id. */
+function placeOf(name: string): CpuPlace | null {
+  const [, packageId, die] = PACKAGE.exec(name) ?? [];
+  if (packageId === undefined) return null;
+  return { package: Number(packageId), ...(die === undefined ? {} : { die: Number(die) }) };
 }
 
 /** Of zones with one name: the first if they are of different interfaces, all (named by their id) if of one. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { advance } from '../../../src/agent/advance';
 import { type HostState, type RunState, emptyHostState } from '../../../src/agent/host-state';
 import { takeHostLine, takeRunLines } from '../../../src/agent/lines';
@@ -298,4 +299,47 @@ test('what a run may use by its cpuset goes before what Slurm’s variables say,
   for (const key of [a, b]) run(key).end = { atMs: 0, monoNs: run(key).line.from.monoNs, by: 'epilog' };
   expect(runRecord(a).end!.allocated).toEqual({ by: 'cpuset', cpus: 2, memory_bytes: GIB });
   expect(runRecord(b).end!.allocated).toEqual({ by: 'unknown' });
+});
+
+test('the order in which jobs begin and cgroups are listed changes nothing', () => {
+  const jobs = fc.array(fc.record({ cpuS: fc.nat(1000), bytes: fc.nat(1e9) }), {
+    minLength: 2,
+    maxLength: 6,
+  });
+  fc.assert(
+    fc.property(
+      jobs,
+      fc.array(fc.nat(1e6), { minLength: 2, maxLength: 4 }),
+      fc.boolean(),
+      (specs, grown, isReversed) => {
+        const lines = [false, true].map((flip) => {
+          state = emptyHostState();
+          const order = specs.map((_, i) => i + 1);
+          if (flip) order.reverse();
+          const keys = new Map(order.map((id) => [id, begin(id)]));
+          const holdings = Object.fromEntries(order.map((id) => [keys.get(id)!, held(specs[id - 1]!.bytes)]));
+          let joule = 0;
+          [0, ...grown].forEach((more, tick) => {
+            joule += more;
+            const reading = readingAt({
+              atS: tick * 10,
+              domains: [PACKAGE, DRAM],
+              energyJ: joule / 1e3,
+              busyS: tick * 5000,
+              jobsS: Object.fromEntries(specs.map(({ cpuS }, i) => [i + 1, (tick * cpuS) / 1000])),
+              holdings,
+              memory: { totalBytes: 1e12, heldBytes: 1e10 },
+            });
+            const scopes = reading.scopes.map((scope) => ({
+              ...scope,
+              jobs: flip && isReversed ? [...scope.jobs].reverse() : scope.jobs,
+            }));
+            advance(state, { ...reading, scopes });
+          });
+          return [...keys.keys()].sort().map((id) => state.runs[keys.get(id)!]!.line.domains);
+        });
+        expect(lines[1]).toEqual(lines[0]);
+      },
+    ),
+  );
 });

@@ -153,6 +153,24 @@ describe('memory', () => {
     });
   });
 
+  test('version 1: huge pages of a hierarchy of their own, where it is given', () => {
+    tree = new Tree({
+      'memory/job/memory.stat': 'total_rss 100\ntotal_shmem 30\n',
+      'hugetlb/job/hugetlb.2MB.usage_in_bytes': '2097152\n',
+      'hugetlb/job/hugetlb.1GB.usage_in_bytes': '1073741824\n',
+      'hugetlb/job/hugetlb.2MB.rsvd.usage_in_bytes': '4194304\n',
+      'hugetlb/job/hugetlb.2MB.max_usage_in_bytes': '8388608\n',
+    });
+    const [memory, hugetlb] = [tree.path('memory/job'), tree.path('hugetlb/job')];
+    expect(readCgroup1MemoryBytes(memory)).toBe(130);
+    expect(readCgroup1MemoryBytes(memory, hugetlb)).toBe(130 + 2_097_152 + 1_073_741_824);
+    tree.write('hugetlb/job/hugetlb.1GB.usage_in_bytes', 'x\n');
+    expect(isMissing(readCgroup1MemoryBytes(memory, hugetlb))).toBe(true);
+    expect(readCgroup1MemoryBytes(memory, tree.path('none'))).toEqual({
+      missing: expect.stringContaining('ENOENT'),
+    });
+  });
+
   test('version 1: the totals, which hold the steps below', () => {
     const text = 'cache 9\nrss 1\nshmem 2\ntotal_cache 900\ntotal_rss 100\ntotal_shmem 30\n';
     expect(parseCgroup1MemoryStat(text)).toBe(130);

@@ -164,7 +164,9 @@ describe('energy', () => {
     expect(meter.read({ monoNs: SECOND_NS, wallMs: 0 })).toEqual([{ missing: expect.any(String) }]);
     meter.close();
     const roots = { proc: tree.dir, sys: '/', cgroup: '/' };
-    expect(cpuModel.open(roots, SETTINGS)).toEqual({ missing: expect.stringContaining('stat holds "garbage"') });
+    expect(cpuModel.open(roots, SETTINGS)).toEqual({
+      missing: expect.stringContaining('stat holds "garbage"'),
+    });
     tree.remove('cpuinfo');
     expect(cpuModel.open(roots, SETTINGS)).toEqual({ missing: expect.stringContaining('cpuinfo: ENOENT') });
   });

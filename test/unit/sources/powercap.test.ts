@@ -1,5 +1,4 @@
-import { chmodSync, mkdirSync, rmdirSync } from 'node:fs';
-import { existsSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { longestReadableGapS } from '../../../src/attribution/counter';
 import { maxPowerW, parseEnergyUj, powercap, readEnergyUj } from '../../../src/sources/powercap';
@@ -448,6 +447,19 @@ describe('zones that show one counter are counted once', () => {
     tree.write('counter', '6000\n');
     expect(meter.read(NOW)).toEqual([6000n]);
     meter.close();
+  });
+
+  test('no file stays open, of those left out neither while the others are read', () => {
+    const openFiles = () =>
+      readdirSync('/proc/self/fd')
+        .map((fd) => statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false })?.ino)
+        .filter((inode) => inode === statSync(tree.path('counter')).ino);
+    mirrored(dies(3), '../../../counter');
+    tree.write('counter', '5000\n');
+    const meter = open(tree.dir);
+    expect(openFiles()).toHaveLength(1);
+    meter.close();
+    expect(openFiles()).toHaveLength(0);
   });
 
   test('each package for itself, and dies with counters of their own stay', () => {

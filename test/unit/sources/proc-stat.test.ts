@@ -18,7 +18,7 @@ describe('the text of /proc/stat', () => {
     ['more than fits a double', 'cpu  18446744073709551615 0 0 0 0 0 0 0 0 0', 18_446_744_073_709_551_615n],
   ])('%s', (_, line, ticks) => {
     const text = `${line}\ncpu0 1 0 0 0 0 0 0 0 0 0\ncpu7 1 0 0 0 0 0 0 0 0 0\nintr 5 0\nctxt 1\n`;
-    expect(parseProcStat(text)).toEqual({ busyNs: ticks * TICK_NS, cpus: 2 });
+    expect(parseProcStat(text)).toMatchObject({ busyNs: ticks * TICK_NS, cpus: 2, byCpu: null });
   });
 
   test.each([
@@ -33,12 +33,34 @@ describe('the text of /proc/stat', () => {
   });
 });
 
+test('niced, waiting, stolen and guest time are told apart; older kernels count fewer', () => {
+  const cpu0 = 'cpu0 1 0 0 0 0 0 0 0 0 0\n';
+  expect(parseProcStat(`cpu  1 20 300 4 50 6 7 80 90 9\n${cpu0}`)).toMatchObject({
+    niceNs: 20n * TICK_NS,
+    iowaitNs: 50n * TICK_NS,
+    stealNs: 80n * TICK_NS,
+    guestNs: 99n * TICK_NS,
+  });
+  expect(parseProcStat(`cpu  1 20 300 4 50 6 7\n${cpu0}`)).toMatchObject({ stealNs: 0n, guestNs: 0n });
+});
+
+test('each CPU by its number, where that is asked for: offline ones have no line', () => {
+  const text = 'cpu  9 0 0 0 0 0 0 0 0 0\ncpu0 1 2 3 99 99 4 5 99 1 1\ncpu17 7 0 0 0 0 0 0 0 0 0\nintr 1\n';
+  const cpu = parseProcStat(text, true);
+  expect(cpu).toMatchObject({
+    byCpu: new Map([
+      [0, 15n * TICK_NS],
+      [17, 7n * TICK_NS],
+    ]),
+  });
+});
+
 test('the file stays open and says anew what is so', () => {
   tree = new Tree({ stat: 'cpu  1 0 0 0 0 0 0 0 0 0\ncpu0 1 0 0 0 0 0 0 0 0 0\n' });
   const stat = openProcStat({ proc: tree.dir });
-  expect(stat.read()).toEqual({ busyNs: TICK_NS, cpus: 1 });
+  expect(stat.read()).toMatchObject({ busyNs: TICK_NS, cpus: 1 });
   tree.write('stat', 'cpu  2 0 0 0 0 0 0 0 0 0\ncpu0 2 0 0 0 0 0 0 0 0 0\n');
-  expect(stat.read()).toEqual({ busyNs: 2n * TICK_NS, cpus: 1 });
+  expect(stat.read()).toMatchObject({ busyNs: 2n * TICK_NS, cpus: 1 });
   tree.write('stat', 'garbage');
   expect(stat.read()).toEqual({ missing: expect.stringContaining(`${tree.path('stat')} holds "garbage"`) });
   stat.close();
@@ -56,7 +78,7 @@ test('a file of many CPUs is read to its end', () => {
     stat: `cpu  4096 0 0 0 0 0 0 0 0 0\n${lines.join('\n')}\nintr ${'0 '.repeat(50_000)}\n`,
   });
   const stat = openProcStat({ proc: tree.dir });
-  expect(stat.read()).toEqual({ busyNs: 4096n * TICK_NS, cpus: 4096 });
+  expect(stat.read()).toMatchObject({ busyNs: 4096n * TICK_NS, cpus: 4096 });
   stat.close();
 });
 

@@ -47,11 +47,14 @@ function readings(chosen: ReturnType<typeof chooseSources>): string[] {
   });
 }
 
-test('the model is refused where the package is measured, by name', () => {
+test('where packages are measured and their memory is not, the memory is modelled; the CPU’s model is refused by name', () => {
   const sys = join(FIXTURES, 'powercap/node_exporter/sys');
   const chosen = chooseSources({ ...ROOTS, sys, proc: '/proc' }, SETTINGS);
-  expect(readings(chosen)).toEqual(['package-0 powercap 240422366267']);
-  expect(chosen.absent).toEqual({ 'cpu-model': 'package-0 is measured by powercap' });
+  expect(readings(chosen)).toEqual([
+    'package-0 powercap 240422366267',
+    expect.stringMatching(/^dram-0 dram-model: [\d.]+ GiB .* \d+$/),
+  ]);
+  expect(chosen.absent).toMatchObject({ 'cpu-model': 'package-0 is measured by powercap' });
   for (const meter of chosen.meters) meter.close();
 });
 
@@ -61,7 +64,10 @@ test('without counters the model serves, and the reason is kept', () => {
   expect(
     chosen.meters.map(({ domains }) => domains.map(({ name, quality }) => `${name} ${quality}`)),
   ).toEqual([['package-0 modelled']]);
-  expect(chosen.absent).toEqual({ powercap: expect.stringContaining('no powercap zones below') });
+  expect(chosen.absent).toMatchObject({
+    powercap: expect.stringContaining('no powercap zones below'),
+    'dram-model': 'it is inside package-0 of cpu-model',
+  });
   for (const meter of chosen.meters) meter.close();
 });
 
