@@ -1,12 +1,56 @@
 import { join } from 'node:path';
+import { describeError } from '../errors';
+import { type Calibration, calibrationMtimeMs, readCalibration } from '../sources/calibration-file';
 import { readHostPower } from '../sources/cpu-model';
 import { type EnergyMeter, type Roots, isMissing } from '../sources/source';
 import type { IdlePower } from './host-state';
+import type { Log } from './log';
 import type { PlaceCpus } from './reading';
 
 /** What this host's domains draw when nothing runs, by the name of the domain, as far as it is known. */
 export interface HostIdlePower {
   current(): Readonly<Record<string, IdlePower>>;
+}
+
+export interface IdlePowerParts {
+  readonly varDir: string;
+  readonly host: string;
+  /** Where the host is not calibrated. */
+  readonly modelled: Readonly<Record<string, IdlePower>>;
+  readonly log: Log;
+}
+
+/** The calibration of the host, read again when it was replaced, and the table where there is none. */
+export function openIdlePower({ varDir, host, modelled, log }: IdlePowerParts): HostIdlePower {
+  let mtimeMs: number | null = null;
+  let known = modelled;
+  return {
+    current: () => {
+      const nowMs = calibrationMtimeMs(varDir);
+      if (nowMs === mtimeMs) return known;
+      mtimeMs = nowMs;
+      known = modelled;
+      try {
+        const calibration = readCalibration(varDir, host);
+        if (calibration !== null) {
+          known = { ...modelled, ...calibratedIdlePower(calibration) };
+          log('info', `idle power as of calibration ${calibration.version} (${calibration.at})`);
+        }
+      } catch (error) {
+        log('warn', `idle power is taken from the table: ${describeError(error)}`);
+      }
+      return known;
+    },
+  };
+}
+
+function calibratedIdlePower({ version, domains }: Calibration): Record<string, IdlePower> {
+  return Object.fromEntries(
+    Object.entries(domains).map(([name, domain]) => [
+      name,
+      { idleW: domain.idle_w, by: 'calibrated', calibration: version },
+    ]),
+  );
 }
 
 /**

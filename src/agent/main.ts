@@ -17,7 +17,7 @@ import { version } from '../version';
 import { Agent } from './agent';
 import { AgentLock } from './agent-lock';
 import { EventFolder } from './event-folder';
-import { modelledIdlePower } from './host-idle-power';
+import { modelledIdlePower, openIdlePower } from './host-idle-power';
 import { HostReader } from './host-reader';
 import { openLog } from './log';
 import { PidFile } from './pid-file';
@@ -62,7 +62,12 @@ function run(config: EitConfig, program: string, lockPath: string): void {
 
   const clusterName = readSlurmConf(process.env)?.clusterName;
   const reader = new HostReader(config.roots, meters);
-  const idlePower = modelledIdlePower(config.roots, meters, reader.places, cpus().length);
+  const idlePower = openIdlePower({
+    varDir: config.var_dir,
+    host: hostName(),
+    modelled: modelledIdlePower(config.roots, meters, reader.places, cpus().length),
+    log,
+  });
   const agent = new Agent({
     config,
     host: hostName(),
@@ -75,7 +80,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     now,
     log,
     reader,
-    idlePower: { current: () => idlePower },
+    idlePower,
     meters,
     absentSources: absent,
     events: new EventFolder(config.state_dir),
