@@ -163,11 +163,14 @@ export class HostReader {
     scopes: readonly ScopeReading[],
   ): Map<string, bigint | Missing | 'gone'> {
     const values = new Map<string, bigint | Missing | 'gone'>();
-    const cgroupOf = cgroupsByRun(runs, scopes);
+    let cgroupOf: ReturnType<typeof cgroupsByRun> | null = null;
     this.#table = null;
     for (const [key, run] of Object.entries(runs)) {
       const { uid, node } = run.identity;
-      if (cgroupOf.has(key)) this.#inCgroups.add(key);
+      if (!this.#inCgroups.has(key)) {
+        cgroupOf ??= cgroupsByRun(runs, scopes);
+        if (cgroupOf.has(key)) this.#inCgroups.add(key);
+      }
       if (run.end !== null || uid === undefined || this.#inCgroups.has(key)) continue;
       if (run.cpuFrom !== null && run.cpuFrom !== 'processes') continue;
       const scoped = scopes.some((scope) => scope.node === null || scope.node === node);
