@@ -3,7 +3,6 @@ import { EitError, describeError } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { Spool } from '../ledger/spool';
 import type { HookEvent } from '../slurm/hook-event';
-import type { RunIdentity } from '../slurm/run-identity';
 import type { EnergyDomain, EnergyMeter, Instant } from '../sources/source';
 import { advance } from './advance';
 import type { AgentLock } from './agent-lock';
@@ -14,6 +13,7 @@ import {
   setCheckpointAside,
   writeCheckpoint,
 } from './checkpoint';
+import { EndedJobs } from './ended-jobs';
 import type { EventFolder } from './event-folder';
 import type { HostIdlePower } from './host-idle-power';
 import type { HostReader } from './host-reader';
@@ -29,8 +29,6 @@ import type { ShipperProcess } from './shipper-process';
 /** Events that come together (an array starts, a node empties) are read together. */
 const EVENT_PAUSE_MS = 5;
 const CHECKPOINT_EVERY_MS = 30_000;
-/** How long a repeated epilog is told from one whose prolog never ran. */
-const REMEMBER_ENDED_MS = 3_600_000;
 
 export interface AgentParts {
   readonly config: EitConfig;
@@ -63,8 +61,7 @@ export class Agent {
   #state: HostState = emptyHostState();
   readonly #writer: LineWriter;
   readonly #outbox: Outbox;
-  /** When (monotonic, ms) the last run of a node and job ended, the oldest first. */
-  readonly #endedAtMs = new Map<string, number>();
+  readonly #endedJobs = new EndedJobs();
   /** By the wall clock: stretches are aligned to it. Everything else here is by the monotonic one. */
   #stretchEndMs = 0;
   #busyUntilMs: number;
@@ -218,7 +215,7 @@ export class Agent {
     for (const filed of found.events) {
       const at = now();
       const outcome = applyEvent(this.#state, filed, at, config.cluster, (identity) =>
-        this.#endedAtMs.has(jobKey(identity)),
+        this.#endedJobs.has(identity),
       );
       if (outcome === 'repeated' && filed.event.hook === 'epilog') this.#outbox.add([], [filed.file]);
       this.#busyUntilMs = monoMs(at);
@@ -243,7 +240,7 @@ export class Agent {
       if (run.end === null && !isStretchEnd) continue;
       const files = run.eventFiles;
       run.eventFiles = [];
-      if (run.end !== null) this.#rememberEnded(jobKey(run.identity), monoMs(at));
+      if (run.end !== null) this.#endedJobs.add(run.identity, monoMs(at));
       this.#outbox.add(takeRunLines(this.#state, key, at, this.#writer), files);
       this.#outbox.flushSoon();
     }
@@ -356,16 +353,6 @@ export class Agent {
     return this.#parts.meters.flatMap((meter) => [...meter.domains]);
   }
 
-  #rememberEnded(job: string, nowMs: number): void {
-    // Set anew, so that the order stays that of time.
-    this.#endedAtMs.delete(job);
-    this.#endedAtMs.set(job, nowMs);
-    for (const [key, endedMs] of this.#endedAtMs) {
-      if (nowMs - endedMs <= REMEMBER_ENDED_MS) break;
-      this.#endedAtMs.delete(key);
-    }
-  }
-
   #nextStretchEnd(wallMs: number): number {
     const stretchMs = this.#parts.config.agent.record_seconds * 1000;
     return (Math.floor(wallMs / stretchMs) + 1) * stretchMs;
@@ -378,8 +365,4 @@ function isOfEarlierBoot(event: HookEvent, boot: string): boolean {
 
 function monoMs(at: Instant): number {
   return Number(at.monoNs) / 1e6;
-}
-
-function jobKey({ cluster, node, job }: RunIdentity): string {
-  return `${cluster}/${node}/${job}`;
 }

@@ -2,7 +2,6 @@ import type { Instant } from '../sources/source';
 import { type CpuCounter } from '../sources/cpu-counter';
 import { openCgroup1Cpu } from '../sources/cgroup-v1';
 import { openCgroup2Cpu } from '../sources/cgroup-v2';
-import { cpusAt, readCpuTopology } from '../sources/cpu-topology';
 import { openHostMemory } from '../sources/host-memory';
 import { type PercpuCounter, openCpuacctPercpu } from '../sources/cpuacct-percpu';
 import { openJobCgroup } from '../sources/job-cgroup';
@@ -13,7 +12,7 @@ import { type EnergyMeter, type Missing, type Roots, isMissing } from '../source
 import { type SlurmScope, findSlurmScopes, listJobCgroups, scopeOverheadDirs } from '../slurm/cgroup-path';
 import { OwnerIndex } from './owner-index';
 import type { RunState } from './host-state';
-import { placeName } from './place-time';
+import { readPlaces } from './places';
 import type { DomainReading, Holding, HostReading, JobReading, PlaceCpus, ScopeReading } from './reading';
 
 /** Directories of slurmd come and go rarely; a hook's event also makes the reader look again. */
@@ -272,20 +271,4 @@ function cgroupsByRun(
     }
   }
   return found;
-}
-
-/** The packages and dies that the meters' domains are of; none where they are of the whole host, or nothing tells its CPUs. */
-function readPlaces(roots: Roots, meters: readonly EnergyMeter[]): PlaceCpus[] {
-  const places = meters
-    .flatMap((meter) => meter.domains)
-    .flatMap(({ class: domainClass, place }) => (domainClass === 'cpu' && place ? [place] : []));
-  if (places.length === 0) return [];
-  const topology = readCpuTopology(roots);
-  const found = new Map(
-    places.map((place) => [placeName(place), { place, cpus: new Set(cpusAt(topology, place)) }]),
-  );
-  const all = [...found.values()];
-  if (all.some(({ cpus }) => cpus.size === 0)) return [];
-  // One package that is all of the host needs no telling apart.
-  return all.length === 1 && all[0]?.cpus.size === topology.size ? [] : all;
 }
