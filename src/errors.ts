@@ -17,6 +17,7 @@ const ERRORS = {
   EIT_RECORD_INVALID: { exit: 1 },
   EIT_HOOK_EVENT: { exit: 1 },
   EIT_CHECKPOINT: { exit: 1 },
+  EIT_CALIBRATION: { exit: 1 },
   EIT_SPOOL: { exit: 1 },
   EIT_LEDGER_UNREADABLE: { exit: 1 },
   EIT_LEDGER_UNWRITABLE: { exit: 1 },

@@ -54,7 +54,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   // The hooks know a trusted agent by its working directory.
   process.chdir(config.state_dir);
   const log = openLog(join(config.state_dir, 'agent.log'), Date.now);
-  const { meters, absent } = chooseSources(config.roots, config);
+  const { meters, absent } = chooseSources(config.roots);
   for (const [source, reason] of Object.entries(absent)) log('info', `source ${source}: ${reason}`);
   for (const meter of meters) {
     for (const domain of meter.domains) log('info', `${domain.name}: ${domain.source} (${domain.quality})`);

@@ -42,7 +42,7 @@ export function idlePower(
   const above = sorted[Math.ceil(position)] ?? below;
   return {
     idleW: below + (above - below) * (position - Math.floor(position)),
-    seconds: usable.reduce((sum, { seconds }) => sum + seconds, 0),
+    seconds: sum(usable.map(({ seconds }) => seconds)),
     samples: usable.length,
     percentile,
   };
@@ -154,7 +154,10 @@ export interface NodePower {
  * Adds up the counted domains (those that hold no others) and finds the node's own figure.
  * @param powersW in the order of `domains`
  */
-export function nodePower(domains: readonly EnergyDomain[], powersW: readonly (number | Missing)[]): NodePower {
+export function nodePower(
+  domains: readonly EnergyDomain[],
+  powersW: readonly (number | Missing)[],
+): NodePower {
   let countedW: number | Missing = 0;
   let wallW: number | Missing = { missing: 'no source tells the power of the whole node' };
   domains.forEach((domain, i) => {

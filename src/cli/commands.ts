@@ -7,4 +7,19 @@ export const COMMANDS: readonly Command[] = [
     describe: 'Energy and CO2eq of jobs, by job, user, account, partition, node, day, month or cluster',
     load: () => import('./report'),
   },
+  {
+    name: 'status',
+    describe: "This host's agent: is it running, what does it measure now, what does it cost",
+    load: () => import('./status'),
+  },
+  {
+    name: 'doctor',
+    describe: 'Looks for what keeps this host from being measured, and says how to mend it',
+    load: () => import('./doctor'),
+  },
+  {
+    name: 'calibrate',
+    describe: 'Learns what this host draws when nothing runs',
+    load: () => import('./calibrate'),
+  },
 ];

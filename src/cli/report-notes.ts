@@ -66,6 +66,6 @@ function userText({ uid, name }: UserMatch): string {
   return name ?? `uid:${uid}`;
 }
 
-function timeText(ms: number, { timeZone }: ReportQuery): string {
+export function timeText(ms: number, { timeZone }: Pick<ReportQuery, 'timeZone'>): string {
   return DateTime.fromMillis(ms, { zone: timeZone }).toFormat('yyyy-MM-dd HH:mm');
 }

@@ -31,6 +31,7 @@ export interface QueryOptions {
   readonly allusers: boolean;
   readonly 'group-by': readonly string[];
   readonly policy: string | undefined;
+  readonly extrapolate: boolean;
 }
 
 /** Who asks. */
@@ -82,8 +83,14 @@ export function reportQuery(
     },
     // TZ names no zone: times were taken as UTC, so they are shown as such.
     timeZone: now.zone.isValid && IANAZone.isValidZone(now.zoneName ?? '') ? (now.zoneName ?? 'utc') : 'utc',
+    extrapolate: options.extrapolate,
     withUnattributed: reader.isAdmin && !users && !accounts && !partitions && !jobs,
   };
+}
+
+/** Whether a query is of the reader's own runs only, so that nobody has to be told whose they are. */
+export function isOwnQuery({ filter }: ReportQuery, { uid, isAdmin }: Reader): boolean {
+  return !isAdmin && filter.users?.length === 1 && filter.users[0]?.uid === uid;
 }
 
 function usersOf({ user, allusers }: QueryOptions, reader: Reader): UserMatch[] | undefined {

@@ -5,8 +5,9 @@ import { factorsFor } from '../carbon/factors';
 import { loadZones } from '../carbon/zone';
 import { loadConfig } from '../config/config';
 import type { EitConfig } from '../generated/config';
+import type { EitRecord } from '../generated/record';
 import { readInbox, Skipped } from '../ledger/inbox';
-import { Aggregation } from '../report/aggregate';
+import { Aggregation, type ReportQuery } from '../report/aggregate';
 import { columnHelp, parseColumns } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
@@ -15,8 +16,10 @@ import { readSlurmConf } from '../slurm/slurm-conf';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
+import type { Output } from './output';
+import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { emptyNotes } from './report-notes';
-import { GROUP_KEYS, type QueryOptions, type Reader, reportQuery } from './report-query';
+import { GROUP_KEYS, isOwnQuery, type QueryOptions, type Reader, reportQuery } from './report-query';
 import { TIME_FORMS } from '../slurm/time-form';
 import { version } from '../version';
 
@@ -60,6 +63,10 @@ export const options: Readonly<Record<string, Options>> = {
     ),
   ),
   bar: { default: true, ...flag('bars of the shares on a terminal; --no-bar leaves them out') },
+  extrapolate: flag('fill time that nobody observed with the mean power of the same run; marked with *'),
+  audit: flag(
+    'by host and day: do counters, runs, idle and system add up? for admins; exit status 1 where not',
+  ),
   policy: text(`how shared energy is divided: ${POLICIES.join(', ')}; default: as configured`),
   config: text('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
 };
@@ -69,14 +76,17 @@ export const examples: CommandModule['examples'] = [
   ['-S now-7days --group-by day', 'your last week, day by day'],
   ['-a -S 2026-01-01 -E 2026-02-01 --csv', 'January of all users by partition, for a spreadsheet'],
   ['-j 1234 --json', 'one job, for a program'],
+  ['--audit -N n[1-4] -S now-7days', 'as admin: whether the energy of four nodes adds up, day by day'],
 ];
 
 export const epilogue =
   `Times (local): ${TIME_FORMS}.\n\n` +
   'Energy in the table has PUE in it, the energies of CPU, memory and GPUs have not. Numbers of --csv and -P are kWh, kg and ' +
-  'seconds. A user, job or partition without runs gives an empty report and exit status 0; a wrong option or time 2.';
+  'seconds. A user, job or partition without runs gives an empty report and exit status 0; a wrong option or time 2.\n\n' +
+  '--audit takes -N, -M, -S, -E, --policy and --json, --csv or -P, and compares in joules, before PUE: what the counters grew by ' +
+  'with the lines of the runs, idle and system. Exit status 0: each difference is 0 to the millijoule; 1: the reasons found stand below.';
 
-/** Reads the ledger and prints the report. */
+/** Reads the ledger and prints the report, or the audit. */
 export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
@@ -93,25 +103,29 @@ export async function run(
   const reader = readerOf(surroundings, loaded.config);
   const now = DateTime.local();
   const query = reportQuery(queryOptions(argv), reader, loaded.config.policy, now);
+  const isAudit = argv['audit'] === true;
+  if (isAudit) checkAudit(argv, reader);
 
   const skipped = new Skipped();
-  const aggregation = new Aggregation(query);
-  const progress = output.progress('reading the ledger, file');
-  const { clusters } = query.filter;
-  try {
-    const records = readInbox(loaded.config.ledger, {
-      ...(clusters === undefined ? {} : { clusters: [...clusters] }),
-      fromMs: query.sinceMs,
-      toMs: query.untilMs,
-      skipped,
-      onProgress: (done, all) => progress.update(done, all),
-    });
-    for await (const record of records) aggregation.add(record);
-  } finally {
-    progress.done();
+  const records = inWindow(loaded.config.ledger, query, skipped, output);
+  const made = { toolVersion: version, generatedAtMs: now.toMillis() };
+  const view = (): View => ({
+    columns,
+    header: argv['noheader'] !== true,
+    isOwn: isOwnQuery(query, reader),
+    timeZone: query.timeZone,
+    skipped: skipped.byReason,
+    terminal: terminalOf(argv, surroundings),
+  });
+  if (isAudit) {
+    const audit = await readAudit(records, query, () => ({ ...made, skippedRecords: skipped.total }));
+    await output.write(format.renderAudit(audit, view()));
+    return auditStatus(audit, query, output);
   }
-  const aggregate = aggregation.finish();
 
+  const aggregation = new Aggregation(query);
+  for await (const record of records) aggregation.add(record);
+  const aggregate = aggregation.finish();
   const zones = loadZones(dataPath());
   const known = new Map<string, SiteFactors>();
   const factorsOf = (cluster: string): SiteFactors => {
@@ -119,38 +133,43 @@ export async function run(
     known.set(cluster, factors);
     return factors;
   };
-  const report = buildReport(aggregate, {
-    query,
-    factorsOf,
-    toolVersion: version,
-    generatedAtMs: now.toMillis(),
-    skippedRecords: skipped.total,
-  });
-  await output.write(format.render(report, viewOf(argv, surroundings, columns, query.timeZone, skipped)));
+  const report = buildReport(aggregate, { ...made, query, factorsOf, skippedRecords: skipped.total });
+  await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);
   return 0;
 }
 
-function viewOf(
-  argv: Readonly<Record<string, unknown>>,
-  { env, output }: Surroundings,
-  columns: View['columns'],
-  timeZone: string,
+/** The records of the days asked for and around, with the progress on stderr. */
+async function* inWindow(
+  ledger: string,
+  { filter, sinceMs, untilMs }: ReportQuery,
   skipped: Skipped,
-): View {
-  const { stdout } = output;
+  output: Output,
+): AsyncGenerator<EitRecord, void, undefined> {
+  const progress = output.progress('reading the ledger, file');
+  try {
+    yield* readInbox(ledger, {
+      ...(filter.clusters === undefined ? {} : { clusters: [...filter.clusters] }),
+      fromMs: sinceMs,
+      toMs: untilMs,
+      skipped,
+      onProgress: (done, all) => progress.update(done, all),
+    });
+  } finally {
+    progress.done();
+  }
+}
+
+function terminalOf(
+  argv: Readonly<Record<string, unknown>>,
+  { env, output: { stdout } }: Surroundings,
+): View['terminal'] {
+  if (!stdout.isTTY) return null;
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
-  const terminal = {
+  return {
     width: stdout.columns || UNKNOWN_WIDTH,
     bars: argv['bar'] === true && /utf-?8/i.test(locale),
     colours: !env['NO_COLOR'] && env['TERM'] !== 'dumb',
-  };
-  return {
-    columns,
-    header: argv['noheader'] !== true,
-    timeZone,
-    skipped: skipped.byReason,
-    terminal: stdout.isTTY ? terminal : null,
   };
 }
 
@@ -187,6 +206,7 @@ function queryOptions(argv: Readonly<Record<string, unknown>>): QueryOptions {
     allusers: argv['allusers'] === true,
     'group-by': strings(argv['group-by']),
     policy: last(argv['policy']),
+    extrapolate: argv['extrapolate'] === true,
   };
 }
 

@@ -55,7 +55,6 @@ export interface EitConfig {
    * Program that reads NVIDIA GPUs.
    */
   nvidia_smi: string;
-  bmc: BmcConfig;
   site: SiteConfig;
   /**
    * Cluster name to what differs from `site` there.
@@ -63,23 +62,6 @@ export interface EitConfig {
   clusters: {
     [k: string]: SiteConfig1;
   };
-}
-/**
- * Power of the whole node from its management controller (IPMI DCMI).
- */
-export interface BmcConfig {
-  /**
-   * auto: ipmi-dcmi, else ipmitool, where /dev/ipmi0 is there. none: the controller is not asked. Else the path of one of the two.
-   */
-  program: string;
-  /**
-   * Time between two questions.
-   */
-  interval_seconds: number;
-  /**
-   * How long an answer may take.
-   */
-  timeout_seconds: number;
 }
 export interface SiteConfig {
   /**

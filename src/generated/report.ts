@@ -22,6 +22,7 @@ export interface EitReport {
   factors: ReportFactors;
   groups: ReportGroup[];
   total: ReportFigures;
+  quality: ReportQuality;
   unattributed: Unattributed;
   /**
    * Lines that could not be read as a record.
@@ -71,13 +72,25 @@ export interface ReportFigures {
   energy_kwh: EnergyKwh;
   co2e_kg: number;
   /**
-   * Of nodes times seconds, the part that was observed; the lowest of the domain classes'. null: unknown.
+   * Of nodes times seconds, the part that was observed; the lowest of the domain classes'. A run with GPUs that were not read has 0. null: unknown.
    */
   coverage: number | null;
   /**
    * Part of the joules that was read from counters. null: no joules.
    */
   measured_fraction: number | null;
+  /**
+   * Part of the recorded joules whose division among the runs rests on an estimate. null: no joules.
+   */
+  estimated_fraction: number | null;
+  /**
+   * With --extrapolate only: the part of energy_kwh.total that nobody observed. It is worked out from what was observed of the same run and domain class; energy_kwh, co2e_kg and the fractions hold it, coverage does not.
+   */
+  extrapolated_kwh?: number;
+  /**
+   * With --extrapolate only: runs that lack energy which was not extrapolated, because nothing of a domain class was observed or nobody told how many nodes there were.
+   */
+  not_extrapolated_runs?: number;
   nodes_expected: number;
   nodes_reported: number;
 }
@@ -101,6 +114,35 @@ export interface Group {
   day?: string;
   month?: string;
   cluster?: string;
+}
+/**
+ * What the figures rest on, of all runs of the report together.
+ */
+export interface ReportQuality {
+  /**
+   * Runs with GPUs whose energy was not read.
+   */
+  gpu_unread_runs: number;
+  /**
+   * Part of the joules of class cpu that was divided among runs without knowing on which package each ran. null: no such joules.
+   */
+  package_assumed_fraction: number | null;
+  /**
+   * Part of the joules of class dram that was divided by CPU time, for want of the memory held. null: no such joules.
+   */
+  dram_by_cpu_time_fraction: number | null;
+  /**
+   * With policy hybrid: how the idle power is known of the measured hosts that the runs were on. null: another policy.
+   */
+  idle_power: IdlePowerHosts | null;
+}
+export interface IdlePowerHosts {
+  calibrated_hosts: number;
+  modelled_hosts: number;
+  /**
+   * Here hybrid gives what usage gives.
+   */
+  unknown_hosts: number;
 }
 /**
  * Energy of the hosts that no user pays, and time in which counters could not be read. null: this report's filters concern users, not hosts.

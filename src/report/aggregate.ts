@@ -1,10 +1,12 @@
-import { DateTime } from 'luxon';
 import { type Policy, POLICIES } from '../attribution/policy';
 import type { EitRecord, HostRecord } from '../generated/record';
-import type { GroupKey } from '../generated/report';
+import type { GroupKey, IdlePowerHosts } from '../generated/report';
+import { calendar } from './calendar';
 import { ExactSum } from './exact-sum';
+import { meanPower } from './extrapolation';
 import { Fragments, midpointMs } from './fragments';
 import { GroupSums } from './group-sums';
+import { IdlePower } from './idle-power';
 import { matchesHost, matchesRun, type RunFilter } from './run-filter';
 import { joinRuns, type Part, partsOf, type Run } from './runs';
 
@@ -20,6 +22,8 @@ export interface ReportQuery {
   readonly timeZone: string;
   /** Whether idle and system energy is asked for: not where the report is of some users' runs. */
   readonly withUnattributed: boolean;
+  /** Whether energy that nobody observed is estimated from what was observed of the same run. */
+  readonly extrapolate: boolean;
 }
 
 /** The fields that name a group, as in report.schema.json. */
@@ -50,6 +54,8 @@ export interface Aggregate {
     readonly systemUj: bigint;
     readonly missingMs: bigint;
   } | null;
+  /** How the idle power of the runs' hosts is known; null: the policy does not ask for it. */
+  readonly idlePower: IdlePowerHosts | null;
   /** End of the newest record seen, in the window or not; null without any. */
   readonly dataUntilMs: number | null;
   /** Clusters with a record in the window that the filter lets through. */
@@ -67,6 +73,7 @@ export class Aggregation {
   readonly #idleUj = new ExactSum();
   readonly #systemUj = new ExactSum();
   readonly #missingMs = new ExactSum();
+  readonly #idlePower = new IdlePower();
   #hostRecords = 0;
   #dataUntilMs: number | null = null;
 
@@ -83,9 +90,11 @@ export class Aggregation {
     const middleMs = midpointMs(record);
     if (middleMs < sinceMs || middleMs >= untilMs) return;
 
+    if (record.kind === 'host') this.#idlePower.addHost(record);
     if (record.kind === 'run' && matchesRun(filter, record)) {
       this.#clusters.add(record.cluster);
       this.#fragments.add(record);
+      this.#idlePower.addRun(record);
     } else if (record.kind === 'host' && withUnattributed && matchesHost(filter, record)) {
       this.#clusters.add(record.cluster);
       this.#addHost(record);
@@ -98,7 +107,8 @@ export class Aggregation {
     const total = new GroupSums();
     for (const run of runs) {
       const parts = partsOf(run);
-      total.addRun(run, parts, this.#nodesExpected(run, parts));
+      const power = this.#query.extrapolate ? meanPower(parts) : null;
+      total.addRun(run, parts, this.#nodesExpected(run, parts), power);
       for (const { fields, parts: ofGroup } of this.#byGroup(run, parts)) {
         const key = JSON.stringify([fields, this.#query.groupBy.includes('job') ? run.jobKey : '']);
         let group = groups.get(key);
@@ -107,7 +117,7 @@ export class Aggregation {
           groups.set(key, group);
         }
         const isOneNode = this.#query.groupBy.includes('node');
-        group.sums.addRun(run, ofGroup, isOneNode ? 1 : this.#nodesExpected(run, ofGroup));
+        group.sums.addRun(run, ofGroup, isOneNode ? 1 : this.#nodesExpected(run, ofGroup), power);
       }
     }
     return {
@@ -117,6 +127,7 @@ export class Aggregation {
         this.#hostRecords === 0
           ? null
           : { idleUj: this.#idleUj.value, systemUj: this.#systemUj.value, missingMs: this.#missingMs.value },
+      idlePower: this.#query.policy === 'hybrid' ? this.#idlePower.counts : null,
       dataUntilMs: this.#dataUntilMs,
       clusters: [...this.#clusters].sort(),
       runs,
@@ -173,19 +184,8 @@ function fieldsOf(run: Run, { node, slice }: Part, groupBy: readonly GroupKey[])
 
 /** Records are cut into days or months where the report groups by them. */
 function bucketsOf({ groupBy, timeZone }: ReportQuery): (midpointMs: number) => string {
-  const format = groupBy.includes('day') ? 'yyyy-MM-dd' : groupBy.includes('month') ? 'yyyy-MM' : null;
-  if (format === null) return () => '';
-  // Every zone's offset from UTC is a multiple of 15 minutes: one look-up for all records of such a piece.
-  const known = new Map<number, string>();
-  return (ms) => {
-    const piece = Math.floor(ms / 900_000);
-    let bucket = known.get(piece);
-    if (bucket === undefined) {
-      bucket = DateTime.fromMillis(piece * 900_000, { zone: timeZone }).toFormat(format);
-      known.set(piece, bucket);
-    }
-    return bucket;
-  };
+  const unit = groupBy.includes('day') ? 'day' : groupBy.includes('month') ? 'month' : null;
+  return unit === null ? () => '' : calendar(unit, timeZone);
 }
 
 /** The field of a group that a key of --group-by names. */

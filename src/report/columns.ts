@@ -31,6 +31,9 @@ export interface SelectedColumn {
 
 const NONE = '-';
 
+/** Behind an Energy that was extrapolated in part; the footer says what it means. */
+export const EXTRAPOLATED_MARK = '*';
+
 /** What percentText does not show either. */
 const NEGLIGIBLE = 0.0005;
 
@@ -79,7 +82,10 @@ export const COLUMNS = [
   energy('GPUEnergy', 'energy of the GPUs', 'gpu'),
   energy('OtherEnergy', 'energy of the rest of the nodes', 'other'),
   energy('ITEnergy', 'sum of the above', 'it'),
-  energy('Energy', 'ITEnergy times PUE: with cooling and power distribution', 'total'),
+  {
+    ...energy('Energy', 'ITEnergy times PUE: with cooling and power distribution', 'total'),
+    human: totalEnergyText,
+  },
   {
     name: 'CO2e',
     unit: 'kg',
@@ -102,6 +108,20 @@ export const COLUMNS = [
   },
   count('NodesExpected', 'nodes of the runs', (row) => row.nodes_expected),
   count('NodesReported', 'nodes of the runs that sent records', (row) => row.nodes_reported),
+  {
+    name: 'Estimated',
+    rawName: 'EstimatedFraction',
+    describe: 'of the energy, the part that was divided among the runs by an estimate',
+    human: (row) => (row.estimated_fraction === null ? NONE : percentText(row.estimated_fraction)),
+    raw: (row) => row.estimated_fraction,
+  },
+  {
+    name: 'Extrapolated',
+    unit: 'kWh',
+    describe: 'of Energy, the part that nobody observed (--extrapolate)',
+    human: (row) => (row.extrapolated_kwh === undefined ? NONE : energyText(row.extrapolated_kwh)),
+    raw: (row) => row.extrapolated_kwh ?? null,
+  },
 ] as const satisfies readonly Column[];
 
 type ColumnName = (typeof COLUMNS)[number]['name'];
@@ -136,12 +156,15 @@ export function parseColumns(text: string): SelectedColumn[] {
     });
 }
 
-/** The columns of a table for a person: keys first, and of the energies those that have a value. */
-export function tableColumns(report: EitReport): SelectedColumn[] {
+/**
+ * The columns of a table for a person: keys first, and of the energies those that have a value.
+ * @param isOwn whether the runs are all the reader's own
+ */
+export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[] {
   const has = (name: 'dram' | 'gpu' | 'other'): boolean => report.total.energy_kwh[name] !== null;
   const isByJob = report.group_by.includes('job');
   const names: ColumnName[] = [
-    ...keyNames(report),
+    ...keyNames(report, isOwn),
     ...(isByJob ? [] : (['Jobs'] as const)),
     'Elapsed',
     'CPUEnergy',
@@ -158,7 +181,9 @@ export function tableColumns(report: EitReport): SelectedColumn[] {
 
 /** The columns of CSV and -P: the keys, then every figure, whatever the values. */
 export function programColumns(report: EitReport): SelectedColumn[] {
-  const figures = COLUMNS.slice(COLUMNS.findIndex(({ name }) => name === 'Jobs')).map(({ name }) => name);
+  const figures = COLUMNS.slice(COLUMNS.findIndex(({ name }) => name === 'Jobs'))
+    .map(({ name }) => name)
+    .filter((name) => name !== 'Extrapolated' || report.total.extrapolated_kwh !== undefined);
   const ofJob: ColumnName[] = report.group_by.includes('job')
     ? ['Cluster', 'User', 'Account', 'Partition']
     : [];
@@ -192,8 +217,8 @@ function keysAsked(report: EitReport): ColumnName[] {
   });
 }
 
-/** Keys, and with job ids what tells jobs apart where the report has several users or clusters. */
-function keyNames(report: EitReport): ColumnName[] {
+/** Keys, and with job ids what tells jobs apart, and whose they are where they are not the reader's. */
+function keyNames(report: EitReport, isOwn: boolean): ColumnName[] {
   const differ = (field: 'cluster' | 'user'): boolean => {
     const first: ReportGroup | undefined = report.groups[0];
     return report.groups.some((group) => group[field] !== first?.[field]);
@@ -201,7 +226,7 @@ function keyNames(report: EitReport): ColumnName[] {
   if (!report.group_by.includes('job')) return keysAsked(report);
   const ofJob: ColumnName[] = [
     ...(differ('cluster') ? (['Cluster'] as const) : []),
-    ...(differ('user') ? (['User'] as const) : []),
+    ...(!isOwn || differ('user') ? (['User'] as const) : []),
     'Partition',
   ];
   return [...new Set([...keysAsked(report), ...ofJob])];
@@ -213,6 +238,13 @@ function selectAll(names: readonly ColumnName[]): SelectedColumn[] {
 
 function select(column: Column): SelectedColumn {
   return { column, align: column.isText ? 'left' : 'right' };
+}
+
+/** With the mark or the room for it, so that figures stay in line. */
+function totalEnergyText({ energy_kwh, extrapolated_kwh: extrapolated }: Row): string {
+  const text = energyText(energy_kwh.total);
+  if (extrapolated === undefined) return text;
+  return `${text}${extrapolated > 0 ? EXTRAPOLATED_MARK : ' '}`;
 }
 
 function coverageText(row: Row): string {

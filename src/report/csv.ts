@@ -1,3 +1,4 @@
+import { AUDIT_COLUMNS, auditHeader, auditLines } from './audit-columns';
 import { programColumns, rawHeader } from './columns';
 import type { ReportFormat } from './format';
 import { visible } from './printable';
@@ -16,6 +17,13 @@ export const csv: ReportFormat = {
     const selected = (columns ?? programColumns(report)).map(({ column }) => column);
     if (header) yield line(selected.map(rawHeader));
     for (const group of report.groups) yield line(selected.map((column) => field(column.raw(group))));
+  },
+  *renderAudit(audit, { header }) {
+    if (header) yield line(AUDIT_COLUMNS.map(auditHeader));
+    for (const each of auditLines(audit)) {
+      // A difference may be below 0, which is no formula.
+      yield line(AUDIT_COLUMNS.map(({ isText, raw }) => (isText ? field(raw(each)) : raw(each))));
+    }
   },
 };
 

@@ -1,12 +1,92 @@
 import { DateTime } from 'luxon';
-import type { EitReport } from '../generated/report';
+import type { EitReport, ReportFigures } from '../generated/report';
+import { EXTRAPOLATED_MARK } from './columns';
 import type { View } from './format';
-import { visible } from './printable';
-import { durationText, energyText, plainNumber } from './units';
+import { visible, wrap } from './printable';
+import { counted, durationText, energyText, percentText, plainNumber } from './units';
 
-/** What stands below a table: what nobody was charged for, and one line that says how to read the figures. */
-export function footer(report: EitReport, view: View): string[] {
-  return [...unattributedLine(report), notesLine(report, view)];
+/** Less than this part of what should have been observed stands out. */
+const GOOD_COVERAGE = 0.99;
+
+/** Whether a line of a report lacks so much that it must not be taken for the whole. */
+export function isPoor(row: ReportFigures): boolean {
+  return row.coverage === null || row.coverage < GOOD_COVERAGE || row.nodes_reported < row.nodes_expected;
+}
+
+/**
+ * What stands below a table: what nobody was charged for, what the figures lack or rest on, and how to read them; as wide as
+ * the terminal.
+ * @param columns names of those that the table has
+ */
+export function footer(report: EitReport, view: View, columns: readonly string[]): string[] {
+  const lines = [
+    ...unattributedLine(report),
+    ...coverageLine(report, columns),
+    ...gpuLine(report),
+    ...extrapolatedLine(report, columns),
+    ...divisionLine(report),
+    ...idlePowerLine(report),
+    notesLine(report, view),
+  ];
+  const { terminal } = view;
+  return terminal === null ? lines : lines.flatMap((line) => wrap(line, terminal.width));
+}
+
+/** Low coverage is told by every table, also by one that was asked for without it. */
+function coverageLine({ groups, total }: EitReport, columns: readonly string[]): string[] {
+  if (columns.includes('Coverage') || ![...groups, total].some(isPoor)) return [];
+  const known = groups.flatMap(({ coverage }) => (coverage === null ? [] : [coverage]));
+  const lowest = known.length > 1 ? `, lowest of a line ${percentText(Math.min(...known))}` : '';
+  const all = total.coverage === null ? 'unknown' : percentText(total.coverage);
+  const { nodes_reported: reported, nodes_expected: expected } = total;
+  const nodes = reported < expected ? `, nodes ${reported}/${expected}` : '';
+  return [`Coverage: of all ${all}${nodes}${lowest}.`];
+}
+
+function gpuLine({ quality }: EitReport): string[] {
+  const runs = quality.gpu_unread_runs;
+  return runs === 0
+    ? []
+    : [`GPU energy of ${counted(runs, 'run')} was not read: no figure holds it, and their coverage is 0 %.`];
+}
+
+function extrapolatedLine({ total }: EitReport, columns: readonly string[]): string[] {
+  const { extrapolated_kwh: kwh, not_extrapolated_runs: left = 0 } = total;
+  if (kwh === undefined) return [];
+  const mark = columns.includes('Energy') && kwh > 0 ? `${EXTRAPOLATED_MARK} ` : '';
+  const what =
+    kwh === 0
+      ? 'Nothing was extrapolated'
+      : `${mark}${energyText(kwh)} of Energy, and their CO2e, were not observed but extrapolated from the rest of the same runs`;
+  const lacking =
+    left === 0
+      ? ''
+      : `. ${counted(left, 'run')} ${left === 1 ? 'lacks' : 'lack'} energy all the same: coverage 0 % or unknown`;
+  return [`${what}${lacking}.`];
+}
+
+/** A line says the least certain of its ticks: what it holds was divided so at most. */
+function divisionLine({ total, quality }: EitReport): string[] {
+  const because = (
+    [
+      [quality.package_assumed_fraction, "of the CPU's has its package assumed"],
+      [quality.dram_by_cpu_time_fraction, "of the memory's is by CPU time"],
+    ] as const
+  ).flatMap(([part, what]) => (part === null || part === 0 ? [] : [`up to ${percentText(part)} ${what}`]));
+  const estimated = total.estimated_fraction ?? 0;
+  if (estimated === 0 && because.length === 0) return [];
+  const reasons = because.length === 0 ? '' : ` (${because.join(', ')})`;
+  return [`Divided among the runs by estimate: ${percentText(estimated)} of the energy${reasons}.`];
+}
+
+function idlePowerLine({ quality }: EitReport): string[] {
+  if (quality.idle_power === null) return [];
+  const { modelled_hosts: modelled, unknown_hosts: unknown } = quality.idle_power;
+  const said = [
+    ...(modelled > 0 ? [`Idle power from a table on ${counted(modelled, 'host')}: run eit calibrate.`] : []),
+    ...(unknown > 0 ? [`Idle power unknown on ${counted(unknown, 'host')}: hybrid is as usage there.`] : []),
+  ];
+  return said.length === 0 ? [] : [said.join(' ')];
 }
 
 function unattributedLine({ unattributed }: EitReport): string[] {
@@ -38,13 +118,13 @@ function rounded(value: number): string {
   return plainNumber(Number(value.toPrecision(4)));
 }
 
-function skippedNote(total: number, skipped: View['skipped']): string[] {
+export function skippedNote(total: number, skipped: View['skipped']): string[] {
   if (total === 0) return [];
   const reasons = skipped.map(([reason, count]) => `${count} ${reason}`).join(', ');
   return [`Not read: ${total} ${total === 1 ? 'line or file' : 'lines or files'} of the ledger (${reasons})`];
 }
 
-function localTime(utc: string, timeZone: string): string {
+export function localTime(utc: string, timeZone: string): string {
   const time = DateTime.fromISO(utc, { zone: timeZone });
   return `${time.toFormat('yyyy-MM-dd HH:mm:ss')} ${time.zoneName ?? ''}`.trimEnd();
 }

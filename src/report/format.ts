@@ -1,4 +1,5 @@
 import type { EitReport } from '../generated/report';
+import type { Audit } from './audit';
 import type { SelectedColumn } from './columns';
 
 /** How a report is to be shown. */
@@ -6,6 +7,8 @@ export interface View {
   /** What -o asked for; null: the format's own choice. */
   readonly columns: readonly SelectedColumn[] | null;
   readonly header: boolean;
+  /** Whether the runs are all the reader's own. */
+  readonly isOwn: boolean;
   /** Zone of the times that people read. */
   readonly timeZone: string;
   /** What was not read, with counts. */
@@ -14,10 +17,12 @@ export interface View {
   readonly terminal: { readonly width: number; readonly bars: boolean; readonly colours: boolean } | null;
 }
 
-/** A way to write a report. One file each in this folder; the list is in formats.ts. */
+/** A way to write a report and an audit. One file each in this folder; the list is in formats.ts. */
 export interface ReportFormat {
   /** Long name of the option that chooses it; absent: taken where no other is asked for. */
   readonly option?: { readonly name: string; readonly alias?: string; readonly describe: string };
   /** Gives the text in pieces: a report may be longer than a string can be. */
   render(report: EitReport, view: View): Iterable<string>;
+  /** The same for what --audit found. */
+  renderAudit(audit: Audit, view: View): Iterable<string>;
 }

@@ -21,6 +21,10 @@ export interface Slice {
 export interface ClassSlice {
   measuredUj?: ExactSum;
   modelledUj?: ExactSum;
+  /** The part of both whose division among the runs rests on an estimate. */
+  estimatedUj?: ExactSum;
+  /** The part of both that was divided for want of something better: see `isGuess`. */
+  guessedUj?: ExactSum;
   /** Time in which all domains of the class were observed. */
   observedMs: number;
 }
@@ -114,14 +118,20 @@ export class Fragments {
   #addEnergy(slice: Slice, record: RunRecord): void {
     const worstMissingMs = new Map<DomainClass, number>();
     const addAll = (energy: EnergyByDomain, quality: 'measuredUj' | 'modelledUj'): void => {
-      for (const [domain, uj] of Object.entries(energy)) {
+      for (const [domain, byPolicy] of Object.entries(energy)) {
         const name = classOfDomain(domain);
-        (classOf(slice, name)[quality] ??= new ExactSum()).add(uj[this.#policy] ?? 0);
+        const found = classOf(slice, name);
+        const uj = byPolicy[this.#policy] ?? 0;
+        (found[quality] ??= new ExactSum()).add(uj);
+        if (isGuess(record, name)) (found.guessedUj ??= new ExactSum()).add(uj);
         if (!worstMissingMs.has(name)) worstMissingMs.set(name, 0);
       }
     };
     addAll(record.measured_uj, 'measuredUj');
     addAll(record.modelled_uj ?? {}, 'modelledUj');
+    for (const [domain, byPolicy] of Object.entries(record.estimated_uj ?? {})) {
+      (classOf(slice, classOfDomain(domain)).estimatedUj ??= new ExactSum()).add(byPolicy[this.#policy] ?? 0);
+    }
     for (const [domain, ms] of Object.entries(record.missing_ms ?? {})) {
       const name = classOfDomain(domain);
       worstMissingMs.set(name, Math.max(worstMissingMs.get(name) ?? 0, ms));
@@ -130,6 +140,11 @@ export class Fragments {
       classOf(slice, name).observedMs += Math.max(0, record.ms - missingMs);
     }
   }
+}
+
+/** Which package a run was on is assumed, or its memory divided by CPU time: the class's energy in the line is a guess. */
+function isGuess({ package_split, dram_split }: RunRecord, name: DomainClass): boolean {
+  return (name === 'cpu' && package_split === 'assumed') || (name === 'dram' && dram_split === 'cpu_time');
 }
 
 /** The middle of a record's time decides which day, month and report it belongs to. */

@@ -1,6 +1,6 @@
 import type { DomainClass } from '../generated/record';
-import { DOMAIN_CLASSES } from './domain-class';
-import { classesOf } from './fragments';
+import { type ClassCoverage, classCoverage } from './coverage';
+import { extrapolated, type MeanPower } from './extrapolation';
 import type { Part, Run } from './runs';
 
 /** Energy of one cluster's runs in a group, µJ. */
@@ -8,8 +8,12 @@ export interface ClusterEnergy {
   /** By class; a class of which nothing was observed is absent. */
   readonly measuredUj: Map<DomainClass, bigint>;
   readonly modelledUj: Map<DomainClass, bigint>;
+  /** What nobody observed, where the report is to work it out. */
+  readonly extrapolatedUj: Map<DomainClass, bigint>;
   /** The measured part on nodes that have no domain of class other: what `site.node_overhead` is applied to. */
   overheadBaseUj: bigint;
+  /** The same of what is extrapolated. */
+  extrapolatedBaseUj: bigint;
 }
 
 /** The sums of one group, to which runs are added one by one, each once. */
@@ -21,9 +25,16 @@ export class GroupSums {
   gpuMs = 0n;
   nodesExpected = 0;
   nodesReported = 0;
+  /** Runs with GPUs of whose energy nothing was observed. */
+  gpuUnreadRuns = 0;
+  /** Runs that lack energy although it was to be extrapolated. */
+  notExtrapolatedRuns = 0;
   /** When the earliest of the runs started. */
   firstMs = Infinity;
   readonly energy = new Map<string, ClusterEnergy>();
+  /** By class, the parts of measured and modelled energy that were divided by an estimate, and for want of better. */
+  readonly estimatedUj = new Map<DomainClass, bigint>();
+  readonly guessedUj = new Map<DomainClass, bigint>();
   /** Node-milliseconds by class, of the runs whose number of nodes is known. */
   readonly #observedMs = new Map<DomainClass, number>();
   readonly #expectedMs = new Map<DomainClass, number>();
@@ -31,8 +42,9 @@ export class GroupSums {
   /**
    * @param parts the slices of the run that belong to the group: at least one
    * @param nodes how many nodes of the run should be in the group; null: unknown
+   * @param power what time that nobody observed is filled with; null: with nothing
    */
-  addRun(run: Run, parts: readonly Part[], nodes: number | null): void {
+  addRun(run: Run, parts: readonly Part[], nodes: number | null, power: MeanPower | null): void {
     let [fromMs, toMs] = [Infinity, -Infinity];
     for (const { slice } of parts) {
       fromMs = Math.min(fromMs, slice.fromMs);
@@ -48,8 +60,21 @@ export class GroupSums {
     this.firstMs = Math.min(this.firstMs, run.startedMs);
     this.nodesExpected += nodes ?? reported;
     this.nodesReported += reported;
-    this.#addEnergy(run.cluster, parts);
-    if (nodes !== null) this.#addCoverage(parts, Math.max(0, nodes - reported), fromMs, toMs);
+    const hasGpus = parts.some(({ slice }) => slice.gpuMs.value > 0n);
+    if (hasGpus && !parts.some(({ slice }) => slice.classes.get('gpu')?.observedMs)) this.gpuUnreadRuns++;
+
+    const energy = this.#clusterEnergy(run.cluster);
+    this.#addEnergy(energy, parts);
+    if (nodes === null) {
+      if (power !== null) this.notExtrapolatedRuns++;
+      return;
+    }
+    const coverage = classCoverage(parts, Math.max(0, nodes - reported), fromMs, toMs);
+    for (const { name, expectedMs, observedMs } of coverage) {
+      add(this.#expectedMs, name, expectedMs);
+      add(this.#observedMs, name, observedMs);
+    }
+    if (power !== null) this.#extrapolate(energy, coverage, power);
   }
 
   get jobs(): number {
@@ -67,60 +92,55 @@ export class GroupSums {
     return ratios.length === 0 ? null : Math.min(1, ...ratios);
   }
 
-  #addEnergy(cluster: string, parts: readonly Part[]): void {
+  #clusterEnergy(cluster: string): ClusterEnergy {
     let energy = this.energy.get(cluster);
     if (energy === undefined) {
-      energy = { measuredUj: new Map(), modelledUj: new Map(), overheadBaseUj: 0n };
+      energy = {
+        measuredUj: new Map(),
+        modelledUj: new Map(),
+        extrapolatedUj: new Map(),
+        overheadBaseUj: 0n,
+        extrapolatedBaseUj: 0n,
+      };
       this.energy.set(cluster, energy);
     }
+    return energy;
+  }
+
+  #addEnergy(energy: ClusterEnergy, parts: readonly Part[]): void {
     for (const { slice } of parts) {
       const hasOther = slice.classes.has('other');
-      for (const [name, { measuredUj, modelledUj }] of slice.classes) {
-        if (measuredUj !== undefined) add(energy.measuredUj, name, measuredUj.value);
-        if (modelledUj !== undefined) add(energy.modelledUj, name, modelledUj.value);
+      for (const [name, { measuredUj, modelledUj, estimatedUj, guessedUj }] of slice.classes) {
+        if (measuredUj !== undefined) addExact(energy.measuredUj, name, measuredUj.value);
+        if (modelledUj !== undefined) addExact(energy.modelledUj, name, modelledUj.value);
+        if (estimatedUj !== undefined) addExact(this.estimatedUj, name, estimatedUj.value);
+        if (guessedUj !== undefined) addExact(this.guessedUj, name, guessedUj.value);
         // The power model's watts are at the wall: the overhead is in them.
         if (!hasOther) energy.overheadBaseUj += measuredUj?.value ?? 0n;
       }
     }
   }
 
-  #addCoverage(parts: readonly Part[], silentNodes: number, fromMs: number, toMs: number): void {
-    let expectedMs = silentNodes * Math.max(0, toMs - fromMs);
-    for (const ofNode of byNode(parts)) expectedMs += expectedOfNode(ofNode, fromMs, toMs);
-
-    const slices = parts.map((part) => part.slice);
-    const classes = classesOf(slices);
-    // Every node has a CPU: a run of which no domain was read at all lacks at least that.
-    for (const name of classes.length > 0 ? classes : [DOMAIN_CLASSES[0]]) {
-      const observedMs = slices.reduce((sum, slice) => sum + (slice.classes.get(name)?.observedMs ?? 0), 0);
-      this.#expectedMs.set(name, (this.#expectedMs.get(name) ?? 0) + expectedMs);
-      // Lengths are from the monotonic clock, the run's times from the wall's: more than all is all.
-      this.#observedMs.set(name, (this.#observedMs.get(name) ?? 0) + Math.min(observedMs, expectedMs));
+  #extrapolate(energy: ClusterEnergy, coverage: readonly ClassCoverage[], power: MeanPower): void {
+    let isWhole = true;
+    for (const { name, expectedMs, observedMs } of coverage) {
+      if (expectedMs <= observedMs) continue;
+      const filled = extrapolated(power.get(name), expectedMs - observedMs);
+      if (filled === null) {
+        isWhole = false;
+        continue;
+      }
+      addExact(energy.extrapolatedUj, name, filled.uj);
+      energy.extrapolatedBaseUj += filled.overheadBaseUj;
     }
+    if (!isWhole) this.notExtrapolatedRuns++;
   }
 }
 
-/**
- * A node is expected to report for as long as the run, except for what its own first and last lines say: Slurm starts and
- * ends a run some moments apart on its nodes.
- */
-function expectedOfNode(parts: readonly Part[], fromMs: number, toMs: number): number {
-  const slices = parts.map((part) => part.slice);
-  const first = slices.reduce((a, b) => (b.fromMs < a.fromMs ? b : a));
-  const last = slices.reduce((a, b) => (b.toMs > a.toMs ? b : a));
-  return Math.max(0, (last.ends ? last.toMs : toMs) - (first.starts ? first.fromMs : fromMs));
-}
-
-function byNode(parts: readonly Part[]): Iterable<Part[]> {
-  const nodes = new Map<string, Part[]>();
-  for (const part of parts) {
-    const ofNode = nodes.get(part.node);
-    if (ofNode === undefined) nodes.set(part.node, [part]);
-    else ofNode.push(part);
-  }
-  return nodes.values();
-}
-
-function add<K>(sums: Map<K, bigint>, key: K, amount: bigint): void {
+function addExact<K>(sums: Map<K, bigint>, key: K, amount: bigint): void {
   sums.set(key, (sums.get(key) ?? 0n) + amount);
+}
+
+function add<K>(sums: Map<K, number>, key: K, amount: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + amount);
 }

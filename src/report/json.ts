@@ -1,4 +1,4 @@
-import type { EitReport } from '../generated/report';
+import { auditJson } from './audit-json';
 import type { ReportFormat } from './format';
 
 /** JSON.stringify escapes C0 controls; a terminal also obeys DEL, C1 controls and direction overrides. */
@@ -7,23 +7,25 @@ const UNSEEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 /** The report as schemas/report.schema.json describes it, a line a group. */
 export const json: ReportFormat = {
   option: { name: 'json', describe: 'print JSON, as in schemas/report.schema.json' },
-  *render(report) {
-    const { groups, ...rest } = report;
-    const keys = Object.keys(report) as (keyof EitReport)[];
-    yield '{';
-    for (const [i, name] of keys.entries()) {
-      yield `${i === 0 ? '' : ','}\n"${name}":`;
-      if (name !== 'groups') {
-        yield escaped(rest[name]);
-        continue;
-      }
-      yield '[';
-      for (const [n, group] of groups.entries()) yield `${n === 0 ? '' : ','}\n ${escaped(group)}`;
-      yield ']';
-    }
-    yield '\n}\n';
-  },
+  render: (report) => printed(report, ['groups']),
+  renderAudit: (audit) => printed(auditJson(audit), ['hosts', 'open', 'notes']),
 };
+
+/** An object in pieces, with an element a line of the lists named. */
+function* printed(object: object, lists: readonly string[]): Iterable<string> {
+  yield '{';
+  for (const [i, [name, value]] of Object.entries(object).entries()) {
+    yield `${i === 0 ? '' : ','}\n"${name}":`;
+    if (!lists.includes(name) || !Array.isArray(value)) {
+      yield escaped(value);
+      continue;
+    }
+    yield '[';
+    for (const [n, element] of value.entries()) yield `${n === 0 ? '' : ','}\n ${escaped(element)}`;
+    yield ']';
+  }
+  yield '\n}\n';
+}
 
 function escaped(value: unknown): string {
   return JSON.stringify(value).replace(UNSEEN, (character) =>

@@ -1,3 +1,4 @@
+import { AUDIT_COLUMNS, auditHeader, auditLines } from './audit-columns';
 import { programColumns, rawHeader } from './columns';
 import type { ReportFormat } from './format';
 import { visible } from './printable';
@@ -11,6 +12,11 @@ export const parsable: ReportFormat = {
     if (header) yield `${selected.map(rawHeader).join('|')}\n`;
     for (const group of report.groups)
       yield `${selected.map((column) => field(column.raw(group))).join('|')}\n`;
+  },
+  *renderAudit(audit, { header }) {
+    if (header) yield `${AUDIT_COLUMNS.map(auditHeader).join('|')}\n`;
+    for (const each of auditLines(audit))
+      yield `${AUDIT_COLUMNS.map((column) => field(column.raw(each))).join('|')}\n`;
   },
 };
 

@@ -30,3 +30,21 @@ export function pad(text: string, width: number, align: 'left' | 'right'): strin
   const spaces = ' '.repeat(Math.max(0, width - displayWidth(text)));
   return align === 'left' ? text + spaces : spaces + text;
 }
+
+/**
+ * Breaks a text that has gone through `visible` into lines of at most so many columns, between words; a longer word has a
+ * line of its own. Lines after the first begin with two spaces.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > width) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

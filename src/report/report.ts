@@ -1,8 +1,16 @@
 import type { DomainClass } from '../generated/record';
-import type { ClusterFactors, EitReport, EnergyKwh, ReportFactors, ReportFigures } from '../generated/report';
+import type {
+  ClusterFactors,
+  EitReport,
+  EnergyKwh,
+  ReportFactors,
+  ReportFigures,
+  ReportQuality,
+} from '../generated/report';
 import type { Aggregate, ReportQuery } from './aggregate';
 import { DOMAIN_CLASSES } from './domain-class';
 import type { ClusterEnergy, GroupSums } from './group-sums';
+import { itScope } from './it-scope';
 
 const UJ_PER_KWH = 3.6e12;
 
@@ -40,8 +48,12 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     group_by: [...query.groupBy],
     policy: query.policy,
     factors: reportFactors(aggregate, factorsOf),
-    groups: aggregate.groups.map(({ fields, sums }) => ({ ...fields, ...figures(sums, factorsOf) })),
-    total: figures(aggregate.total, factorsOf),
+    groups: aggregate.groups.map(({ fields, sums }) => ({
+      ...fields,
+      ...figures(sums, factorsOf, query.extrapolate),
+    })),
+    total: figures(aggregate.total, factorsOf, query.extrapolate),
+    quality: reportQuality(aggregate),
     unattributed: {
       idle_kwh: unattributed === null ? null : kwh(unattributed.idleUj),
       system_kwh: unattributed === null ? null : kwh(unattributed.systemUj),
@@ -51,10 +63,17 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
   };
 }
 
-/** The figures of one group. `it` is the sum of the classes, `total` is `it` times PUE, cluster by cluster. */
-export function figures(sums: GroupSums, factorsOf: (cluster: string) => SiteFactors): ReportFigures {
+/**
+ * The figures of one group. `it` is the sum of the classes, `total` is `it` times PUE, cluster by cluster.
+ * @param extrapolate whether what is extrapolated is part of them, and said
+ */
+export function figures(
+  sums: GroupSums,
+  factorsOf: (cluster: string) => SiteFactors,
+  extrapolate: boolean,
+): ReportFigures {
   const uj = new Map<DomainClass, bigint>();
-  let [itUj, measuredUj, totalKwh, co2eKg] = [0n, 0n, 0, 0];
+  let [itUj, measuredUj, totalKwh, co2eKg, extrapolatedKwh] = [0n, 0n, 0, 0, 0];
   for (const { energy, factors } of byCluster(sums, factorsOf)) {
     const byClass = energyByClass(energy, factors.nodeOverhead);
     for (const [name, amount] of byClass) uj.set(name, (uj.get(name) ?? 0n) + amount);
@@ -63,6 +82,9 @@ export function figures(sums: GroupSums, factorsOf: (cluster: string) => SiteFac
     itUj += clusterUj;
     totalKwh += kwh(clusterUj) * factors.pue;
     co2eKg += (kwh(clusterUj) * factors.pue * factors.intensityGPerKwh) / 1000;
+    const unobservedUj =
+      sum(energy.extrapolatedUj.values()) + overheadOf(energy.extrapolatedBaseUj, factors.nodeOverhead);
+    extrapolatedKwh += kwh(unobservedUj) * factors.pue;
   }
   const classKwh = (name: DomainClass): number | null => {
     const amount = uj.get(name);
@@ -86,9 +108,32 @@ export function figures(sums: GroupSums, factorsOf: (cluster: string) => SiteFac
     co2e_kg: co2eKg,
     coverage: ratio(sums.coverage),
     measured_fraction: itUj === 0n ? null : ratio(Number(measuredUj) / Number(itUj)),
+    estimated_fraction: part(sum(sums.estimatedUj.values()), recordedUj(sums)),
+    ...(extrapolate
+      ? { extrapolated_kwh: extrapolatedKwh, not_extrapolated_runs: sums.notExtrapolatedRuns }
+      : {}),
     nodes_expected: sums.nodesExpected,
     nodes_reported: sums.nodesReported,
   };
+}
+
+function reportQuality({ total, idlePower }: Aggregate): ReportQuality {
+  const guessed = (name: DomainClass) => part(total.guessedUj.get(name) ?? 0n, recordedUj(total, [name]));
+  return {
+    gpu_unread_runs: total.gpuUnreadRuns,
+    package_assumed_fraction: guessed('cpu'),
+    dram_by_cpu_time_fraction: guessed('dram'),
+    idle_power: idlePower,
+  };
+}
+
+/** What records say, measured and modelled, before any factor. */
+function recordedUj({ energy }: GroupSums, classes: readonly DomainClass[] = DOMAIN_CLASSES): bigint {
+  let uj = 0n;
+  for (const { measuredUj, modelledUj } of energy.values()) {
+    for (const name of classes) uj += (measuredUj.get(name) ?? 0n) + (modelledUj.get(name) ?? 0n);
+  }
+  return uj;
 }
 
 /** Clusters in alphabetical order, so that the same records give the same last digit. */
@@ -101,20 +146,28 @@ function byCluster(
     .map(([cluster, energy]) => ({ energy, factors: factorsOf(cluster) }));
 }
 
-/** Measured and modelled together, with what `node_overhead` adds for the parts that no counter sees. */
+/** Measured, modelled and extrapolated together, with what `node_overhead` adds for the parts that no counter sees. */
 function energyByClass(energy: ClusterEnergy, nodeOverhead: number): Map<DomainClass, bigint> {
   const uj = new Map<DomainClass, bigint>();
   for (const name of DOMAIN_CLASSES) {
     const measured = energy.measuredUj.get(name);
     const modelled = energy.modelledUj.get(name);
-    if (measured !== undefined || modelled !== undefined) uj.set(name, (measured ?? 0n) + (modelled ?? 0n));
+    const extrapolated = energy.extrapolatedUj.get(name);
+    if (measured === undefined && modelled === undefined && extrapolated === undefined) continue;
+    uj.set(name, (measured ?? 0n) + (modelled ?? 0n) + (extrapolated ?? 0n));
   }
   if (nodeOverhead > 1 && uj.size > 0) {
+    const { overheadBaseUj, extrapolatedBaseUj } = energy;
     const overheadUj =
-      (energy.overheadBaseUj * BigInt(Math.round((nodeOverhead - 1) * 1e9))) / 1_000_000_000n;
+      overheadOf(overheadBaseUj, nodeOverhead) + overheadOf(extrapolatedBaseUj, nodeOverhead);
     uj.set('other', (uj.get('other') ?? 0n) + overheadUj);
   }
   return uj;
+}
+
+/** What `site.node_overhead` adds to a measured energy. */
+function overheadOf(baseUj: bigint, nodeOverhead: number): bigint {
+  return nodeOverhead > 1 ? (baseUj * BigInt(Math.round((nodeOverhead - 1) * 1e9))) / 1_000_000_000n : 0n;
 }
 
 function reportFactors(aggregate: Aggregate, factorsOf: (cluster: string) => SiteFactors): ReportFactors {
@@ -138,7 +191,7 @@ function reportFactors(aggregate: Aggregate, factorsOf: (cluster: string) => Sit
     intensity_source: distinct((factors) => factors.intensitySource).join('; '),
     intensity_basis: mostUsed.factors.intensityBasis,
     it_scope: itScope(
-      aggregate,
+      [...aggregate.total.energy.values()],
       all.some(({ factors }) => factors.nodeOverhead > 1),
     ),
     domains_measured: DOMAIN_CLASSES.filter((name) =>
@@ -159,49 +212,6 @@ function reportFactors(aggregate: Aggregate, factorsOf: (cluster: string) => Sit
   };
 }
 
-const CLASS_IN_WORDS: Readonly<Record<DomainClass, string>> = {
-  cpu: 'CPU packages',
-  dram: 'memory',
-  gpu: 'GPUs',
-  other: 'the rest of the node',
-};
-
-/**
- * What `it` counts and what it does not. The power model's watts are at the wall: where it serves, memory, board, fans and
- * power supplies are in them.
- */
-function itScope(aggregate: Aggregate, hasOverhead: boolean): string {
-  const energies = [...aggregate.total.energy.values()];
-  const has = (quality: 'measuredUj' | 'modelledUj', name: DomainClass) =>
-    energies.some((energy) => energy[quality].has(name));
-  const counted = DOMAIN_CLASSES.filter((name) => has('measuredUj', name) || has('modelledUj', name));
-  if (counted.length === 0) return 'nothing: no energy was recorded';
-
-  const isModelled = has('modelledUj', 'cpu');
-  const isMixed = isModelled && has('measuredUj', 'cpu');
-  const cpu = isMixed
-    ? `${CLASS_IN_WORDS.cpu} (where modelled: ${WHOLE_NODE})`
-    : isModelled
-      ? WHOLE_NODE
-      : CLASS_IN_WORDS.cpu;
-  const names = counted.map((name) => (name === 'cpu' ? cpu : CLASS_IN_WORDS[name]));
-  const overhead = hasOverhead ? ['the rest of the node by a factor'] : [];
-
-  // In words: what the model holds is lacking only where counters serve.
-  const lacking = (isThere: boolean, words: string): string[] =>
-    isThere || (isModelled && !isMixed) ? [] : [isMixed ? `${words} (where measured)` : words];
-  const left = [
-    ...lacking(counted.includes('dram'), CLASS_IN_WORDS.dram),
-    ...(counted.includes('gpu') ? [] : [CLASS_IN_WORDS.gpu]),
-    ...lacking(hasOverhead || counted.includes('other'), 'board, fans and power supplies'),
-    'network',
-    'shared storage',
-  ];
-  return `${[...names, ...overhead].join(', ')}; not counted: ${left.join(', ')}`;
-}
-
-const WHOLE_NODE = 'the whole node but its GPUs, at the wall';
-
 /** Of values with their weights; the first value where all weights are 0. */
 function weightedMean(values: readonly (readonly [value: number, weight: number])[]): number {
   const weights = values.reduce((total, [, weight]) => total + weight, 0);
@@ -218,6 +228,11 @@ function sum(amounts: Iterable<bigint>): bigint {
 
 function kwh(uj: bigint): number {
   return Number(uj) / UJ_PER_KWH;
+}
+
+/** null where the whole is nothing. */
+function part(uj: bigint, ofUj: bigint): number | null {
+  return ofUj === 0n ? null : ratio(Math.min(1, Number(uj) / Number(ofUj)));
 }
 
 /** Clocks are not exact to more than six digits, and a ratio of all should be 1. */

@@ -1,8 +1,9 @@
 import { styleText } from 'node:util';
 import type { EitReport } from '../generated/report';
 import { bar } from './bar';
+import { renderAuditTable } from './audit-table';
 import { type Row, type SelectedColumn, tableColumns } from './columns';
-import { footer } from './footer';
+import { footer, isPoor } from './footer';
 import type { ReportFormat, View } from './format';
 import { cut, displayWidth, pad, visible } from './printable';
 
@@ -14,11 +15,8 @@ const NARROWEST_BAR = 8;
 /** No name makes a table wider than this, unless -o says so. */
 const WIDEST_CELL = 48;
 
-/** What a table lacks first where the terminal is narrow: parts of figures that stay. */
-const DISPENSABLE = ['OtherEnergy', 'DRAMEnergy', 'GPUEnergy', 'CPUEnergy', 'Elapsed'];
-
-/** Less than this part of what should have been observed stands out. */
-const GOOD_COVERAGE = 0.99;
+/** What a table lacks first where the terminal is narrow, after the bars: parts of figures that stay, then the length. */
+const DISPENSABLE = ['OtherEnergy', 'DRAMEnergy', 'GPUEnergy', 'Elapsed', 'CPUEnergy'];
 
 /** Aligned columns, units that fit, a total, and what to know about the figures. */
 export const table: ReportFormat = {
@@ -40,9 +38,11 @@ export const table: ReportFormat = {
       yield layout.line(cells(group, columns), share, isPoor(group) ? ['yellow'] : []);
     }
     if (report.groups.length > 0) yield layout.rule;
-    yield layout.line(totalCells(report, columns), '', ['bold']);
-    for (const line of footer(report, view)) yield `${line}\n`;
+    yield layout.line(totalCells(report, columns), '', isPoor(report.total) ? ['bold', 'yellow'] : ['bold']);
+    const names = columns.map(({ column }) => column.name);
+    for (const line of footer(report, view, names)) yield `${line}\n`;
   },
+  renderAudit: renderAuditTable,
 };
 
 type Style = 'bold' | 'yellow';
@@ -58,12 +58,15 @@ interface Layout {
 
 /** On a narrow terminal, and where nobody asked for columns, the table goes without some. */
 function fittingLayout(report: EitReport, view: View): Layout {
-  let columns = tableColumns(report);
+  let columns = tableColumns(report, view.isOwn);
   let layout = layOut(report, columns, view);
+  if (view.terminal === null) return layout;
+  // A bar never has the room that a figure was denied.
+  const barless = { ...view, terminal: { ...view.terminal, bars: false } };
   for (const name of DISPENSABLE) {
-    if (view.terminal === null || layout.width <= view.terminal.width) break;
+    if (layout.width <= view.terminal.width) break;
     columns = columns.filter(({ column }) => column.name !== name);
-    layout = layOut(report, columns, view);
+    layout = layOut(report, columns, barless);
   }
   return layout;
 }
@@ -107,8 +110,4 @@ function totalCells(report: EitReport, columns: readonly SelectedColumn[]): stri
   );
   if (label !== -1) found[label] = 'Total';
   return found;
-}
-
-function isPoor(row: Row): boolean {
-  return row.coverage === null || row.coverage < GOOD_COVERAGE || row.nodes_reported < row.nodes_expected;
 }

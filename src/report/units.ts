@@ -67,3 +67,8 @@ export function plainNumber(value: number): string {
   if (rounded === 0 || Math.abs(rounded) >= 1e-6) return String(rounded);
   return rounded.toFixed(11 - Math.floor(Math.log10(Math.abs(rounded)))).replace(/0+$/, '');
 }
+
+/** `1 run`, `2 runs`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -2,14 +2,7 @@ import type { DomainClass } from '../generated/record';
 import { cpuModel } from './cpu-model';
 import { dramModel } from './dram-model';
 import { powercap } from './powercap';
-import {
-  type EnergyDomain,
-  type EnergyMeter,
-  type EnergySource,
-  type Roots,
-  type SourceSettings,
-  isMissing,
-} from './source';
+import { type EnergyDomain, type EnergyMeter, type EnergySource, type Roots, isMissing } from './source';
 
 /** Where energy figures may come from, the preferred first. Adding one: its file, and its name here. */
 export const ENERGY_SOURCES: readonly EnergySource[] = [powercap, cpuModel, dramModel];
@@ -27,16 +20,12 @@ export interface ChosenSources {
  * different names are kept.
  * @throws EitError EIT_DATA_FILE where this installation's own data are broken
  */
-export function chooseSources(
-  roots: Roots,
-  settings: SourceSettings,
-  sources = ENERGY_SOURCES,
-): ChosenSources {
+export function chooseSources(roots: Roots, sources = ENERGY_SOURCES): ChosenSources {
   const meters: EnergyMeter[] = [];
   const absent: Record<string, string> = {};
   const served = new Map<string, Served>();
   for (const source of sources) {
-    const opened = source.open(roots, settings);
+    const opened = source.open(roots);
     if (isMissing(opened)) {
       absent[source.name] = opened.missing;
       continue;

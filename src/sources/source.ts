@@ -1,4 +1,3 @@
-import type { EitConfig } from '../generated/config';
 import type { DomainClass } from '../generated/record';
 
 /** Where the kernel's trees are mounted; tests and containers put their own here (config `roots`). */
@@ -73,9 +72,6 @@ export interface EnergyMeter {
   close(): void;
 }
 
-/** The part of eit.yaml that sources look at. */
-export type SourceSettings = Pick<EitConfig, 'bmc'>;
-
 /** Where energy figures come from. One file each in src/sources; the list is in src/sources/index.ts. */
 export interface EnergySource {
   readonly name: string;
@@ -83,5 +79,5 @@ export interface EnergySource {
   /** Unit of what the source reads, before it becomes µJ. */
   readonly unit: string;
   /** Opens the source's counters below `roots`, or says in words an admin understands why it serves nothing here. */
-  open(roots: Roots, settings: SourceSettings): EnergyMeter | Missing;
+  open(roots: Roots): EnergyMeter | Missing;
 }

@@ -38,6 +38,12 @@ test.each([
   [['-j', '12_3'], 'EIT_USAGE: --jobs: "12_3"'],
   [['-N', 'n[1-'], 'EIT_HOSTLIST'],
   [['--policy', 'fair'], 'EIT_USAGE: --policy'],
+  [['--audit', '-u', 'alice'], 'EIT_USAGE: --audit adds up whole hosts: it cannot be had with --user'],
+  [
+    ['--audit', '--group-by', 'day'],
+    'EIT_USAGE: --audit adds up whole hosts: it cannot be had with --group-by',
+  ],
+  [['--audit', '-o', 'Host'], 'EIT_USAGE: '],
   [['--config', '/nonexistent/eit.yaml'], 'EIT_CONFIG_UNREADABLE'],
   [['-S', '\u001b[2J\u202e'], 'EIT_TIME_FORM: "\\u001b[2J\\u{202e}"'],
 ])('%j: the right form, exit status 2', async (args, message) => {
@@ -48,7 +54,7 @@ test.each([
 });
 
 test.each([
-  [[], 'no command given (there are: report)'],
+  [[], 'no command given (there are: report'],
   [['reprot'], 'Unknown argument: reprot. Did you mean report?'],
   [['report', '--usr', 'x'], 'Did you mean --user?'],
 ])('eit %j', async (args, message) => {
@@ -106,6 +112,12 @@ describe('an ordinary user', () => {
   asRoot('is shown with -a what he may read, and nothing of the hosts', async () => {
     const { stdout } = await command.report([...SINCE, '--json', '-a'], nobody);
     expect(JSON.parse(stdout)).toMatchObject({ total: { jobs: 8 }, unattributed: { idle_kwh: null } });
+  });
+
+  asRoot('is not shown the audit', async () => {
+    const { status, stdout, stderr } = await command.report([...SINCE, '--audit'], nobody);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('EIT_USAGE: --audit is for admins');
   });
 
   asRoot('whom the config makes an admin sees all', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { EitReport } from '../../src/generated/report';
 import validate from '../../src/generated/report-validator';
 import { ReportCommand } from './report-command';
@@ -148,6 +149,73 @@ test('help names every option and the times, in English whatever the locale', as
   expect((await command.report(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
+describe('--audit', () => {
+  const AUDIT = ['--audit', '-S', '2026-05-04', '-E', '2026-05-06', '--config'];
+  const config = (): string =>
+    command.config('audit.yaml', {
+      ledger: `${__dirname}/../fixtures/ledger/audit`,
+      admins: [String(process.getuid?.())],
+    });
+
+  test('prints what the golden file has, and ends with 1 where energy does not add up', async () => {
+    const { status, stdout, stderr } = await command.report([...AUDIT, config()]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toBe(readFileSync(`${__dirname}/../fixtures/ledger/golden/audit-table.txt`, 'utf8'));
+  });
+
+  test.each([['h1'], ['h[3,5]', '--policy', 'hybrid'], ['m1', '-E', '2026-05-05']])(
+    'ends with 0 where each difference is 0: -N %s %s %s',
+    async (...args) => {
+      const { status, stdout } = await command.report([...AUDIT, config(), '-P', '-N', ...args]);
+      const differences = stdout
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split('|')[8]);
+      expect(differences.length).toBeGreaterThan(1);
+      expect({ status, differences }).toEqual({ status: 0, differences: differences.map(() => '0.000000') });
+    },
+  );
+
+  test('of one cluster, as JSON', async () => {
+    const { status, stdout } = await command.report([...AUDIT, config(), '-M', 'delta', '--json']);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'audit',
+      hosts: [
+        { day: '2026-05-04', all: { difference_uj: 0 } },
+        { day: '2026-05-05', lines_missing: 0 },
+      ],
+    });
+  });
+
+  test('of a time without lines says so', async () => {
+    const { status, stderr } = await command.report([
+      '--audit',
+      '-S',
+      '2025-01-01',
+      '-E',
+      '2025-01-02',
+      '--config',
+      config(),
+    ]);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^eit-report: no lines of hosts between 2025-01-01 00:00 and 2025-01-02 00:00; /);
+  });
+});
+
+test('--extrapolate fills what a silent node and an unread minute lack, and says how much', async () => {
+  const [plain, filled] = [await json(...SINCE), await json(...SINCE, '--extrapolate')];
+  expect(plain.total).not.toHaveProperty('extrapolated_kwh');
+  const more = filled.total.energy_kwh.total - plain.total.energy_kwh.total;
+  expect(more).toBeGreaterThan(0);
+  expect(filled.total.extrapolated_kwh).toBeCloseTo(more, 12);
+  expect(filled.total.coverage).toBe(plain.total.coverage);
+  const { stdout } = await command.report([...SINCE, '--extrapolate']);
+  expect(stdout).toMatch(/^Total .*Wh\* /m);
+  expect(stdout).toMatch(/^\* .* were not observed but extrapolated/m);
+});
+
 describe('on a terminal', () => {
   const onTerminal = async (columns: number, env: NodeJS.ProcessEnv, ...args: string[]): Promise<string> => {
     const line = [
@@ -168,15 +236,16 @@ describe('on a terminal', () => {
 
   test('bars and colours, where both are wanted', async () => {
     expect(await onTerminal(200, utf8)).toMatch(/\p{Cc}\[1m.*Share[^]*█/u);
+    expect(await onTerminal(200, utf8)).toMatch(/^(\p{Cc}\[\d+m)+Total.* 90 %/mu);
     expect(await onTerminal(200, { ...utf8, NO_COLOR: '1' })).not.toContain('\u001b');
     expect(await onTerminal(200, { ...utf8, TERM: 'dumb' })).not.toContain('\u001b');
     expect(await onTerminal(200, utf8, '--no-bar')).not.toContain('█');
     expect(await onTerminal(200, { ...utf8, LANG: 'C' })).not.toContain('█');
   });
 
-  test('no line of a table is broken by 80 columns', async () => {
+  test('no line is broken by 80 columns', async () => {
     const lines = (await onTerminal(80, { ...utf8, NO_COLOR: '1' })).split('\n');
-    for (const line of lines.slice(0, 6)) expect(line.length).toBeLessThanOrEqual(80);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
     expect(lines[0]).toContain('CO2e');
   });
 });

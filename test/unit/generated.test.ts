@@ -113,7 +113,6 @@ const config: EitConfig = {
   agent: { interval_seconds: 1, record_seconds: 300, linger_seconds: 0 },
   roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
   nvidia_smi: 'nvidia-smi',
-  bmc: { program: 'auto', interval_seconds: 10, timeout_seconds: 20 },
   site: { zone: 'DE', country: 'DEU', pue: 1.2, node_overhead: 1.1 },
   clusters: { beta: { zone: 'US-CAL-CISO' } },
 };
@@ -128,6 +127,7 @@ const figures: ReportFigures = {
   co2e_kg: 0.3,
   coverage: 1,
   measured_fraction: null,
+  estimated_fraction: 0.25,
   nodes_expected: 2,
   nodes_reported: 1,
 };
@@ -158,6 +158,12 @@ const report: EitReport = {
   },
   groups: [{ user: 'ada', month: '2026-03', ...figures }],
   total: figures,
+  quality: {
+    gpu_unread_runs: 0,
+    package_assumed_fraction: 0.5,
+    dram_by_cpu_time_fraction: null,
+    idle_power: { calibrated_hosts: 1, modelled_hosts: 0, unknown_hosts: 2 },
+  },
   unattributed: { idle_kwh: 1, system_kwh: null, missing_seconds: 0 },
   skipped_records: 0,
 };
@@ -281,7 +287,6 @@ test('an empty config gets every default', () => {
     agent: { interval_seconds: 10, record_seconds: 300, linger_seconds: 60 },
     roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
     nvidia_smi: 'nvidia-smi',
-  bmc: { program: 'auto', interval_seconds: 10, timeout_seconds: 20 },
     site: {},
     clusters: {},
   });

@@ -332,11 +332,13 @@ test('the order in which jobs begin and cgroups are listed changes nothing', () 
             });
             const scopes = reading.scopes.map((scope) => ({
               ...scope,
-              jobs: flip && isReversed ? [...scope.jobs].reverse() : scope.jobs,
+              jobs: flip && isReversed ? scope.jobs.toReversed() : scope.jobs,
             }));
             advance(state, { ...reading, scopes });
           });
-          return [...keys.keys()].sort().map((id) => state.runs[keys.get(id)!]!.line.domains);
+          return [...keys.keys()]
+            .toSorted((a, b) => a - b)
+            .map((id) => state.runs[keys.get(id)!]!.line.domains);
         });
         expect(lines[1]).toEqual(lines[0]);
       },

@@ -51,7 +51,7 @@ test('the places together have the run’s time, none less than nothing, none wh
 test('the order of the runs changes nothing', () => {
   fc.assert(
     fc.property(runs, busyNs, (list, ns) => {
-      const backwards = splitByPlace(SOCKETS, ns, [...list].reverse()).reverse();
+      const backwards = splitByPlace(SOCKETS, ns, list.toReversed()).toReversed();
       expect(backwards).toEqual(splitByPlace(SOCKETS, ns, list));
     }),
   );

@@ -17,6 +17,7 @@ const none: QueryOptions = {
   allusers: false,
   'group-by': [],
   policy: undefined,
+  extrapolate: false,
 };
 
 function ask(given: Partial<QueryOptions> = {}, reader = admin) {

@@ -81,6 +81,7 @@ describe('the messages of the agent', () => {
     'agent/outbox',
     'agent/recovery',
     'agent/main',
+    'agent/host-idle-power',
     'agent/shipper-process',
     'ledger/shipper-main',
     'ledger/host-lock',

@@ -23,6 +23,7 @@ export function query(given: Partial<ReportQuery> = {}): ReportQuery {
     filter: {},
     timeZone: 'UTC',
     withUnattributed: true,
+    extrapolate: false,
     ...given,
   };
 }

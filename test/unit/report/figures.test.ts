@@ -27,6 +27,7 @@ test('one run of 300 s at 10 W: kWh, PUE once, CO2eq of the whole', () => {
     co2e_kg: (kj(4.5) * 400) / 1000,
     coverage: 1,
     measured_fraction: 1,
+    estimated_fraction: 0,
     nodes_expected: 1,
     nodes_reported: 1,
   });
@@ -167,9 +168,9 @@ describe('coverage', () => {
   });
 
   test('counts a class that was missing all the time', () => {
-    expect(total([runRecord({ missing_ms: { 'gpu-0': 300_000 } })])).toMatchObject({
+    expect(total([runRecord({ missing_ms: { 'dram-0': 300_000 } })])).toMatchObject({
       coverage: 0,
-      energy_kwh: { gpu: null },
+      energy_kwh: { dram: null },
     });
   });
 

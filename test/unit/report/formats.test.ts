@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EitReport, GroupKey } from '../../../src/generated/report';
 import validate from '../../../src/generated/report-validator';
@@ -13,10 +12,17 @@ import { parsable } from '../../../src/report/parsable';
 import { buildReport } from '../../../src/report/report';
 import { table } from '../../../src/report/table';
 import { factors, query, report } from './asked';
+import { expectGolden, LEDGERS } from './golden';
 import { runRecord } from './records';
 
-const FIXTURES = join(__dirname, '../../fixtures/ledger');
-const plain: View = { columns: null, header: true, timeZone: 'Europe/Berlin', skipped: [], terminal: null };
+const plain: View = {
+  columns: null,
+  header: true,
+  isOwn: true,
+  timeZone: 'Europe/Berlin',
+  skipped: [],
+  terminal: null,
+};
 
 function render(format: ReportFormat, made: EitReport, view: Partial<View> = {}): string {
   return [...format.render(made, { ...plain, ...view })].join('');
@@ -31,7 +37,7 @@ async function fixtureReport(groupBy: GroupKey[]): Promise<{ made: EitReport; sk
   });
   const skipped = new Skipped();
   const aggregation = new Aggregation(asked);
-  const records = readInbox(join(FIXTURES, 'two-clusters'), {
+  const records = readInbox(join(LEDGERS, 'two-clusters'), {
     fromMs: asked.sinceMs,
     toMs: asked.untilMs,
     skipped,
@@ -52,13 +58,6 @@ async function fixtureReport(groupBy: GroupKey[]): Promise<{ made: EitReport; sk
     skippedRecords: skipped.total,
   });
   return { made, skipped };
-}
-
-/** Compares with a file; `UPDATE_GOLDEN=1` writes it anew, to be looked at in the diff. */
-function expectGolden(name: string, text: string): void {
-  const path = join(FIXTURES, 'golden', name);
-  if (process.env['UPDATE_GOLDEN']) writeFileSync(path, text);
-  expect(text).toBe(readFileSync(path, 'utf8'));
 }
 
 const terminal = { width: 200, bars: true, colours: true };
@@ -162,26 +161,78 @@ test('no header', () => {
   }
 });
 
-test('a terminal without colours or bars has neither, and a narrow one no bar', () => {
-  const made = report([runRecord()]);
-  const bare = render(table, made);
-  expect(render(table, made, { terminal: { width: 300, bars: false, colours: false } })).toBe(bare);
-  expect(
-    render(table, made, { terminal: { width: bare.indexOf('\n') + 8, bars: true, colours: false } }),
-  ).toBe(bare);
-  expect(render(table, made, { terminal: { width: 300, bars: true, colours: false } })).toContain(
-    '█'.repeat(20),
+describe('on a terminal', () => {
+  const shown = (made: EitReport, width: number, given: Partial<View> = {}): string[] =>
+    render(table, made, { terminal: { width, bars: true, colours: false }, ...given })
+      .trimEnd()
+      .split('\n');
+  const header = (made: EitReport, width: number): string => shown(made, width)[0] ?? '';
+
+  test('without colours or bars has neither, and a narrow one no bar', () => {
+    const made = report([runRecord()]);
+    const tableLines = render(table, made).split('\n').slice(0, 5);
+    const bare = { width: 300, bars: false, colours: false };
+    expect(render(table, made, { terminal: bare }).split('\n').slice(0, 5)).toEqual(tableLines);
+    expect(shown(made, (tableLines[0]?.length ?? 0) + 8).slice(0, 5)).toEqual(tableLines);
+    expect(shown(made, 300).join('\n')).toContain('█'.repeat(20));
+  });
+
+  test('a narrow one gets the totals rather than broken lines', () => {
+    const made = report([runRecord({ measured_uj: { 'package-0': [1e9, 0, 0], 'dram-0': [1e9, 0, 0] } })]);
+    expect(header(made, 100)).toContain('DRAMEnergy');
+    expect(header(made, 80)).not.toContain('DRAMEnergy');
+    expect(header(made, 80)).toMatch(/Elapsed +CPUEnergy/);
+    expect(header(made, 62)).toMatch(/Jobs +CPUEnergy/);
+    expect(header(made, 50)).toMatch(/^User +Jobs +Energy +CO2e +Coverage +Quality$/);
+  });
+
+  test('no bar has the room that a figure was denied', () => {
+    const made = report([runRecord()]);
+    const whole = header(made, 300).indexOf('Share') - 2;
+    for (let width = 40; width < whole; width++) expect(header(made, width)).not.toContain('Share');
+    expect(header(made, whole + 10)).toContain('Share');
+  });
+
+  test.each([40, 80, 126, 200])('no line below the table is wider than %i columns', async (width) => {
+    const { made, skipped } = await fixtureReport(['user']);
+    const lines = shown(made, width, { skipped: skipped.byReason });
+    const below = lines.slice(lines.findIndex((line) => line.startsWith('Charged')));
+    expect(below.length).toBeGreaterThan(2);
+    for (const line of below) expect(line.length).toBeLessThanOrEqual(width);
+    const whole = render(table, made, { skipped: skipped.byReason }).trimEnd().split('\n').slice(-2);
+    expect(below.join(' ').replaceAll(/ +/g, ' ')).toBe(whole.join(' '));
+  });
+
+  test.each([40, 60, 80, 200])(
+    'coverage below 99 %% is in the line and in the total, at %i columns',
+    (width) => {
+      const made = report([
+        runRecord(),
+        runRecord({ job: 2, user: 'bob', missing_ms: { 'package-0': 9_000 } }),
+      ]);
+      const lines = shown(made, width);
+      expect(lines.find((line) => line.startsWith('bob'))).toMatch(/ 97 % /);
+      expect(lines.find((line) => line.startsWith('Total'))).toMatch(/ 98\.5 % /);
+    },
   );
 });
 
-test('a narrow terminal gets the totals rather than broken lines', () => {
-  const made = report([runRecord({ measured_uj: { 'package-0': [1e9, 0, 0], 'dram-0': [1e9, 0, 0] } })]);
-  const header = (width: number): string =>
-    render(table, made, { terminal: { width, bars: true, colours: false } }).split('\n')[0] ?? '';
-  expect(header(100)).toContain('DRAMEnergy');
-  expect(header(80)).not.toContain('DRAMEnergy');
-  expect(header(80)).toContain('CPUEnergy');
-  expect(header(50)).toMatch(/^User +Jobs +Energy +CO2e +Coverage +Quality$/);
+test('a table that was asked for without coverage tells of it below', () => {
+  const poor = runRecord({ job: 2, user: 'bob', missing_ms: { 'package-0': 9_000 } });
+  const columns = parseColumns('User,Energy');
+  expect(render(table, report([runRecord(), poor]), { columns })).toContain(
+    '\nCoverage: of all 98.5 %, lowest of a line 97 %.\n',
+  );
+  expect(render(table, report([runRecord({ nodes: 2 })]), { columns })).toContain(
+    '\nCoverage: of all 50 %, nodes 1/2.\n',
+  );
+  expect(render(table, report([runRecord()]), { columns })).not.toContain('Coverage');
+});
+
+test('whose jobs they are is said to who asks for more than his own', () => {
+  const made = report([runRecord()], { groupBy: ['job'] });
+  expect(render(table, made, { isOwn: false })).toMatch(/^JobID +User +Partition/);
+  expect(render(table, made, { isOwn: true })).toMatch(/^JobID +Partition/);
 });
 
 /** RFC 4180, enough of it to read back what we write. */

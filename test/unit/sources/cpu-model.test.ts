@@ -1,7 +1,7 @@
 import { cpuModel, modelledEnergyUj } from '../../../src/sources/cpu-model';
 import { findCpuPower, parseCpuPower, parseCpuinfo, readCpuPower } from '../../../src/sources/cpu-power';
 import { type EnergyMeter, isMissing } from '../../../src/sources/source';
-import { SETTINGS, Tree } from './tree';
+import { Tree } from './tree';
 
 let tree: Tree | undefined;
 afterEach(() => tree?.remove());
@@ -20,7 +20,7 @@ function procStat(busyTicks: number, cpus: number): string {
 }
 
 function open(proc: string): EnergyMeter {
-  const meter = cpuModel.open({ proc, sys: '/nonexistent', cgroup: '/nonexistent' }, SETTINGS);
+  const meter = cpuModel.open({ proc, sys: '/nonexistent', cgroup: '/nonexistent' });
   if (isMissing(meter)) throw new Error(meter.missing);
   return meter;
 }
@@ -164,11 +164,11 @@ describe('energy', () => {
     expect(meter.read({ monoNs: SECOND_NS, wallMs: 0 })).toEqual([{ missing: expect.any(String) }]);
     meter.close();
     const roots = { proc: tree.dir, sys: '/', cgroup: '/' };
-    expect(cpuModel.open(roots, SETTINGS)).toEqual({
+    expect(cpuModel.open(roots)).toEqual({
       missing: expect.stringContaining('stat holds "garbage"'),
     });
     tree.remove('cpuinfo');
-    expect(cpuModel.open(roots, SETTINGS)).toEqual({ missing: expect.stringContaining('cpuinfo: ENOENT') });
+    expect(cpuModel.open(roots)).toEqual({ missing: expect.stringContaining('cpuinfo: ENOENT') });
   });
 
   test('this machine has a model', () => {

@@ -16,8 +16,8 @@ test('two packages, one of them with two dies', () => {
   tree = new Tree({ ...cpu(0, '0', '0'), ...cpu(1, '0', '1'), ...cpu(2, '1', '0'), ...cpu(10, '0', '1') });
   const topology = readCpuTopology({ sys: tree.dir });
   expect(topology.get(2)).toEqual({ package: 1, die: 0 });
-  expect(cpusAt(topology, { package: 0 }).toSorted()).toEqual([0, 1, 10]);
-  expect(cpusAt(topology, { package: 0, die: 1 }).toSorted()).toEqual([1, 10]);
+  expect(cpusAt(topology, { package: 0 }).toSorted((a, b) => a - b)).toEqual([0, 1, 10]);
+  expect(cpusAt(topology, { package: 0, die: 1 }).toSorted((a, b) => a - b)).toEqual([1, 10]);
   expect(cpusAt(topology, { package: 7 })).toEqual([]);
 });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { differenceCounter } from '../../../src/attribution/counter';
 import { dramModel, dramPowerUw } from '../../../src/sources/dram-model';
 import { type EnergyMeter, isMissing } from '../../../src/sources/source';
-import { SETTINGS, Tree } from './tree';
+import { Tree } from './tree';
 
 const GIB = 2 ** 30;
 const SECOND_NS = 1_000_000_000n;
@@ -13,7 +13,7 @@ afterEach(() => tree?.remove());
 
 function open(): EnergyMeter {
   const roots = { sys: tree.path('sys'), proc: tree.path('proc'), cgroup: '/nonexistent' };
-  const meter = dramModel.open(roots, SETTINGS);
+  const meter = dramModel.open(roots);
   if (isMissing(meter)) throw new Error(meter.missing);
   return meter;
 }
@@ -89,7 +89,7 @@ test.each([
 test('a host that does not tell its memory says why', () => {
   tree = new Tree();
   const roots = { sys: tree.path('sys'), proc: tree.path('proc'), cgroup: '/nonexistent' };
-  expect(dramModel.open(roots, SETTINGS)).toEqual({ missing: expect.stringMatching(/meminfo: ENOENT/) });
+  expect(dramModel.open(roots)).toEqual({ missing: expect.stringMatching(/meminfo: ENOENT/) });
 });
 
 test('the counter follows from the time since boot alone, so that another process goes on with it', () => {

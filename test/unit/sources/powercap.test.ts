@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { longestReadableGapS } from '../../../src/attribution/counter';
 import { maxPowerW, parseEnergyUj, powercap, readEnergyUj } from '../../../src/sources/powercap';
 import { type EnergyMeter, isMissing } from '../../../src/sources/source';
-import { FIXTURES, SETTINGS, Tree, asNobody, isRoot } from './tree';
+import { FIXTURES, Tree, asNobody, isRoot } from './tree';
 
 const NOW = { monoNs: 0n, wallMs: 0 };
 const CPUACCT = '/sys/fs/cgroup/cpuacct';
@@ -13,13 +13,13 @@ let tree: Tree;
 afterEach(() => tree?.remove());
 
 function open(sys: string): EnergyMeter {
-  const meter = powercap.open({ sys, proc: '/nonexistent', cgroup: '/nonexistent' }, SETTINGS);
+  const meter = powercap.open({ sys, proc: '/nonexistent', cgroup: '/nonexistent' });
   if (isMissing(meter)) throw new Error(meter.missing);
   return meter;
 }
 
 function whyNot(sys: string): string {
-  const meter = powercap.open({ sys, proc: '/nonexistent', cgroup: '/nonexistent' }, SETTINGS);
+  const meter = powercap.open({ sys, proc: '/nonexistent', cgroup: '/nonexistent' });
   return isMissing(meter) ? meter.missing : `serves ${meter.domains.map(({ name }) => name).join(', ')}`;
 }
 

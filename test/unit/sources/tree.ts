@@ -1,13 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { SourceSettings } from '../../../src/sources/source';
 
 export const FIXTURES = resolve(__dirname, '../../fixtures');
-/** Sources that need settings are given these. */
-export const SETTINGS: SourceSettings = {
-  bmc: { program: 'none', interval_seconds: 10, timeout_seconds: 5 },
-};
 export const isRoot = process.getuid?.() === 0;
 
 /** A folder of files that stands in for /sys or /proc; anyone may look into it, as into those. */

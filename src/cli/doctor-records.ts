@@ -1,0 +1,193 @@
+import { existsSync, readFileSync, readdirSync, statSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isErrno } from '../errors';
+import { durationText } from '../report/units';
+import { isMissing } from '../sources/source';
+import { readAgentState } from './agent-process';
+import { type Check, type Patient, ok, problem, unknown, warning } from './doctor-check';
+import type { LedgerLook } from './ledger-probe';
+import { bytesText } from './plain-text';
+import { readSpoolState } from './spool-state';
+
+/** A shipper that cannot write tries again every 10 s; what waits for longer waits for a person. */
+const LATE_S = 600;
+const TOO_LATE_S = 3600;
+const FEWEST_FREE_BYTES = 100e6;
+const LOG_TAIL_BYTES = 256 * 1024;
+
+/** What a child process found at the ledger. */
+export function checkLedger({ loaded }: Pick<Patient, 'loaded'>, look: LedgerLook): Check {
+  const { ledger, var_dir: varDir } = loaded.config;
+  const name = 'ledger';
+  const asWhom = look.asUid === null ? '' : `, as uid ${look.asUid}`;
+  switch (look.kind) {
+    case 'writable':
+      return ok(name, `${ledger} can be written${asWhom}`);
+    case 'absent':
+      return ledger.startsWith(`${varDir}/`)
+        ? ok(name, `${ledger} is made with the first record`)
+        : problem(
+            name,
+            `${ledger} is not there`,
+            `mount it; only for a new ledger: install -d -m 0750 ${ledger}`,
+          );
+    case 'refused':
+      return problem(
+        name,
+        `${ledger} cannot be written${asWhom}: ${look.reason}`,
+        'docs/install.md, 3: who must be able to',
+      );
+    case 'no answer':
+      return problem(
+        name,
+        `${ledger} gave no answer in ${look.timeoutS} s: its file system hangs; records wait in the spool`,
+        'the server of that file system',
+      );
+    case 'not asked':
+      return unknown(name, `${ledger}: ${look.reason}`);
+  }
+}
+
+/** Whether records get out of this host. */
+export function checkSpool({ loaded, nowMs }: Pick<Patient, 'loaded' | 'nowMs'>): Check[] {
+  const { spool_dir: dir } = loaded.config;
+  const spool = readSpoolState(dir);
+  if (isMissing(spool)) {
+    const text = spool.missing;
+    return [existsSync(dir) ? unknown('spool', text) : ok('spool', `${text}: the agent makes it`)];
+  }
+  const ageS = spool.oldestWaitingMs === null ? 0 : Math.max(0, (nowMs - spool.oldestWaitingMs) / 1000);
+  const waiting =
+    spool.waitingLines === 0
+      ? 'nothing waits'
+      : `${spool.waitingLines} records (${bytesText(spool.waitingBytes)}) wait, the oldest for ${durationText(Math.round(ageS))}`;
+  const text = `${dir}: ${waiting}`;
+  const mend = 'the ledger above, and the messages of the shipper in agent.log';
+  const checks =
+    ageS > TOO_LATE_S
+      ? [problem('spool', text, mend)]
+      : [ageS > LATE_S ? warning('spool', text, mend) : ok('spool', text)];
+  const { bavail, bsize, blocks } = statfsSync(dir);
+  const freeBytes = bavail * bsize;
+  if (freeBytes < FEWEST_FREE_BYTES)
+    checks.push(
+      problem(
+        'spool',
+        `${bytesText(freeBytes)} of ${bytesText(blocks * bsize)} are free there`,
+        'free the disk',
+      ),
+    );
+  if (spool.refusedLines > 0)
+    checks.push(
+      warning(
+        'spool',
+        `${spool.refusedLines} records in refused.ndjson are in no report: a bug`,
+        'please report it',
+      ),
+    );
+  return checks;
+}
+
+/** The folder in which hooks leave events, and those that were none. */
+export function checkEvents(
+  { loaded, nowMs }: Pick<Patient, 'loaded' | 'nowMs'>,
+  isAgentThere: boolean,
+): Check[] {
+  const { state_dir: dir, agent } = loaded.config;
+  const events = listFolder(join(dir, 'events'), (name) => /^(?:prolog|epilog)\.\d/.test(name));
+  const refused = listFolder(join(dir, 'refused-events'), () => true);
+  if (events === null || refused === null)
+    return [unknown('events', `${dir}/events needs root to be looked into`)];
+
+  const oldestS = Math.max(0, ...events.map((mtimeMs) => (nowMs - mtimeMs) / 1000));
+  const text = `${events.length} of the hooks wait in ${dir}/events`;
+  // An event stays until the records it led to are on disk: with the stretch's end.
+  const lateS = isAgentThere ? 2 * agent.record_seconds + 60 : 60;
+  const checks = [
+    oldestS > lateS
+      ? problem(
+          'events',
+          `${text}, the oldest for ${durationText(Math.round(oldestS))}: nobody takes them`,
+          isAgentThere ? 'agent.log says why' : 'start the agent',
+        )
+      : ok('events', text),
+  ];
+  if (refused.length > 0) {
+    const what = `${refused.length} files in ${dir}/refused-events are no whole event: their jobs may lack a beginning or an end`;
+    checks.push(warning('events', what, 'does another program write there? Then remove them'));
+  }
+  return checks;
+}
+
+/** What the agent would carry on from. */
+export function checkCheckpoint({ loaded, isRoot, host }: Patient): Check[] {
+  const { var_dir: dir } = loaded.config;
+  const refused = join(dir, 'agent-checkpoint.json.refused');
+  const aside = existsSync(refused)
+    ? [
+        warning(
+          'checkpoint',
+          `${refused}: one made no sense and was set aside; a gap lies there`,
+          `rm ${refused}`,
+        ),
+      ]
+    : [];
+  const checkpoint = readAgentState(dir);
+  if (!isMissing(checkpoint)) {
+    return checkpoint.host === host
+      ? [
+          ok(
+            'checkpoint',
+            `of ${checkpoint.state.at === null ? 'no reading yet' : iso(checkpoint.state.at.wallMs)}`,
+          ),
+          ...aside,
+        ]
+      : [
+          warning('checkpoint', `it is of host ${checkpoint.host}`, `is ${dir} a copy of another machine's?`),
+          ...aside,
+        ];
+  }
+  if (checkpoint.missing.startsWith('there is no')) return [ok('checkpoint', checkpoint.missing), ...aside];
+  const check = isRoot
+    ? problem('checkpoint', checkpoint.missing, 'look at the file system')
+    : unknown('checkpoint', checkpoint.missing);
+  return [check, ...aside];
+}
+
+/** The shipper's last word in agent.log, where it is one of trouble. */
+export function checkShipper({ loaded }: Pick<Patient, 'loaded'>): Check[] {
+  const path = join(loaded.config.state_dir, 'agent.log');
+  let text: string;
+  try {
+    text = readFileSync(path).subarray(-LOG_TAIL_BYTES).toString('utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    if (isErrno(error, 'EACCES')) return [unknown('shipper', `${path} needs root to be read`)];
+    throw error;
+  }
+  const lines = text.split('\n').filter((line) => /shipper: /.test(line));
+  const last = lines.findLast((line) => /EIT_LEDGER_|the ledger can be written again/.test(line));
+  if (last === undefined || !last.includes('EIT_LEDGER_')) return [];
+  const [when = '', , ...words] = last.split(' ');
+  return [problem('shipper', `${words.join(' ')} (since ${when})`, 'docs/troubleshooting.md has the code')];
+}
+
+/** When the files of a folder were last written (Unix ms); null where it may not be looked into. */
+function listFolder(dir: string, isOne: (name: string) => boolean): number[] | null {
+  try {
+    return readdirSync(dir)
+      .filter(isOne)
+      .flatMap((name) => {
+        const stats = statSync(join(dir, name), { throwIfNoEntry: false });
+        return stats === undefined ? [] : [stats.mtimeMs];
+      });
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
+    if (isErrno(error, 'EACCES', 'EPERM')) return null;
+    throw error;
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,258 @@
+import { DateTime } from 'luxon';
+import type { Options } from 'yargs';
+import type { Checkpoint } from '../agent/checkpoint';
+import type { HostState, RunState } from '../agent/host-state';
+import { POLICIES, type Policy } from '../attribution/policy';
+import { loadConfig } from '../config/config';
+import { hostName } from '../config/host-name';
+import type { HostRecord } from '../generated/record';
+import { durationText, energyText } from '../report/units';
+import { type Missing, isMissing } from '../sources/source';
+import { type AgentProcess, readAgentProcess, readAgentState } from './agent-process';
+import type { CommandModule, Surroundings } from './command';
+import { alignedRows, bytesText, jsonText, labelledLines, painter } from './plain-text';
+import { type SpoolState, readLastHostRecord, readSpoolState } from './spool-state';
+
+const UJ_PER_KWH = 3.6e12;
+
+export const options: Readonly<Record<string, Options>> = {
+  json: { type: 'boolean', describe: 'print JSON' },
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
+  },
+};
+
+export const examples: CommandModule['examples'] = [
+  ['', 'what the agent of this host does now'],
+  ['--json', 'the same for a program'],
+];
+
+export const epilogue =
+  "It looks at files and at /proc and never asks the agent. What runs now is as of the agent's checkpoint, written every 30 s, " +
+  'which only root and its user may read. Exit status 0, also where no agent runs; `eit doctor` judges.';
+
+/** All that is shown of a host. */
+export interface HostStatus {
+  readonly host: string;
+  readonly nowMs: number;
+  readonly policy: Policy;
+  readonly agent: AgentProcess | Missing;
+  readonly checkpoint: Checkpoint | Missing;
+  readonly lastRecord: HostRecord | null;
+  readonly spool: SpoolState | Missing;
+}
+
+/** Prints what the agent of this host does. */
+export async function run(
+  argv: Readonly<Record<string, unknown>>,
+  surroundings: Surroundings,
+): Promise<number> {
+  const path = [argv['config']].flat().findLast((value) => typeof value === 'string');
+  const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
+  const nowMs = Date.now();
+  const status: HostStatus = {
+    host: hostName(),
+    nowMs,
+    policy: config.policy,
+    agent: readAgentProcess(config.state_dir, nowMs),
+    checkpoint: readAgentState(config.var_dir),
+    lastRecord: readLastHostRecord(config.spool_dir),
+    spool: readSpoolState(config.spool_dir),
+  };
+  const text =
+    argv['json'] === true ? [jsonText(statusJson(status))] : statusText(status, painter(surroundings));
+  await surroundings.output.write(text);
+  return 0;
+}
+
+/** For programs: times in UTC, energies in joules. */
+export function statusJson(status: HostStatus): unknown {
+  const { agent, checkpoint, spool, lastRecord } = status;
+  const state = stateOf(status);
+  return {
+    host: status.host,
+    at: iso(status.nowMs),
+    agent: isMissing(agent)
+      ? agent
+      : {
+          pid: agent.pid,
+          uid: agent.uid,
+          since: iso(agent.sinceMs),
+          version: agentVersion(status),
+          cpu_s: agent.cpuS,
+          cpu_percent: cpuPercent(agent),
+          rss_bytes: agent.rssBytes,
+          anonymous_bytes: agent.anonymousBytes,
+        },
+    last_reading: isMissing(state) ? state : state.at === null ? null : iso(state.at.wallMs),
+    runs: isMissing(state)
+      ? state
+      : Object.values(state.runs).map((one) => ({
+          ...one.identity,
+          since: iso(one.startedMs),
+          ended: one.end !== null,
+          from: iso(one.line.from.wallMs),
+          cpu_s: one.line.cpuRead ? one.line.cpuNs / 1e9 : null,
+          energy_j: energiesJ(one, status.policy),
+        })),
+    policy: status.policy,
+    domains: lastRecord === null ? null : sourcesOf(lastRecord),
+    absent_sources: lastRecord?.absent_sources ?? {},
+    last_record: lastRecord?.to ?? null,
+    spool: isMissing(spool)
+      ? spool
+      : {
+          waiting_lines: spool.waitingLines,
+          waiting_bytes: spool.waitingBytes,
+          oldest_waiting: spool.oldestWaitingMs === null ? null : iso(spool.oldestWaitingMs),
+          refused_lines: spool.refusedLines,
+        },
+    checkpoint: isMissing(checkpoint) ? checkpoint : { host: checkpoint.host, version: checkpoint.version },
+  };
+}
+
+/** For people. */
+export function* statusText(
+  status: HostStatus,
+  paint: ReturnType<typeof painter> = (_, text) => text,
+): Iterable<string> {
+  const { agent, nowMs, lastRecord } = status;
+  const state = stateOf(status);
+  const lines: [string, string][] = [
+    ['Host', status.host],
+    ['Agent', agentText(status)],
+  ];
+  if (!isMissing(agent)) {
+    const memory = agent.rssBytes === null ? '' : `, ${bytesText(agent.rssBytes)} of memory`;
+    const own = agent.anonymousBytes === null ? '' : ` (${bytesText(agent.anonymousBytes)} of its own)`;
+    lines.push(['Own cost', `${cpuPercent(agent)} % of one CPU since it began${memory}${own}`]);
+  }
+  lines.push(['Last reading', isMissing(state) ? state.missing : readingText(state, nowMs)]);
+  lines.push(...sourceLines(lastRecord));
+  lines.push(['Spool', isMissing(status.spool) ? status.spool.missing : spoolText(status.spool)]);
+  if (!isMissing(status.spool)) lines.push(['Ledger', lagText(status.spool, nowMs)]);
+  for (const line of labelledLines(lines)) yield `${line}\n`;
+  if (isMissing(state)) return;
+
+  yield '\n';
+  const runs = Object.values(state.runs).filter(({ end }) => end === null);
+  if (runs.length === 0) {
+    yield 'No run is being measured.\n';
+    return;
+  }
+  const sorted = runs.sort((a, b) => a.startedMs - b.startedMs || a.identity.job - b.identity.job);
+  const [head = '', ...rows] = alignedRows(
+    RUN_COLUMNS,
+    sorted.map((one) => runCells(one, status.policy)),
+  );
+  yield `${paint('bold', head)}\n`;
+  for (const row of rows) yield `${row}\n`;
+  yield `CPU and energy (policy ${status.policy}) are what each run used since its last record; eit-report has the rest.\n`;
+}
+
+const RUN_COLUMNS = [
+  { title: 'Job', align: 'right' },
+  { title: 'User' },
+  { title: 'Node' },
+  { title: 'Since' },
+  { title: 'CPU', align: 'right' },
+  { title: 'Energy', align: 'right' },
+  { title: 'Domains' },
+] as const;
+
+function runCells({ identity, startedMs, line }: RunState, policy: Policy): string[] {
+  const energies = Object.entries(energiesJ({ line }, policy));
+  const totalJ = energies.reduce((sum, [, energyJ]) => sum + energyJ, 0);
+  return [
+    String(identity.job),
+    identity.user ?? (identity.uid === undefined ? '?' : `uid:${identity.uid}`),
+    identity.node,
+    localTime(startedMs),
+    line.cpuRead ? durationText(line.cpuNs / 1e9) : '?',
+    energies.length === 0 ? '-' : joulesText(totalJ),
+    energies.map(([name, energyJ]) => `${name} ${joulesText(energyJ)}`).join(', '),
+  ];
+}
+
+/** The state as of the checkpoint, where it is this host's. */
+function stateOf({ checkpoint, host, agent }: HostStatus): HostState | Missing {
+  if (isMissing(checkpoint)) return checkpoint;
+  if (checkpoint.host !== host) return { missing: `the checkpoint is of host ${checkpoint.host}` };
+  return isMissing(agent) ? { missing: 'unknown while no agent runs' } : checkpoint.state;
+}
+
+function agentText(status: HostStatus): string {
+  const { agent } = status;
+  if (isMissing(agent)) return agent.missing;
+  const version = agentVersion(status) ?? 'unknown until its first record';
+  return `runs since ${localTime(agent.sinceMs)} (${durationText(agent.aliveS)}), process ${agent.pid}, version ${version}`;
+}
+
+/** Its records name it; those of before it began may be another version's. */
+function agentVersion({ agent, lastRecord }: HostStatus): string | null {
+  if (isMissing(agent) || lastRecord === null) return null;
+  return Date.parse(lastRecord.to) >= agent.sinceMs ? lastRecord.tool : null;
+}
+
+function readingText(state: HostState, nowMs: number): string {
+  if (state.at === null) return 'none yet';
+  const ageS = Math.max(0, (nowMs - state.at.wallMs) / 1000);
+  return `${durationText(Math.round(ageS))} ago, as of the checkpoint (one each 30 s)`;
+}
+
+function sourceLines(record: HostRecord | null): [string, string][] {
+  if (record === null) return [['Sources', 'shown once there is a record to read them from']];
+  const used = Object.entries(sourcesOf(record)).map(
+    ([name, { source, quality }]) => `${name} (${source}, ${quality})`,
+  );
+  const absent = Object.entries(record.absent_sources ?? {});
+  return [
+    ['Sources', used.length === 0 ? 'none' : used.join(', ')],
+    ...absent.map(([name, reason]): [string, string] => ['Not used', `${name}: ${reason}`]),
+  ];
+}
+
+function sourcesOf({ domains, whole = {} }: HostRecord): Record<string, { source: string; quality: string }> {
+  return Object.fromEntries([
+    ...Object.entries(domains).map(([name, { source, quality }]) => [name, { source, quality }]),
+    ...Object.entries(whole).map(([name, { source }]) => [name, { source, quality: 'measured' }]),
+  ]) as Record<string, { source: string; quality: string }>;
+}
+
+function spoolText({ waitingLines, waitingBytes, refusedLines }: SpoolState): string {
+  const lines = waitingLines === 1 ? '1 record' : `${waitingLines} records`;
+  const waiting =
+    waitingLines === 0 ? 'nothing waits' : `${lines} (${bytesText(waitingBytes)}) wait for the ledger`;
+  return refusedLines === 0 ? waiting : `${waiting}; ${refusedLines} refused`;
+}
+
+function lagText({ oldestWaitingMs }: SpoolState, nowMs: number): string {
+  if (oldestWaitingMs === null) return 'has all records';
+  return `${durationText(Math.round(Math.max(0, (nowMs - oldestWaitingMs) / 1000)))} behind`;
+}
+
+/** Energy by domain (J) since the run's last record. */
+function energiesJ({ line }: Pick<RunState, 'line'>, policy: Policy): Record<string, number> {
+  const index = POLICIES.indexOf(policy);
+  return Object.fromEntries(
+    Object.entries(line.domains).map(([name, { uj }]) => [name, (uj[index] ?? 0) / 1e6]),
+  );
+}
+
+function cpuPercent({ cpuS, aliveS }: AgentProcess): number {
+  return aliveS > 0 ? Number(((100 * cpuS) / aliveS).toPrecision(2)) : 0;
+}
+
+function joulesText(energyJ: number): string {
+  return energyText((energyJ * 1e6) / UJ_PER_KWH);
+}
+
+function localTime(ms: number): string {
+  return DateTime.fromMillis(ms).toFormat('yyyy-MM-dd HH:mm:ss');
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
