@@ -30,11 +30,34 @@ export function cpusAt(topology: ReadonlyMap<number, CpuPlace>, place: CpuPlace)
     .map(([cpu]) => cpu);
 }
 
+/**
+ * How many cores are online: CPUs with the same siblings are threads of one. core_id is not counted, since its numbers
+ * start anew in each package, die or cluster, and not every kernel tells all three.
+ * @returns 0 where nothing tells
+ */
+export function countCores(roots: Pick<Roots, 'sys'>): number {
+  const dir = join(roots.sys, 'devices/system/cpu');
+  const cores = listNames(dir)
+    .filter((name) => /^cpu\d+$/.test(name))
+    // Since Linux 5.3, and by its older name.
+    .map(
+      (name) =>
+        readText(join(dir, name, 'topology/core_cpus_list')) ??
+        readText(join(dir, name, 'topology/thread_siblings_list')),
+    )
+    .filter((siblings) => siblings !== null && siblings !== '');
+  return new Set(cores).size;
+}
+
 /** null where there is none, or firmware did not say (-1). */
 function readId(path: string): number | null {
+  const text = readText(path);
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+function readText(path: string): string | null {
   try {
-    const text = readKernelFile(path).trim();
-    return /^\d{1,9}$/.test(text) ? Number(text) : null;
+    return readKernelFile(path).trim();
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR', 'EACCES', 'EIO')) return null;
     throw error;

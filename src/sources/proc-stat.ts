@@ -30,15 +30,19 @@ export const NS_PER_TICK = 1_000_000_000n / BigInt(USER_HZ);
 
 /**
  * The text of /proc/stat: `cpu  user nice system idle iowait irq softirq steal guest guest_nice`, then a line `cpuN` for
- * each CPU that is online. Busy is user + nice + system + irq + softirq. guest and guest_nice are left out because user
- * and nice contain them; idle, iowait and steal because this machine's CPUs did nothing then.
+ * each CPU that is online. A CPU here is a hardware thread: two that share a core count as two, each busy on its own.
+ *
+ * Busy is user + nice + system + irq + softirq. Niced time is in it, and the time of guests (user and nice contain guest and
+ * guest_nice): work like any other. idle, iowait and steal are not: this machine's CPUs did nothing then, or another
+ * machine's work. The kernel's own iowait can go back.
  * https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
  */
 export function parseProcStat(text: string, withCpus = false): HostCpu | Missing {
   const total = /^cpu +([\d ]+)$/m.exec(text)?.[1];
   const times = total?.split(' ').map((ticks) => BigInt(ticks) * NS_PER_TICK) ?? [];
-  const cpus = text.match(/^cpu\d+ /gm)?.length ?? 0;
-  if (times.length < 7 || cpus === 0) {
+  const busyByCpu = withCpus ? new Map<number, bigint>() : null;
+  const cpus = readCpuLines(text, busyByCpu);
+  if (times.length < 7 || cpus === null || cpus === 0) {
     return unexpected('/proc/stat', text, 'lines `cpu  user nice system ...`');
   }
   // Kernels before 2.6.33 have fewer fields.
@@ -50,20 +54,45 @@ export function parseProcStat(text: string, withCpus = false): HostCpu | Missing
     iowaitNs: at(4),
     stealNs: at(7),
     guestNs: at(8) + at(9),
-    byCpu: withCpus ? parseCpuLines(text) : null,
+    byCpu: busyByCpu,
   };
 }
 
-function parseCpuLines(text: string): Map<number, bigint> {
-  const busy = new Map<number, bigint>();
-  for (const [, cpu, user, nice, system, irq, softirq] of text.matchAll(
-    /^cpu(\d+) (\d+) (\d+) (\d+) \d+ \d+ (\d+) (\d+)\b/gm,
-  )) {
-    // 2^53 ticks are three million years.
-    const ticks = Number(user) + Number(nice) + Number(system) + Number(irq) + Number(softirq);
-    busy.set(Number(cpu), BigInt(ticks) * NS_PER_TICK);
+const [ZERO, NINE, SPACE] = [0x30, 0x39, 0x20];
+/** user, nice, system, irq, softirq: which numbers of a line `cpuN` are busy time. */
+const BUSY_FIELDS = [true, true, true, false, false, true, true] as const;
+
+/**
+ * Character by character: on hosts with hundreds of CPUs this is most of what a tick parses, and a pattern takes twice as
+ * long. The lines stand together, so that the long ones after them (`intr`) are not looked at.
+ * @param busyNs takes each CPU's busy time; null: only count them
+ * @returns how many lines `cpuN` there are; null where one is of another form
+ */
+function readCpuLines(text: string, busyNs: Map<number, bigint> | null): number | null {
+  let cpus = 0;
+  let start = text.indexOf('\ncpu') + 1;
+  for (; start > 0 && text.startsWith('cpu', start); start = text.indexOf('\n', start) + 1) {
+    cpus++;
+    if (busyNs === null) continue;
+    let i = start + 3;
+    let digit = text.charCodeAt(i);
+    let cpu = 0;
+    for (; digit >= ZERO && digit <= NINE; digit = text.charCodeAt(++i)) cpu = cpu * 10 + digit - ZERO;
+    let busy = 0;
+    for (const isBusy of BUSY_FIELDS) {
+      if (digit !== SPACE) return null;
+      const first = ++i;
+      let ticks = 0;
+      digit = text.charCodeAt(i);
+      for (; digit >= ZERO && digit <= NINE; digit = text.charCodeAt(++i)) ticks = ticks * 10 + digit - ZERO;
+      if (i === first) return null;
+      if (isBusy) busy += ticks;
+    }
+    // Beyond lie three million years.
+    if (!Number.isSafeInteger(busy)) return null;
+    busyNs.set(cpu, BigInt(busy) * NS_PER_TICK);
   }
-  return busy;
+  return cpus;
 }
 
 /** Opens <proc>/stat, to be read each tick. What cannot be read is said at each reading. */

@@ -1,4 +1,4 @@
-import { cpusAt, readCpuTopology } from '../../../src/sources/cpu-topology';
+import { countCores, cpusAt, readCpuTopology } from '../../../src/sources/cpu-topology';
 import { Tree } from './tree';
 
 let tree: Tree | undefined;
@@ -34,4 +34,27 @@ test('CPUs that are offline, and numbers that firmware does not tell, are left o
 
 test('a tree without topology is empty', () => {
   expect(readCpuTopology({ sys: '/nonexistent' }).size).toBe(0);
+});
+
+describe('cores', () => {
+  const siblings = (number: number, list: string, file: string): Record<string, string> => ({
+    [`devices/system/cpu/cpu${number}/topology/${file}`]: `${list}\n`,
+  });
+
+  test.each(['core_cpus_list', 'thread_siblings_list'])('threads that share one are one core: %s', (file) => {
+    tree = new Tree({
+      ...siblings(0, '0,2', file),
+      ...siblings(1, '1,3', file),
+      ...siblings(2, '0,2', file),
+      ...siblings(3, '1,3', file),
+      ...siblings(10, '10', file),
+      ...siblings(11, '', file),
+      'devices/system/cpu/cpuidle/topology/core_cpus_list': '7',
+    });
+    expect(countCores({ sys: tree.dir })).toBe(3);
+  });
+
+  test('a tree without topology has none that are known', () => {
+    expect(countCores({ sys: '/nonexistent' })).toBe(0);
+  });
 });

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import fc from 'fast-check';
 import { openProcStat, parseProcStat } from '../../../src/sources/proc-stat';
 import { isMissing } from '../../../src/sources/source';
 import { Tree } from './tree';
@@ -53,6 +54,39 @@ test('each CPU by its number, where that is asked for: offline ones have no line
       [17, 7n * TICK_NS],
     ]),
   });
+});
+
+test.each([
+  ['too few columns', 'cpu1 1 2 3 4 5 6'],
+  ['a word', 'cpu1 1 2 3 4 x 6 7'],
+  ['two blanks', 'cpu1 1  2 3 4 5 6 7'],
+  ['a negative number', 'cpu1 1 2 3 4 5 6 -7'],
+  ['more than a double holds', 'cpu1 1 2 3 4 5 6 18446744073709551615'],
+])('a CPU’s line with %s makes the whole reading missing', (_, line) => {
+  const text = `cpu  9 0 0 0 0 0 0 0 0 0\ncpu0 1 0 0 0 0 0 0 0 0 0\n${line}\nintr 1\n`;
+  expect(parseProcStat(text, true)).toEqual({ missing: expect.stringContaining('/proc/stat holds') });
+});
+
+test('each CPU has the sum of its busy columns, whatever they are', () => {
+  const ticks = fc.tuple(...Array.from({ length: 10 }, () => fc.nat(2 ** 31 - 1)));
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.nat(9000), { minLength: 1 }),
+      fc.infiniteStream(ticks),
+      (numbers, stream) => {
+        const columns = new Map(numbers.map((number) => [number, stream.next().value ?? []]));
+        const lines = [...columns].map(([number, values]) => `cpu${number} ${values.join(' ')}`);
+        const cpu = parseProcStat(`cpu  9 0 0 0 0 0 0 0 0 0\n${lines.join('\n')}\nintr 5 cpu 7\n`, true);
+        const busyNs = [...columns].map(
+          ([number, [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0]]) => [
+            number,
+            BigInt(user + nice + system + irq + softirq) * TICK_NS,
+          ],
+        );
+        expect(cpu).toMatchObject({ cpus: numbers.length, byCpu: new Map(busyNs as [number, bigint][]) });
+      },
+    ),
+  );
 });
 
 test('the file stays open and says anew what is so', () => {
