@@ -221,6 +221,20 @@ export function measuredScenarios(kind: CgroupKind): void {
       expect(byJob.total.co2e_kg).toBeCloseTo((byJob.total.energy_kwh.total * 333.77) / 1000, 9);
       expect(byJob.total.measured_fraction).toBe(1);
     });
+
+    test('the audit of it all finds no difference', async () => {
+      const { status, stdout } = await eit.report(['-S', 'now-1hours', '--audit', '--json']);
+      const { hosts } = JSON.parse(stdout) as {
+        hosts: { all: { counter_uj: number; runs_uj: number; difference_uj: number } }[];
+      };
+      expect(hosts.length).toBeGreaterThan(0);
+      for (const { all } of hosts) {
+        expect(all.difference_uj).toBe(0);
+        expect(all.runs_uj).toBeGreaterThan(0);
+        expect(all.counter_uj).toBeGreaterThan(all.runs_uj);
+      }
+      expect(status).toBe(0);
+    });
   });
 }
 
