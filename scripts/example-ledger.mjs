@@ -94,7 +94,7 @@ function hourOf(host, atMs, hour, jobs) {
     ...(isMeasured ? {} : { modelled_uj: energies[i] }),
     ...(hour === job.from ? { start: { by: 'prolog' } } : {}),
     ...(hour === job.from + job.hours - 1
-      ? { end: { at: to, by: 'epilog', exit_code: '0:0', coverage: { cpu: 1 } } }
+      ? { end: { by: 'epilog', exit_code: '0:0', coverage: { cpu: 1 } } }
       : {}),
   }));
   const cpu = {

@@ -55,6 +55,7 @@ export function advance(
   state.host.readings += 1;
   for (const { key, run } of active) {
     run.cpuFrom = cpu.cpuFrom.get(key) ?? null;
+    run.isEndSeen = run.cpuFrom === null && (run.isEndSeen || cpu.runs.get(key)?.isEndSeen === true);
     if (run.cpuFrom !== null) run.lastSeenMs = at.wallMs;
   }
   for (const { node } of reading.scopes) {
@@ -202,6 +203,12 @@ function addRunTime(
     run.line.cpuRead = true;
     run.line.cpuNs += time.ns;
     run.line.cpuEstimatedNs += time.estimatedNs;
+    if (time.user !== null) {
+      run.line.userNs = (run.line.userNs ?? 0) + time.user.ns;
+      run.user = time.user.at;
+    } else if (run.user !== null) {
+      run.user = { ...run.user, sinceNs: run.user.sinceNs + time.ns };
+    }
     open.cpuNs = (open.cpuNs ?? 0) + time.ns;
   }
   if (ms > 0) closePoint(run.series, at, Number(at.monoNs - run.startedMonoNs) / 1e6);

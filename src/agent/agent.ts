@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { EitError, describeError } from '../errors';
 import type { EitConfig } from '../generated/config';
+import { type DurableWork, finishNow } from '../ledger/durable';
 import type { Spool } from '../ledger/spool';
 import type { HookEvent } from '../slurm/hook-event';
 import type { EnergyDomain, EnergyMeter, Instant } from '../sources/source';
@@ -95,6 +96,7 @@ export class Agent {
     this.#stretchEndMs = this.#nextStretchEnd(now().wallMs);
     this.#parts.pidFile.write();
     this.#watchEvents();
+    this.#watchSteps();
     this.#tick();
     this.#scheduleTick();
   }
@@ -108,10 +110,7 @@ export class Agent {
     };
     try {
       this.#watcher = watch(events.dir, () => {
-        this.#eventTimer ??= setTimeout(() => {
-          this.#eventTimer = undefined;
-          this.#tick();
-        }, EVENT_PAUSE_MS);
+        this.#tickSoon();
       });
       this.#watcher.on('error', without);
     } catch (error) {
@@ -120,12 +119,31 @@ export class Agent {
     }
   }
 
+  #watchSteps(): void {
+    const { reader, log } = this.#parts;
+    reader.watchSteps({
+      // What the parent's counter gained up to now is this job's alone, if no other ends in the meantime.
+      onEnd: () => this.#tickSoon(),
+      onError: (reason) => log('warn', `the ends of steps may not be seen: ${reason}`),
+    });
+  }
+
+  #tickSoon(): void {
+    this.#eventTimer ??= setTimeout(() => {
+      this.#eventTimer = undefined;
+      this.#tick();
+    }, EVENT_PAUSE_MS);
+  }
+
   /** Writes everything down and ends; runs that are running are taken up by the next agent. */
-  stop(): void {
+  async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#tick();
+    if (this.#stopped) return;
+    this.#stopped = true;
+    await this.#outbox.settled();
     this.#takeLines(true);
-    this.#outbox.flush();
+    this.#outbox.flushNow();
     this.#leave();
   }
 
@@ -187,7 +205,8 @@ export class Agent {
 
   #measure(): void {
     const { reader, now, log } = this.#parts;
-    const reading = reader.read(now(), this.#state.runs);
+    const at = now();
+    const reading = reader.read(at, this.#state.runs, at.wallMs >= this.#stretchEndMs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
     advance(this.#state, reading, this.#parts.idlePower.current());
     for (const run of endVanished(this.#state, reading.at)) {
@@ -197,11 +216,16 @@ export class Agent {
       );
     }
 
-    this.#takeLines(reading.at.wallMs >= this.#stretchEndMs);
+    const isStretchEnd = reading.at.wallMs >= this.#stretchEndMs;
+    this.#takeLines(isStretchEnd);
+    if (isStretchEnd) this.#outbox.flush();
     const nowMs = monoMs(reading.at);
     if (this.#hasRuns) this.#busyUntilMs = nowMs;
-    if (nowMs - this.#checkpointAtMs >= CHECKPOINT_EVERY_MS) {
-      this.#guard(`no checkpoint in ${this.#parts.config.var_dir}`, () => this.#writeCheckpoint(false));
+    // Before lines are written there is one in any case.
+    if (nowMs - this.#checkpointAtMs >= CHECKPOINT_EVERY_MS && !this.#outbox.isWriting) {
+      this.#guard(`no checkpoint in ${this.#parts.config.var_dir}`, () =>
+        finishNow(this.#writeCheckpoint(false)),
+      );
     }
   }
 
@@ -247,7 +271,6 @@ export class Agent {
     if (isStretchEnd) {
       const hostLine = takeHostLine(this.#state, this.#hostFacts(), this.#writer);
       if (hostLine !== null) this.#outbox.add([hostLine], []);
-      this.#outbox.flush();
     }
     // Also where the clock was set back: the stretch that was being waited for would be far off.
     this.#stretchEndMs = this.#nextStretchEnd(at.wallMs);
@@ -277,10 +300,19 @@ export class Agent {
   #leaveIfIdle(): boolean {
     const { lingerMs, now } = this.#parts;
     const isIdle = !this.#hasRuns && this.#outbox.isEmpty;
-    if (lingerMs === null || !isIdle || monoMs(now()) - this.#busyUntilMs < lingerMs) return false;
+    if (
+      lingerMs === null ||
+      !isIdle ||
+      this.#outbox.isWriting ||
+      monoMs(now()) - this.#busyUntilMs < lingerMs
+    )
+      return false;
     this.#parts.pidFile.remove();
     this.#tick();
-    if (!this.#hasRuns) this.#takeLines(true);
+    if (!this.#hasRuns && !this.#outbox.isWriting) {
+      this.#takeLines(true);
+      this.#outbox.flushNow();
+    }
     if (this.#hasRuns || !this.#outbox.isEmpty) {
       this.#parts.pidFile.write();
       return false;
@@ -323,7 +355,7 @@ export class Agent {
   }
 
   /** @throws EitError EIT_CHECKPOINT where an older one may be left, which would count joules again */
-  #writeCheckpoint(isSynced: boolean): void {
+  *#writeCheckpoint(isSynced: boolean): DurableWork<void> {
     const { config, host, boot, now } = this.#parts;
     this.#checkpointAtMs = monoMs(now());
     const checkpoint: Checkpoint = {
@@ -336,7 +368,7 @@ export class Agent {
       removableFiles: this.#outbox.files,
     };
     try {
-      writeCheckpoint(config.var_dir, checkpoint, isSynced);
+      yield* writeCheckpoint(config.var_dir, checkpoint, isSynced);
     } catch (cause) {
       const text = `no checkpoint in ${config.var_dir}: ${String(cause)}`;
       throw new EitError('EIT_CHECKPOINT', text, { cause });

@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  fdatasyncSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import type { EitRecord } from '../generated/record';
+import type { DurableWork } from '../ledger/durable';
 import type { HostState } from './host-state';
 
 /** All that a new agent needs to carry on where one was killed. */
@@ -33,10 +25,10 @@ const FILE = 'agent-checkpoint.json';
 
 /**
  * Replaces the checkpoint in `dir`, atomically.
- * @param isSynced waits until it is on disk: before lines are written that it must not be older than, even after a power
+ * @param isSynced ends when it is on disk: before lines are written that it must not be older than, even after a power
  *   cut, since what it holds would be counted again
  */
-export function writeCheckpoint(dir: string, checkpoint: Checkpoint, isSynced: boolean): void {
+export function* writeCheckpoint(dir: string, checkpoint: Checkpoint, isSynced: boolean): DurableWork<void> {
   const path = join(dir, FILE);
   const text = JSON.stringify(checkpoint, (_key, value: unknown) =>
     typeof value === 'bigint' ? { $bigint: value.toString() } : value,
@@ -46,12 +38,12 @@ export function writeCheckpoint(dir: string, checkpoint: Checkpoint, isSynced: b
   const fd = openSync(temporary, 'wx', 0o600);
   try {
     writeFileSync(fd, text);
-    if (isSynced) fdatasyncSync(fd);
+    if (isSynced) yield { fd, of: 'file' };
   } finally {
     closeSync(fd);
   }
   renameSync(temporary, path);
-  if (isSynced) syncFolder(dir);
+  if (isSynced) yield* syncFolder(dir);
 }
 
 /**
@@ -75,10 +67,10 @@ export function readCheckpoint(dir: string): Checkpoint | null {
 }
 
 /** After a rename: so that the new name outlives a power cut. */
-function syncFolder(dir: string): void {
+function* syncFolder(dir: string): DurableWork<void> {
   const fd = openSync(dir, 'r');
   try {
-    fsyncSync(fd);
+    yield { fd, of: 'folder' };
   } finally {
     closeSync(fd);
   }

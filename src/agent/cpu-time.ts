@@ -1,6 +1,7 @@
 import { deadTime } from '../attribution/dead-time';
 import { isMissing } from '../sources/source';
-import type { HostState, RunState } from './host-state';
+import { type DeadRun, deadJobs } from './dead-jobs';
+import type { HostState, RunState, UserCpuTime } from './host-state';
 import { OwnerIndex, isOfNode } from './owner-index';
 import type { HostReading, JobReading, ScopeReading } from './reading';
 
@@ -11,6 +12,17 @@ export interface RunCpuTime {
   estimatedNs: number;
   /** As the kernel counted it by place, and elsewhere (see JobReading.placeNs); null where it does not. */
   placeNs: number[] | null;
+  /** Where the user's own part was read. */
+  user: UserGrowth | null;
+  /** Its cgroup's end was seen as it happened. */
+  isEndSeen: boolean;
+}
+
+/** CPU time of the user's processes since the last reading of it, and this reading. */
+export interface UserGrowth {
+  readonly ns: number;
+  /** null: the cgroup is gone. */
+  readonly at: UserCpuTime | null;
 }
 
 /** CPU time of one tick, by run key, and the counters that the next tick starts from. */
@@ -95,7 +107,6 @@ function scopeCpuTime(
   const owners = new OwnerIndex(active);
   const living = new Set<string>();
   const withCgroup = new Set<string>();
-  const renewed: (ActiveRun | null)[] = [];
   for (const job of scope.jobs) {
     living.add(job.dir);
     // After a requeue the ended run and the new one go by the same job id: what is there is the new one's.
@@ -103,7 +114,6 @@ function scopeCpuTime(
     for (const { key } of named) withCgroup.add(key);
     const owner = named.find(({ run }) => run.end === null) ?? named[0];
     if (owner !== undefined) tick.cpuFrom.set(owner.key, job.dir);
-    if (job.renewed) renewed.push(active.find(({ run }) => run.cpuFrom === job.dir) ?? null);
     if (isMissing(job.cpuNs)) {
       const before = state.cgroupNs[job.dir];
       if (before !== undefined) tick.cgroupNs[job.dir] = before;
@@ -114,33 +124,36 @@ function scopeCpuTime(
     const placeNs = placeGrowth(state, job, isFirst);
     if (job.placeNs !== undefined) tick.cgroupPlaceNs[job.dir] = job.placeNs;
     if (owner !== undefined) {
-      give(tick, owner.key, Math.max(0, ns - countedByProcesses(state, owner)), 0, placeNs);
+      const own = Math.max(0, ns - countedByProcesses(state, owner));
+      give(tick, owner.key, own, 0, placeNs, userGrowth(state, owner, job, { ns: own, isFirst }));
     }
   }
 
+  const dead = isFirst ? [] : deadJobs(state, scope, { living, withCgroup }, active, owners);
   if (isMissing(scope.totalNs)) {
     const before = state.cgroupNs[scope.dir];
     if (before !== undefined) tick.cgroupNs[scope.dir] = before;
+    for (const each of dead) if (each.knownNs !== null) giveDead(tick, each, each.knownNs, false);
     return;
   }
   const totalNs = growth(scope.dir, scope.totalNs);
-  const dead = [...renewed, ...deadOwners(state, scope, { living, withCgroup }, active)];
   if (isFirst) return;
-  const time = deadTime(
-    totalNs,
-    livingNs,
-    dead.map((owner) => ({
-      allocatedCpuNs: owner === null ? 0 : (owner.run.identity.cpus ?? 1) * owner.activeNs,
-      knownNs: null,
-    })),
-    state.scopeBalanceNs[scope.dir] ?? 0,
-    cpus * READING_SKEW_NS,
-  );
+  const balanceNs = state.scopeBalanceNs[scope.dir] ?? 0;
+  const time = deadTime(totalNs, livingNs, dead, balanceNs, cpus * READING_SKEW_NS);
   tick.scopeBalanceNs[scope.dir] = time.balanceNs;
-  dead.forEach((owner, i) => {
-    const ns = time.cpuNs[i] ?? 0;
-    if (owner !== null) give(tick, owner.key, ns, time.estimated[i] === true ? ns : 0);
-  });
+  dead.forEach((each, i) => giveDead(tick, each, time.cpuNs[i] ?? 0, time.estimated[i] === true));
+}
+
+function giveDead(
+  tick: TickCpuTime,
+  { run, userGrowthNs, isSeen }: DeadRun,
+  ns: number,
+  isEstimated: boolean,
+): void {
+  if (run === null) return;
+  const user = userGrowthNs === null ? null : { ns: userGrowthNs, at: null };
+  const time = give(tick, run.key, ns, isEstimated ? ns : 0, null, user);
+  time.isEndSeen ||= isSeen;
 }
 
 /** What a job's time by place grew by (ns); null where it is not counted. */
@@ -167,27 +180,22 @@ function processesOf(key: string): string {
 }
 
 /**
- * Who of the scope's jobs was removed in this tick: runs, or null for a job that no hook told of. Where no removed one
- * is known, the runs of this node that have no cgroup: without PrologFlags=Contain a job's is made anew for each step,
- * and a short job's comes and goes between two readings. A run that its epilog alone tells of had no step here.
+ * What the user's processes of a living job used since the last reading of it (ns). Where another agent made that one, which knew
+ * steps that have ended since, or none was made, what the run used is taken for theirs.
  */
-function deadOwners(
+function userGrowth(
   state: HostState,
-  scope: ScopeReading,
-  { living, withCgroup }: { living: ReadonlySet<string>; withCgroup: ReadonlySet<string> },
-  active: readonly ActiveRun[],
-): (ActiveRun | null)[] {
-  const onNode = active.filter(({ run }) => isOfNode(scope, run));
-  const prefix = `${scope.dir}/`;
-  const removed: (ActiveRun | null)[] = Object.keys(state.cgroupNs)
-    .filter((dir) => dir.startsWith(prefix) && !living.has(dir) && !scope.overheadNs.has(dir))
-    .map((dir) => onNode.find(({ run }) => run.cpuFrom === dir) ?? null);
-  const unseen = onNode.filter(
-    ({ key, run }) => run.cpuFrom === null && run.start.by === 'prolog' && !withCgroup.has(key),
-  );
-  const ended = unseen.filter(({ run }) => run.end !== null);
-  const dead = [...removed, ...ended];
-  return dead.length > 0 ? dead : unseen;
+  { run }: ActiveRun,
+  job: JobReading,
+  { ns, isFirst }: { ns: number; isFirst: boolean },
+): UserGrowth | null {
+  const { dir, userNs, renewed } = job;
+  if (userNs === undefined) return null;
+  const at = { dir, ns: userNs, sinceNs: 0 };
+  if (isFirst) return { ns: 0, at };
+  const { user } = run;
+  if (renewed || user === null || state.cgroupNs[dir] === undefined) return { ns: Number(userNs), at };
+  return { ns: user.dir === dir ? Math.max(0, Number(userNs - user.ns)) : user.sinceNs + ns, at };
 }
 
 function give(
@@ -196,10 +204,20 @@ function give(
   ns: number,
   estimatedNs: number,
   placeNs: readonly number[] | null = null,
-): void {
-  const time = tick.runs.get(key) ?? { ns: 0, estimatedNs: 0, placeNs: null };
+  user: UserGrowth | null = null,
+): RunCpuTime {
+  const time = tick.runs.get(key) ?? {
+    ns: 0,
+    estimatedNs: 0,
+    placeNs: null,
+    user: null,
+    isEndSeen: false,
+  };
   time.ns += ns;
   time.estimatedNs += estimatedNs;
   if (placeNs !== null) time.placeNs = placeNs.map((more, i) => (time.placeNs?.[i] ?? 0) + more);
+  // A cgroup that is there outlives one that is gone.
+  if (user !== null) time.user = { ns: (time.user?.ns ?? 0) + user.ns, at: user.at ?? time.user?.at ?? null };
   tick.runs.set(key, time);
+  return time;
 }

@@ -9,11 +9,26 @@ import { openJobProcessesCpu } from '../sources/job-processes';
 import { type ProcessTable, readProcessTable } from '../sources/process-table';
 import { openProcStat } from '../sources/proc-stat';
 import { type EnergyMeter, type Missing, type Roots, isMissing } from '../sources/source';
-import { type SlurmScope, findSlurmScopes, listJobCgroups, scopeOverheadDirs } from '../slurm/cgroup-path';
+import { StepWatch, type StepWatchOptions } from '../sources/step-watch';
+import {
+  type SlurmScope,
+  findSlurmScopes,
+  jobOfCgroup,
+  listJobCgroups,
+  scopeOverheadDirs,
+} from '../slurm/cgroup-path';
 import { OwnerIndex } from './owner-index';
 import type { RunState } from './host-state';
 import { readPlaces } from './places';
-import type { DomainReading, Holding, HostReading, JobReading, PlaceCpus, ScopeReading } from './reading';
+import type {
+  DomainReading,
+  EndedJob,
+  Holding,
+  HostReading,
+  JobReading,
+  PlaceCpus,
+  ScopeReading,
+} from './reading';
 
 /** Directories of slurmd come and go rarely; a hook's event also makes the reader look again. */
 const SCOPES_EVERY_NS = 30_000_000_000n;
@@ -44,6 +59,7 @@ export class HostReader {
   readonly #placeOfCpu = new Map<number, number>();
   readonly #places: readonly PlaceCpus[];
   #runs: Readonly<Record<string, RunState>> = {};
+  #steps: StepWatch | null = null;
 
   constructor(roots: Roots, meters: readonly EnergyMeter[]) {
     this.#roots = roots;
@@ -58,6 +74,11 @@ export class HostReader {
     return this.#places;
   }
 
+  /** Follows the steps of jobs from now on, so that their last moments are read; without it only ticks read. */
+  watchSteps(options: Pick<StepWatchOptions, 'onEnd' | 'onError'>): void {
+    this.#steps = new StepWatch({ ...options, cgroupRoot: this.#roots.cgroup });
+  }
+
   /** Look for directories of slurmd again at the next reading. */
   forgetScopes(): void {
     this.#scopesAtNs = null;
@@ -65,22 +86,32 @@ export class HostReader {
 
   /**
    * @param runs the fragments that are running, by key
+   * @param isStretchEnd their lines are taken after this reading
    */
-  read(at: Instant, runs: Readonly<Record<string, RunState>>): HostReading {
+  read(at: Instant, runs: Readonly<Record<string, RunState>>, isStretchEnd = false): HostReading {
     this.#runs = runs;
     const energy = this.#readEnergy(at);
     const cpu = this.#procStat.read();
     if (this.#scopesAtNs === null || at.monoNs - this.#scopesAtNs >= SCOPES_EVERY_NS) {
       this.#scopes = findSlurmScopes(this.#roots);
       this.#scopesAtNs = at.monoNs;
+      this.#steps?.follow(this.#scopes);
     }
 
     const seen = new Set<string>();
     const isDue = this.#holdingsAtNs === null || at.monoNs - this.#holdingsAtNs >= HOLDINGS_EVERY_NS;
-    if (isDue) this.#holdingsAtNs = at.monoNs;
-    const scopes = this.#scopes.map((scope) => this.#readScope(scope, seen));
-    const holdings = this.#readHoldings(runs, scopes, isDue);
+    if (isDue) {
+      this.#holdingsAtNs = at.monoNs;
+      this.#steps?.refresh();
+    }
+    const living = this.#scopes.map((scope) => this.#readScope(scope, seen, isDue || isStretchEnd));
+    const holdings = this.#readHoldings(runs, living, isDue);
     this.#closeUnseen(seen);
+    const ended = this.#takeEnded();
+    const scopes = living.map((scope) => ({
+      ...scope,
+      ended: ended.filter(({ dir }) => dir.startsWith(`${scope.dir}/`)),
+    }));
     // With a run's first look the host's: what is not the runs' is the system's.
     const memory = isDue || holdings.size > 0 ? this.#memory.read() : null;
     const processes = this.#readProcesses(at, runs, scopes);
@@ -93,6 +124,7 @@ export class HostReader {
       counter.close();
     this.#procStat.close();
     this.#memory.close();
+    this.#steps?.close();
   }
 
   #readEnergy(at: Instant): DomainReading[] {
@@ -102,15 +134,24 @@ export class HostReader {
     });
   }
 
-  #readScope(scope: SlurmScope, seen: Set<string>): ScopeReading {
+  #readScope(scope: SlurmScope, seen: Set<string>, readsUser: boolean): LivingScope {
     // The parent first: what a child does between the two readings is then not taken for a dead one's.
     const total = this.#readCpu(scope, scope.dir, seen);
     const jobs: JobReading[] = [];
     for (const job of listJobCgroups(scope)) {
+      const isNew = !this.#cpu.has(job.dir);
       const { value, renewed } = this.#readCpu(scope, job.dir, seen);
       if (value === 'gone') continue;
+      if (renewed) this.#steps?.check(job.dir);
       const placeNs = scope.version === 1 ? this.#placeNs(job.dir) : null;
-      jobs.push({ ...job, cpuNs: value, renewed, ...(placeNs === null ? {} : { placeNs }) });
+      const userNs = readsUser || isNew || renewed ? this.#steps?.userNs(job.dir) : undefined;
+      jobs.push({
+        ...job,
+        cpuNs: value,
+        renewed,
+        ...(userNs === undefined ? {} : { userNs }),
+        ...(placeNs === null ? {} : { placeNs }),
+      });
     }
     const overheadNs = new Map<string, bigint>();
     for (const dir of scopeOverheadDirs(scope)) {
@@ -151,8 +192,18 @@ export class HostReader {
         if (seen.has(dir)) continue;
         counter.close();
         counters.delete(dir);
+        this.#steps?.check(dir);
       }
     }
+  }
+
+  #takeEnded(): EndedJob[] {
+    const ended = this.#steps?.takeEnded() ?? [];
+    return ended.flatMap((job): EndedJob[] => {
+      const { jobId, sluid } = jobOfCgroup(job.dir) ?? {};
+      if (jobId !== undefined) return [{ ...job, jobId }];
+      return sluid === undefined ? [] : [{ ...job, sluid }];
+    });
   }
 
   /** Jobs that have no cgroup (proctrack/linuxproc, or v1 without jobacct_gather/cgroup) are found by their processes. */
@@ -226,7 +277,7 @@ export class HostReader {
   /** Of all runs, or only of those seen for the first time: a short job is to say what it held too. */
   #readHoldings(
     runs: Readonly<Record<string, RunState>>,
-    scopes: readonly ScopeReading[],
+    scopes: readonly LivingScope[],
     ofAll: boolean,
   ): Map<string, Holding> {
     const holdings = new Map<string, Holding>();
@@ -258,13 +309,15 @@ export class HostReader {
   }
 }
 
+type LivingScope = Omit<ScopeReading, 'ended'>;
+
 /** The cgroup of each run that has one now. */
 function cgroupsByRun(
   runs: Readonly<Record<string, RunState>>,
-  scopes: readonly ScopeReading[],
-): Map<string, { scope: ScopeReading; job: JobReading }> {
+  scopes: readonly LivingScope[],
+): Map<string, { scope: LivingScope; job: JobReading }> {
   const owners = new OwnerIndex(Object.entries(runs).map(([key, run]) => ({ key, run })));
-  const found = new Map<string, { scope: ScopeReading; job: JobReading }>();
+  const found = new Map<string, { scope: LivingScope; job: JobReading }>();
   for (const scope of scopes) {
     for (const job of scope.jobs) {
       for (const { key } of owners.of(scope, job)) found.set(key, { scope, job });

@@ -125,6 +125,10 @@ export interface RunState {
   carry: Record<string, Carry>;
   /** What it held and may use, by the last look; null before the first. */
   holding: Holding | null;
+  /** CPU time of the user's own processes at the last reading of it; null where none was made. */
+  user: UserCpuTime | null;
+  /** Its cgroup was seen to end, and it has none since: it is none of those whose end was missed. */
+  isEndSeen: boolean;
   /** Over the fragment's life: milliseconds, and by domain class those in which a domain of the class was missing. */
   life: {
     ms: number;
@@ -134,6 +138,16 @@ export interface RunState {
     agentRestarts: number;
   };
   series: SeriesPiece;
+}
+
+/** It is read less often than the whole CPU time of a run, in which slurmstepd's is. */
+export interface UserCpuTime {
+  /** The cgroup that it was read of. */
+  readonly dir: string;
+  /** There (ns). */
+  readonly ns: bigint;
+  /** What the run used in all since (ns). */
+  readonly sinceNs: number;
 }
 
 export interface ExitCodes {
@@ -146,6 +160,8 @@ export interface RunLine {
   ms: number;
   cpuNs: number;
   cpuEstimatedNs: number;
+  /** The part of cpuNs that the user's own processes used; null where nothing told it. */
+  userNs: number | null;
   /** False where no CPU time could be read in any tick of the line. */
   cpuRead: boolean;
   memoryBytes: number | null;
@@ -199,6 +215,7 @@ export function emptyRunLine(from: Instant): RunLine {
     ms: 0,
     cpuNs: 0,
     cpuEstimatedNs: 0,
+    userNs: null,
     cpuRead: false,
     memoryBytes: null,
     packageSplit: null,

@@ -14,6 +14,7 @@ import {
   type HostDomainLine,
   type HostLine,
   type HostState,
+  type RunLine,
   type RunState,
   emptyHostLine,
   emptyRunLine,
@@ -51,6 +52,7 @@ export interface HostFacts {
 export function takeRunLines(state: HostState, key: string, at: Instant, writer: LineWriter): EitRecord[] {
   const run = state.runs[key];
   if (run === undefined) return [];
+  settleUser(run);
   const lines: EitRecord[] = [runRecord(run, at, writer)];
   if (isSeriesDue(run.series, run.end !== null)) lines.push(seriesRecord(run, writer));
 
@@ -146,7 +148,8 @@ function hostMemory({ memory, runs }: HostState) {
 }
 
 function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
-  const { identity, line, end } = run;
+  const { line, end } = run;
+  const { restart: _, ...identity } = run.identity;
   const energy = (quality: 'measured' | 'modelled', of: 'uj' | 'estimatedUj'): EnergyByDomain =>
     Object.fromEntries(
       Object.entries(line.domains)
@@ -171,7 +174,7 @@ function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
     ms: Math.round(line.ms),
     ...fragment(run),
     ...identity,
-    ...(line.cpuRead ? { cpu_us: Math.round(line.cpuNs / 1000) } : {}),
+    ...(line.cpuRead ? cpuTime(line) : {}),
     ...(estimatedUs > 0 ? { cpu_estimated_us: estimatedUs } : {}),
     ...(line.memoryBytes === null ? {} : { memory_bytes: line.memoryBytes }),
     ...(line.packageSplit === null ? {} : { package_split: line.packageSplit }),
@@ -183,6 +186,23 @@ function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
     ...(run.begun ? {} : { start: runStart(run) }),
     ...(end === null ? {} : { end: runEnd(run, end) }),
   };
+}
+
+/** The user's CPU time, and slurmstepd's where it is known apart. */
+function cpuTime({ cpuNs, userNs }: RunLine): Pick<RunRecord, 'cpu_us' | 'overhead_us'> {
+  const allUs = Math.round(cpuNs / 1000);
+  const userUs = userNs === null ? allUs : Math.min(allUs, Math.round(userNs / 1000));
+  return { cpu_us: userUs, ...(userUs < allUs ? { overhead_us: allUs - userUs } : {}) };
+}
+
+/**
+ * What the run used since the user's part was last read is taken for the user's: that reading failed, or its end was missed.
+ */
+function settleUser(run: RunState): void {
+  const { user, line } = run;
+  if (user === null || user.sinceNs === 0) return;
+  line.userNs = (line.userNs ?? 0) + user.sinceNs;
+  run.user = { ...user, ns: user.ns + BigInt(Math.round(user.sinceNs)), sinceNs: 0 };
 }
 
 /** Says so where the agent saw the run late: because the hook had to start it, or because it was away. */
@@ -198,7 +218,6 @@ function runEnd(run: RunState, end: NonNullable<RunState['end']>): RunEnd {
   const observed = (missingMs: number) =>
     lifeMs <= 0 ? 0 : Math.max(0, Math.min(1, Math.round(((run.life.ms - missingMs) / lifeMs) * 1e4) / 1e4));
   return {
-    at: utc(end.atMs),
     by: end.by,
     ...end.exit,
     allocated: allocatedPart(run),
@@ -246,7 +265,12 @@ function head<K extends EitRecord['kind']>(kind: K, cluster: string, writer: Lin
 }
 
 function fragment({ identity, startedMs }: RunState) {
-  return { node: identity.node, job: identity.job, restart: identity.restart, started: utc(startedMs) };
+  return {
+    node: identity.node,
+    job: identity.job,
+    ...(identity.restart > 0 ? { restart: identity.restart } : {}),
+    started: utc(startedMs),
+  };
 }
 
 function utc(wallMs: number): string {

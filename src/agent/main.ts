@@ -21,6 +21,7 @@ import { modelledIdlePower, openIdlePower } from './host-idle-power';
 import { HostReader } from './host-reader';
 import { openLog } from './log';
 import { PidFile } from './pid-file';
+import { putBeforeJobs } from './priority';
 import { ShipperProcess } from './shipper-process';
 
 /**
@@ -54,6 +55,8 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   // The hooks know a trusted agent by its working directory.
   process.chdir(config.state_dir);
   const log = openLog(join(config.state_dir, 'agent.log'), Date.now);
+  const hindrance = putBeforeJobs('/proc');
+  if (hindrance !== null) log('info', `on busy CPUs the last moments of jobs may be missed: ${hindrance}`);
   const { meters, absent } = chooseSources(config.roots);
   for (const [source, reason] of Object.entries(absent)) log('info', `source ${source}: ${reason}`);
   for (const meter of meters) {
@@ -96,8 +99,8 @@ function run(config: EitConfig, program: string, lockPath: string): void {
       process.removeAllListeners('SIGINT');
     },
   });
-  process.on('SIGTERM', () => agent.stop());
-  process.on('SIGINT', () => agent.stop());
+  process.on('SIGTERM', () => void agent.stop());
+  process.on('SIGINT', () => void agent.stop());
   agent.start();
 }
 

@@ -1,5 +1,6 @@
 import { describeError } from '../errors';
 import type { EitRecord } from '../generated/record';
+import { type DurableWork, finish, finishNow } from '../ledger/durable';
 import type { Spool } from '../ledger/spool';
 import type { EventFolder } from './event-folder';
 import type { Log } from './log';
@@ -16,7 +17,7 @@ export interface OutboxParts {
    * Called before lines are written: puts them into the checkpoint, to be written again after a crash. Where it throws,
    * they are not written: an older checkpoint would count their joules again.
    */
-  readonly beforeWrite: () => void;
+  readonly beforeWrite: () => DurableWork<void>;
   /** Called when lines are on disk. */
   readonly afterWrite: () => void;
 }
@@ -24,9 +25,13 @@ export interface OutboxParts {
 /** Lines on their way to the spool, and the event files that may go once those are on disk. */
 export class Outbox {
   readonly #parts: OutboxParts;
+  /** Those that are being written stay until they are on disk. */
   #records: EitRecord[] = [];
   #files: string[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | null = null;
+  /** There is more to write as soon as what is being written is on disk. */
+  #isDueAgain = false;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -44,6 +49,10 @@ export class Outbox {
     return this.#records.length === 0;
   }
 
+  get isWriting(): boolean {
+    return this.#writing !== null;
+  }
+
   add(records: readonly EitRecord[], files: readonly string[]): void {
     this.#records.push(...records);
     this.#files.push(...files);
@@ -54,13 +63,38 @@ export class Outbox {
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_DELAY_MS);
   }
 
-  /** Writes now: the checkpoint first, then the lines, then the events that led to them go. */
+  /** Begins to write now: the checkpoint first, then the lines, then the events that led to them go. */
   flush(): void {
-    const { spool, log } = this.#parts;
     this.cancel();
+    this.#isDueAgain = this.#writing !== null;
+    if (this.#isDueAgain) return;
+    this.#writing = this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    await finish(this.#write());
+    this.#writing = null;
+    if (this.#isDueAgain) this.flush();
+  }
+
+  /** The same, waiting for the disk. Only while nothing is being written. */
+  flushNow(): void {
+    this.cancel();
+    finishNow(this.#write());
+  }
+
+  /** Ends when nothing is being written any more. */
+  async settled(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+  }
+
+  *#write(): DurableWork<void> {
+    const { spool, log } = this.#parts;
+    const records = [...this.#records];
+    const files = [...this.#files];
     try {
-      this.#parts.beforeWrite();
-      for (const { reason } of spool.write(this.#records)) {
+      yield* this.#parts.beforeWrite();
+      for (const { reason } of yield* spool.write(records)) {
         log(
           'error',
           `EIT_RECORD_INVALID: a record does not fit its schema and was set aside in the spool: ${reason}`,
@@ -68,11 +102,13 @@ export class Outbox {
       }
     } catch (error) {
       log('error', `${describeError(error)}; kept in memory and tried again`);
-      this.#timer = setTimeout(() => this.flush(), RETRY_MS);
+      this.#timer ??= setTimeout(() => this.flush(), RETRY_MS);
       return;
     }
-    this.#records = [];
-    this.#files = this.#files.filter((file) => !this.#isRemoved(file));
+    // More may have come in the meantime.
+    this.#records = this.#records.slice(records.length);
+    const removed = new Set(files.filter((file) => this.#isRemoved(file)));
+    this.#files = this.#files.filter((file) => !removed.has(file));
     this.#parts.afterWrite();
   }
 

@@ -1,5 +1,5 @@
 import type { RunState } from './host-state';
-import type { JobReading, ScopeReading } from './reading';
+import type { EndedJob, JobReading, ScopeReading } from './reading';
 
 /** Which run a cgroup is of, without a look at each run for each cgroup. */
 export class OwnerIndex<T extends { readonly run: RunState }> {
@@ -17,12 +17,12 @@ export class OwnerIndex<T extends { readonly run: RunState }> {
   }
 
   /** In the order in which the runs were given: after a requeue two go by one job id for a while. */
-  of(scope: ScopeReading, { sluid, jobId }: JobReading): readonly T[] {
+  of(scope: Pick<ScopeReading, 'node'>, { sluid, jobId }: JobReading | EndedJob): readonly T[] {
     const named = this.#byName.get(sluid ?? String(jobId)) ?? [];
     return named.filter(({ run }) => isOfNode(scope, run));
   }
 }
 
-export function isOfNode(scope: ScopeReading, run: RunState): boolean {
+export function isOfNode(scope: Pick<ScopeReading, 'node'>, run: RunState): boolean {
   return scope.node === null || scope.node === run.identity.node;
 }

@@ -54,6 +54,17 @@ export interface ScopeReading {
   /** CPU time by directory of children that are no jobs (ns). */
   readonly overheadNs: ReadonlyMap<string, bigint>;
   readonly jobs: readonly JobReading[];
+  /** Jobs whose cgroup was removed since the last reading, as far as that was seen; in the order of their ends. */
+  readonly ended: readonly EndedJob[];
+}
+
+/** A job whose cgroup is gone. Several can have had one directory, one after the other. */
+export interface EndedJob {
+  readonly dir: string;
+  readonly jobId?: number;
+  readonly sluid?: string;
+  /** CPU time of the user's processes from the cgroup's first to its last moment (ns); null where that was missed. */
+  readonly userNs: bigint | null;
 }
 
 export interface JobReading {
@@ -63,6 +74,8 @@ export interface JobReading {
   readonly jobId?: number;
   readonly sluid?: string;
   readonly cpuNs: bigint | Missing;
+  /** The part of it that the user's processes used (ns); absent where it was not read now, or cannot be told. */
+  readonly userNs?: bigint;
   /** CPU time (ns) by place of the reading, and as a last element elsewhere; absent where the kernel does not count it. */
   readonly placeNs?: readonly bigint[];
 }

@@ -45,7 +45,11 @@ function carryOn({ state, sources, unwritten, removableFiles }: Checkpoint, now:
   const runs = Object.keys(state.runs).length;
   const message = `taking up the counters and ${runs} run${runs === 1 ? '' : 's'} of an agent that was ended`;
   const { at } = state;
-  for (const run of Object.values(state.runs)) run.life.agentRestarts += 1;
+  for (const run of Object.values(state.runs)) {
+    run.life.agentRestarts += 1;
+    // This agent does not know the steps that have ended: its readings begin anew.
+    run.user = { dir: '', ns: 0n, sinceNs: run.user?.sinceNs ?? 0 };
+  }
   for (const name of now.integrated) delete state.counters[name];
   if (at === null || (sources === now.sources && now.at.monoNs - at.monoNs <= LONGEST_GAP_NS)) {
     return { state, unwritten, removableFiles, message };

@@ -127,6 +127,8 @@ function addRun(state: HostState, filed: FiledEvent, identity: RunIdentity, at: 
     line: emptyRunLine(begin),
     carry: {},
     holding: null,
+    user: null,
+    isEndSeen: false,
     life: { ms: 0, missingMs: {}, wraps: 0, resets: 0, agentRestarts: 0 },
     series: emptySeries(),
   };

@@ -23,8 +23,8 @@ export interface DeadTime {
  * what it is off by comes back with the next reading, so it is carried and not cut off.
  *
  * Several dead: each gets what its steps' last readings say, and the rest (what slurmstepd used to end) is spread evenly;
- * one whose end nobody saw gets all that is left. Only where that is so for more than one are they told apart by
- * allocated CPU time, which is an estimate.
+ * those whose end nobody saw share all that is left by allocated CPU time. What they get is an estimate, unless nobody else
+ * died.
  *
  * @param parentNs growth of the parent cgroup's counter in the tick, ns
  * @param livingNs growth of all children that are still there, ns
@@ -59,7 +59,7 @@ export function deadTime(
   };
   return {
     cpuNs: dead.map((job) => (job.knownNs ?? 0) * scale + restNs * shareOfRest(job)),
-    estimated: dead.map((job) => job.knownNs === null && unknown.length > 1 && restNs > 0),
+    estimated: dead.map((job) => job.knownNs === null && dead.length > 1 && restNs > 0),
     balanceNs: 0,
   };
 }

@@ -25,7 +25,7 @@ export type Ratio = number;
 export type DomainClass = 'cpu' | 'dram' | 'gpu' | 'other';
 
 /**
- * One run fragment (a run on one node) over one stretch, or a part of it. The fragment is (cluster, node, job, restart, started). `start` stands in its first line, `end` in its last; a run that fits in one stretch is one line with both. measured_uj was read from counters, modelled_uj worked out from a power model; estimated_uj is the part of both whose division among the runs rests on an estimate.
+ * One run fragment (a run on one node) over one stretch, or a part of it. The fragment is (cluster, node, job, restart, started). `start` stands in its first line, `end` in its last, whose `to` is the run's end; a run that fits in one stretch is one line with both. measured_uj was read from counters, modelled_uj worked out from a power model; estimated_uj is the part of both whose division among the runs rests on an estimate.
  */
 export interface RunRecord {
   /**
@@ -66,9 +66,9 @@ export interface RunRecord {
    */
   job: number;
   /**
-   * SLURM_JOB_RESTART_COUNT in the prolog; 0 where Slurm does not tell it.
+   * SLURM_JOB_RESTART_COUNT in the prolog; absent: 0, or Slurm does not tell it.
    */
-  restart: number;
+  restart?: number;
   /**
    * SLURM_JOB_SLUID (25.11 and later).
    */
@@ -98,11 +98,15 @@ export interface RunRecord {
    */
   gpus?: number;
   /**
-   * CPU time of the run in this line, microseconds; absent where it could not be read.
+   * CPU time of the run's own processes in this line, microseconds; absent where it could not be read.
    */
   cpu_us?: number;
   /**
-   * The part of cpu_us that is an estimate: several runs ended between two readings and could not be told apart.
+   * CPU time that Slurm's own step processes used for the run besides; energy follows both. Absent: 0, or not told apart and then in cpu_us.
+   */
+  overhead_us?: number;
+  /**
+   * The part of cpu_us and overhead_us that is an estimate: several runs ended between two readings and could not be told apart.
    */
   cpu_estimated_us?: number;
   /**
@@ -164,7 +168,6 @@ export interface RunStart {
   late_ms?: number;
 }
 export interface RunEnd {
-  at: UtcTime;
   /**
    * epilog: the usual end. superseded: the job started again here and its epilog never came. vanished: no epilog long after its processes were gone. reboot: the host restarted (the run is truncated).
    */
@@ -362,7 +365,10 @@ export interface SeriesRecord {
   to: UtcTime;
   node: Name;
   job: number;
-  restart: number;
+  /**
+   * Absent: 0.
+   */
+  restart?: number;
   started: UtcTime;
   uid?: number;
   /**

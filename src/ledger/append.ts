@@ -1,22 +1,23 @@
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import type { DurableWork } from './durable';
 
 const NEWLINE = 0x0a;
 
 /**
- * Appends whole lines to a file of lines and waits until they are on disk. A half line that a crash left at the end is
+ * Appends whole lines to a file of lines; ends when they are on disk. A half line that a crash left at the end is
  * ended first, so that it spoils no other; a write that fails half way (disk full) is taken back.
  * @param lines text that ends with a newline
  * @param mode of a file that is made
  * @throws the system's error; the file is then as it was
  */
-export function appendLines(path: string, lines: Uint8Array, mode: number): void {
+export function* appendLines(path: string, lines: Uint8Array, mode: number): DurableWork<void> {
   const fd = openSync(path, 'a+', mode);
   try {
     const { size } = fstatSync(fd);
     try {
       if (size > 0 && !endsWithNewline(fd, size)) writeAll(fd, Buffer.from([NEWLINE]));
       writeAll(fd, lines);
-      fdatasyncSync(fd);
+      yield { fd, of: 'file' };
     } catch (error) {
       ftruncateSync(fd, size);
       throw error;

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import { appendLines } from './append';
+import { finishNow } from './durable';
 
 /** Where a shipper carries what. */
 export interface ShipperPaths {
@@ -79,7 +80,7 @@ function appendToInbox(paths: ShipperPaths, spoolFile: string, lines: Uint8Array
   try {
     const mode = ledgerMode(paths);
     mkdirSync(dirname(inbox), { recursive: true, mode });
-    appendLines(inbox, lines, mode & 0o666);
+    finishNow(appendLines(inbox, lines, mode & 0o666));
   } catch (cause) {
     if (cause instanceof EitError) throw cause;
     throw new EitError(

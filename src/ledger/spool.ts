@@ -4,6 +4,7 @@ import { EitError } from '../errors';
 import validateRecord from '../generated/record-validator';
 import type { EitRecord } from '../generated/record';
 import { appendLines } from './append';
+import type { DurableWork } from './durable';
 
 /** A record that its own schema refuses, and why: a bug, kept aside so that nothing is lost. */
 export interface RefusedRecord {
@@ -23,12 +24,12 @@ export class Spool {
   }
 
   /**
-   * Writes the records and waits until they are on disk.
+   * Writes the records; ends when they are on disk.
    * @returns those that the schema refuses; they are written to `refused.ndjson` beside the others
    * @throws EitError EIT_SPOOL where the disk is full or the folder cannot be written; records may then be on disk in part,
    *   and writing all of them again is safe
    */
-  write(records: readonly EitRecord[]): RefusedRecord[] {
+  *write(records: readonly EitRecord[]): DurableWork<RefusedRecord[]> {
     const files = new Map<string, string[]>();
     const refused: RefusedRecord[] = [];
     for (const record of records) {
@@ -39,15 +40,15 @@ export class Spool {
       lines.push(`${JSON.stringify(record)}\n`);
       files.set(file, lines);
     }
-    for (const [file, lines] of files) this.#append(file, lines);
+    for (const [file, lines] of files) yield* this.#append(file, lines);
     return refused;
   }
 
-  #append(file: string, lines: readonly string[]): void {
+  *#append(file: string, lines: readonly string[]): DurableWork<void> {
     const path = join(this.#dir, file);
     try {
       mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
-      appendLines(path, Buffer.from(lines.join('')), 0o600);
+      yield* appendLines(path, Buffer.from(lines.join('')), 0o600);
     } catch (cause) {
       throw new EitError('EIT_SPOOL', `cannot write ${path}: ${String(cause)}`, { cause });
     }

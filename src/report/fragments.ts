@@ -65,11 +65,11 @@ export class Fragments {
   }
 
   add(record: RunRecord): void {
-    const key = `${record.cluster}\0${record.node}\0${record.job}\0${record.restart}\0${record.started}`;
+    const { cluster, node, job, restart = 0 } = record;
+    const key = `${cluster}\0${node}\0${job}\0${restart}\0${record.started}`;
     const toMs = Date.parse(record.to);
     let fragment = this.#fragments.get(key);
     if (fragment === undefined) {
-      const { cluster, node, job, restart } = record;
       const startedMs = Date.parse(record.started);
       fragment = { cluster, node, job, restart, startedMs, toMs, facts: factsOf(record), slices: new Map() };
       this.#fragments.set(key, fragment);

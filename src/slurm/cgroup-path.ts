@@ -1,5 +1,5 @@
 import { type Dirent, existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { isErrno } from '../errors';
 
 /** A directory of cgroups in which one slurmd keeps its jobs. */
@@ -124,12 +124,15 @@ export function listJobCgroups(scope: SlurmScope): JobCgroup[] {
 }
 
 function jobsIn(parent: string): JobCgroup[] {
-  return directoryNames(parent).flatMap((name): JobCgroup[] => {
-    const dir = join(parent, name);
-    const jobId = JOB.exec(name)?.[1];
-    if (jobId !== undefined) return [{ dir, jobId: Number(jobId) }];
-    return SLUID.test(name) ? [{ dir, sluid: name }] : [];
-  });
+  return directoryNames(parent).flatMap((name) => jobOfCgroup(join(parent, name)) ?? []);
+}
+
+/** The job that a directory of a scope is of; null where it is no job's. */
+export function jobOfCgroup(dir: string): JobCgroup | null {
+  const name = basename(dir);
+  const jobId = JOB.exec(name)?.[1];
+  if (jobId !== undefined) return { dir, jobId: Number(jobId) };
+  return SLUID.test(name) ? { dir, sluid: name } : null;
 }
 
 /**

@@ -146,7 +146,9 @@ export function measuredScenarios(kind: CgroupKind): void {
       await eit.slurm.scontrol('update', `JobId=${job}`, 'StartTime=now');
       await eit.slurm.waitForState(job, 'COMPLETED', 120_000);
       const records = await eit.ended(job, 2);
-      expect([...new Set(records.map(({ restart }) => restart))].toSorted((a, b) => a - b)).toEqual([0, 1]);
+      expect([...new Set(records.map(({ restart = 0 }) => restart))].toSorted((a, b) => a - b)).toEqual([
+        0, 1,
+      ]);
       const report = await eit.jsonReport(['-j', job]);
       expect(report.total).toMatchObject({ jobs: 1, runs: 2 });
     });

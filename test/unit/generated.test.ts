@@ -64,7 +64,7 @@ const wholeRun: RunRecord = {
     qos: 'normal',
     late_ms: 0,
   },
-  end: { at: stamp.to, by: 'epilog', exit_code: '0:9', coverage: { cpu: 1, dram: 0.5 } },
+  end: { by: 'epilog', exit_code: '0:9', coverage: { cpu: 1, dram: 0.5 } },
 };
 
 const host: HostRecord = {

@@ -99,6 +99,6 @@ test('a run that was over before the first reading of all has a record that ends
   applyHook(state, { hook: 'epilog', atS: 5 }, instantAt(20));
   advance(state, readingAt({ atS: 20, energyJ: 100, busyS: 5, scopeS: 5 }));
   const [line] = takeRunLines(state, Object.keys(state.runs)[0]!, state.at!, lineWriter()) as [RunRecord];
-  expect(line).toMatchObject({ ms: 0, measured_uj: {}, end: { by: 'epilog', at: line.to } });
+  expect(line).toMatchObject({ ms: 0, measured_uj: {}, end: { by: 'epilog' } });
   expect(Date.parse(line.to)).toBeGreaterThanOrEqual(Date.parse(line.from));
 });

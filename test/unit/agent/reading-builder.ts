@@ -21,7 +21,11 @@ export interface ReadingSpec {
   readonly busyS?: number;
   /** CPU seconds by job id of the jobs whose cgroup is there. */
   readonly jobsS?: Readonly<Record<number, number>>;
+  /** The user's part of them, where it is read. */
+  readonly userS?: Readonly<Record<number, number>>;
   readonly renewed?: readonly number[];
+  /** Jobs whose cgroup was removed, with what the user's processes used in all. */
+  readonly ended?: readonly { readonly job: number; readonly userS: number | null }[];
   /** CPU seconds of the whole scope, dead jobs included; by default the sum of the jobs there. */
   readonly scopeS?: number;
   readonly cpus?: number;
@@ -52,6 +56,7 @@ export function readingAt(spec: ReadingSpec): HostReading {
     jobId: Number(id),
     cpuNs: nanoseconds(seconds),
     renewed: spec.renewed?.includes(Number(id)) ?? false,
+    ...(spec.userS?.[Number(id)] === undefined ? {} : { userNs: nanoseconds(spec.userS[Number(id)]!) }),
     ...(spec.placeS?.[Number(id)] === undefined
       ? {}
       : { placeNs: spec.placeS[Number(id)]!.map(nanoseconds) }),
@@ -63,6 +68,11 @@ export function readingAt(spec: ReadingSpec): HostReading {
     totalNs: nanoseconds(spec.scopeS ?? sum),
     overheadNs: new Map(),
     jobs,
+    ended: (spec.ended ?? []).map(({ job, userS }) => ({
+      dir: `${SCOPE}/job_${job}`,
+      jobId: job,
+      userNs: userS === null ? null : nanoseconds(userS),
+    })),
   };
   const valueOf = ({ name }: EnergyDomain) => {
     const energy = spec.joules?.[name] ?? spec.energyJ ?? 0;

@@ -128,7 +128,7 @@ test('after a restart of the host its runs end at their last reading, under the 
   const { run, host } = made(recovered);
   const at = new Date(instantAt(10).wallMs).toISOString();
   expect(run).toHaveLength(1);
-  expect(run[0]).toMatchObject({ boot: '0123abcd', to: at, end: { at, by: 'reboot' } });
+  expect(run[0]).toMatchObject({ boot: '0123abcd', to: at, end: { by: 'reboot' } });
   expect(run[0]!.measured_uj['package-0']![0]).toBe(60e6);
   expect(host).toMatchObject([{ boot: '0123abcd', cluster: 'lab' }]);
   expect(recovered.removableFiles).toEqual(['epilog.9.1.0', 'prolog.1.1.0']);

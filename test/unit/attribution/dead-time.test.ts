@@ -15,12 +15,12 @@ describe('deadTime', () => {
     ['children read a little later than the parent', 1000, 1001, [unseen(1)], [0], [false], -1],
     ['several dead that did nothing', 10, 10, [unseen(1), unseen(1)], [0, 0], [false, false], 0],
     [
-      'one of several unseen: it has the rest',
+      'one of several unseen: it has the rest, which holds what ending took of the others',
       1000,
       0,
       [seen(300), unseen(9)],
       [300, 700],
-      [false, false],
+      [false, true],
       0,
     ],
     [

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Checkpoint, writeCheckpoint } from '../../../src/agent/checkpoint';
+import { finishNow } from '../../../src/ledger/durable';
 import { type RunState, emptyHostState, emptyRunLine } from '../../../src/agent/host-state';
 import { readAgentProcess, readAgentState } from '../../../src/cli/agent-process';
 import { readLastHostRecord, readSpoolState } from '../../../src/cli/spool-state';
@@ -260,7 +261,7 @@ describe('what is printed', () => {
 });
 
 asRoot("the checkpoint and the spool are root's, and others are told so", () => {
-  writeCheckpoint(tree.dir, checkpoint({}), false);
+  finishNow(writeCheckpoint(tree.dir, checkpoint({}), false));
   tree.write('spool/lab/2026-05-01.ndjson', '{}\n');
   expect(readAgentState(tree.dir)).toMatchObject({ host: 'n1', state: { runs: {} } });
   asNobody(() => {

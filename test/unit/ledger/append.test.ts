@@ -3,13 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { appendLines } from '../../../src/ledger/append';
+import { finishNow } from '../../../src/ledger/durable';
 import { noMounts, testUnless } from '../../integration/hook-home';
 
 let dir: string;
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'eit-append-'))));
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const append = (text: string) => appendLines(join(dir, 'f'), Buffer.from(text), 0o600);
+const append = (text: string) => finishNow(appendLines(join(dir, 'f'), Buffer.from(text), 0o600));
 const content = () => readFileSync(join(dir, 'f'), 'utf8');
 
 test('makes the file and appends', () => {
@@ -47,10 +48,11 @@ testUnless(noMounts)('where the disk fills in the middle, the file is as it was'
 
 const FILL = `
   const { appendLines } = require('./append.js');
-  const { readFileSync } = require('node:fs');
+  const write = (lines) => { for (const { fd } of appendLines(file, lines, 0o600)) fsyncSync(fd); };
+  const { fsyncSync, readFileSync } = require('node:fs');
   const file = process.argv[2] + '/f';
-  appendLines(file, Buffer.from('first\\n'), 0o600);
+  write(Buffer.from('first\\n'));
   let code = 'none';
-  try { appendLines(file, Buffer.alloc(200000, 'x'), 0o600); } catch (error) { code = error.code; }
+  try { write(Buffer.alloc(200000, 'x')); } catch (error) { code = error.code; }
   console.log(code, readFileSync(file, 'utf8'));
 `;

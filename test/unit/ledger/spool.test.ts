@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunRecord } from '../../../src/generated/record';
+import { finishNow } from '../../../src/ledger/durable';
 import { Spool } from '../../../src/ledger/spool';
 
 let dir: string;
@@ -29,16 +30,20 @@ const RECORD: RunRecord = {
 const read = (file: string) => readFileSync(join(dir, file), 'utf8').split('\n').slice(0, -1);
 
 test('a record goes to the file of its cluster and of the UTC day of its end', () => {
-  new Spool(dir).write([RECORD, { ...RECORD, seq: 1, cluster: 'beta', to: '2026-11-23T23:59:59.999Z' }]);
+  finishNow(
+    new Spool(dir).write([RECORD, { ...RECORD, seq: 1, cluster: 'beta', to: '2026-11-23T23:59:59.999Z' }]),
+  );
   expect(read('lab/2026-11-24.ndjson').map((line) => JSON.parse(line) as unknown)).toEqual([RECORD]);
   expect(read('beta/2026-11-23.ndjson')).toHaveLength(1);
 });
 
 test('a record that its schema refuses is kept aside, with the reason', () => {
-  const refused = new Spool(dir).write([
-    { ...RECORD, ms: 0.5 },
-    { ...RECORD, seq: 1 },
-  ]);
+  const refused = finishNow(
+    new Spool(dir).write([
+      { ...RECORD, ms: 0.5 },
+      { ...RECORD, seq: 1 },
+    ]),
+  );
   expect(refused.map(({ reason }) => reason)).toEqual([expect.stringMatching(/\/ms must be integer/)]);
   expect(read('lab/refused.ndjson')).toHaveLength(1);
   expect(read('lab/2026-11-24.ndjson')).toHaveLength(1);
@@ -46,7 +51,7 @@ test('a record that its schema refuses is kept aside, with the reason', () => {
 
 test('a folder that cannot be written is an error that names the file', () => {
   writeFileSync(join(dir, 'lab'), 'in the way');
-  expect(() => new Spool(dir).write([RECORD])).toThrow(
+  expect(() => finishNow(new Spool(dir).write([RECORD]))).toThrow(
     expect.objectContaining({
       code: 'EIT_SPOOL',
       message: expect.stringContaining('lab/2026-11-24.ndjson') as string,

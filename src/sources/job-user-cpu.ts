@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { ChildDirectories } from './child-directories';
+import { Step1Cpu, Step2Cpu, type StepContext, type StepCpu } from './step-cpu';
+
+/** CPU time of the user's processes of a job. */
+export interface UserCpu {
+  readonly ns: bigint;
+  /** All steps that were seen have ended, and each was read after its last process had. */
+  readonly isFinal: boolean;
+}
+
+const STEP = /^step_(?:batch|extern|interactive|\d+(?:\+\d+)?)$/;
+
+/** CPU time of the user in one job's steps: the sum of those that have ended, and those that live. */
+export class JobUserCpu {
+  readonly #version: 1 | 2;
+  readonly #dir: string;
+  readonly #context: StepContext;
+  readonly #steps = new Map<string, StepCpu>();
+  readonly #children: ChildDirectories;
+  #endedNs = 0n;
+  #hasSeenStep = false;
+  #hasMissedEnd = false;
+
+  /** Does nothing before the first `refresh`. */
+  constructor(version: 1 | 2, dir: string, context: StepContext) {
+    this.#version = version;
+    this.#dir = dir;
+    this.#context = context;
+    const handlers = {
+      appeared: (name: string) => this.#begin(name),
+      vanished: (name: string) => this.#settle(name),
+    };
+    this.#children = new ChildDirectories(dir, STEP, handlers, context.watchDirectory);
+  }
+
+  /** Watches what is not watched yet, and compares what is there with what was. */
+  refresh(): void {
+    this.#children.refresh();
+    for (const step of this.#steps.values()) step.refresh();
+  }
+
+  userNs(): UserCpu | undefined {
+    for (const [name, step] of this.#steps) {
+      step.read();
+      if (step.isGone) this.#settle(name);
+    }
+    if (!this.#hasSeenStep) return undefined;
+    let ns = this.#endedNs;
+    for (const step of this.#steps.values()) ns += step.ns;
+    return { ns, isFinal: this.#steps.size === 0 && !this.#hasMissedEnd };
+  }
+
+  /** All steps have ended with the job. */
+  close(): void {
+    this.#children.close();
+    for (const name of this.#steps.keys()) this.#settle(name);
+  }
+
+  #begin(name: string): void {
+    const dir = join(this.#dir, name);
+    const step = this.#version === 2 ? new Step2Cpu(dir, this.#context) : new Step1Cpu(dir, this.#context);
+    this.#hasSeenStep = true;
+    this.#steps.set(name, step);
+    step.refresh();
+  }
+
+  #settle(name: string): void {
+    const step = this.#steps.get(name);
+    if (step === undefined) return;
+    this.#steps.delete(name);
+    // Where the event that tells of its end comes after this one.
+    step.readEnd();
+    this.#endedNs += step.ns;
+    if (!step.isCaught) this.#hasMissedEnd = true;
+    step.close();
+  }
+}

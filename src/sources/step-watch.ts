@@ -1,0 +1,206 @@
+import { watch } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isErrno } from '../errors';
+import type { SlurmScope } from '../slurm/cgroup-path';
+import { ChildDirectories, type WatchDirectory } from './child-directories';
+import { JobUserCpu } from './job-user-cpu';
+import type { StepContext } from './step-cpu';
+
+export interface StepWatchOptions {
+  /** A job's cgroup was removed: called at once, once for each. */
+  readonly onEnd: () => void;
+  /** What cannot be watched or read, and why: called once, for the first. Without events, what ticks read is left. */
+  readonly onError: (reason: string) => void;
+  /** Where hierarchies of cgroups are mounted; default /sys/fs/cgroup. */
+  readonly cgroupRoot?: string;
+  /** Default fs.watch. */
+  readonly watch?: typeof watch;
+}
+
+const UID = /^uid_\d+$/;
+/** `job_<id>`; since Slurm 26.05 its SLUID. */
+const JOB = /^(?:job_\d+|s[0-9A-HJKMNP-TV-Z]{13})$/;
+
+/** A job whose cgroup was removed. */
+export interface EndedJobCpu {
+  /** What its cgroup was. */
+  readonly dir: string;
+  /** CPU time (ns) of the user's processes in all; null where the last reading of a step was missed. */
+  readonly userNs: bigint | null;
+}
+
+/**
+ * The CPU time that jobs' own processes used, slurmstepd's left out, to the end: a job's cgroup is removed milliseconds after
+ * its last process ends and before the epilog, so jobs shorter than a tick would never be read. Inotify tells of each step that
+ * begins and of what happens just before it is removed (step-cpu.ts); it is read there and then.
+ *
+ * Inotify watches (fs.inotify.max_user_watches): version 2 one a job and one a step; version 1 one a job, two a step, one
+ * a user. File descriptors: version 2 two a step; version 1 one a step and one a task. All watches share one descriptor.
+ * https://slurm.schedmd.com/cgroup_v2.html, https://slurm.schedmd.com/cgroups.html
+ */
+export class StepWatch {
+  readonly #options: StepWatchOptions;
+  readonly #context: StepContext;
+  readonly #scopes = new Map<string, FollowedScope>();
+  readonly #jobs = new Map<string, JobUserCpu>();
+  #ended: EndedJobCpu[] = [];
+  #hasFailed = false;
+
+  constructor(options: StepWatchOptions) {
+    this.#options = options;
+    this.#context = {
+      cgroupRoot: options.cgroupRoot ?? '/sys/fs/cgroup',
+      watchDirectory: this.#watchDirectory,
+      onError: (reason) => this.#fail(reason),
+    };
+  }
+
+  /** Watches these scopes and the jobs in them, those included that were there before, and no others. */
+  follow(scopes: readonly SlurmScope[]): void {
+    const dirs = new Set(scopes.map(({ dir }) => dir));
+    for (const [dir, scope] of this.#scopes) {
+      if (dirs.has(dir)) continue;
+      scope.close();
+      this.#scopes.delete(dir);
+      for (const jobDir of [...this.#jobs.keys()]) if (jobDir.startsWith(`${dir}/`)) this.#vanished(jobDir);
+    }
+    for (const scope of scopes) {
+      if (this.#scopes.has(scope.dir)) continue;
+      const followed = new FollowedScope(scope, this.#context, this.#listener);
+      this.#scopes.set(scope.dir, followed);
+      followed.refresh();
+    }
+  }
+
+  /** Makes up for events that were lost: compares what is there with what is known. */
+  refresh(): void {
+    for (const scope of this.#scopes.values()) scope.refresh();
+    for (const job of this.#jobs.values()) job.refresh();
+  }
+
+  /** A job's cgroup does not answer any more: notes its end now, where its event is still to come. */
+  check(jobDir: string): void {
+    for (const scope of this.#scopes.values()) scope.check(jobDir);
+  }
+
+  /**
+   * CPU time (ns) of the user's processes of a job so far; never less than at an earlier call, as long as its directory is
+   * the same.
+   * @param jobDir the job's cgroup (version 1: below cpuacct), as in `JobCgroup`
+   * @returns undefined where no step of it was ever seen
+   */
+  userNs(jobDir: string): bigint | undefined {
+    return this.#jobs.get(jobDir)?.userNs()?.ns;
+  }
+
+  /** The jobs whose cgroup was removed since the last call, in the order of their ends. */
+  takeEnded(): EndedJobCpu[] {
+    const ended = this.#ended;
+    this.#ended = [];
+    return ended;
+  }
+
+  close(): void {
+    for (const scope of this.#scopes.values()) scope.close();
+    for (const job of this.#jobs.values()) job.close();
+    this.#scopes.clear();
+    this.#jobs.clear();
+    this.#ended = [];
+  }
+
+  readonly #listener: JobListener = {
+    appeared: (version, jobDir) => {
+      const job = new JobUserCpu(version, jobDir, this.#context);
+      this.#jobs.set(jobDir, job);
+      job.refresh();
+    },
+    vanished: (jobDir) => {
+      this.#vanished(jobDir);
+      this.#options.onEnd();
+    },
+  };
+
+  #vanished(dir: string): void {
+    const job = this.#jobs.get(dir);
+    if (job === undefined) return;
+    this.#jobs.delete(dir);
+    job.close();
+    const user = job.userNs();
+    this.#ended.push({ dir, userNs: user?.isFinal === true ? user.ns : null });
+  }
+
+  #fail(reason: string): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#options.onError(reason);
+  }
+
+  readonly #watchDirectory: WatchDirectory = (dir, listener) => {
+    try {
+      const watcher = (this.#options.watch ?? watch)(dir, { persistent: false }, (_, name) => listener(name));
+      watcher.on('error', (error) => this.#fail(`cannot watch ${dir}: ${error.message}`));
+      return watcher;
+    } catch (error) {
+      // Removed meanwhile.
+      if (!isErrno(error, 'ENOENT', 'ENODEV')) this.#fail(`cannot watch ${dir}: ${String(error)}`);
+      return null;
+    }
+  };
+}
+
+interface JobListener {
+  appeared(version: 1 | 2, jobDir: string): void;
+  vanished(jobDir: string): void;
+}
+
+/** The directories of one slurmd's jobs: version 1 has one more level, the users. */
+class FollowedScope {
+  readonly #dir: string;
+  readonly #top: ChildDirectories;
+  readonly #users = new Map<string, ChildDirectories>();
+
+  constructor(scope: SlurmScope, context: StepContext, listener: JobListener) {
+    this.#dir = scope.dir;
+    const jobsIn = (dir: string): ChildDirectories =>
+      new ChildDirectories(
+        dir,
+        JOB,
+        {
+          appeared: (name) => listener.appeared(scope.version, join(dir, name)),
+          vanished: (name) => listener.vanished(join(dir, name)),
+        },
+        context.watchDirectory,
+      );
+    const appeared = (name: string): void => {
+      const jobs = jobsIn(join(scope.dir, name));
+      this.#users.set(name, jobs);
+      jobs.refresh();
+    };
+    const vanished = (name: string): void => {
+      // Its jobs went before it.
+      this.#users.get(name)?.refresh();
+      this.#users.get(name)?.close();
+      this.#users.delete(name);
+    };
+    this.#top =
+      scope.version === 2
+        ? jobsIn(scope.dir)
+        : new ChildDirectories(scope.dir, UID, { appeared, vanished }, context.watchDirectory);
+  }
+
+  refresh(): void {
+    this.#top.refresh();
+    for (const user of this.#users.values()) user.refresh();
+  }
+
+  check(jobDir: string): void {
+    const parent = dirname(jobDir);
+    const jobs = parent === this.#dir ? this.#top : this.#users.get(basename(parent));
+    if (parent === this.#dir || dirname(parent) === this.#dir) jobs?.check(basename(jobDir));
+  }
+
+  close(): void {
+    this.#top.close();
+    for (const user of this.#users.values()) user.close();
+  }
+}

@@ -1,0 +1,3 @@
+import { shortJobScenarios } from './short-jobs';
+
+shortJobScenarios('v1');
