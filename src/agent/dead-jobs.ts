@@ -17,9 +17,10 @@ export interface DeadRun extends DeadJob {
  * The jobs of a scope that were removed between the state's reading and this one.
  *
  * Of those whose end was seen the CPU time of the user's processes is known to their last moment, and with it what they used in
- * this tick, but for slurmstepd's own. Others are known by the directory that they had at the last reading. Where there is no
- * such one, the runs of this node that had no cgroup at a reading: without PrologFlags=Contain a job's is made anew for each step,
- * and a short job's comes and goes between two readings. A run that its epilog alone tells of had no step here.
+ * this tick, but for slurmstepd's own. Others are known by the directory that they had at the last reading, or are runs whose
+ * epilog came and that never had one. Where nobody watches and there is no such one, they are the runs of this node that had no
+ * cgroup at a reading: without PrologFlags=Contain a job's is made anew for each step. A run that its epilog alone tells of had
+ * no step here.
  */
 export function deadJobs(
   state: HostState,
@@ -33,7 +34,7 @@ export function deadJobs(
   const ofDir = (dir: string): ActiveRun | null => onNode.find(({ run }) => run.cpuFrom === dir) ?? null;
 
   const watched = new Set<string>();
-  const seen = scope.ended.map((job) => {
+  const seen = (scope.ended ?? []).map((job) => {
     // Of several that had one directory the first is the one of the last reading.
     const wasRead = isKnown(job.dir) && !watched.has(job.dir);
     watched.add(job.dir);
@@ -60,7 +61,7 @@ export function deadJobs(
   );
   const ended = unseen.filter(({ run }) => run.end !== null).map((run) => deadRun(run, null, null));
   const dead = [...seen, ...unwatched, ...ended];
-  return dead.length > 0 ? dead : unseen.map((run) => deadRun(run, null, null));
+  return dead.length > 0 || scope.ended !== null ? dead : unseen.map((run) => deadRun(run, null, null));
 }
 
 /** @param lastNs the cgroup's CPU time (ns) at the last reading; null: it was not there. Only what came since is of this tick. */

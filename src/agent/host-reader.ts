@@ -110,7 +110,7 @@ export class HostReader {
     const ended = this.#takeEnded();
     const scopes = living.map((scope) => ({
       ...scope,
-      ended: ended.filter(({ dir }) => dir.startsWith(`${scope.dir}/`)),
+      ended: ended?.filter(({ dir }) => dir.startsWith(`${scope.dir}/`)) ?? null,
     }));
     // With a run's first look the host's: what is not the runs' is the system's.
     const memory = isDue || holdings.size > 0 ? this.#memory.read() : null;
@@ -197,8 +197,10 @@ export class HostReader {
     }
   }
 
-  #takeEnded(): EndedJob[] {
-    const ended = this.#steps?.takeEnded() ?? [];
+  #takeEnded(): EndedJob[] | null {
+    if (this.#steps === null) return null;
+    const ended = this.#steps.takeEnded();
+    if (this.#steps.hasFailed && ended.length === 0) return null;
     return ended.flatMap((job): EndedJob[] => {
       const { jobId, sluid } = jobOfCgroup(job.dir) ?? {};
       if (jobId !== undefined) return [{ ...job, jobId }];

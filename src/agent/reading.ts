@@ -54,8 +54,11 @@ export interface ScopeReading {
   /** CPU time by directory of children that are no jobs (ns). */
   readonly overheadNs: ReadonlyMap<string, bigint>;
   readonly jobs: readonly JobReading[];
-  /** Jobs whose cgroup was removed since the last reading, as far as that was seen; in the order of their ends. */
-  readonly ended: readonly EndedJob[];
+  /**
+   * Jobs whose cgroup was removed since the last reading, in the order of their ends, as far as that was seen; null where nobody
+   * watches.
+   */
+  readonly ended: readonly EndedJob[] | null;
 }
 
 /** A job whose cgroup is gone. Several can have had one directory, one after the other. */

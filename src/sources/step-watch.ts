@@ -83,6 +83,11 @@ export class StepWatch {
     for (const scope of this.#scopes.values()) scope.check(jobDir);
   }
 
+  /** Something could not be watched: jobs may begin and end without a word. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
   /**
    * CPU time (ns) of the user's processes of a job so far; never less than at an earlier call, as long as its directory is
    * the same.

@@ -19,23 +19,31 @@ const TOLD_FROM_MS = 50;
 /**
  * A batch script that is one process from its start to its end, burns as many milliseconds of CPU time as the task's number
  * says (evenly spread over the orders of magnitude), and writes down what it used by the kernel's own count (ns,
- * /proc/<pid>/schedstat), with what the job's extern step had used by then where its cgroup tells (µs).
+ * /proc/<pid>/schedstat), with what the job's extern step had used by then (ns).
  */
-const burner = (jobs: number, { cgroup2, results }: Places) => `while IFS=: read -r id controllers path; do
-  if [ -z "$controllers" ]; then extern="${cgroup2}\${path%/step_*}/step_extern/user/cpu.stat"; fi
+const burner = (jobs: number, { mounts, results }: Places) => `while IFS=: read -r id controllers path; do
+  step="\${path%/step_*}/step_extern"
+  case ",$controllers," in
+  ,,) [ -z '${mounts.v2}' ] || extern="${mounts.v2}$step/user/cpu.stat" ;;
+  *,cpuacct,*) [ -z '${mounts.v1}' ] || extern="${mounts.v1}$step/cpuacct.usage" ;;
+  esac
 done </proc/self/cgroup
 exec awk -v n="$SLURM_ARRAY_TASK_ID" -v extern="$extern" -v result="${results}/$SLURM_JOB_ID" 'BEGIN {
   f = "/proc/self/schedstat"
   ns = ${SHORTEST_MS}e6 * (${LONGEST_MS} / ${SHORTEST_MS}) ^ ((n * 61 % ${jobs}) / ${jobs})
   do { getline line < f; close(f); split(line, used, " ") } while (used[1] < ns)
-  while ((getline line < extern) > 0) if (split(line, word, " ") && word[1] == "usage_usec") other = word[2]
+  while ((getline line < extern) > 0) {
+    fields = split(line, word, " ")
+    if (fields == 1) other = line
+    else if (word[1] == "usage_usec") other = 1000 * word[2]
+  }
   getline line < f; split(line, used, " ")
   printf "%d %d\\n", used[1], other > result
 }'`;
 
 interface Places {
-  /** Where version 2 is mounted; empty where it is not. */
-  readonly cgroup2: string;
+  /** Where the hierarchy that this cluster's jobs are in is mounted; the other is empty. */
+  readonly mounts: { readonly v1: string; readonly v2: string };
   /** A folder in memory: what it takes to write to a disk is not to be part of a job of 20 ms. */
   readonly results: string;
 }
@@ -55,7 +63,9 @@ export function shortJobScenarios(kind: CgroupKind): void {
     let places: Places;
 
     beforeAll(async () => {
-      places = { cgroup2: readHierarchies().v2 ?? '', results: mkdtempSync('/dev/shm/eit-short-jobs-') };
+      const { v1, v2 } = readHierarchies();
+      const mounts = { v1: kind === 'v1' ? (v1.cpuacct ?? '') : '', v2: kind === 'v2' ? (v2 ?? '') : '' };
+      places = { mounts, results: mkdtempSync('/dev/shm/eit-short-jobs-') };
       chmodSync(places.results, 0o1777);
       eit = await startMeasuredCluster({ cgroup: kind });
       // One that starts the agent: hooks that come before it have late readings.
@@ -101,16 +111,16 @@ async function measure(eit: MeasuredCluster, jobs: number, of: number, places: P
   await eit.settled();
   return ids.map((id) => {
     const own = eit.runRecords(id);
-    const [ownNs = NaN, externUs = NaN] = readFileSync(join(places.results, id), 'utf8')
+    const [ownNs = NaN, externNs = NaN] = readFileSync(join(places.results, id), 'utf8')
       .trim()
       .split(' ')
       .map(Number);
-    const usedMs = ownNs / 1e6 + externUs / 1e3;
+    const usedMs = (ownNs + externNs) / 1e6;
     expect(own.at(-1)?.end?.by).toBe('epilog');
     return {
       usedMs,
       toldMs: sum(own.map((record: RunRecord) => record.cpu_us ?? NaN)) / 1000,
-      isEstimated: own.some(({ cpu_estimated_us }) => cpu_estimated_us !== undefined),
+      isEstimated: sum(own.map((record) => record.cpu_estimated_us ?? 0)) > 0,
     };
   });
 }

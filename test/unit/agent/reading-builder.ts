@@ -24,7 +24,7 @@ export interface ReadingSpec {
   /** The user's part of them, where it is read. */
   readonly userS?: Readonly<Record<number, number>>;
   readonly renewed?: readonly number[];
-  /** Jobs whose cgroup was removed, with what the user's processes used in all. */
+  /** Jobs whose cgroup was removed, with what the user's processes used in all; absent: nobody watched. */
   readonly ended?: readonly { readonly job: number; readonly userS: number | null }[];
   /** CPU seconds of the whole scope, dead jobs included; by default the sum of the jobs there. */
   readonly scopeS?: number;
@@ -68,11 +68,12 @@ export function readingAt(spec: ReadingSpec): HostReading {
     totalNs: nanoseconds(spec.scopeS ?? sum),
     overheadNs: new Map(),
     jobs,
-    ended: (spec.ended ?? []).map(({ job, userS }) => ({
-      dir: `${SCOPE}/job_${job}`,
-      jobId: job,
-      userNs: userS === null ? null : nanoseconds(userS),
-    })),
+    ended:
+      spec.ended?.map(({ job, userS }) => ({
+        dir: `${SCOPE}/job_${job}`,
+        jobId: job,
+        userNs: userS === null ? null : nanoseconds(userS),
+      })) ?? null,
   };
   const valueOf = ({ name }: EnergyDomain) => {
     const energy = spec.joules?.[name] ?? spec.energyJ ?? 0;
