@@ -9,6 +9,7 @@ export interface HookSpec {
   readonly hook: 'prolog' | 'epilog';
   readonly atS: number;
   readonly job?: number;
+  readonly node?: string;
   readonly boot?: string;
   /** Where the host's uptime was another than the file's time tells. */
   readonly uptimeS?: number;
@@ -16,12 +17,12 @@ export interface HookSpec {
 }
 
 export function filedEvent(spec: HookSpec): FiledEvent {
-  const { hook, atS, job = 1, boot = '0123abcd', uptimeS = atS, variables = {} } = spec;
-  const own = { SLURM_JOB_CPUS_PER_NODE: '1', SLURM_JOB_NODELIST: 'n1', SLURM_JOB_UID: '1000' };
+  const { hook, atS, job = 1, node = 'n1', boot = '0123abcd', uptimeS = atS, variables = {} } = spec;
+  const own = { SLURM_JOB_CPUS_PER_NODE: '1', SLURM_JOB_NODELIST: node, SLURM_JOB_UID: '1000' };
   return {
     file: `${hook}.${job}.1.${atS}`,
     atMs: instantAt(atS).wallMs,
-    event: { hook, boot, uptimeS, jobId: job, node: 'n1', variables: { ...own, ...variables } },
+    event: { hook, boot, uptimeS, jobId: job, node, variables: { ...own, ...variables } },
   };
 }
 
