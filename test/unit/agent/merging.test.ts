@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { scaled } from '../../scale';
 import { JOB_CPUS, type Load, allocationWeights, measure, recorded, usageWeights } from './shared-host';
 import type { EitRecord } from '../../../src/generated/record';
 import { aggregate } from '../report/asked';
@@ -43,6 +44,7 @@ test('merging records changes nothing: wherever the lines are cut, each party ha
       expect(reported(cut!)).toEqual(reported(one!));
       expect(reported(recut!)).toEqual(reported(one!));
     }),
+    { numRuns: scaled(40, 10_000) },
   );
 });
 
