@@ -57,7 +57,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   const log = openLog(join(config.state_dir, 'agent.log'), Date.now);
   const hindrance = putBeforeJobs('/proc');
   if (hindrance !== null) log('info', `on busy CPUs the last moments of jobs may be missed: ${hindrance}`);
-  const { meters, absent } = chooseSources(config.roots);
+  const { meters, absent } = chooseSources(config.roots, config);
   for (const [source, reason] of Object.entries(absent)) log('info', `source ${source}: ${reason}`);
   for (const meter of meters) {
     for (const domain of meter.domains) log('info', `${domain.name}: ${domain.source} (${domain.quality})`);

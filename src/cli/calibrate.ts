@@ -97,7 +97,7 @@ export async function run(
   const { config, path: configPath } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   if (!asked.isDry) checkWritable(config.var_dir, configPath);
 
-  const { meters, absent } = chooseSources(config.roots);
+  const { meters, absent } = chooseSources(config.roots, config);
   const procStat = openProcStat(config.roots);
   const line = new TerminalLine(output);
   const stop = new AbortController();

@@ -28,7 +28,7 @@ export interface Clock {
 /** Each source: what it serves, with power right now, or why it serves nothing. */
 export async function checkSources(patient: Patient, clock: Clock): Promise<Check[]> {
   const { config } = patient.loaded;
-  const { meters, absent } = chooseSources(config.roots);
+  const { meters, absent } = chooseSources(config.roots, config);
   try {
     const domains = domainsOf(meters);
     const powersW = await look(meters, clock);

@@ -55,6 +55,20 @@ export interface EitConfig {
    * Program that reads NVIDIA GPUs.
    */
   nvidia_smi: string;
+  bmc: {
+    /**
+     * Program that asks the management controller (BMC) for the node's power: `auto` finds ipmi-dcmi or ipmitool where the kernel shows a controller, `none` asks nobody.
+     */
+    program: string;
+    /**
+     * Time from one question to the next; controllers are slow.
+     */
+    interval_seconds: number;
+    /**
+     * How long an answer may take before the program is killed.
+     */
+    timeout_seconds: number;
+  };
   site: SiteConfig;
   /**
    * Cluster name to what differs from `site` there.

@@ -12,7 +12,7 @@ const MARGIN = 1.1;
  * Energy worked out from a power model, for a host without counters: idle and full-load power of its CPU from a table
  * (data/cpu-power.csv), in between by the busy part of its CPUs' time.
  */
-export const cpuModel: EnergySource = {
+export const cpuModel = {
   name: 'cpu-model',
   description: 'Power model of the CPU: idle and full-load watts from a table, interpolated by the busy part',
   unit: 'W',
@@ -50,7 +50,7 @@ export const cpuModel: EnergySource = {
       close: () => procStat.close(),
     };
   },
-};
+} satisfies EnergySource;
 
 /** Power of a host (W): all CPUs idle, all CPUs busy. */
 export interface PowerModel {

@@ -18,7 +18,7 @@ const MARGIN = 1.1;
  * Energy of the installed memory from a power model, for a host whose memory no counter measures. Not beside a model of
  * the whole server, which holds its memory.
  */
-export const dramModel: EnergySource = {
+export const dramModel = {
   name: 'dram-model',
   description: 'Power model of memory: 0.3725 W per GB installed, in use or not',
   unit: 'W',
@@ -44,7 +44,7 @@ export const dramModel: EnergySource = {
       close: () => {},
     };
   },
-};
+} satisfies EnergySource;
 
 /** Power (whole µW) of so much memory. */
 export function dramPowerUw(bytes: number): bigint {

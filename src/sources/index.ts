@@ -1,11 +1,25 @@
 import type { DomainClass } from '../generated/record';
+import { bmc } from './bmc';
 import { cpuModel } from './cpu-model';
+import { cray } from './cray';
 import { dramModel } from './dram-model';
+import { hwmon } from './hwmon';
 import { powercap } from './powercap';
-import { type EnergyDomain, type EnergyMeter, type EnergySource, type Roots, isMissing } from './source';
+import {
+  type EnergyDomain,
+  type EnergyMeter,
+  type EnergySource,
+  type Roots,
+  type SourceSettings,
+  isMissing,
+} from './source';
 
-/** Where energy figures may come from, the preferred first. Adding one: its file, and its name here. */
-export const ENERGY_SOURCES: readonly EnergySource[] = [powercap, cpuModel, dramModel];
+/**
+ * Where energy figures may come from, the preferred first: counters, then models. Of those for a CPU the first tell its
+ * packages apart, and Cray's counters, which were made to be added up with each other, come before sensors of power that
+ * have to be integrated. Adding one: its file, and its name here.
+ */
+export const ENERGY_SOURCES: readonly EnergySource[] = [powercap, cray, hwmon, bmc, cpuModel, dramModel];
 
 /** What measures this host, and for each source that doesn't, why. */
 export interface ChosenSources {
@@ -20,12 +34,16 @@ export interface ChosenSources {
  * different names are kept.
  * @throws EitError EIT_DATA_FILE where this installation's own data are broken
  */
-export function chooseSources(roots: Roots, sources = ENERGY_SOURCES): ChosenSources {
+export function chooseSources(
+  roots: Roots,
+  settings: SourceSettings,
+  sources = ENERGY_SOURCES,
+): ChosenSources {
   const meters: EnergyMeter[] = [];
   const absent: Record<string, string> = {};
   const served = new Map<string, Served>();
   for (const source of sources) {
-    const opened = source.open(roots);
+    const opened = source.open(roots, settings);
     if (isMissing(opened)) {
       absent[source.name] = opened.missing;
       continue;

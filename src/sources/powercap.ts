@@ -17,7 +17,7 @@ import {
  * RAPL energy counters of Intel and AMD processors, as the kernel's power capping framework shows them: packages and the
  * DRAM beside them, and psys as context. https://docs.kernel.org/power/powercap/powercap.html
  */
-export const powercap: EnergySource = {
+export const powercap = {
   name: 'powercap',
   description: 'RAPL counters of CPU packages and DRAM (powercap: energy_uj)',
   unit: 'µJ',
@@ -42,7 +42,7 @@ export const powercap: EnergySource = {
     }
     return meter(groupMirrors(counters, ({ file }) => readEnergyUj(file), waitForCounters));
   },
-};
+} satisfies EnergySource;
 
 interface ZoneCounter {
   readonly zone: PowercapZone;

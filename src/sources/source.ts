@@ -1,3 +1,4 @@
+import type { EitConfig } from '../generated/config';
 import type { DomainClass } from '../generated/record';
 
 /** Where the kernel's trees are mounted; tests and containers put their own here (config `roots`). */
@@ -6,6 +7,9 @@ export interface Roots {
   readonly proc: string;
   readonly cgroup: string;
 }
+
+/** The part of eit.yaml that sources need; most need nothing of it. */
+export type SourceSettings = Pick<EitConfig, 'bmc'>;
 
 /** Something that could not be read, and why: a value, never 0 and never an exception. */
 export interface Missing {
@@ -79,5 +83,5 @@ export interface EnergySource {
   /** Unit of what the source reads, before it becomes µJ. */
   readonly unit: string;
   /** Opens the source's counters below `roots`, or says in words an admin understands why it serves nothing here. */
-  open(roots: Roots): EnergyMeter | Missing;
+  open(roots: Roots, settings: SourceSettings): EnergyMeter | Missing;
 }

@@ -113,6 +113,7 @@ const config: EitConfig = {
   agent: { interval_seconds: 1, record_seconds: 300, linger_seconds: 0 },
   roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
   nvidia_smi: 'nvidia-smi',
+  bmc: { program: '/usr/sbin/ipmi-dcmi', interval_seconds: 30, timeout_seconds: 5 },
   site: { zone: 'DE', country: 'DEU', pue: 1.2, node_overhead: 1.1 },
   clusters: { beta: { zone: 'US-CAL-CISO' } },
 };
@@ -287,6 +288,7 @@ test('an empty config gets every default', () => {
     agent: { interval_seconds: 10, record_seconds: 300, linger_seconds: 60 },
     roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
     nvidia_smi: 'nvidia-smi',
+    bmc: { program: 'auto', interval_seconds: 10, timeout_seconds: 10 },
     site: {},
     clusters: {},
   });

@@ -240,7 +240,7 @@ clusters:
   /eit.yaml:5:9: site.zone is "germany"; expected a zone's key, such as DE or US-CAL-CISO
   /eit.yaml:6:3: unknown key site.zoen; did you mean site.zone?
   /eit.yaml:7:12: site.country is "Germany"; expected three capital letters (ISO 3166 alpha-3), such as DEU
-  /eit.yaml:8:1: unknown key colour; known here: cluster, ledger, state_dir, var_dir, spool_dir, admins, policy, agent, roots, nvidia_smi, site, clusters
+  /eit.yaml:8:1: unknown key colour; known here: cluster, ledger, state_dir, var_dir, spool_dir, admins, policy, agent, roots, nvidia_smi, bmc, site, clusters
   /eit.yaml:10:21: agent.interval_seconds is "5"; expected a number from 0.1 to 60
   /eit.yaml:11:19: agent.record_seconds is 1.5; expected a whole number from 1 to 3600
   /eit.yaml:12:9: policy is "fair"; expected one of usage, allocation, hybrid
@@ -283,6 +283,14 @@ clusters:
     ],
     [
       'a program that depends on the working folder',
+      'bmc: { program: ipmitool, interval_seconds: 1 }\n',
+      [
+        '1:17: bmc.program is "ipmitool"; expected auto, none, or the absolute path of an ipmi-dcmi or ipmitool',
+        '1:45: bmc.interval_seconds is 1; expected a number from 2 to 300',
+      ],
+    ],
+    [
+      'a program that is no path',
       'nvidia_smi: ./smi\n',
       [`1:13: nvidia_smi is "./smi"; expected a program's name or absolute path`],
     ],
@@ -313,7 +321,7 @@ clusters:
     [
       'a key of a lower group',
       'interval_seconds: 5\n',
-      ['1:1: unknown key interval_seconds; did you mean agent.interval_seconds?'],
+      ['1:1: unknown key interval_seconds; did you mean agent.interval_seconds or bmc.interval_seconds?'],
     ],
     ['a key of another case', 'Cluster: a\n', ['1:1: unknown key Cluster; did you mean cluster?']],
   ])('%s', (_, text, expected) => {

@@ -5,6 +5,7 @@ import { FIXTURES, Tree } from './tree';
 
 const NOW = { monoNs: 1_000_000_000n, wallMs: 0 };
 const ROOTS = { sys: '/nonexistent', proc: '/nonexistent', cgroup: '/nonexistent' };
+const SETTINGS = { bmc: { program: 'auto', interval_seconds: 10, timeout_seconds: 10 } };
 
 let tree: Tree | undefined;
 afterEach(() => tree?.remove());
@@ -49,7 +50,7 @@ function readings(chosen: ReturnType<typeof chooseSources>): string[] {
 
 test('where packages are measured and their memory is not, the memory is modelled; the CPU’s model is refused by name', () => {
   const sys = join(FIXTURES, 'powercap/node_exporter/sys');
-  const chosen = chooseSources({ ...ROOTS, sys, proc: '/proc' });
+  const chosen = chooseSources({ ...ROOTS, sys, proc: '/proc' }, SETTINGS);
   expect(readings(chosen)).toEqual([
     'package-0 powercap 240422366267',
     expect.stringMatching(/^dram-0 dram-model: [\d.]+ GiB .* \d+$/),
@@ -60,7 +61,7 @@ test('where packages are measured and their memory is not, the memory is modelle
 
 test('without counters the model serves, and the reason is kept', () => {
   tree = new Tree();
-  const chosen = chooseSources({ ...ROOTS, sys: tree.dir, proc: '/proc' });
+  const chosen = chooseSources({ ...ROOTS, sys: tree.dir, proc: '/proc' }, SETTINGS);
   expect(
     chosen.meters.map(({ domains }) => domains.map(({ name, quality }) => `${name} ${quality}`)),
   ).toEqual([['package-0 modelled']]);
@@ -72,7 +73,7 @@ test('without counters the model serves, and the reason is kept', () => {
 });
 
 test('a host where nothing serves has every reason', () => {
-  const chosen = chooseSources(ROOTS);
+  const chosen = chooseSources(ROOTS, SETTINGS);
   expect(chosen.meters).toEqual([]);
   expect(Object.keys(chosen.absent)).toEqual(ENERGY_SOURCES.map(({ name }) => name));
 });
@@ -82,7 +83,7 @@ test('a class is served by one source, and a source serves what is left', () => 
   const both = source('b', ['cpu:cpu', 'dram-0:dram', 'dram-1:dram']);
   const none = source('c', ['dram:dram', 'cpu:cpu']);
   const absent = source('d', { missing: 'no such hardware' });
-  const chosen = chooseSources(ROOTS, [packages, both, none, absent]);
+  const chosen = chooseSources(ROOTS, SETTINGS, [packages, both, none, absent]);
   expect(readings(chosen)).toEqual(['package-0 a 1', 'package-1 a 2', 'dram-0 b 2', 'dram-1 b 3']);
   expect(chosen.absent).toEqual({
     b: 'package-0, package-1 are measured by a',
