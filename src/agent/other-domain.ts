@@ -26,9 +26,13 @@ export function otherDomain(domains: readonly EnergyDomain[]): DividedDomain | n
   };
 }
 
+/** The most that the node may be behind its parts (µJ): 10 kW more, of which it tells 10 s later. */
+const LARGEST_DEBT_UJ = 100_000_000_000;
+
 /**
  * Growth of the node less that of its counted domains, µJ. The node is read less often than they, so it can seem to draw
- * less than its parts for a while: that is carried until it evens out.
+ * less than its parts for a while: that is carried until it evens out, also over time in which one of them is missing. A
+ * node that shows less for good is not believed: there is no `other` until it has caught up.
  */
 export function otherGrowth(
   state: HostState,
@@ -50,6 +54,9 @@ export function otherGrowth(
     return { missing: 'the node holds GPUs that are not read' };
   }
   const otherUj = nodeUj - countedUj - state.otherDebtUj;
-  state.otherDebtUj = Math.max(0, -otherUj);
+  state.otherDebtUj = Math.min(Math.max(0, -otherUj), LARGEST_DEBT_UJ);
+  if (-otherUj > LARGEST_DEBT_UJ) {
+    return { missing: `${node?.source ?? 'the node'} shows less than the domains that the node holds` };
+  }
   return Math.max(0, otherUj);
 }
