@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
+import { countAmdGpus } from './amd-gpus';
 import { KernelFile, unexpected, unreadable } from './kernel-file';
 import {
   type EnergyDomain,
@@ -24,7 +25,7 @@ import {
  * controller's counters began: when it changes they are others. `generation` says nothing of the kind, it counts changes of
  * the power cap.
  *
- * An accelerator is a module: on MI250X that is two of what Slurm counts as GPUs.
+ * An accelerator is a module: on MI250X that is two of what Slurm and the driver count as GPUs.
  * https://cray-hpe.github.io/docs-csm/en-15/operations/power_management/user_access_to_compute_node_power_data/
  */
 export const cray = {
@@ -43,9 +44,20 @@ export const cray = {
       .map(({ name, domain }) => ({ file: new KernelFile(join(dir, name)), domain }))
       .filter(({ file, domain }) => domain.class !== 'gpu' || isPresent(file));
     if (counters.length === 0) return { missing: `no counter of energy in ${dir}` };
-    return new PmCounters(dir, counters, names.includes('startup'));
+    const modules = counters.filter(({ domain }) => domain.class === 'gpu').length;
+    const accelerators = gpusOfModule(modules, countAmdGpus(roots.sys));
+    const counted = counters.map(({ file, domain }) => ({
+      file,
+      domain: domain.class === 'gpu' ? { ...domain, accelerators } : domain,
+    }));
+    return new PmCounters(dir, counted, names.includes('startup'));
   },
 } satisfies EnergySource;
+
+/** How many GPUs a module holds; one where the driver's do not go evenly into them, as where it shows none. */
+function gpusOfModule(modules: number, gpus: number): number {
+  return gpus > 0 && modules > 0 && gpus % modules === 0 ? gpus / modules : 1;
+}
 
 interface PmCounter {
   readonly file: KernelFile;
@@ -57,10 +69,7 @@ const MAX_POWER_W = { whole: 20_000, cpu: 5_000, dram: 2_000, gpu: 5_000, other:
 
 /** The domains that have a file of energy, by the names of all files: nodes without accelerators have none for them. */
 export function findCounters(names: readonly string[]): { name: string; domain: EnergyDomain }[] {
-  const counter = (
-    name: string,
-    domain: Pick<EnergyDomain, 'name' | 'class' | 'isNode' | 'accelerators'>,
-  ) => ({
+  const counter = (name: string, domain: Pick<EnergyDomain, 'name' | 'class' | 'isNode'>) => ({
     name,
     domain: {
       quality: 'measured' as const,
@@ -76,13 +85,9 @@ export function findCounters(names: readonly string[]): { name: string; domain: 
     counter('energy', { name: 'node', class: 'whole', isNode: true }),
     counter('cpu_energy', { name: 'package-0', class: 'cpu' }),
     counter('memory_energy', { name: 'dram-0', class: 'dram' }),
-    ...numbered.map((n) =>
-      counter(`accel${n}_energy`, { name: `gpu-${Number(n)}`, class: 'gpu', accelerators: 1 }),
-    ),
+    ...numbered.map((n) => counter(`accel${n}_energy`, { name: `gpu-${Number(n)}`, class: 'gpu' })),
     // Of Cray XC, and of nodes with one accelerator.
-    ...(numbered.length === 0
-      ? [counter('accel_energy', { name: 'gpu-0', class: 'gpu', accelerators: 1 })]
-      : []),
+    ...(numbered.length === 0 ? [counter('accel_energy', { name: 'gpu-0', class: 'gpu' })] : []),
   ].filter(({ name }) => names.includes(name));
 }
 

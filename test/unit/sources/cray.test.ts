@@ -86,6 +86,23 @@ describe('nodes', () => {
     meter.close();
   });
 
+  test.each([
+    ['two GPUs of the driver a module (MI250X)', ['0', '51450', '22018', '2154', '43178'], 2],
+    ['one a module', ['0', '51450', '22018'], 1],
+    ['GPUs that do not go evenly into modules', ['0', '51450', '22018', '2154'], 1],
+    ['no GPU that may be seen', ['0'], 1],
+    ['no driver', [], 1],
+  ])('an accelerator counts for as many GPUs as it is to Slurm: %s', (_, ids, accelerators) => {
+    node({ accel0_energy: '5 J 1 us\n', accel1_energy: '6 J 1 us\n' });
+    for (const [i, id] of ids.entries()) tree.write(`class/kfd/kfd/topology/nodes/${i}/gpu_id`, `${id}\n`);
+    const meter = open(tree.dir);
+    meter.close();
+    expect(meter.domains.flatMap((domain) => domain.accelerators ?? [])).toEqual([
+      accelerators,
+      accelerators,
+    ]);
+  });
+
   test('the sum of all accelerators does not count beside each of them', () => {
     node({ accel0_energy: '5 J 1 us\n', accel_energy: '5 J 1 us\n' });
     expect(whyNot(tree.dir)).toBe('serves node, package-0, gpu-0');

@@ -1,5 +1,8 @@
+import { chmodSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENERGY_SOURCES, chooseSources } from '../../../src/sources/index';
+import { nodePower } from '../../../src/attribution/calibration';
+import { otherDomain } from '../../../src/agent/other-domain';
 import type { EnergyDomain, EnergySource, Missing } from '../../../src/sources/source';
 import { FIXTURES, Tree } from './tree';
 
@@ -93,6 +96,133 @@ test('a class is served by one source, and a source serves what is left', () => 
   expect([packages.closed, both.closed, none.closed]).toEqual([0, 0, 1]);
   for (const meter of chosen.meters) meter.close();
   expect([packages.closed, both.closed, none.closed]).toEqual([1, 1, 1]);
+});
+
+describe('hosts with several sources', () => {
+  /** A host whose /sys is put together from those of fixtures, and whose `ipmitool` is never asked here. */
+  function host(...fixtures: readonly string[]): { sys: string; settings: typeof SETTINGS } {
+    tree?.remove();
+    tree = new Tree({ ipmitool: '#!/bin/sh\n' });
+    chmodSync(tree.path('ipmitool'), 0o755);
+    for (const fixture of fixtures) cpSync(join(FIXTURES, fixture, 'sys'), tree.dir, { recursive: true });
+    return { sys: tree.dir, settings: { bmc: { ...SETTINGS.bmc, program: tree.path('ipmitool') } } };
+  }
+
+  function choose(
+    { sys, settings }: ReturnType<typeof host>,
+    more: readonly EnergySource[] = [],
+  ): { served: string[]; domains: EnergyDomain[]; absent: Record<string, string> } {
+    const { meters, absent } = chooseSources({ sys, proc: '/proc', cgroup: '/nonexistent' }, settings, [
+      ...more,
+      ...ENERGY_SOURCES,
+    ]);
+    for (const meter of meters) meter.close();
+    const domains = meters.flatMap((meter) => [...meter.domains]);
+    return { served: domains.map(({ name, source: from }) => `${name} by ${from}`), domains, absent };
+  }
+
+  test('RAPL and a BMC: packages by the one, the whole node by the other, and other between them', () => {
+    const { served, domains, absent } = choose(host('powercap/node_exporter'));
+    expect(served).toEqual([
+      'package-0 by powercap',
+      'node by bmc: ipmitool',
+      expect.stringMatching(/^dram-0 by dram-model/),
+    ]);
+    expect(otherDomain(domains)).toMatchObject({
+      source: 'bmc: ipmitool less cpu, dram',
+      quality: 'modelled',
+    });
+    expect(absent).toEqual({
+      cray: expect.stringMatching(/not a Cray node$/),
+      hwmon: expect.stringContaining('no sensor of energy or power below'),
+      'cpu-model': 'package-0 is measured by powercap',
+    });
+  });
+
+  test('GH200: the module holds Grace and the GPU and is added to neither; the node less all three is other', () => {
+    const gpu: EnergySource = {
+      ...source('gpu', ['gpu-0:gpu']),
+      description: 'stands for a source of GPUs',
+    };
+    const { served, domains, absent } = choose(host('hwmon/grace-hopper'), [gpu]);
+    expect(served).toEqual([
+      'gpu-0 by gpu',
+      'package-0 by hwmon: power_meter',
+      'sysio-0 by hwmon: power_meter',
+      'dram-0 by hwmon: power_meter',
+      'module-0 by hwmon: power_meter',
+      'node by bmc: ipmitool',
+    ]);
+    expect(absent).toMatchObject({
+      'cpu-model': 'package-0, sysio-0 are measured by hwmon',
+      'dram-model': 'dram-0 is measured by hwmon',
+    });
+    expect(nodePower(domains, [200, 45, 23, 33, 312, 450])).toEqual({ countedW: 301, wallW: 450 });
+    expect(otherDomain(domains)).toMatchObject({
+      source: 'bmc: ipmitool less gpu, cpu, dram',
+      quality: 'measured',
+    });
+  });
+
+  test('Grace of which only the whole is told holds its memory: that is not modelled beside it', () => {
+    const both = host();
+    tree?.write('class/hwmon/hwmon0/name', 'power_meter\n');
+    tree?.write('class/hwmon/hwmon0/device/power1_oem_info', 'Grace Power Socket 0\n');
+    tree?.write('class/hwmon/hwmon0/device/power1_average', '101250000\n');
+    const { served, absent } = choose(both);
+    expect(served).toEqual(['package-0 by hwmon: power_meter', 'node by bmc: ipmitool']);
+    expect(absent['dram-model']).toBe('it is inside package-0 of hwmon');
+  });
+
+  test('Cray EX: packages by RAPL, which tells them apart; the node, memory and accelerators by its own counters', () => {
+    const { served, absent } = choose(host('powercap/node_exporter', 'cray/ex-gpu'));
+    expect(served).toEqual([
+      'package-0 by powercap',
+      'node by cray: pm_counters',
+      'dram-0 by cray: pm_counters',
+      ...[0, 1, 2, 3].map((i) => `gpu-${i} by cray: pm_counters`),
+    ]);
+    expect(absent).toMatchObject({
+      cray: 'package-0 is measured by powercap',
+      bmc: 'node is measured by cray',
+      'dram-model': 'dram-0 is measured by cray',
+    });
+  });
+
+  test('Cray EX without RAPL: all by its own counters', () => {
+    const { served, absent } = choose(host('cray/ex-cpu'));
+    expect(served).toEqual(['node', 'package-0', 'dram-0'].map((name) => `${name} by cray: pm_counters`));
+    expect(absent).toMatchObject({
+      powercap: expect.stringContaining('no powercap zones'),
+      'cpu-model': 'package-0 is measured by cray',
+    });
+  });
+
+  test('Cray EX with GH200: its own counters, and of the sensors the module for comparing', () => {
+    const { served, absent } = choose(host('cray/ex-gpu', 'hwmon/grace-hopper'));
+    expect(served.filter((one) => one.includes('hwmon'))).toEqual(['module-0 by hwmon: power_meter']);
+    expect(absent['hwmon']).toBe('package-0 is measured by cray; dram-0 is measured by cray');
+  });
+
+  test('AMD sockets: RAPL before amd_energy, which shows the same', () => {
+    const { served, absent } = choose(host('powercap/node_exporter', 'hwmon/amd-energy'));
+    expect(served[0]).toBe('package-0 by powercap');
+    expect(absent['hwmon']).toBe('package-0 is measured by powercap');
+    expect(choose(host('hwmon/amd-energy')).served.slice(0, 2)).toEqual([
+      'package-0 by hwmon: amd_energy',
+      'package-1 by hwmon: amd_energy',
+    ]);
+  });
+
+  test('several that hold others are all kept where their names differ, the first where they do not', () => {
+    const chosen = chooseSources(ROOTS, SETTINGS, [
+      source('a', ['psys:whole', 'package-0:cpu']),
+      source('b', ['node:whole', 'cpu:cpu']),
+      source('c', ['node:whole', 'module-0:whole']),
+    ]);
+    expect(readings(chosen)).toEqual(['psys a 1', 'package-0 a 2', 'node b 1', 'module-0 c 2']);
+    expect(chosen.absent).toEqual({ b: 'package-0 is measured by a', c: 'node is measured by b' });
+  });
 });
 
 test('names of sources are unique', () => {
