@@ -20,7 +20,12 @@ import { listed } from './running-jobs';
 const TICK_MS = 1000;
 /** After a job the fans, the page cache and what cleans up behind it still draw power. */
 const SETTLE_S = 10;
-/** At each load: until power has come to rest and slow sensors have followed, and what is then measured. */
+/**
+ * How many times its lag a sensor is given besides: the counter of power that was held too high stands still until it is
+ * made up for, up to half the fall times the lag, which takes so long where power fell to a fifth.
+ */
+const SETTLE_LAGS = 3;
+/** At each load: until power has come to rest and sensors have followed, and what is then measured. */
 const LOAD_SETTLE_S = 10;
 const LOAD_MEASURE_S = 20;
 
@@ -55,6 +60,11 @@ export function domainsOf(meters: readonly EnergyMeter[]): EnergyDomain[] {
   return meters.flatMap(({ domains }) => [...domains]);
 }
 
+/** Lag of the slowest sensor (s). */
+function longestLagS(domains: readonly EnergyDomain[]): number {
+  return Math.max(0, ...domains.map(({ lagS }) => lagS ?? 0));
+}
+
 /**
  * Measures windows of 10 s in which no job is on the host, until they are so long together. A job that comes ends the
  * window, and what the window held is not used.
@@ -67,6 +77,7 @@ export async function measureIdle(
   { idleS, waitS }: { readonly idleS: number; readonly waitS: number },
 ): Promise<IdleSeen> {
   const domains = domainsOf(world.meters);
+  const settleS = SETTLE_S + SETTLE_LAGS * longestLagS(domains);
   const seen = { samples: new Map<string, PowerSample[]>(), missing: new Map<string, string>() };
   const { monoNs: startNs } = world.now();
   let window = new PowerWindow(domains);
@@ -87,10 +98,10 @@ export async function measureIdle(
       isWaiting = true;
       window = new PowerWindow(domains);
       busy.drop();
-      quietFromNs = at.monoNs + BigInt(SETTLE_S) * 1_000_000_000n;
+      quietFromNs = at.monoNs + BigInt(Math.round(settleS * 1e9));
       world.show(`waiting for ${listed(jobs)}`);
     } else {
-      if (isWaiting) world.note(`nothing runs any more: measuring goes on in ${SETTLE_S} s`);
+      if (isWaiting) world.note(`nothing runs any more: measuring goes on in ${settleS} s`);
       isWaiting = false;
       if (at.monoNs >= quietFromNs) {
         busy.begin(cpu);
@@ -196,12 +207,18 @@ export async function measureLoads(
 ): Promise<{ countedW: number; wallW: number }[] | Missing> {
   const domains = domainsOf(world.meters);
   const loads = [...new Set([0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * cpus)))];
+  const settleS = LOAD_SETTLE_S + longestLagS(domains);
   const points: { countedW: number; wallW: number }[] = [];
   try {
     for (const [i, busy] of loads.entries()) {
       burner.burn(busy);
-      const leftS = (loads.length - i) * (LOAD_SETTLE_S + LOAD_MEASURE_S);
-      const power = await measureLoad(world, domains, `${busy} of ${cpus} CPUs busy, ${leftS} s left`);
+      const leftS = (loads.length - i) * (settleS + LOAD_MEASURE_S);
+      const power = await measureLoad(
+        world,
+        domains,
+        settleS,
+        `${busy} of ${cpus} CPUs busy, ${leftS} s left`,
+      );
       if (isMissing(power)) return power;
       const { countedW, wallW } = power;
       if (isMissing(countedW)) return countedW;
@@ -217,6 +234,7 @@ export async function measureLoads(
 async function measureLoad(
   world: Measuring,
   domains: readonly EnergyDomain[],
+  settleS: number,
   text: string,
 ): Promise<NodePower | Missing> {
   const window = new PowerWindow(domains);
@@ -227,7 +245,7 @@ async function measureLoad(
     const values = world.meters.flatMap((meter) => meter.read(at));
     const jobs = world.runningJobs();
     if (jobs.length > 0) return { missing: `${listed(jobs)} came to this host` };
-    if (Number(at.monoNs - startNs) / 1e9 >= LOAD_SETTLE_S) window.add(at.monoNs, values);
+    if (Number(at.monoNs - startNs) / 1e9 >= settleS) window.add(at.monoNs, values);
     if (window.seconds >= LOAD_MEASURE_S) return nodePower(domains, window.powersW());
     world.show(text);
     await world.sleep(TICK_MS);

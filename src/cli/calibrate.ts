@@ -50,7 +50,7 @@ export const options: Readonly<Record<string, Options>> = {
   },
   load: {
     type: 'boolean',
-    describe: "afterwards keep CPUs busy for 2.5 minutes, to learn the node's power from the counted one",
+    describe: "afterwards keep CPUs busy for some minutes, to learn the node's power from the counted one",
   },
   'dry-run': { type: 'boolean', describe: 'measure and print, write nothing' },
   'force-short': {

@@ -87,6 +87,7 @@ export function openBmc(
         maxPowerW: maxPowerW(longestGapS),
         isNode: true,
         isIntegrated: true,
+        lagS: intervalS + timeoutS,
         note: NOTE,
       },
     ],

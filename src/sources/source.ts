@@ -40,6 +40,8 @@ export interface EnergyDomain {
   readonly place?: CpuPlace;
   /** Added up from power readings by this process: another process begins at another value. */
   readonly isIntegrated?: true;
+  /** What it tells may be this old (s): it is asked for less often than it is read. Absent: it is of the moment. */
+  readonly lagS?: number;
   /** How many GPUs or other accelerators it holds (class gpu). */
   readonly accelerators?: number;
   /** This `whole` domain holds all the host draws: less the counted domains it leaves what is `other`. */

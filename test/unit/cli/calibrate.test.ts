@@ -7,6 +7,7 @@ import { type CalibrationReport, calibrationJson, calibrationText } from '../../
 import { run } from '../../../src/cli/calibrate';
 import { CpuBurner } from '../../../src/cli/cpu-burner';
 import { Output } from '../../../src/cli/output';
+import { PowerIntegral } from '../../../src/sources/power-integral';
 import { TerminalLine } from '../../../src/cli/terminal-line';
 import type { EnergyDomain, EnergyMeter, Missing } from '../../../src/sources/source';
 import { until } from '../../cluster/until';
@@ -87,6 +88,31 @@ const domain = (name: string, more: Partial<EnergyDomain> = {}): EnergyDomain =>
 });
 const PACKAGE = domain('package-0');
 const NODE = domain('node', { class: 'whole', isNode: true });
+
+/**
+ * A host whose node, the last of its domains, is asked each 10 s; the answer comes 4 s later and is of the moment when it
+ * was asked. What comes of the power of each second is added up by the source's own integral.
+ */
+class SlowNodeHost extends FakeHost {
+  readonly #integral = new PowerIntegral(40_000_000_000n);
+
+  override get meters(): EnergyMeter[] {
+    return super.meters.map((meter) => ({
+      ...meter,
+      read: (at) => meter.read(at).with(-1, this.#integral.energyUjAt(at.monoNs)),
+    }));
+  }
+
+  override async sleep(ms: number): Promise<void> {
+    const askedW = this.seconds % 10 === 4 ? this.#askedW : null;
+    if (this.seconds % 10 === 0) this.#askedW = this.powersW(this.seconds).at(-1) ?? 0;
+    if (askedW !== null) this.#integral.add(askedW, this.now().monoNs);
+    await super.sleep(ms);
+  }
+
+  #askedW = 0;
+}
+const SLOW_NODE: EnergyDomain = { ...NODE, isIntegrated: true, lagS: 20, maxPowerW: 1e7 };
 const between = (from: number, to: number) => (second: number) => second >= from && second < to;
 
 describe('idle measuring', () => {
@@ -167,6 +193,21 @@ describe('idle measuring', () => {
     expect(samples.get('other')).toEqual([{ powerW: 110, seconds: 10 }]);
   });
 
+  test('a node that answers late is given time to come down after a job', async () => {
+    const isJob = between(60, 200);
+    const host = new SlowNodeHost(
+      [PACKAGE, SLOW_NODE],
+      (second) => (isJob(second) ? [300, 450] : [40, 100]),
+      (second) => (isJob(second) ? ['job 1'] : []),
+    );
+    const { samples } = await measureIdle(host, { idleS: 120, waitS: 600 });
+    expect(host.notes.at(-1)).toBe('nothing runs any more: measuring goes on in 70 s');
+    const powersW = (samples.get('node') ?? []).map(({ powerW }) => powerW);
+    // The first window began before the first answer came.
+    expect(powersW).toHaveLength(11);
+    for (const powerW of powersW) expect(powerW).toBeCloseTo(100, 3);
+  });
+
   test('tells how busy others kept the CPUs in the windows', async () => {
     const isJob = between(5, 9);
     const host = new FakeHost(
@@ -235,6 +276,22 @@ describe('loads', () => {
       offsetW: expect.closeTo(80, 6) as number,
     });
     expect(burner).toMatchObject({ asked: [0, 4, 8, 12, 16], stops: 1, busy: 0 });
+  });
+
+  test('are measured once a node that answers late has told of them', async () => {
+    const burner = new FakeBurner();
+    const host = new SlowNodeHost([PACKAGE, SLOW_NODE], () => {
+      const counted = 40 + 10 * burner.busy;
+      return [counted, 1.5 * counted + 80];
+    });
+    while (host.seconds < 21) await host.sleep(1000);
+    const points = await measureLoads(host, burner, 16);
+    expect(fitWall(points as { countedW: number; wallW: number }[])).toMatchObject({
+      slope: expect.closeTo(1.5, 6) as number,
+      offsetW: expect.closeTo(80, 3) as number,
+    });
+    // Five times 10 s of rest, the node's lag and what is measured.
+    expect(host.seconds).toBe(21 + 5 * (10 + 20 + 20));
   });
 
   test('a host of two CPUs has three', async () => {

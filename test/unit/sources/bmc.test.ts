@@ -222,6 +222,7 @@ test('one domain: the whole node, measured, added up here', () => {
       maxPowerW: 65_534 * 36,
       isNode: true,
       isIntegrated: true,
+      lagS: 15,
       note: expect.stringMatching(/^.*averages.*chassis.{1,60}$/),
     },
   ]);
