@@ -87,7 +87,8 @@ function checkDomain(domain: EnergyDomain, powerW: number | Missing, { loaded, i
   const from = `${domain.quality} by ${domain.source}${unit}${holds}${note}`;
   if (isMissing(powerW)) {
     const text = `${powerW.missing} (${from})`;
-    return !isRoot && text.includes('may not read')
+    // The words are the source's own, or those of the program that it asks.
+    return !isRoot && /may not read|permission denied/i.test(text)
       ? unknown(name, `needs root: ${text}`)
       : problem(name, text);
   }
@@ -108,9 +109,14 @@ function checkDomain(domain: EnergyDomain, powerW: number | Missing, { loaded, i
     : ok(name, text);
 }
 
-/** A source that serves nothing here is no fault, but for one that this host has and that may not be read. */
+/**
+ * A source that serves nothing here is no fault, but for one that this host has and that may not be read, and one that
+ * eit.yaml asks for.
+ */
 function checkAbsent(source: string, reason: string, isRoot: boolean): Check {
   const name = `source ${source}`;
+  if (/^\S+ of eit\.yaml: /.test(reason))
+    return problem(name, reason, 'mend or leave out that key of eit.yaml');
   if (!reason.includes('may not read')) return ok(name, `not used: ${reason}`);
   return isRoot ? problem(name, reason) : unknown(name, `needs root: ${reason}`);
 }

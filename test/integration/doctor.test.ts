@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Check } from '../../src/cli/doctor-check';
 import { AgentHome } from './agent-home';
@@ -70,6 +70,30 @@ test('a ledger that is not there is a problem, and so is the exit status', async
     mend: expect.stringContaining('mount it') as string,
   });
 });
+
+test('a controller that is asked by a program: its power, and nothing is left of the program', async () => {
+  const program = join(home.dir, 'ipmitool');
+  const answer = join(TOP, 'test/fixtures/dcmi/ipmitool-activated.txt');
+  writeFileSync(program, `#!/bin/sh\necho $$ >>${home.dir}/pids\nsleep 0.5\nexec cat ${answer}\n`);
+  chmodSync(program, 0o755);
+  home.configure([`bmc: { program: ${program}, interval_seconds: 2 }`]);
+  const { of } = await doctor();
+  expect(of('domain node')).toMatchObject({
+    verdict: 'ok',
+    text: expect.stringMatching(/^236\.0 W now, measured by bmc: ipmitool, in W, holds others/) as string,
+  });
+  const pids = readFileSync(join(home.dir, 'pids'), 'utf8').trim().split('\n');
+  await until('the program to be gone', 20_000, () => !pids.some(isLiving) || undefined);
+});
+
+/** One that nobody has waited for is dead all the same. */
+function isLiving(pid: string): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
 
 test('a config that is wrong is one line with all its reasons', async () => {
   writeFileSync(home.config, 'legder: /x\n');

@@ -99,7 +99,7 @@ class SlowNodeHost extends FakeHost {
   override get meters(): EnergyMeter[] {
     return super.meters.map((meter) => ({
       ...meter,
-      read: (at) => meter.read(at).with(-1, this.#integral.energyUjAt(at.monoNs)),
+      read: (at) => [...meter.read(at).slice(0, -1), this.#integral.energyUjAt(at.monoNs)],
     }));
   }
 

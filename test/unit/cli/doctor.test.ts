@@ -250,6 +250,54 @@ describe('sources', () => {
     expect(verdicts(await checkSources(patient({ policy }), clock())).at(-1)).toBe(`calibration: ${verdict}`);
   });
 
+  test('each source that serves nothing says why, and is no fault', async () => {
+    zone(1_000_000n);
+    const checks = await checkSources(patient({ bmc: { program: 'none' } }), clock());
+    const sources = checks.filter(({ name }) => name.startsWith('source '));
+    expect(sources.every(({ verdict }) => verdict === 'ok')).toBe(true);
+    expect(Object.fromEntries(sources.map(({ name, text }) => [name.slice('source '.length), text]))).toEqual(
+      {
+        cray: expect.stringMatching(/^not used: no .*pm_counters: not a Cray node$/) as string,
+        hwmon: expect.stringMatching(/^not used: no sensor of energy or power below /) as string,
+        bmc: 'not used: switched off in eit.yaml (bmc.program: none)',
+        'cpu-model': expect.stringContaining('cpuinfo') as string,
+        'dram-model': expect.stringContaining('meminfo') as string,
+      },
+    );
+  });
+
+  test('a program that eit.yaml names and that cannot be run is a problem', async () => {
+    zone(1_000_000n);
+    const checks = await checkSources(patient({ bmc: { program: '/nonexistent/ipmitool' } }), clock());
+    expect(checks.find(({ name }) => name === 'source bmc')).toEqual({
+      name: 'source bmc',
+      verdict: 'problem',
+      text: 'bmc.program of eit.yaml: there is no /nonexistent/ipmitool',
+      mend: 'mend or leave out that key of eit.yaml',
+    });
+  });
+
+  test('a sensor of power has its watts after a second look, and the module that holds others says so', async () => {
+    const parts = { Module: 312, Grace: 101, CPU: 45, SysIO: 23 };
+    for (const [i, [part, powerW]] of Object.entries(parts).entries()) {
+      const dir = `sys/class/hwmon/hwmon${i}`;
+      tree.write(`${dir}/name`, 'power_meter\n');
+      tree.write(`${dir}/device/power1_oem_info`, `${part} Power Socket 0\n`);
+      tree.write(`${dir}/device/power1_average`, `${powerW * 1e6}\n`);
+    }
+    const checks = await checkSources(patient(), clock());
+    const domains = checks.filter(({ name }) => name.startsWith('domain '));
+    expect(domains.map(({ name, verdict, text }) => `${name}: ${verdict}, ${text.split(',')[0]}`)).toEqual([
+      'domain package-0: ok, 45.0 W now',
+      'domain sysio-0: ok, 23.0 W now',
+      'domain dram-0: ok, 33.0 W now',
+      'domain module-0: ok, 312.0 W now',
+    ]);
+    expect(domains.at(-1)?.text).toContain(
+      'holds others: shown beside them, never added; holds Grace and the GPU',
+    );
+  });
+
   test('CPUs and packages are counted', () => {
     expect(checkTopology(patient()).verdict).toBe('warning');
     for (const cpu of [0, 1, 2, 3]) {
