@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describeError } from '../errors';
 import { type Calibration, calibrationMtimeMs, readCalibration } from '../sources/calibration-file';
 import { readHostPower } from '../sources/cpu-model';
-import { type EnergyMeter, type Roots, isMissing } from '../sources/source';
+import { type CpuPlace, type EnergyMeter, type Roots, isMissing } from '../sources/source';
 import type { IdlePower } from './host-state';
 import type { Log } from './log';
 import type { PlaceCpus } from './reading';
@@ -55,7 +55,8 @@ function calibratedIdlePower({ version, domains }: Calibration): Record<string, 
 
 /**
  * Idle power of packages that are measured, from the table that the power model goes by: its watts of a hardware thread
- * times the threads of the package. They are those of a whole server, so they are an upper bound of the package's.
+ * times the threads of the package. They are those of a whole server, so they are an upper bound of the package's. What is
+ * measured in several domains (Grace: CPU and SysIO) has an even part of them each.
  * @param hostCpus CPUs of the host
  */
 export function modelledIdlePower(
@@ -72,12 +73,15 @@ export function modelledIdlePower(
   if (isMissing(power)) return {};
   return Object.fromEntries(
     measured.map(({ name, place }) => {
-      const own = places.find(
-        (known) => known.place.package === place?.package && known.place.die === place.die,
-      );
-      const cpus = own?.cpus.size ?? hostCpus / measured.length;
+      const own = places.find((known) => isOnePlace(known.place, place));
+      const domains = measured.filter((one) => isOnePlace(one.place, place)).length;
+      const cpus = own === undefined ? hostCpus / measured.length : own.cpus.size / domains;
       const idleW = Math.round(power.idleWPerThread * cpus * 1000) / 1000;
       return [name, { idleW, by: 'modelled' }];
     }),
   );
+}
+
+function isOnePlace(a: CpuPlace | undefined, b: CpuPlace | undefined): boolean {
+  return a?.package === b?.package && a?.die === b?.die;
 }

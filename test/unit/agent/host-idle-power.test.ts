@@ -58,6 +58,10 @@ test('the table gives each measured package its threads’ part; what is modelle
   }));
   const idle = modelledIdlePower({ proc }, [meter(packages)], places, 12);
   expect(idle['package-0']!.idleW / idle['package-1']!.idleW).toBeCloseTo(2, 3);
+  // What a package is measured in together has its watts.
+  const parts = [...packages, { ...packages[0]!, name: 'sysio-0' }];
+  const { 'sysio-0': sysio, 'package-0': cpu } = modelledIdlePower({ proc }, [meter(parts)], places, 12);
+  expect(sysio!.idleW + cpu!.idleW).toBeCloseTo(idle['package-0']!.idleW, 2);
   // Without topology both alike.
   const even = modelledIdlePower({ proc }, [meter(packages)], [], 12);
   expect(even['package-0']).toEqual(even['package-1']);
