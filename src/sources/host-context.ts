@@ -1,7 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KernelFile, unreadable } from './kernel-file';
-import { openNetworkFiles } from './network-files';
 import { type Missing, type Roots, isMissing } from './source';
 
 /** How busy the host is otherwise. What cannot be read is left out. Counters are since boot, or since some later point. */
@@ -16,9 +15,6 @@ export interface HostContextReading {
   readonly pressureCpuUs?: bigint;
   readonly pressureMemoryUs?: bigint;
   readonly pressureIoUs?: bigint;
-  /** Of NFS and Lustre: see openNetworkFiles. Another process's sum starts at another value. */
-  readonly networkFileReadBytes?: bigint;
-  readonly networkFileWrittenBytes?: bigint;
 }
 
 /** Where drivers ask the hardware, a reading takes microseconds and interrupts the CPU: hundreds are not asked. */
@@ -73,12 +69,10 @@ export function openHostContext(roots: Pick<Roots, 'proc' | 'sys'>): {
   ] as const;
   const vmstat = join(roots.proc, 'vmstat');
   const frequencies = frequencyFiles(roots.sys);
-  const networkFiles = openNetworkFiles(roots);
 
   return {
-    read: () => {
-      const network = networkFiles.read();
-      return present({
+    read: () =>
+      present({
         load1: valueOf(loadavg, parseLoad1),
         frequencyMhz: mean(frequencies.map((frequency) => valueOf(frequency, parseFrequencyMhz))),
         // Comes in pieces of a page, unlike what KernelFile reads.
@@ -86,10 +80,7 @@ export function openHostContext(roots: Pick<Roots, 'proc' | 'sys'>): {
         pressureCpuUs: valueOf(cpu, parsePressureSomeUs),
         pressureMemoryUs: valueOf(memory, parsePressureSomeUs),
         pressureIoUs: valueOf(io, parsePressureSomeUs),
-        networkFileReadBytes: isMissing(network) ? null : network.readBytes,
-        networkFileWrittenBytes: isMissing(network) ? null : network.writtenBytes,
-      });
-    },
+      }),
     close: () => {
       for (const open of [loadavg, cpu, memory, io, ...frequencies]) open.close();
     },

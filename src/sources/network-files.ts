@@ -4,14 +4,17 @@ import { isErrno } from '../errors';
 import { unexpected, unreadable } from './kernel-file';
 import { type Missing, type Roots, isMissing } from './source';
 
-/** Bytes that went between this host and its file servers. */
-export interface NetworkFileBytes {
+/** What went between this host and its file servers. */
+export interface NetworkFileIo {
   readonly readBytes: bigint;
   readonly writtenBytes: bigint;
+  /** Reads and writes: of NFS those asked of the server, of Lustre those of programs. */
+  readonly readOps: bigint;
+  readonly writtenOps: bigint;
 }
 
 /** A mount of NFS as mountstats shows it. Its texts are somebody's, octal escapes as they are: keys, never paths. */
-export interface NfsMount extends NetworkFileBytes {
+export interface NfsMount extends NetworkFileIo {
   readonly device: string;
   readonly mountPoint: string;
 }
@@ -26,21 +29,29 @@ export interface Mount {
 
 /**
  * The NFS mounts in the text of /proc/<pid>/mountstats. Of the line `bytes:` the fifth and sixth number are what came from
- * and went to the servers; the four before are what programs read and wrote, page cache included.
+ * and went to the servers; the four before are what programs read and wrote, page cache included. Of the lines `READ:` and
+ * `WRITE:` the first number is how many were asked of the server.
  * https://man7.org/linux/man-pages/man5/proc_pid_mountstats.5.html, include/linux/nfs_iostat.h
  */
 export function parseMountstats(text: string): NfsMount[] {
   const mounts: NfsMount[] = [];
-  let mount: { device: string; mountPoint: string } | null = null;
-  for (const [, device, mountPoint, type, readBytes, writtenBytes] of text.matchAll(
-    /^(?:device (\S+) mounted on (\S+) with fstype (\S+)|[ \t]+bytes:[ \t]+(?:\d{1,20} ){4}(\d{1,20}) (\d{1,20})\b)/gm,
-  )) {
-    if (device !== undefined && mountPoint !== undefined) {
-      mount = type === 'nfs' || type === 'nfs4' ? { device, mountPoint } : null;
-    } else if (mount !== null && readBytes !== undefined && writtenBytes !== undefined) {
-      mounts.push({ ...mount, readBytes: BigInt(readBytes), writtenBytes: BigInt(writtenBytes) });
-      mount = null;
-    }
+  for (const section of text.split(/^(?=device )/m)) {
+    const [, device, mountPoint] =
+      /^device (\S+) mounted on (\S+) with fstype nfs4?(?= |$)/m.exec(section) ?? [];
+    const [, readBytes, writtenBytes] =
+      /^[ \t]+bytes:[ \t]+(?:\d{1,20} ){4}(\d{1,20}) (\d{1,20})\b/m.exec(section) ?? [];
+    if (device === undefined || mountPoint === undefined) continue;
+    if (readBytes === undefined || writtenBytes === undefined) continue;
+    const asked = (operation: string): bigint =>
+      BigInt(new RegExp(`^[ \\t]+${operation}: (\\d{1,20}) `, 'm').exec(section)?.[1] ?? 0);
+    mounts.push({
+      device,
+      mountPoint,
+      readBytes: BigInt(readBytes),
+      writtenBytes: BigInt(writtenBytes),
+      readOps: asked('READ'),
+      writtenOps: asked('WRITE'),
+    });
   }
   return mounts;
 }
@@ -64,75 +75,26 @@ export function parseMountinfo(text: string): Mount[] {
  * sum. They count what programs read and wrote, page cache included. What never happened has no line.
  * https://doc.lustre.org/lustre_manual.xhtml
  */
-export function parseLustreStats(text: string, path = 'stats'): NetworkFileBytes | Missing {
+export function parseLustreStats(text: string, path = 'stats'): NetworkFileIo | Missing {
   if (!/^snapshot_time\s/m.test(text)) return unexpected(path, text, 'a line `snapshot_time ...`');
-  const sum = (name: string): bigint =>
-    BigInt(
-      new RegExp(`^${name} +\\d+ samples \\[bytes\\] \\d+ \\d+ (\\d{1,20})\\b`, 'm').exec(text)?.[1] ?? 0,
+  const countAndSum = (name: string): [count: bigint, sum: bigint] => {
+    const line = new RegExp(`^${name} +(\\d{1,20}) samples \\[bytes\\] \\d+ \\d+ (\\d{1,20})\\b`, 'm').exec(
+      text,
     );
-  return { readBytes: sum('read_bytes'), writtenBytes: sum('write_bytes') };
-}
-
-/** What has been seen of file systems: those mounted at the last reading, and the sum of what those before them had. */
-export interface NetworkFileState {
-  readonly mounted: ReadonlyMap<string, NetworkFileBytes>;
-  readonly ended: NetworkFileBytes;
-}
-
-export const NO_NETWORK_FILES: NetworkFileState = {
-  mounted: new Map(),
-  ended: { readBytes: 0n, writtenBytes: 0n },
-};
-
-/**
- * Takes up a reading: what was unmounted since, or unmounted and mounted anew, keeps what it had, so that the sum never
- * goes back where file systems come and go (automounters).
- */
-export function takeUp(
-  state: NetworkFileState,
-  mounted: ReadonlyMap<string, NetworkFileBytes>,
-): NetworkFileState {
-  const gone = [...state.mounted].filter(([key, before]) => {
-    const now = mounted.get(key);
-    return now === undefined || now.readBytes < before.readBytes || now.writtenBytes < before.writtenBytes;
-  });
-  return { mounted, ended: sumOf([state.ended, ...gone.map(([, bytes]) => bytes)]) };
-}
-
-/** All bytes that a state knows of. */
-export function totalBytes({ mounted, ended }: NetworkFileState): NetworkFileBytes {
-  return sumOf([ended, ...mounted.values()]);
-}
-
-function sumOf(parts: readonly NetworkFileBytes[]): NetworkFileBytes {
-  return {
-    readBytes: parts.reduce((sum, { readBytes }) => sum + readBytes, 0n),
-    writtenBytes: parts.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0n),
+    return [BigInt(line?.[1] ?? 0), BigInt(line?.[2] ?? 0)];
   };
+  const [readOps, readBytes] = countAndSum('read_bytes');
+  const [writtenOps, writtenBytes] = countAndSum('write_bytes');
+  return { readBytes, writtenBytes, readOps, writtenOps };
 }
 
 /**
- * Bytes read from and written to NFS and Lustre servers: 0 where none is mounted. The sum starts with what is mounted at the
- * first reading and never goes back. What is mounted and unmounted between two readings is not seen.
+ * The counters of each NFS and Lustre file system that is mounted, by a key that is its own while it stays so; none where
+ * none is mounted. What is mounted and unmounted between two readings is not seen.
  */
-export function openNetworkFiles(roots: Pick<Roots, 'proc' | 'sys'>): {
-  read(): NetworkFileBytes | Missing;
-} {
-  let state = NO_NETWORK_FILES;
-  return {
-    read: () => {
-      const mounted = readNetworkFiles(roots);
-      if (isMissing(mounted)) return mounted;
-      state = takeUp(state, mounted);
-      return totalBytes(state);
-    },
-  };
-}
-
-/** The counters of each NFS and Lustre file system that is mounted, by a key that is its own while it stays so. */
 export function readNetworkFiles(
   roots: Pick<Roots, 'proc' | 'sys'>,
-): ReadonlyMap<string, NetworkFileBytes> | Missing {
+): ReadonlyMap<string, NetworkFileIo> | Missing {
   const self = join(roots.proc, 'self');
   try {
     // As the host's first process sees it: the agent may be in a mount namespace of its own.
@@ -153,22 +115,23 @@ export function readNetworkFiles(
  * One export that is mounted twice, and two folders of one export, are one file system with one set of counters, which
  * mountstats shows at each of their mounts. A mount that came between the two files being read is seen at the next reading.
  */
-function bySuperblock(mounts: readonly Mount[], nfs: readonly NfsMount[]): Map<string, NetworkFileBytes> {
+function bySuperblock(mounts: readonly Mount[], nfs: readonly NfsMount[]): Map<string, NetworkFileIo> {
   const keyOf = ({ device, mountPoint }: Pick<Mount, 'device' | 'mountPoint'>): string =>
     `${device} ${mountPoint}`;
   const superblocks = new Map(mounts.map((mount) => [keyOf(mount), mount.superblock]));
-  const counters = new Map<string, NetworkFileBytes>();
+  const counters = new Map<string, NetworkFileIo>();
   for (const mount of nfs) {
     const superblock = superblocks.get(keyOf(mount));
     if (superblock === undefined) continue;
-    counters.set(superblock, { readBytes: mount.readBytes, writtenBytes: mount.writtenBytes });
+    const { readBytes, writtenBytes, readOps, writtenOps } = mount;
+    counters.set(superblock, { readBytes, writtenBytes, readOps, writtenOps });
   }
   return counters;
 }
 
 /** Lustre's client had its `stats` in /proc, then in sysfs, now in debugfs. */
-function readLustre(roots: Pick<Roots, 'proc' | 'sys'>): Map<string, NetworkFileBytes> {
-  const counters = new Map<string, NetworkFileBytes>();
+function readLustre(roots: Pick<Roots, 'proc' | 'sys'>): Map<string, NetworkFileIo> {
+  const counters = new Map<string, NetworkFileIo>();
   for (const dir of [
     join(roots.proc, 'fs/lustre/llite'),
     join(roots.sys, 'fs/lustre/llite'),

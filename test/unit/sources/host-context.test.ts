@@ -90,8 +90,6 @@ describe('a host', () => {
       'proc/pressure/cpu': PRESSURE,
       'proc/pressure/memory': PRESSURE.replace('8625487', '2'),
       'proc/pressure/io': PRESSURE.replace('8625487', '3'),
-      'proc/1/mountinfo': '36 35 98:0 / / rw - ext3 /dev/root rw\n',
-      'proc/1/mountstats': 'device /dev/root mounted on / with fstype ext3\n',
       ...frequencies(['1000000', '2000000']),
     });
     const context = openHostContext(roots());
@@ -102,8 +100,6 @@ describe('a host', () => {
       pressureCpuUs: 8_625_487n,
       pressureMemoryUs: 2n,
       pressureIoUs: 3n,
-      networkFileReadBytes: 0n,
-      networkFileWrittenBytes: 0n,
     });
     tree.write('proc/loadavg', '0.75 0.18 0.12 1/80 11206\n');
     tree.write('proc/vmstat', 'pgmajfault 43\n');
