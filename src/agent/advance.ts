@@ -17,6 +17,8 @@ import type { HostState, IdlePower, RunState } from './host-state';
 import { otherDomain, otherGrowth } from './other-domain';
 import { tickPlaceTime } from './place-time';
 import type { HostReading } from './reading';
+import { takeUpRunIo } from './run-io';
+import { takeUpPrograms } from './run-programs';
 import { closePoint } from './series';
 import type { Tick } from './weights';
 
@@ -66,9 +68,13 @@ export function advance(
 
 /** Takes up what runs hold now: it is read less often than the rest and holds until the next look. */
 function hold(state: HostState, reading: HostReading): void {
-  for (const [key, holding] of reading.holdings) {
+  for (const [key, { io, programs, ...holding }] of reading.holdings) {
     const run = state.runs[key];
     if (run === undefined) continue;
+    if (io !== undefined) takeUpRunIo(run, io);
+    if (programs !== undefined) run.programs = takeUpPrograms(run.programs, programs);
+    // What an ended run no longer holds it held in the tick that is to be divided.
+    if (run.end !== null) continue;
     run.holding = { ...holding, memory: holding.memory ?? run.holding?.memory ?? null };
     const bytes = holding.memory?.bytes;
     if (bytes !== undefined) run.line.memoryBytes = Math.max(run.line.memoryBytes ?? 0, bytes);

@@ -14,10 +14,13 @@ import {
   setCheckpointAside,
   writeCheckpoint,
 } from './checkpoint';
+import type { ContextReader } from './context-reader';
+import type { DailyHardware } from './daily-hardware';
 import { EndedJobs } from './ended-jobs';
 import type { EventFolder } from './event-folder';
 import type { HostIdlePower } from './host-idle-power';
 import type { HostReader } from './host-reader';
+import { takeUpContext } from './host-context';
 import { type HostState, emptyHostState } from './host-state';
 import { type HostFacts, type LineWriter, takeHostLine, takeRunLines } from './lines';
 import type { Log } from './log';
@@ -42,6 +45,8 @@ export interface AgentParts {
   readonly now: () => Instant;
   readonly log: Log;
   readonly reader: HostReader;
+  readonly context: ContextReader;
+  readonly hardware: DailyHardware;
   readonly meters: readonly EnergyMeter[];
   readonly absentSources: Readonly<Record<string, string>>;
   readonly idlePower: HostIdlePower;
@@ -82,7 +87,8 @@ export class Agent {
     this.#busyUntilMs = monoMs(parts.now());
     let seq = 0;
     const { tool, host, boot, instance } = parts;
-    this.#writer = { tool, host, boot, instance, nextSeq: () => seq++ };
+    const topProcesses = parts.config.agent.top_processes;
+    this.#writer = { tool, host, boot, instance, topProcesses, nextSeq: () => seq++ };
     this.#outbox = new Outbox({
       ...parts,
       beforeWrite: () => this.#writeCheckpoint(true),
@@ -155,6 +161,7 @@ export class Agent {
     this.#watcher?.close();
     this.#parts.pidFile.remove();
     this.#parts.reader.close();
+    this.#parts.context.close();
     this.#parts.shipper.end();
     this.#parts.onLeft();
   }
@@ -217,6 +224,10 @@ export class Agent {
     }
 
     const isStretchEnd = reading.at.wallMs >= this.#stretchEndMs;
+    this.#guard("the host's context cannot be read", () => {
+      const look = this.#parts.context.look(reading.at, isStretchEnd);
+      if (look !== null) takeUpContext(this.#state, look);
+    });
     this.#takeLines(isStretchEnd);
     if (isStretchEnd) this.#outbox.flush();
     const nowMs = monoMs(reading.at);
@@ -269,8 +280,12 @@ export class Agent {
       this.#outbox.flushSoon();
     }
     if (isStretchEnd) {
-      const hostLine = takeHostLine(this.#state, this.#hostFacts(), this.#writer);
-      if (hostLine !== null) this.#outbox.add([hostLine], []);
+      const facts = { ...this.#hostFacts(), ...this.#parts.hardware.due(at.wallMs) };
+      const hostLine = takeHostLine(this.#state, facts, this.#writer);
+      if (hostLine !== null) {
+        this.#parts.hardware.note(hostLine);
+        this.#outbox.add([hostLine], []);
+      }
     }
     // Also where the clock was set back: the stretch that was being waited for would be far off.
     this.#stretchEndMs = this.#nextStretchEnd(at.wallMs);

@@ -5,6 +5,7 @@ import { openCgroup2Cpu } from '../sources/cgroup-v2';
 import { openHostMemory } from '../sources/host-memory';
 import { type PercpuCounter, openCpuacctPercpu } from '../sources/cpuacct-percpu';
 import { openJobCgroup } from '../sources/job-cgroup';
+import { readJobPrograms } from '../sources/job-programs';
 import { openJobProcessesCpu } from '../sources/job-processes';
 import { type ProcessTable, readProcessTable } from '../sources/process-table';
 import { openProcStat } from '../sources/proc-stat';
@@ -23,7 +24,7 @@ import { readPlaces } from './places';
 import type {
   DomainReading,
   EndedJob,
-  Holding,
+  HoldingLook,
   HostReading,
   JobReading,
   PlaceCpus,
@@ -60,8 +61,14 @@ export class HostReader {
   readonly #places: readonly PlaceCpus[];
   #runs: Readonly<Record<string, RunState>> = {};
   #steps: StepWatch | null = null;
+  readonly #withPrograms: boolean;
 
-  constructor(roots: Roots, meters: readonly EnergyMeter[]) {
+  constructor(
+    roots: Roots,
+    meters: readonly EnergyMeter[],
+    { withPrograms = false }: { readonly withPrograms?: boolean } = {},
+  ) {
+    this.#withPrograms = withPrograms;
     this.#roots = roots;
     this.#meters = meters;
     this.#places = readPlaces(roots, meters);
@@ -276,37 +283,46 @@ export class HostReader {
     return sums;
   }
 
-  /** Of all runs, or only of those seen for the first time: a short job is to say what it held too. */
+  /**
+   * Of all runs, or only of those seen for the first time: a short job is to say what it held too. Of one that has ended a last
+   * time, where its cgroup is still there and no other run's.
+   */
   #readHoldings(
     runs: Readonly<Record<string, RunState>>,
     scopes: readonly LivingScope[],
     ofAll: boolean,
-  ): Map<string, Holding> {
-    const holdings = new Map<string, Holding>();
+  ): Map<string, HoldingLook> {
+    const holdings = new Map<string, HoldingLook>();
     for (const key of this.#holdingsRead) if (!(key in runs)) this.#holdingsRead.delete(key);
     const waiting = Object.keys(runs).filter(
-      (key) => runs[key]?.end === null && (ofAll || !this.#holdingsRead.has(key)),
+      (key) => ofAll || runs[key]?.end !== null || !this.#holdingsRead.has(key),
     );
     const cgroupOf = waiting.length === 0 ? null : cgroupsByRun(runs, scopes);
     for (const key of waiting) {
       const found = cgroupOf?.get(key);
       const scope = this.#scopes.find(({ dir }) => dir === found?.scope.dir);
       if (found === undefined || scope === undefined) continue;
+      const isOthers = ([other, of]: [string, typeof found]): boolean =>
+        other !== key && of.job.dir === found.job.dir;
+      if (runs[key]?.end !== null && [...(cgroupOf ?? [])].some(isOthers)) continue;
       this.#holdingsRead.add(key);
       holdings.set(key, this.#readHolding(scope, found.job.dir));
     }
     return holdings;
   }
 
-  #readHolding(scope: SlurmScope, jobDir: string): Holding {
+  #readHolding(scope: SlurmScope, jobDir: string): HoldingLook {
     const cgroup = openJobCgroup(this.#roots, scope, jobDir);
     const memory = cgroup.memoryBytes();
     const cpus = cgroup.cpus();
     const limit = cgroup.memoryLimitBytes();
+    const io = cgroup.io();
     return {
       memory: isMissing(memory) ? null : memory,
       cpus: isMissing(cpus) ? null : cpus,
       memoryLimitBytes: isMissing(limit) ? null : limit,
+      ...(isMissing(io) ? {} : { io }),
+      ...(this.#withPrograms ? { programs: readJobPrograms(this.#roots, scope, jobDir) } : {}),
     };
   }
 }

@@ -4,7 +4,11 @@ import type { DomainClass, RunEnd, RunStart } from '../generated/record';
 import type { RunIdentity } from '../slurm/run-identity';
 import type { HostMemory } from '../sources/host-memory';
 import type { Instant } from '../sources/source';
+import type { ContextCounters, ContextLine } from './host-context';
+import type { BlockIo } from '../sources/block-io';
+import type { IoSums } from './io-growth';
 import type { Holding } from './reading';
+import type { RunPrograms } from './run-programs';
 import type { SeriesPiece } from './series';
 
 /**
@@ -38,6 +42,8 @@ export interface HostState {
   placeDebtNs: Record<string, number>;
   /** Memory of the host at the last reading of it; null before. */
   memory: HostMemory | null;
+  /** Counters of the host's context at the last look; none in checkpoints of versions that did not record it. */
+  contextCounters?: ContextCounters;
   /** What the node's counter is behind the domains that it holds (µJ): it is read less often. */
   otherDebtUj: number;
   /** The fragments that are running, by their key. */
@@ -59,6 +65,8 @@ export interface HostLine {
   whole: Record<string, WholeDomainLine>;
   /** How often everything was read. */
   readings: number;
+  /** Absent before the first look. */
+  context?: ContextLine;
 }
 
 /** A domain that holds others. */
@@ -129,6 +137,10 @@ export interface RunState {
   user: UserCpuTime | null;
   /** Its cgroup was seen to end, and it has none since: it is none of those whose end was missed. */
   isEndSeen: boolean;
+  /** Its cgroup's block devices at the last look; absent before it, and where nothing tells. */
+  ioCounters?: BlockIo;
+  /** Absent where agent.top_processes does not ask for them. */
+  programs?: RunPrograms;
   /** Over the fragment's life: milliseconds, and by domain class those in which a domain of the class was missing. */
   life: {
     ms: number;
@@ -165,6 +177,8 @@ export interface RunLine {
   /** False where no CPU time could be read in any tick of the line. */
   cpuRead: boolean;
   memoryBytes: number | null;
+  /** Absent where it was not told in this line. */
+  io?: IoSums;
   /** The least certain of the line's ticks; null where no domain was divided so. */
   packageSplit: PackageSplit | null;
   dramSplit: DramSplit | null;

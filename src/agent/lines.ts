@@ -9,7 +9,11 @@ import type {
   SeriesRecord,
   WholeDomain,
 } from '../generated/record';
+import type { HostHardware } from '../sources/host-hardware';
 import type { Instant } from '../sources/source';
+import { contextRecord } from './host-context';
+import { runIoRecord } from './run-io';
+import { topProcesses } from './run-programs';
 import {
   type HostDomainLine,
   type HostLine,
@@ -32,6 +36,8 @@ export interface LineWriter {
   readonly host: string;
   readonly boot: string;
   readonly instance: string;
+  /** How many programs a run's last line names; none by default. */
+  readonly topProcesses?: number;
   /** The next sequence number. */
   nextSeq(): number;
 }
@@ -43,6 +49,8 @@ export interface HostFacts {
   /** Sources that serve nothing here, with the reason. */
   readonly absentSources: Readonly<Record<string, string>>;
   readonly agent: { readonly cpu_us: number; readonly rss_bytes: number };
+  /** Where the line is to tell it. */
+  readonly hardware?: HostHardware;
 }
 
 /**
@@ -111,6 +119,8 @@ export function takeHostLine(state: HostState, facts: HostFacts, writer: LineWri
       guest_us: Math.round(host.cpuTimesUs.guest),
     },
     ...hostMemory(state),
+    ...(facts.hardware === undefined ? {} : { hardware: facts.hardware }),
+    ...(host.context === undefined ? {} : { context: contextRecord(host.context) }),
     agent: { ...facts.agent, readings: host.readings },
   };
   state.host = emptyHostLine(at);
@@ -177,6 +187,7 @@ function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
     ...(line.cpuRead ? cpuTime(line) : {}),
     ...(estimatedUs > 0 ? { cpu_estimated_us: estimatedUs } : {}),
     ...(line.memoryBytes === null ? {} : { memory_bytes: line.memoryBytes }),
+    ...(line.io === undefined ? {} : { io: runIoRecord(line.io) }),
     ...(line.packageSplit === null ? {} : { package_split: line.packageSplit }),
     ...(line.dramSplit === null || line.dramSplit === 'cgroup' ? {} : { dram_split: line.dramSplit }),
     measured_uj: energy('measured', 'uj'),
@@ -184,7 +195,7 @@ function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
     ...(isEmpty(estimated) ? {} : { estimated_uj: estimated }),
     ...(missing.length > 0 ? { missing_ms: Object.fromEntries(missing) } : {}),
     ...(run.begun ? {} : { start: runStart(run) }),
-    ...(end === null ? {} : { end: runEnd(run, end) }),
+    ...(end === null ? {} : { end: runEnd(run, end, writer) }),
   };
 }
 
@@ -211,7 +222,11 @@ function runStart({ start, line, startedMonoNs }: RunState): RunStart {
   return lateMs >= LATE_MS ? { ...start, late_ms: lateMs } : start;
 }
 
-function runEnd(run: RunState, end: NonNullable<RunState['end']>): RunEnd {
+function runEnd(
+  run: RunState,
+  end: NonNullable<RunState['end']>,
+  { topProcesses: most = 0 }: LineWriter,
+): RunEnd {
   const lifeMs = Number(end.monoNs - run.startedMonoNs) / 1e6;
   const { wraps, resets, agentRestarts } = run.life;
   const classes = new Set(Object.keys(run.life.missingMs) as (keyof typeof run.life.missingMs)[]);
@@ -221,6 +236,7 @@ function runEnd(run: RunState, end: NonNullable<RunState['end']>): RunEnd {
     by: end.by,
     ...end.exit,
     allocated: allocatedPart(run),
+    ...(run.programs === undefined || most === 0 ? {} : { top_processes: topProcesses(run.programs, most) }),
     ...counted({ wraps, resets, agent_restarts: agentRestarts }),
     coverage: Object.fromEntries([...classes].map((name) => [name, observed(run.life.missingMs[name] ?? 0)])),
   };

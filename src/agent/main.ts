@@ -11,11 +11,15 @@ import type { EitConfig } from '../generated/config';
 import { Spool } from '../ledger/spool';
 import { isClusterName } from '../slurm/run-identity';
 import { readSlurmConf } from '../slurm/slurm-conf';
+import { readCpuTopology } from '../sources/cpu-topology';
+import { readHostHardware } from '../sources/host-hardware';
 import { chooseSources } from '../sources/index';
 import type { Instant } from '../sources/source';
 import { version } from '../version';
 import { Agent } from './agent';
 import { AgentLock } from './agent-lock';
+import { openContextReader } from './context-reader';
+import { DailyHardware } from './daily-hardware';
 import { EventFolder } from './event-folder';
 import { modelledIdlePower, openIdlePower } from './host-idle-power';
 import { HostReader } from './host-reader';
@@ -64,7 +68,9 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   }
 
   const clusterName = readSlurmConf(process.env)?.clusterName;
-  const reader = new HostReader(config.roots, meters);
+  const reader = new HostReader(config.roots, meters, {
+    withPrograms: config.agent.top_processes > 0,
+  });
   const idlePower = openIdlePower({
     varDir: config.var_dir,
     host: hostName(),
@@ -83,6 +89,8 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     now,
     log,
     reader,
+    context: openContextReader(config.roots),
+    hardware: new DailyHardware(readHostHardware(config.roots, readCpuTopology(config.roots))),
     idlePower,
     meters,
     absentSources: absent,

@@ -1,3 +1,5 @@
+import type { BlockIo } from '../sources/block-io';
+import type { ProgramTime } from '../sources/job-programs';
 import type { CpuPlace, EnergyDomain, Instant, Missing } from '../sources/source';
 import type { HostCpu } from '../sources/proc-stat';
 import type { HostMemory } from '../sources/host-memory';
@@ -14,7 +16,7 @@ export interface HostReading {
   /** CPU time (ns) of runs that have no cgroup, by run key. */
   readonly processes: ReadonlyMap<string, bigint | Missing | 'gone'>;
   /** What runs hold and may use, by run key; read less often than the rest. */
-  readonly holdings: ReadonlyMap<string, Holding>;
+  readonly holdings: ReadonlyMap<string, HoldingLook>;
   /** null: not read in this tick. */
   readonly memory: HostMemory | Missing | null;
 }
@@ -27,6 +29,14 @@ export interface Holding {
   readonly cpus: readonly number[] | null;
   /** The most memory that it may hold (bytes); null where it has no limit. */
   readonly memoryLimitBytes: number | null;
+}
+
+/** What else is looked at with a holding, for the run's record alone. */
+export interface HoldingLook extends Holding {
+  /** Block devices' traffic since the cgroup was made; absent where no controller counts it. */
+  readonly io?: BlockIo;
+  /** Its processes' CPU time; absent where it was not asked for. */
+  readonly programs?: readonly ProgramTime[];
 }
 
 export interface HeldMemory {

@@ -60,6 +60,7 @@ function carryOn({ state, sources, unwritten, removableFiles }: Checkpoint, now:
   const last = takeAll(state, at, now.writer, now.facts);
   state.at = null;
   state.host = emptyHostLine(null);
+  delete state.contextCounters;
   const why = sources === now.sources ? 'it was more than an hour ago' : 'the sources are others now';
   return {
     state,

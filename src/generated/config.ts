@@ -45,6 +45,10 @@ export interface EitConfig {
      * How long an agent that a hook started stays after the last run.
      */
     linger_seconds: number;
+    /**
+     * How many programs a run's record names, with their CPU seconds; 0: none. Names alone, no arguments.
+     */
+    top_processes: number;
   };
   roots: {
     sys: string;

@@ -113,6 +113,7 @@ export interface RunRecord {
    * Most memory held at a reading (anonymous, shared, huge pages).
    */
   memory_bytes?: number;
+  io?: RunIo;
   /**
    * How the run's CPU time was told apart by CPU package, on hosts with several. percpu: the kernel counts it by CPU. cpuset: it may use CPUs of one package only, or CPUs that no other run may use. assumed: as the packages were busy. The least certain of the line's ticks.
    */
@@ -132,6 +133,27 @@ export interface RunRecord {
   };
   start?: RunStart;
   end?: RunEnd;
+}
+/**
+ * What the run's cgroup read from and wrote to block devices. It is read when the run is first seen, each 30 s and at the end where the cgroup is still there (mostly it is not): what came after a look is in the next line, what came after the last one is missed. Absent where it was not read in this line or no controller counts it (Slurm enables none by itself). What is absent within it is 0.
+ */
+export interface RunIo {
+  /**
+   * Bytes read.
+   */
+  rb?: number;
+  /**
+   * Bytes written.
+   */
+  wb?: number;
+  /**
+   * Reads.
+   */
+  r?: number;
+  /**
+   * Writes.
+   */
+  w?: number;
 }
 /**
  * Domain name (package-0, dram-0, ...) to microjoules by policy.
@@ -182,6 +204,12 @@ export interface RunEnd {
   derived_exit_code?: string;
   allocated?: AllocatedPart;
   /**
+   * With agent.top_processes: the programs of the run that used most CPU time, most first. Looked at each 30 s in its cgroup, at most 512 processes a look: what a process used after the last look before it ended is missed, and all of one that began and ended between two looks.
+   *
+   * @maxItems 10
+   */
+  top_processes?: TopProcess[];
+  /**
    * Wraps of counters that were corrected during the run.
    */
   wraps?: number;
@@ -213,6 +241,16 @@ export interface AllocatedPart {
    * Memory limit of its cgroup; absent where it has none.
    */
   memory_bytes?: number;
+}
+export interface TopProcess {
+  /**
+   * As the kernel has it (at most 15 bytes), chosen by the program; control characters are replaced. All processes of one name are added up.
+   */
+  name: string;
+  /**
+   * In steps of 10 ms.
+   */
+  cpu_us: number;
 }
 /**
  * What a host's counters grew by over one stretch and who got it. For each domain and policy: runs + idle + system = counter.
@@ -272,6 +310,8 @@ export interface HostRecord {
     guest_us?: number;
   };
   memory?: HostMemory;
+  hardware?: Hardware;
+  context?: HostContext;
   /**
    * The agent's own cost.
    */
@@ -348,6 +388,80 @@ export interface HostMemory {
    * The runs' part of it.
    */
   runs_bytes: number;
+}
+/**
+ * What the host is made of, as read at the agent's start: in the first line of each start and of each day (UTC). What nothing tells is absent.
+ */
+export interface Hardware {
+  /**
+   * Model of its CPUs.
+   */
+  cpu?: string;
+  packages?: number;
+  cores?: number;
+  /**
+   * CPUs online.
+   */
+  threads: number;
+  /**
+   * Installed, or where firmware does not tell what the kernel has.
+   */
+  memory_bytes?: number;
+  kernel?: string;
+}
+/**
+ * What the host did besides, coarsely: looked at each 30 s and at the stretch's end. Counters as growth over the stretch, never negative: one that went back counts from 0, a disk or mount that was not there before from its first look on. network_files is NFS and Lustre together, 0 where none is mounted: of NFS what went to and came from servers, of Lustre what programs read and wrote, page cache included. What nothing tells is absent.
+ */
+export interface HostContext {
+  /**
+   * How often it was looked at.
+   */
+  looks: number;
+  load1?: LoadAverage;
+  cpu_mhz?: CpuFrequency;
+  /**
+   * Page faults that had to read from a disk.
+   */
+  major_faults?: number;
+  pressure_us?: Pressure;
+  disks?: DiskTraffic;
+  other_disks?: Traffic;
+  network_files?: Traffic;
+}
+/**
+ * Load average of one minute.
+ */
+export interface LoadAverage {
+  mean: number;
+  max: number;
+}
+/**
+ * Frequency of the CPUs: a look is the mean over at most 16 of them; the least, the mean and the most of the looks.
+ */
+export interface CpuFrequency {
+  min: number;
+  mean: number;
+  max: number;
+}
+/**
+ * Time in which some task waited for a CPU, for memory, for I/O (pressure stall information, `some`).
+ */
+export interface Pressure {
+  cpu?: number;
+  memory?: number;
+  io?: number;
+}
+/**
+ * Disk to what it moved: the 8 that moved most, those that moved nothing left out; the rest together is other_disks. Absent: could not be read.
+ */
+export interface DiskTraffic {
+  [k: string]: Traffic;
+}
+export interface Traffic {
+  read_bytes: number;
+  written_bytes: number;
+  read_ops: number;
+  written_ops: number;
 }
 /**
  * Coarse context for plots: power and use over a piece of a run. The step grows with the run's age, so that a run has at most 1,000 points.

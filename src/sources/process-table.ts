@@ -49,13 +49,14 @@ export function readProcessTable(proc: string): ProcessTable {
   const pids = readdirSync(proc).filter((name) => /^\d+$/.test(name));
   return new ProcessTable(
     pids.flatMap((pid) => {
-      const process = readProcess(join(proc, pid, 'stat'));
+      const process = readProcessStat(join(proc, pid, 'stat'));
       return process === null ? [] : [process];
     }),
   );
 }
 
-function readProcess(path: string): ProcessStat | null {
+/** <proc>/<pid>/stat of one process; null where it has ended or may not be seen. */
+export function readProcessStat(path: string): ProcessStat | null {
   try {
     return parsePidStat(readKernelFile(path));
   } catch (error) {

@@ -53,6 +53,7 @@ const wholeRun: RunRecord = {
   cpu_us: 1,
   cpu_estimated_us: 0,
   memory_bytes: 4096,
+  io: { rb: 1, w: 2 },
   modelled_uj: {},
   estimated_uj: { 'package-0': [1, 0, 1] },
   missing_ms: { 'dram-0': 10_000 },
@@ -64,7 +65,12 @@ const wholeRun: RunRecord = {
     qos: 'normal',
     late_ms: 0,
   },
-  end: { by: 'epilog', exit_code: '0:9', coverage: { cpu: 1, dram: 0.5 } },
+  end: {
+    by: 'epilog',
+    exit_code: '0:9',
+    top_processes: [{ name: 'python3', cpu_us: 10_000 }],
+    coverage: { cpu: 1, dram: 0.5 },
+  },
 };
 
 const host: HostRecord = {
@@ -87,6 +93,17 @@ const host: HostRecord = {
   },
   absent_sources: { 'power-model': 'package-0 has a counter' },
   cpu: { cpus: 64, busy_us: 10, runs_us: 9 },
+  hardware: { cpu: 'A CPU', packages: 2, cores: 32, threads: 64, memory_bytes: 1, kernel: '6.1.0' },
+  context: {
+    looks: 11,
+    load1: { mean: 0.5, max: 1 },
+    cpu_mhz: { min: 800, mean: 2100, max: 3000 },
+    major_faults: 0,
+    pressure_us: { cpu: 1, memory: 0, io: 2 },
+    disks: { sda: { read_bytes: 1, written_bytes: 0, read_ops: 1, written_ops: 0 } },
+    other_disks: { read_bytes: 1, written_bytes: 0, read_ops: 1, written_ops: 0 },
+    network_files: { read_bytes: 0, written_bytes: 0, read_ops: 0, written_ops: 0 },
+  },
   agent: { cpu_us: 1, rss_bytes: 1 },
 };
 
@@ -110,7 +127,7 @@ const config: EitConfig = {
   spool_dir: '/var/spool/eit',
   admins: ['root'],
   policy: 'hybrid',
-  agent: { interval_seconds: 1, record_seconds: 300, linger_seconds: 0 },
+  agent: { interval_seconds: 1, record_seconds: 300, linger_seconds: 0, top_processes: 3 },
   roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
   nvidia_smi: 'nvidia-smi',
   bmc: { program: '/usr/sbin/ipmi-dcmi', interval_seconds: 30, timeout_seconds: 5 },
@@ -285,7 +302,7 @@ test('an empty config gets every default', () => {
     var_dir: '/var/lib/eit',
     spool_dir: '/var/spool/eit',
     policy: 'usage',
-    agent: { interval_seconds: 10, record_seconds: 300, linger_seconds: 60 },
+    agent: { interval_seconds: 10, record_seconds: 300, linger_seconds: 60, top_processes: 0 },
     roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
     nvidia_smi: 'nvidia-smi',
     bmc: { program: 'auto', interval_seconds: 10, timeout_seconds: 10 },
@@ -300,7 +317,12 @@ test('one config does not share its defaults with the next', () => {
   validateConfig(first);
   first['agent']!['interval_seconds'] = 1;
   validateConfig(second);
-  expect(second['agent']).toEqual({ interval_seconds: 10, record_seconds: 300, linger_seconds: 60 });
+  expect(second['agent']).toEqual({
+    interval_seconds: 10,
+    record_seconds: 300,
+    linger_seconds: 60,
+    top_processes: 0,
+  });
 });
 
 describe('a wrong report is refused', () => {

@@ -1,4 +1,4 @@
-import type { Holding, HostReading, ScopeReading } from '../../../src/agent/reading';
+import type { HoldingLook, HostReading, ScopeReading } from '../../../src/agent/reading';
 import type { HostMemory } from '../../../src/sources/host-memory';
 import type { EnergyDomain, Missing } from '../../../src/sources/source';
 
@@ -39,7 +39,7 @@ export interface ReadingSpec {
   /** CPU seconds by place of jobs, by job id. */
   readonly placeS?: Readonly<Record<number, readonly number[]>>;
   /** By run key. */
-  readonly holdings?: Readonly<Record<string, Holding>>;
+  readonly holdings?: Readonly<Record<string, HoldingLook>>;
   readonly memory?: HostMemory;
 }
 

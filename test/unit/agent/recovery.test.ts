@@ -1,5 +1,6 @@
 import { advance } from '../../../src/agent/advance';
 import type { Checkpoint } from '../../../src/agent/checkpoint';
+import { takeUpContext } from '../../../src/agent/host-context';
 import { type HostState, emptyHostState } from '../../../src/agent/host-state';
 import { takeRunLines } from '../../../src/agent/lines';
 import { type Recovered, recover } from '../../../src/agent/recovery';
@@ -15,6 +16,7 @@ function checkpoint(): Checkpoint {
   const state = emptyHostState();
   applyHook(state, { hook: 'prolog', atS: 0 });
   advance(state, readingAt({ atS: 0, jobsS: { 1: 0 } }));
+  takeUpContext(state, { context: { majorFaults: 5n }, disks: new Map(), networkFiles: new Map() });
   advance(state, readingAt({ atS: 10, energyJ: 100, busyS: 10, jobsS: { 1: 6 } }));
   const unwritten = [{ ...takeOther(), seq: 99 }];
   return {
@@ -71,6 +73,8 @@ test.each([20, 3610])('in the same boot the counters go on (second %i)', (atS) =
   expect(recovered.removableFiles).toEqual(['epilog.9.1.0']);
   const { state } = recovered;
   expect(state.at).toEqual(instantAt(10));
+  takeUpContext(state, { context: { majorFaults: 7n }, disks: new Map(), networkFiles: new Map() });
+  expect(state.host.context!.grown.majorFaults).toBe(2);
   // So little power that an hour is not enough for the counter to wrap.
   const domains = [{ ...PACKAGE, maxPowerW: 10 }];
   advance(state, readingAt({ atS, energyJ: 150, busyS: 15, jobsS: { 1: 11 }, domains }));
@@ -96,6 +100,7 @@ describe.each([
 
     const { state } = recovered;
     expect([state.at, state.host.from, runsOf(state).length]).toEqual([null, null, 1]);
+    expect(state.contextCounters).toBeUndefined();
     const last = lastLine(state, atS, domain);
     expect(last[quality]).toEqual({ 'package-0': [50e6, 25e6, 50e6] });
     expect(domain === MODELLED ? last.measured_uj : (last.modelled_uj ?? {})).toEqual({});

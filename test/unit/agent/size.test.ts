@@ -1,10 +1,11 @@
 import { advance } from '../../../src/agent/advance';
-import type { Holding } from '../../../src/agent/reading';
+import type { HoldingLook } from '../../../src/agent/reading';
 import { emptyHostState } from '../../../src/agent/host-state';
 import { takeRunLines } from '../../../src/agent/lines';
 import { applyEvent } from '../../../src/agent/runs';
 import { seriesStepMs } from '../../../src/agent/series';
 import validateRecord from '../../../src/generated/record-validator';
+import type { BlockIo } from '../../../src/sources/block-io';
 import type { EnergyDomain } from '../../../src/sources/source';
 import { instantAt, readingAt } from './reading-builder';
 
@@ -32,14 +33,20 @@ const VARIABLES = {
   SLURM_JOB_START_TIME: '1790000000',
 };
 
-const HELD: Holding = {
+const HELD: HoldingLook = {
   memory: { bytes: 250_123_456_789, by: 'cgroup' },
   cpus: Array.from({ length: 128 }, (_, cpu) => cpu),
   memoryLimitBytes: 256e9,
 };
 
+/** What fast disks move until then. */
+function ioAt(atS: number): BlockIo {
+  const bytes = BigInt((atS + 1) * 1_234_567_890);
+  return { readBytes: bytes, writtenBytes: bytes * 2n, readOps: bytes / 4000n, writtenOps: bytes / 2000n };
+}
+
 /** Bytes of the lines of a job that runs from 0 to `endS`, one line a 300 s. */
-function lineBytes(endS: number, domains: readonly EnergyDomain[]): number[] {
+function lineBytes(endS: number, domains: readonly EnergyDomain[], hasIo = false): number[] {
   const state = emptyHostState();
   const event = { boot: '0123abcd', uptimeS: 0, jobId: 12_345_678, node: 'vega0102', variables: VARIABLES };
   const hook = (hookName: 'prolog' | 'epilog', atS: number) =>
@@ -71,7 +78,9 @@ function lineBytes(endS: number, domains: readonly EnergyDomain[]): number[] {
         cpus: 256,
         node: 'vega0102',
         memory: { totalBytes: 512e9, heldBytes: 300e9 },
-        holdings: Object.fromEntries(Object.keys(state.runs).map((key) => [key, HELD])),
+        holdings: Object.fromEntries(
+          Object.keys(state.runs).map((key) => [key, { ...HELD, ...(hasIo ? { io: ioAt(atS) } : {}) }]),
+        ),
       }),
     );
   const take = () => {
@@ -109,6 +118,14 @@ test('each further domain costs at most 55 bytes', () => {
     Math.max(...lineBytes(1800, domains).slice(1, -1)),
   );
   expect(full! - bare!).toBeLessThanOrEqual(2 * 55);
+});
+
+test('block devices cost at most 70 bytes, where a controller counts them', () => {
+  const [bare, full] = [false, true].map((hasIo) =>
+    Math.max(...lineBytes(1800, TWO_SOCKETS, hasIo).slice(1, -1)),
+  );
+  expect(full! - bare!).toBeGreaterThan(0);
+  expect(full! - bare!).toBeLessThanOrEqual(70);
 });
 
 test('a run’s series has at most 1,000 points, however long it runs', () => {

@@ -55,7 +55,12 @@ describe('the file', () => {
     const { config, path, set } = loadConfig({ env: {}, defaultPath: join(dir, 'absent') });
     expect(path).toBeNull();
     expect([...set]).toEqual([]);
-    expect(config.agent).toEqual({ interval_seconds: 10, record_seconds: 300, linger_seconds: 60 });
+    expect(config.agent).toEqual({
+      interval_seconds: 10,
+      record_seconds: 300,
+      linger_seconds: 60,
+      top_processes: 0,
+    });
     expect(config).toMatchObject({
       state_dir: '/run/eit',
       ledger: '/var/lib/eit/ledger',
@@ -156,7 +161,12 @@ describe('what the file gives', () => {
       'site.pue',
       'clusters.b.c.zone',
     ]);
-    expect(config.agent).toEqual({ interval_seconds: 1, record_seconds: 300, linger_seconds: 60 });
+    expect(config.agent).toEqual({
+      interval_seconds: 1,
+      record_seconds: 300,
+      linger_seconds: 60,
+      top_processes: 0,
+    });
     expect(config.clusters['b.c']).toEqual({ zone: 'NO' });
   });
 

@@ -1,0 +1,29 @@
+import type { BlockIo } from '../sources/block-io';
+
+/** Bytes and operations in some time; plain numbers: what a stretch adds to a counter fits into one. */
+export type IoSums = { -readonly [K in keyof BlockIo]: number };
+
+const KEYS = ['readBytes', 'writtenBytes', 'readOps', 'writtenOps'] as const;
+
+export function noIo(): IoSums {
+  return { readBytes: 0, writtenBytes: 0, readOps: 0, writtenOps: 0 };
+}
+
+/** What a counter grew by. One that went back began anew at 0 in between; without an earlier value nothing is known. */
+export function growth(before: bigint | undefined, now: bigint): number {
+  if (before === undefined) return 0;
+  return Number(now >= before ? now - before : now);
+}
+
+/** Adds to `sums` what counters grew by since `before`. */
+export function addIoGrowth(sums: IoSums, before: BlockIo | undefined, now: BlockIo): void {
+  for (const key of KEYS) sums[key] += growth(before?.[key], now[key]);
+}
+
+export function addIo(sums: IoSums, more: Readonly<IoSums>): void {
+  for (const key of KEYS) sums[key] += more[key];
+}
+
+export function isNoIo(sums: Readonly<IoSums>): boolean {
+  return KEYS.every((key) => sums[key] === 0);
+}
