@@ -120,7 +120,8 @@ export class HostReader {
       ended: ended?.filter(({ dir }) => dir.startsWith(`${scope.dir}/`)) ?? null,
     }));
     // With a run's first look the host's: what is not the runs' is the system's.
-    const memory = isDue || holdings.size > 0 ? this.#memory.read() : null;
+    const isFirstLook = [...holdings.keys()].some((key) => runs[key]?.end === null);
+    const memory = isDue || isFirstLook ? this.#memory.read() : null;
     const processes = this.#readProcesses(at, runs, scopes);
     return { at, energy, cpu, places: this.#places, scopes, processes, holdings, memory };
   }
@@ -302,11 +303,12 @@ export class HostReader {
       const found = cgroupOf?.get(key);
       const scope = this.#scopes.find(({ dir }) => dir === found?.scope.dir);
       if (found === undefined || scope === undefined) continue;
-      const isOthers = ([other, of]: [string, typeof found]): boolean =>
-        other !== key && of.job.dir === found.job.dir;
-      if (runs[key]?.end !== null && [...(cgroupOf ?? [])].some(isOthers)) continue;
+      const { dir } = found.job;
+      const isOver = runs[key]?.end !== null;
+      if (isOver && [...(cgroupOf ?? [])].some(([other, { job }]) => other !== key && job.dir === dir))
+        continue;
       this.#holdingsRead.add(key);
-      holdings.set(key, this.#readHolding(scope, found.job.dir));
+      holdings.set(key, this.#readHolding(scope, dir));
     }
     return holdings;
   }

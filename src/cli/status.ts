@@ -7,6 +7,8 @@ import { loadConfig } from '../config/config';
 import { hostName } from '../config/host-name';
 import type { HostRecord } from '../generated/record';
 import { durationText, energyText } from '../report/units';
+import { readCpuTopology } from '../sources/cpu-topology';
+import { type HostHardware, readHostHardware } from '../sources/host-hardware';
 import { type Missing, isMissing } from '../sources/source';
 import { type AgentProcess, readAgentProcess, readAgentState } from './agent-process';
 import type { CommandModule, Surroundings } from './command';
@@ -37,6 +39,7 @@ export const epilogue =
 export interface HostStatus {
   readonly host: string;
   readonly nowMs: number;
+  readonly hardware: HostHardware;
   readonly policy: Policy;
   readonly agent: AgentProcess | Missing;
   readonly checkpoint: Checkpoint | Missing;
@@ -55,6 +58,7 @@ export async function run(
   const status: HostStatus = {
     host: hostName(),
     nowMs,
+    hardware: readHostHardware(config.roots, readCpuTopology(config.roots)),
     policy: config.policy,
     agent: readAgentProcess(config.state_dir, nowMs),
     checkpoint: readAgentState(config.var_dir),
@@ -74,6 +78,7 @@ export function statusJson(status: HostStatus): unknown {
   return {
     host: status.host,
     at: iso(status.nowMs),
+    hardware: status.hardware,
     agent: isMissing(agent)
       ? agent
       : {
@@ -101,6 +106,7 @@ export function statusJson(status: HostStatus): unknown {
     domains: lastRecord === null ? null : sourcesOf(lastRecord),
     absent_sources: lastRecord?.absent_sources ?? {},
     last_record: lastRecord?.to ?? null,
+    context: lastRecord?.context ?? null,
     spool: isMissing(spool)
       ? spool
       : {

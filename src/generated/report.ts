@@ -91,6 +91,7 @@ export interface ReportFigures {
    * With --extrapolate only: runs that lack energy which was not extrapolated, because nothing of a domain class was observed or nobody told how many nodes there were.
    */
   not_extrapolated_runs?: number;
+  block_io?: BlockIo;
   nodes_expected: number;
   nodes_reported: number;
 }
@@ -104,6 +105,19 @@ export interface EnergyKwh {
   other: number | null;
   it: number;
   total: number;
+}
+/**
+ * What the runs' cgroups read from and wrote to block devices; no file servers. Up to 30 s at the end of each run are missed. Absent where no run's is told.
+ */
+export interface BlockIo {
+  /**
+   * How many of the runs it is told of: the others are not in the sums.
+   */
+  runs: number;
+  read_bytes: number;
+  written_bytes: number;
+  read_ops: number;
+  written_ops: number;
 }
 export interface Group {
   job_id?: number;

@@ -1,5 +1,6 @@
 import { type Policy, POLICIES } from '../attribution/policy';
 import type { DomainClass, EnergyByDomain, RunRecord } from '../generated/record';
+import { BlockIoSums } from './block-io';
 import { classOfDomain, DOMAIN_CLASSES } from './domain-class';
 import { ExactSum } from './exact-sum';
 
@@ -14,6 +15,8 @@ export interface Slice {
   ends: boolean;
   readonly cpuUs: ExactSum;
   readonly gpuMs: ExactSum;
+  /** Absent where none of its lines tells. */
+  blockIo?: BlockIoSums;
   readonly classes: Map<DomainClass, ClassSlice>;
 }
 
@@ -110,6 +113,7 @@ export class Fragments {
     slice.starts ||= record.start?.by === 'prolog';
     slice.ends ||= record.end?.by === 'epilog';
     slice.cpuUs.add(record.cpu_us ?? 0);
+    if (record.io !== undefined) (slice.blockIo ??= new BlockIoSums()).add(record.io);
     // Allocated from the prolog on, whoever was looking.
     slice.gpuMs.add((record.gpus ?? 0) * (record.ms + readMs - fromMs));
     this.#addEnergy(slice, record);

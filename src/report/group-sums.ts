@@ -1,4 +1,5 @@
 import type { DomainClass } from '../generated/record';
+import { BlockIoSums } from './block-io';
 import { type ClassCoverage, classCoverage } from './coverage';
 import { extrapolated, type MeanPower } from './extrapolation';
 import type { Part, Run } from './runs';
@@ -23,6 +24,9 @@ export class GroupSums {
   elapsedMs = 0;
   cpuUs = 0n;
   gpuMs = 0n;
+  readonly blockIo = new BlockIoSums();
+  /** Runs of which at least one line tells it. */
+  blockIoRuns = 0;
   nodesExpected = 0;
   nodesReported = 0;
   /** Runs with GPUs of whose energy nothing was observed. */
@@ -53,6 +57,10 @@ export class GroupSums {
       this.gpuMs += slice.gpuMs.value;
     }
     const reported = new Set(parts.map((part) => part.node)).size;
+
+    const told = parts.flatMap(({ slice }) => slice.blockIo ?? []);
+    for (const sums of told) this.blockIo.addSums(sums);
+    if (told.length > 0) this.blockIoRuns++;
 
     this.#jobs.add(run.jobKey);
     this.runs++;

@@ -112,6 +112,7 @@ export function figures(
     ...(extrapolate
       ? { extrapolated_kwh: extrapolatedKwh, not_extrapolated_runs: sums.notExtrapolatedRuns }
       : {}),
+    ...(sums.blockIoRuns === 0 ? {} : { block_io: sums.blockIo.figures(sums.blockIoRuns) }),
     nodes_expected: sums.nodesExpected,
     nodes_reported: sums.nodesReported,
   };

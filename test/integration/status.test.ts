@@ -6,6 +6,8 @@ import { runEit } from './eit-command';
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
 interface Status {
+  readonly hardware: { readonly threads: number };
+  readonly context: { readonly looks: number } | null;
   readonly agent: { readonly pid: number; readonly version: string | null; readonly rss_bytes: number };
   readonly runs: readonly { readonly job: number; readonly user: string; readonly node: string }[];
   readonly last_reading: string;
@@ -44,6 +46,8 @@ test('the agent that runs, and the job that it measures', async () => {
   expect(found.agent.pid).toBe(home.agentPid());
   expect(found.agent.rss_bytes).toBeGreaterThan(10e6);
   expect(found.agent.version).toMatch(/^\d+\.\d+\.\d+/);
+  expect(found.hardware.threads).toBe(2);
+  expect(found.context?.looks).toBeGreaterThan(0);
   expect(found.runs).toMatchObject([{ job: 12, user: 'ada', node: 'n1' }]);
   expect(found.domains).toMatchObject({ 'package-0': { source: 'powercap' } });
   expect(Date.now() - Date.parse(found.last_reading)).toBeLessThan(60_000);

@@ -180,6 +180,7 @@ const RECORD = {
 const STATUS: HostStatus = {
   host: 'n1',
   nowMs: NOW_MS,
+  hardware: { cpu: 'A CPU', threads: 4 },
   policy: 'usage',
   agent: {
     pid: 77,
