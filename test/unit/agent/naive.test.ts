@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { advance } from '../../../src/agent/advance';
 import { readCheckpoint, writeCheckpoint } from '../../../src/agent/checkpoint';
+import { finishNow } from '../../../src/ledger/durable';
 import { type HostState, emptyHostState } from '../../../src/agent/host-state';
 import { takeHostLine, takeRunLines } from '../../../src/agent/lines';
 import { recover } from '../../../src/agent/recovery';
@@ -216,7 +217,7 @@ describe('a gap longer than two wraps', () => {
       unwritten: [],
       removableFiles: [],
     } as const;
-    writeCheckpoint(varDir, checkpoint, false);
+    finishNow(writeCheckpoint(varDir, checkpoint, false));
     const now = { boot, at: instantAt(atS), sources: 'a', integrated: [], writer, facts: FACTS };
     return recover(readCheckpoint(varDir)!, now).state;
   }
