@@ -45,9 +45,10 @@ export function advance(
   const cpu = tickCpuTime(state, reading, active);
 
   if (before !== null) {
-    const tick = makeTick(state, reading, active, cpu, Number(at.monoNs - before.monoNs));
+    const tick = makeTick(state, reading, active, Number(at.monoNs - before.monoNs));
     const missed = divideDomains(state, reading, tick, idlePower);
-    for (const run of active) addRunTime(run, cpu, missed, reading);
+    const classes = classesOf(reading, missed);
+    for (const run of active) addRunTime(run, classes, reading);
   } else {
     // The first reading is a baseline: nobody pays for what came before it.
     state.host.from ??= at;
@@ -55,9 +56,9 @@ export function advance(
   }
 
   state.host.readings += 1;
-  for (const { key, run } of active) {
-    run.cpuFrom = cpu.cpuFrom.get(key) ?? null;
-    run.isEndSeen = run.cpuFrom === null && (run.isEndSeen || cpu.runs.get(key)?.isEndSeen === true);
+  for (const { run, cpuFrom, time } of active) {
+    run.cpuFrom = cpuFrom;
+    run.isEndSeen = cpuFrom === null && (run.isEndSeen || time?.isEndSeen === true);
     if (run.cpuFrom !== null) run.lastSeenMs = at.wallMs;
   }
   for (const { node } of reading.scopes) {
@@ -86,7 +87,6 @@ function makeTick(
   state: HostState,
   reading: HostReading,
   active: readonly ActiveRun[],
-  cpu: TickCpuTime,
   elapsedNs: number,
 ): Tick {
   const hostCpus = isMissing(reading.cpu) ? 1 : reading.cpu.cpus;
@@ -96,12 +96,12 @@ function makeTick(
   }
   return {
     active,
-    cpu,
     elapsedNs,
     hostCpus,
     accelerators,
-    systemNs: systemTime(state, reading, cpu, hostCpus),
-    places: tickPlaceTime(state, reading, active, cpu, LARGEST_DEBT_NS_PER_CPU),
+    systemNs: systemTime(state, reading, active, hostCpus),
+    places: tickPlaceTime(state, reading, active, LARGEST_DEBT_NS_PER_CPU),
+    weights: new Map(),
   };
 }
 
@@ -140,22 +140,43 @@ function endOrNow({ end }: RunState, at: Instant): Instant {
 
 /** Fragments in a canonical order, each with the part of the tick in which it ran. */
 function activeRuns(state: HostState, reading: HostReading): ActiveRun[] {
-  const beginNs = state.at?.monoNs ?? reading.at.monoNs;
-  return Object.keys(state.runs)
-    .sort()
-    .map((key) => {
-      const run = state.runs[key]!;
-      const fromNs = run.startedMonoNs > beginNs ? run.startedMonoNs : beginNs;
-      const endNs = run.end?.monoNs ?? reading.at.monoNs;
-      const toNs = endNs < reading.at.monoNs ? endNs : reading.at.monoNs;
-      return { key, run, activeNs: Math.max(0, Number(toNs - fromNs)) };
+  const nowNs = reading.at.monoNs;
+  const beginNs = state.at?.monoNs ?? nowNs;
+  const tickNs = Number(nowNs - beginNs);
+  const active: ActiveRun[] = [];
+  let last = '';
+  let isInOrder = true;
+  for (const key in state.runs) {
+    const run = state.runs[key]!;
+    const wholly = run.end === null && run.startedMonoNs <= beginNs;
+    active.push({
+      key,
+      run,
+      activeNs: wholly ? tickNs : activeTime(run, beginNs, nowNs),
+      time: null,
+      cpuFrom: null,
     });
+    isInOrder &&= last <= key;
+    last = key;
+  }
+  return isInOrder ? active : active.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function activeTime({ startedMonoNs, end }: RunState, beginNs: bigint, nowNs: bigint): number {
+  const fromNs = startedMonoNs > beginNs ? startedMonoNs : beginNs;
+  const toNs = end !== null && end.monoNs < nowNs ? end.monoNs : nowNs;
+  return Math.max(0, Number(toNs - fromNs));
 }
 
 /** CPU time of work outside the runs; the exact counters' lead over the host's ticks is carried, not clamped. */
-function systemTime(state: HostState, reading: HostReading, cpu: TickCpuTime, hostCpus: number): number {
+function systemTime(
+  state: HostState,
+  reading: HostReading,
+  active: readonly ActiveRun[],
+  hostCpus: number,
+): number {
   let runsNs = 0;
-  for (const time of cpu.runs.values()) runsNs += time.ns;
+  for (const { time } of active) runsNs += time?.ns ?? 0;
   state.host.runsUs += runsNs / 1000;
   if (isMissing(reading.cpu) || state.busyNs === null) return 0;
 
@@ -177,47 +198,57 @@ function addCpuTimes(state: HostState, now: HostCpu): void {
   (['nice', 'iowait', 'steal', 'guest'] as const).forEach((name, i) => (sums[name] += growthUs[i] ?? 0));
 }
 
-function addRunTime(
-  { key, run, activeNs }: ActiveRun,
-  cpu: TickCpuTime,
-  missed: ReadonlySet<DomainClass>,
-  { at, energy }: HostReading,
-): void {
+/** Classes of what is divided, in one tick. */
+interface TickClasses {
+  /** Domains of all of them. */
+  readonly domains: readonly DividedDomain[];
+  readonly all: readonly DomainClass[];
+  /** Those of which a domain is missing. */
+  readonly missed: ReadonlySet<DomainClass>;
+}
+
+function classesOf({ energy }: HostReading, missed: ReadonlySet<DomainClass>): TickClasses {
+  const domains = energy.map(({ domain }) => domain).filter(isDivided);
+  return { domains, all: [...new Set(domains.map((domain) => domain.class))], missed };
+}
+
+function addRunTime({ run, time, activeNs }: ActiveRun, classes: TickClasses, { at }: HostReading): void {
   const ms = activeNs / 1e6;
-  run.line.ms += ms;
-  run.life.ms += ms;
-  const time = cpu.runs.get(key);
-  const unseen = new Set(missed);
-  for (const { domain } of energy) {
-    if (!isDivided(domain)) continue;
-    run.life.missingMs[domain.class] ??= 0;
-    if (time !== undefined || missed.has(domain.class)) continue;
+  const { life, line } = run;
+  line.ms += ms;
+  life.ms += ms;
+  for (const name of classes.all) life.missingMs[name] ??= 0;
+  // Several domains of one class missing at once are one missing time.
+  for (const name of classes.missed) addMissing(run, name, ms);
+  if (time === null) {
     // Nobody could read what it used: what it got is not nothing, it is not known.
-    runDomain(run, domain).missingMs += ms;
-    unseen.add(domain.class);
+    for (const domain of classes.domains) {
+      if (!classes.missed.has(domain.class)) runDomain(run, domain).missingMs += ms;
+    }
+    for (const name of classes.all) if (!classes.missed.has(name)) addMissing(run, name, ms);
   }
   // It has GPUs, and nobody reads them.
-  if ((run.identity.gpus ?? 0) > 0 && !energy.some(({ domain }) => domain.class === 'gpu')) unseen.add('gpu');
-  // Several domains of one class missing at once are one missing time.
-  for (const domainClass of unseen) {
-    run.life.missingMs[domainClass] = (run.life.missingMs[domainClass] ?? 0) + ms;
-  }
+  if ((run.identity.gpus ?? 0) > 0 && !classes.all.includes('gpu')) addMissing(run, 'gpu', ms);
 
   const { open } = run.series;
   open.ms += ms;
-  if (time !== undefined) {
-    run.line.cpuRead = true;
-    run.line.cpuNs += time.ns;
-    run.line.cpuEstimatedNs += time.estimatedNs;
+  if (time !== null) {
+    line.cpuRead = true;
+    line.cpuNs += time.ns;
+    line.cpuEstimatedNs += time.estimatedNs;
     if (time.user !== null) {
-      run.line.userNs = (run.line.userNs ?? 0) + time.user.ns;
+      line.userNs = (line.userNs ?? 0) + time.user.ns;
       run.user = time.user.at;
     } else if (run.user !== null) {
-      run.user = { ...run.user, sinceNs: run.user.sinceNs + time.ns };
+      run.user.sinceNs += time.ns;
     }
     open.cpuNs = (open.cpuNs ?? 0) + time.ns;
   }
   if (ms > 0) closePoint(run.series, at, Number(at.monoNs - run.startedMonoNs) / 1e6);
+}
+
+function addMissing({ life }: RunState, name: DomainClass, ms: number): void {
+  life.missingMs[name] = (life.missingMs[name] ?? 0) + ms;
 }
 
 /** Keeps the counters that the next tick is a difference to. */
@@ -231,7 +262,15 @@ function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): voi
   state.busyNs = isMissing(reading.cpu) ? null : reading.cpu.busyNs;
   const byCpu = isMissing(reading.cpu) ? null : reading.cpu.byCpu;
   state.cpuBusyNs = byCpu === null ? {} : Object.fromEntries(byCpu);
-  state.cgroupNs = cpu.cgroupNs;
+  rememberCgroups(state, cpu.cgroupNs);
   state.cgroupPlaceNs = cpu.cgroupPlaceNs;
   state.scopeBalanceNs = cpu.scopeBalanceNs;
+}
+
+/** In place: the directories mostly are those of the last reading. */
+function rememberCgroups({ cgroupNs: kept }: HostState, cgroupNs: ReadonlyMap<string, bigint>): void {
+  for (const [dir, ns] of cgroupNs) kept[dir] = ns;
+  const dirs = Object.keys(kept);
+  if (dirs.length === cgroupNs.size) return;
+  for (const dir of dirs) if (!cgroupNs.has(dir)) delete kept[dir];
 }

@@ -25,21 +25,23 @@ export interface UserGrowth {
   readonly at: UserCpuTime | null;
 }
 
-/** CPU time of one tick, by run key, and the counters that the next tick starts from. */
+/** The counters that the next tick starts from; the runs' CPU time is with them. */
 export interface TickCpuTime {
-  readonly runs: Map<string, RunCpuTime>;
-  readonly cgroupNs: Record<string, bigint>;
+  readonly cgroupNs: Map<string, bigint>;
   readonly cgroupPlaceNs: Record<string, readonly bigint[]>;
   readonly scopeBalanceNs: Record<string, number>;
-  /** Run key to the directory its CPU time comes from now. */
-  readonly cpuFrom: Map<string, string>;
 }
 
-/** Fragment and the part of the tick in which it was running. */
+/** Fragment and what is known of it in one tick. */
 export interface ActiveRun {
   readonly key: string;
   readonly run: RunState;
+  /** The part of the tick in which it was running, ns. */
   readonly activeNs: number;
+  /** null: nobody could read it, or nothing tells what it is a growth to. */
+  time: RunCpuTime | null;
+  /** The directory its CPU time comes from now, `processes`, or null while it has none. */
+  cpuFrom: string | null;
 }
 
 /** Parent and children are read within this time of each other (ns, on each CPU). */
@@ -56,36 +58,40 @@ export function tickCpuTime(
   reading: HostReading,
   active: readonly ActiveRun[],
 ): TickCpuTime {
-  const tick: TickCpuTime = {
-    runs: new Map(),
-    cgroupNs: {},
-    cgroupPlaceNs: {},
-    scopeBalanceNs: {},
-    cpuFrom: new Map(),
-  };
+  const tick: TickCpuTime = { cgroupNs: new Map(), cgroupPlaceNs: {}, scopeBalanceNs: {} };
   const isFirst = state.at === null;
   const cpus = isMissing(reading.cpu) ? 1 : reading.cpu.cpus;
   for (const scope of reading.scopes) scopeCpuTime(state, scope, { active, isFirst, cpus }, tick);
   // Where Slurm keeps jobs in cgroups, a run without one has no process: its time is known, and 0.
-  for (const { key, run } of active) {
-    const isKept = reading.scopes.some((scope) => isOfNode(scope, run) && !isMissing(scope.totalNs));
-    if (isKept && !isFirst) give(tick, key, 0, 0);
+  for (const each of active) {
+    if (each.time !== null || isFirst) continue;
+    const isKept = reading.scopes.some((scope) => isOfNode(scope, each.run) && !isMissing(scope.totalNs));
+    if (isKept) give(each, 0, 0);
   }
+  if (reading.processes.size > 0) processesCpuTime(state, reading, { active, isFirst }, tick);
+  return tick;
+}
 
-  for (const [key, value] of reading.processes) {
-    // The same time twice: its processes are in the cgroup.
-    if (tick.cpuFrom.has(key)) continue;
-    const name = processesOf(key);
+function processesCpuTime(
+  state: HostState,
+  reading: HostReading,
+  { active, isFirst }: { active: readonly ActiveRun[]; isFirst: boolean },
+  tick: TickCpuTime,
+): void {
+  for (const each of active) {
+    const value = reading.processes.get(each.key);
+    // With a cgroup it would be the same time twice: its processes are in that.
+    if (value === undefined || each.cpuFrom !== null) continue;
+    const name = processesOf(each.key);
     const before = state.cgroupNs[name];
-    if (value !== 'gone') tick.cpuFrom.set(key, 'processes');
+    if (value !== 'gone') each.cpuFrom = 'processes';
     if (typeof value === 'bigint') {
-      tick.cgroupNs[name] = value;
-      if (!isFirst) give(tick, key, Math.max(0, Number(value - (before ?? 0n))), 0);
+      tick.cgroupNs.set(name, value);
+      if (!isFirst) give(each, Math.max(0, Number(value - (before ?? 0n))), 0);
     } else if (value !== 'gone' && before !== undefined) {
-      tick.cgroupNs[name] = before;
+      tick.cgroupNs.set(name, before);
     }
   }
-  return tick;
 }
 
 function scopeCpuTime(
@@ -96,27 +102,24 @@ function scopeCpuTime(
 ): void {
   const growth = (dir: string, value: bigint, renewed = false): number => {
     const before = renewed ? 0n : (state.cgroupNs[dir] ?? 0n);
-    tick.cgroupNs[dir] = value;
+    tick.cgroupNs.set(dir, value);
     // A counter below its last value belongs to a new directory of the same name: all of it is new.
     return isFirst ? 0 : Number(value >= before ? value - before : value);
+  };
+  const keep = (dir: string): void => {
+    const before = state.cgroupNs[dir];
+    if (before !== undefined) tick.cgroupNs.set(dir, before);
   };
 
   let livingNs = 0;
   for (const [dir, value] of scope.overheadNs) livingNs += growth(dir, value);
 
   const owners = new OwnerIndex(active);
-  const living = new Set<string>();
-  const withCgroup = new Set<string>();
   for (const job of scope.jobs) {
-    living.add(job.dir);
-    // After a requeue the ended run and the new one go by the same job id: what is there is the new one's.
-    const named = owners.of(scope, job);
-    for (const { key } of named) withCgroup.add(key);
-    const owner = named.find(({ run }) => run.end === null) ?? named[0];
-    if (owner !== undefined) tick.cpuFrom.set(owner.key, job.dir);
+    const owner = owners.ownerOf(scope, job);
+    if (owner !== undefined) owner.cpuFrom = job.dir;
     if (isMissing(job.cpuNs)) {
-      const before = state.cgroupNs[job.dir];
-      if (before !== undefined) tick.cgroupNs[job.dir] = before;
+      keep(job.dir);
       continue;
     }
     const ns = growth(job.dir, job.cpuNs, job.renewed);
@@ -125,15 +128,14 @@ function scopeCpuTime(
     if (job.placeNs !== undefined) tick.cgroupPlaceNs[job.dir] = job.placeNs;
     if (owner !== undefined) {
       const own = Math.max(0, ns - countedByProcesses(state, owner));
-      give(tick, owner.key, own, 0, placeNs, userGrowth(state, owner, job, { ns: own, isFirst }));
+      give(owner, own, 0, placeNs, userGrowth(state, owner, job, { ns: own, isFirst }));
     }
   }
 
-  const dead = isFirst ? [] : deadJobs(state, scope, { living, withCgroup }, active, owners);
+  const dead = isFirst ? [] : deadJobs(state, scope, active, owners);
   if (isMissing(scope.totalNs)) {
-    const before = state.cgroupNs[scope.dir];
-    if (before !== undefined) tick.cgroupNs[scope.dir] = before;
-    for (const each of dead) if (each.knownNs !== null) giveDead(tick, each, each.knownNs, false);
+    keep(scope.dir);
+    for (const each of dead) if (each.knownNs !== null) giveDead(each, each.knownNs, false);
     return;
   }
   const totalNs = growth(scope.dir, scope.totalNs);
@@ -141,18 +143,13 @@ function scopeCpuTime(
   const balanceNs = state.scopeBalanceNs[scope.dir] ?? 0;
   const time = deadTime(totalNs, livingNs, dead, balanceNs, cpus * READING_SKEW_NS);
   tick.scopeBalanceNs[scope.dir] = time.balanceNs;
-  dead.forEach((each, i) => giveDead(tick, each, time.cpuNs[i] ?? 0, time.estimated[i] === true));
+  dead.forEach((each, i) => giveDead(each, time.cpuNs[i] ?? 0, time.estimated[i] === true));
 }
 
-function giveDead(
-  tick: TickCpuTime,
-  { run, userGrowthNs, isSeen }: DeadRun,
-  ns: number,
-  isEstimated: boolean,
-): void {
+function giveDead({ run, userGrowthNs, isSeen }: DeadRun, ns: number, isEstimated: boolean): void {
   if (run === null) return;
   const user = userGrowthNs === null ? null : { ns: userGrowthNs, at: null };
-  const time = give(tick, run.key, ns, isEstimated ? ns : 0, null, user);
+  const time = give(run, ns, isEstimated ? ns : 0, null, user);
   time.isEndSeen ||= isSeen;
 }
 
@@ -199,25 +196,18 @@ function userGrowth(
 }
 
 function give(
-  tick: TickCpuTime,
-  key: string,
+  each: ActiveRun,
   ns: number,
   estimatedNs: number,
-  placeNs: readonly number[] | null = null,
+  placeNs: number[] | null = null,
   user: UserGrowth | null = null,
 ): RunCpuTime {
-  const time = tick.runs.get(key) ?? {
-    ns: 0,
-    estimatedNs: 0,
-    placeNs: null,
-    user: null,
-    isEndSeen: false,
-  };
+  const { time } = each;
+  if (time === null) return (each.time = { ns, estimatedNs, placeNs, user, isEndSeen: false });
   time.ns += ns;
   time.estimatedNs += estimatedNs;
   if (placeNs !== null) time.placeNs = placeNs.map((more, i) => (time.placeNs?.[i] ?? 0) + more);
   // A cgroup that is there outlives one that is gone.
   if (user !== null) time.user = { ns: (time.user?.ns ?? 0) + user.ns, at: user.at ?? time.user?.at ?? null };
-  tick.runs.set(key, time);
   return time;
 }

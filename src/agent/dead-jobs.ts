@@ -25,10 +25,15 @@ export interface DeadRun extends DeadJob {
 export function deadJobs(
   state: HostState,
   scope: ScopeReading,
-  { living, withCgroup }: { living: ReadonlySet<string>; withCgroup: ReadonlySet<string> },
   active: readonly ActiveRun[],
   owners: OwnerIndex<ActiveRun>,
 ): DeadRun[] {
+  // Nothing came or went; what came and went unseen leaves a run that ended and never had a cgroup.
+  const isUnseen = ({ run }: ActiveRun): boolean =>
+    run.end !== null && run.cpuFrom === null && !run.isEndSeen;
+  if (!scope.isChanged && scope.ended !== null && !active.some(isUnseen)) return [];
+  const living = new Set(scope.jobs.map(({ dir }) => dir));
+  const withCgroup = new Set(scope.jobs.flatMap((job) => owners.of(scope, job)));
   const onNode = active.filter(({ run }) => isOfNode(scope, run));
   const isKnown = (dir: string): boolean => state.cgroupNs[dir] !== undefined;
   const ofDir = (dir: string): ActiveRun | null => onNode.find(({ run }) => run.cpuFrom === dir) ?? null;
@@ -56,7 +61,7 @@ export function deadJobs(
       each.run.cpuFrom === null &&
       !each.run.isEndSeen &&
       each.run.start.by === 'prolog' &&
-      !withCgroup.has(each.key) &&
+      !withCgroup.has(each) &&
       !found.has(each),
   );
   const ended = unseen.filter(({ run }) => run.end !== null).map((run) => deadRun(run, null, null));

@@ -59,11 +59,14 @@ export function divideTick(
   const rest = (state.carry[domain.name] ??= { idle: noCarry(), system: noCarry() });
   const weights = weigh(state, domain, tick);
   const idle = calibrated ?? modelledIdle(domain);
+  const carry: Carry[] = [];
+  for (const { run } of active) carry.push((run.carry[domain.name] ??= noCarry()));
+  carry.push(rest.idle, rest.system);
   const division = divideEnergy({
     ...weights,
     energyUj,
     idleEnergyUj: Math.round(((idle?.idleW ?? 0) * elapsedNs) / 1000),
-    carry: [...active.map(({ run }) => (run.carry[domain.name] ??= noCarry())), rest.idle, rest.system],
+    carry,
   });
 
   const host = hostDomain(state, domain);
@@ -71,20 +74,22 @@ export function divideTick(
   if (idle !== undefined) host.idle = idle;
   addByPolicy(host.idleUj, division.idle);
   addByPolicy(host.systemUj, division.system);
-  active.forEach(({ run }, i) => {
-    const share = division.runs[i] ?? noEnergy();
+  for (let i = 0; i < active.length; i++) {
+    const { run } = active[i]!;
+    const share = division.runs[i]!;
     addByPolicy(host.runsUj, share);
     const line = runDomain(run, domain);
     addByPolicy(line.uj, share);
     const { energyUj: openUj } = run.series.open;
     openUj[domain.name] = (openUj[domain.name] ?? 0) + share[0];
-    const { used, allocated } = weights.estimated[i] ?? { used: 0, allocated: 0 };
+    if (weights.estimated === null) continue;
+    const { used, allocated } = weights.estimated[i]!;
     addByPolicy(line.estimatedUj, [
       Math.round(share[0] * used),
       Math.round(share[1] * allocated),
       Math.round(share[2] * Math.max(used, allocated)),
     ]);
-  });
+  }
 }
 
 function modelledIdle({ idlePowerW }: EnergyDomain): IdlePower | undefined {

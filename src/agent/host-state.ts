@@ -159,7 +159,7 @@ export interface UserCpuTime {
   /** There (ns). */
   readonly ns: bigint;
   /** What the run used in all since (ns). */
-  readonly sinceNs: number;
+  sinceNs: number;
 }
 
 export interface ExitCodes {

@@ -1,7 +1,7 @@
 import { splitByPlace, type SplitTime } from '../attribution/package-split';
 import type { CpuPlace } from '../sources/source';
 import { isMissing } from '../sources/source';
-import type { ActiveRun, TickCpuTime } from './cpu-time';
+import type { ActiveRun } from './cpu-time';
 import type { HostState } from './host-state';
 import type { HostReading } from './reading';
 
@@ -29,7 +29,6 @@ export function tickPlaceTime(
   state: HostState,
   reading: HostReading,
   active: readonly ActiveRun[],
-  cpu: TickCpuTime,
   mostDebtNs: number,
 ): Map<string, PlaceTime> {
   const times = new Map<string, PlaceTime>();
@@ -38,8 +37,7 @@ export function tickPlaceTime(
   const split = splitByPlace(
     reading.places.map((place) => place.cpus),
     busyNs,
-    active.map(({ key, run }) => {
-      const time = cpu.runs.get(key);
+    active.map(({ run, time }) => {
       const cpus = run.holding?.cpus ?? null;
       return {
         cpuNs: time?.ns ?? 0,

@@ -57,6 +57,8 @@ export interface DomainReading {
 
 export interface ScopeReading {
   readonly dir: string;
+  /** Whether directories, or what is known of their ends, may be others than at the last reading. */
+  readonly isChanged: boolean;
   /** Name of the Slurm node whose jobs these are; null where the directory does not tell. */
   readonly node: string | null;
   /** CPU time of the whole scope, dead children included (ns). */
@@ -70,6 +72,9 @@ export interface ScopeReading {
    */
   readonly ended: readonly EndedJob[] | null;
 }
+
+/** A scope with what is there; who has ended in it is not known yet. */
+export type LivingScope = Omit<ScopeReading, 'ended'>;
 
 /** A job whose cgroup is gone. Several can have had one directory, one after the other. */
 export interface EndedJob {

@@ -1,14 +1,13 @@
 import type { Party } from '../attribution/policy';
 import { leastCertain } from '../attribution/package-split';
 import type { EnergyDomain } from '../sources/source';
-import type { ActiveRun, TickCpuTime } from './cpu-time';
+import type { ActiveRun } from './cpu-time';
 import { DRAM_SPLITS, type DramSplit, type HostState, type RunState } from './host-state';
 import { type PlaceTime, placeName } from './place-time';
 
 /** What one tick's division works with. */
 export interface Tick {
   readonly active: readonly ActiveRun[];
-  readonly cpu: TickCpuTime;
   readonly places: ReadonlyMap<string, PlaceTime>;
   readonly elapsedNs: number;
   /** CPU time of work outside the runs, ns. */
@@ -16,6 +15,8 @@ export interface Tick {
   readonly hostCpus: number;
   /** GPUs and other accelerators of all domains. */
   readonly accelerators: number;
+  /** Those that were worked out for an earlier domain, by what they are by. */
+  readonly weights: Map<string, Weights>;
 }
 
 /** By what one domain is divided in one tick. */
@@ -25,41 +26,57 @@ export interface Weights {
   readonly systemUsed: number;
   readonly unused?: number;
   readonly capacity: number;
-  /** The part of each run's share that rests on an estimate, 0 to 1; of its use, and of its allocation. */
-  readonly estimated: readonly { readonly used: number; readonly allocated: number }[];
+  /** The part of each run's share that rests on an estimate, 0 to 1; of its use, and of its allocation. null: of none. */
+  readonly estimated: readonly EstimatedPart[] | null;
 }
+
+interface EstimatedPart {
+  readonly used: number;
+  readonly allocated: number;
+}
+
+const EXACT: EstimatedPart = { used: 0, allocated: 0 };
+const ASSUMED: EstimatedPart = { used: 1, allocated: 1 };
 
 /**
  * What the runs are weighed by in a domain: CPU time and CPUs for packages and for what is `other`, memory held and limits
  * for DRAM, accelerators for GPUs. Notes on the runs' lines how it was found.
  */
 export function weigh(state: HostState, domain: EnergyDomain, tick: Tick): Weights {
-  if (domain.class === 'dram') return weighMemory(state, tick);
-  return domain.class === 'gpu' ? weighAccelerators(tick) : weighCpu(domain, tick);
+  const place = domain.place === undefined ? undefined : tick.places.get(placeName(domain.place));
+  const by = place === undefined ? domain.class : `${domain.class} ${placeName(domain.place!)}`;
+  let weights = tick.weights.get(by);
+  if (weights === undefined) {
+    if (domain.class === 'dram') weights = weighMemory(state, tick);
+    else if (domain.class === 'gpu') weights = weighAccelerators(tick);
+    else if (place === undefined) weights = weighCpu(tick, domain.class === 'other');
+    else weights = weighPlace(place, tick);
+    tick.weights.set(by, weights);
+  }
+  return weights;
 }
 
-function weighCpu(domain: EnergyDomain, tick: Tick): Weights {
-  const { active, cpu, hostCpus } = tick;
-  const place = domain.place === undefined ? undefined : tick.places.get(placeName(domain.place));
-  const isOther = domain.class === 'other';
-  const estimatedPart = (key: string): number => {
-    const time = cpu.runs.get(key);
-    return time === undefined || time.ns <= 0 ? 0 : time.estimatedNs / time.ns;
-  };
-  if (place === undefined) {
-    return {
-      runs: active.map((each) => ({
-        used: cpu.runs.get(each.key)?.ns ?? 0,
-        allocated: cpusOf(each.run) * activePart(each, tick),
-      })),
-      systemUsed: tick.systemNs,
-      capacity: hostCpus,
-      // That what is left of a node follows its CPUs is an assumption.
-      estimated: active.map(({ key }) =>
-        isOther ? { used: 1, allocated: 1 } : { used: estimatedPart(key), allocated: 0 },
-      ),
-    };
+function weighCpu(tick: Tick, isOther: boolean): Weights {
+  const { active, hostCpus } = tick;
+  const runs: Party[] = [];
+  let isEstimated = isOther;
+  for (const each of active) {
+    runs.push({ used: each.time?.ns ?? 0, allocated: cpusOf(each.run) * activePart(each, tick) });
+    isEstimated ||= estimatedPart(each) > 0;
   }
+  // That what is left of a node follows its CPUs is an assumption.
+  const part = (each: ActiveRun): EstimatedPart =>
+    isOther ? ASSUMED : { used: estimatedPart(each), allocated: 0 };
+  return {
+    runs,
+    systemUsed: tick.systemNs,
+    capacity: hostCpus,
+    estimated: isEstimated ? active.map(part) : null,
+  };
+}
+
+function weighPlace(place: PlaceTime, tick: Tick): Weights {
+  const { active, hostCpus } = tick;
   active.forEach(({ run }, i) => {
     const split = place.runs[i]?.split;
     if (split !== undefined && (place.runs[i]?.cpuNs ?? 0) > 0) {
@@ -73,11 +90,15 @@ function weighCpu(domain: EnergyDomain, tick: Tick): Weights {
     })),
     systemUsed: place.systemNs,
     capacity: place.cpus.size,
-    estimated: active.map(({ key, run }, i) => ({
-      used: place.runs[i]?.split === 'assumed' ? 1 : estimatedPart(key),
-      allocated: (run.holding?.cpus ?? null) === null && cpusOf(run) < hostCpus ? 1 : 0,
+    estimated: active.map((each, i) => ({
+      used: place.runs[i]?.split === 'assumed' ? 1 : estimatedPart(each),
+      allocated: (each.run.holding?.cpus ?? null) === null && cpusOf(each.run) < hostCpus ? 1 : 0,
     })),
   };
+}
+
+function estimatedPart({ time }: ActiveRun): number {
+  return time === null || time.ns <= 0 ? 0 : time.estimatedNs / time.ns;
 }
 
 /**
@@ -85,34 +106,39 @@ function weighCpu(domain: EnergyDomain, tick: Tick): Weights {
  * of what the host holds what it uses of its CPU time.
  */
 function weighMemory(state: HostState, tick: Tick): Weights {
-  const { active, cpu, hostCpus } = tick;
-  let cpuSumNs = tick.systemNs;
-  for (const { key } of active) cpuSumNs += cpu.runs.get(key)?.ns ?? 0;
-  const cpuPart = (key: string): number => (cpuSumNs > 0 ? (cpu.runs.get(key)?.ns ?? 0) / cpuSumNs : 0);
+  const { active, hostCpus } = tick;
   const { memory } = state;
-  const isHeldKnown = memory !== null && active.some(({ run }) => (run.holding?.memory ?? null) !== null);
-
-  const held = active.map((each) => {
+  const totalBytes = memory?.totalBytes ?? hostCpus;
+  let cpuSumNs = tick.systemNs;
+  let isHeldKnown = false;
+  for (const { run, time } of active) {
+    cpuSumNs += time?.ns ?? 0;
+    isHeldKnown ||= memory !== null && (run.holding?.memory ?? null) !== null;
+  }
+  const runs: Party[] = [];
+  const estimated: EstimatedPart[] = [];
+  let isEstimated = false;
+  let heldSum = 0;
+  for (const each of active) {
     const known = isHeldKnown ? (each.run.holding?.memory ?? null) : null;
     const by: DramSplit = known?.by ?? 'cpu_time';
     const { line } = each.run;
     if (each.activeNs > 0) line.dramSplit = lessCertain(line.dramSplit, by);
-    const bytes = known?.bytes ?? (memory?.heldBytes ?? 1) * cpuPart(each.key);
-    return { used: bytes * (known === null ? 1 : activePart(each, tick)), by };
-  });
-  let heldSum = 0;
-  for (const { used } of held) heldSum += used;
-  const totalBytes = memory?.totalBytes ?? hostCpus;
+    const cpuPart = cpuSumNs > 0 ? (each.time?.ns ?? 0) / cpuSumNs : 0;
+    const used = known === null ? (memory?.heldBytes ?? 1) * cpuPart : known.bytes * activePart(each, tick);
+    heldSum += used;
+    runs.push({ used, allocated: memoryOf(each.run, totalBytes, hostCpus) * activePart(each, tick) });
+    isEstimated ||= by === 'cpu_time';
+    estimated.push(by === 'cpu_time' ? { used: 1, allocated: 0 } : EXACT);
+  }
   return {
-    runs: active.map((each, i) => ({
-      used: held[i]?.used ?? 0,
-      allocated: memoryOf(each.run, totalBytes, hostCpus) * activePart(each, tick),
-    })),
-    systemUsed: isHeldKnown
-      ? Math.max(0, memory.heldBytes - heldSum)
-      : (memory?.heldBytes ?? 1) * (cpuSumNs > 0 ? tick.systemNs / cpuSumNs : 0),
+    runs,
+    systemUsed:
+      isHeldKnown && memory !== null
+        ? Math.max(0, memory.heldBytes - heldSum)
+        : (memory?.heldBytes ?? 1) * (cpuSumNs > 0 ? tick.systemNs / cpuSumNs : 0),
     capacity: totalBytes,
-    estimated: held.map(({ by }) => ({ used: by === 'cpu_time' ? 1 : 0, allocated: 0 })),
+    estimated: isEstimated ? estimated : null,
   };
 }
 
@@ -129,13 +155,13 @@ function weighAccelerators(tick: Tick): Weights {
   let heldSum = 0;
   for (const { used } of runs) heldSum += used;
   const holdsAll = active.some(({ run }) => (run.identity.gpus ?? 0) >= accelerators);
-  const part = holdsAll && active.filter(({ run }) => (run.identity.gpus ?? 0) > 0).length === 1 ? 0 : 1;
+  const isOneAlone = holdsAll && active.filter(({ run }) => (run.identity.gpus ?? 0) > 0).length === 1;
   return {
     runs,
     systemUsed: 0,
     unused: Math.max(0, accelerators - heldSum),
     capacity: accelerators,
-    estimated: active.map(() => ({ used: part, allocated: part })),
+    estimated: isOneAlone ? null : active.map(() => ASSUMED),
   };
 }
 

@@ -10,33 +10,78 @@
  * @param carry each party's balance from earlier divisions (µJ, between -1 and 1); updated in place
  */
 export function apportion(totalUj: number, weights: readonly number[], carry: number[]): number[] {
+  const n = weights.length;
   let sum = 0;
-  for (const weight of weights) sum += weight;
-
-  const exact = weights.map((weight, i) => (weight === 0 ? 0 : (totalUj / sum) * weight + (carry[i] ?? 0)));
-  const shares = exact.map((share) => Math.max(0, Math.floor(share)));
+  let takers = 0;
+  for (const weight of weights) {
+    sum += weight;
+    if (weight > 0) takers += 1;
+  }
+  const perWeight = totalUj / sum;
+  const shares = new Array<number>(n);
+  const owed = new Float64Array(n);
   let left = totalUj;
-  for (const share of shares) left -= share;
+  for (let i = 0; i < n; i++) {
+    const weight = weights[i]!;
+    const exact = weight === 0 ? 0 : perWeight * weight + (carry[i] ?? 0);
+    const share = Math.max(0, Math.floor(exact));
+    shares[i] = share;
+    owed[i] = exact - share;
+    left -= share;
+  }
 
   // Whole units that flooring left over (or, rarely, gave too much) go where the rounding error is largest.
-  const takers = weights.flatMap((weight, i) => (weight > 0 ? [i] : []));
-  const owed = (i: number) => exact[i]! - shares[i]!;
-  while (left > 0) {
-    // More than one unit each only where floating point lost as much, which takes a total above 2^52 µJ (4.5 GJ).
-    const units = Math.max(1, Math.floor(left / takers.length));
-    for (const taker of takers.toSorted((a, b) => owed(b) - owed(a) || a - b)) {
-      if (left < units) break;
-      shares[taker]! += units;
-      left -= units;
-    }
-  }
-  while (left < 0) {
-    const giver = takers.filter((i) => shares[i]! > 0).reduce((best, i) => (owed(i) < owed(best) ? i : best));
-    const units = Math.min(shares[giver]!, Math.max(1, Math.floor(-left / takers.length)));
-    shares[giver]! -= units;
-    left += units;
-  }
+  while (left > 0) left -= give(left, shares, owed, weights, takers);
+  while (left < 0) left += take(-left, shares, owed, weights, takers);
 
-  for (const i of takers) carry[i] = Math.max(-1, Math.min(1, owed(i)));
+  for (let i = 0; i < n; i++) {
+    if (weights[i]! > 0) carry[i] = Math.max(-1, Math.min(1, owed[i]!));
+  }
   return shares;
+}
+
+/**
+ * Gives some of what is left over, the same to each: more than one unit only where floating point lost as much, which takes a
+ * total above 2^52 µJ (4.5 GJ).
+ * @returns how much
+ */
+function give(
+  left: number,
+  shares: number[],
+  owed: Float64Array,
+  weights: readonly number[],
+  takers: number,
+): number {
+  const units = Math.max(1, Math.floor(left / takers));
+  const receivers = Math.min(takers, Math.floor(left / units));
+  const ranked = owed.filter((_, i) => weights[i]! > 0).sort();
+  // Who is owed more than this has one; of those who are owed just as much the first have.
+  const limit = ranked[takers - receivers]!;
+  let atLimit = receivers;
+  for (const each of ranked) if (each > limit) atLimit -= 1;
+  for (let i = 0; i < shares.length; i++) {
+    if (weights[i]! === 0 || owed[i]! < limit || (owed[i] === limit && atLimit-- <= 0)) continue;
+    shares[i]! += units;
+    owed[i]! -= units;
+  }
+  return receivers * units;
+}
+
+/** Takes back some of what was given too much, from who is owed least. @returns how much */
+function take(
+  excess: number,
+  shares: number[],
+  owed: Float64Array,
+  weights: readonly number[],
+  takers: number,
+): number {
+  let giver = -1;
+  for (let i = 0; i < shares.length; i++) {
+    if (weights[i]! === 0 || shares[i]! === 0) continue;
+    if (giver < 0 || owed[i]! < owed[giver]!) giver = i;
+  }
+  const units = Math.min(shares[giver]!, Math.max(1, Math.floor(excess / takers)));
+  shares[giver]! -= units;
+  owed[giver]! += units;
+  return units;
 }

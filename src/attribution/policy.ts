@@ -56,39 +56,54 @@ export interface DivisionInput {
  * Under each policy runs + idle + system = energyUj, exactly.
  */
 export function divideEnergy(input: DivisionInput): Division {
-  const { energyUj, runs } = input;
+  const { energyUj, runs, carry } = input;
   const n = runs.length;
   const idleUj = Math.min(energyUj, input.idleEnergyUj);
 
-  const used: number[] = [...runs.map((run) => run.used), input.unused ?? 0, input.systemUsed];
-  if (isAllZero(used)) used[n] = 1;
-
+  const used = new Array<number>(n + 2);
+  const allocated = new Array<number>(n + 2);
   let allocatedSum = 0;
-  for (const run of runs) allocatedSum += run.allocated;
-  const allocated: number[] = [
-    ...runs.map((run) => run.allocated),
-    Math.max(0, input.capacity - allocatedSum),
-    0,
-  ];
+  for (let i = 0; i < n; i++) {
+    const run = runs[i]!;
+    used[i] = run.used;
+    allocated[i] = run.allocated;
+    allocatedSum += run.allocated;
+  }
+  used[n] = input.unused ?? 0;
+  used[n + 1] = input.systemUsed;
+  allocated[n] = Math.max(0, input.capacity - allocatedSum);
+  allocated[n + 1] = 0;
+  if (isAllZero(used)) used[n] = 1;
   if (isAllZero(allocated)) allocated[n] = 1;
 
-  const share = (totalUj: number, weights: number[], balance: 0 | 1 | 2 | 3): number[] => {
-    const carry = input.carry.map((party) => party[balance]);
-    const shares = apportion(totalUj, weights, carry);
-    input.carry.forEach((party, i) => (party[balance] = carry[i] ?? 0));
-    return shares;
-  };
-  const usage = share(energyUj, used, 0);
-  const allocation = share(energyUj, allocated, 1);
-  const hybridIdle = share(idleUj, allocated, 2);
-  const hybridRest = share(energyUj - idleUj, used, 3);
+  const usage = share(energyUj, used, carry, 0);
+  const allocation = share(energyUj, allocated, carry, 1);
+  const hybridIdle = share(idleUj, allocated, carry, 2);
+  const hybridRest = share(energyUj - idleUj, used, carry, 3);
 
   const at = (i: number): ByPolicy => [usage[i]!, allocation[i]!, hybridIdle[i]! + hybridRest[i]!];
-  return { runs: runs.map((_, i) => at(i)), idle: at(n), system: at(n + 1) };
+  const ofRuns = new Array<ByPolicy>(n);
+  for (let i = 0; i < n; i++) ofRuns[i] = at(i);
+  return { runs: ofRuns, idle: at(n), system: at(n + 1) };
+}
+
+/** Divides by one of the balances of the parties, and updates it. */
+function share(
+  totalUj: number,
+  weights: readonly number[],
+  carry: readonly Carry[],
+  balance: 0 | 1 | 2 | 3,
+): number[] {
+  const balances = new Array<number>(carry.length);
+  for (let i = 0; i < carry.length; i++) balances[i] = carry[i]![balance];
+  const shares = apportion(totalUj, weights, balances);
+  for (let i = 0; i < carry.length; i++) carry[i]![balance] = balances[i]!;
+  return shares;
 }
 
 function isAllZero(weights: readonly number[]): boolean {
-  return weights.every((weight) => weight === 0);
+  for (const weight of weights) if (weight !== 0) return false;
+  return true;
 }
 
 /** Adds `more` to `sum` in place. */

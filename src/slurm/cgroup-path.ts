@@ -110,17 +110,21 @@ function initCgroups(proc: string): { v1: string; v2: string } {
   return paths;
 }
 
-/**
- * The jobs that have a cgroup in a scope now: one readdir (v1: one more a user), since it is called each tick. What is
- * removed meanwhile is left out.
- */
+/** The jobs that have a cgroup in a scope now. What is removed meanwhile is left out. */
 export function listJobCgroups(scope: SlurmScope): JobCgroup[] {
   if (scope.version === 2) return jobsIn(scope.dir);
-  return directoryNames(scope.dir).flatMap((name) => {
-    const uid = UID.exec(name)?.[1];
-    if (uid === undefined) return [];
-    return jobsIn(join(scope.dir, name)).map((job) => ({ ...job, uid: Number(uid) }));
+  return listUserDirs(scope).flatMap((dir) => {
+    const uid = Number(UID.exec(basename(dir))?.[1]);
+    return jobsIn(dir).map((job) => ({ ...job, uid }));
   });
+}
+
+/** Version 1: the directories that hold users' jobs. */
+export function listUserDirs(scope: SlurmScope): string[] {
+  if (scope.version === 2) return [];
+  return directoryNames(scope.dir)
+    .filter((name) => UID.test(name))
+    .map((name) => join(scope.dir, name));
 }
 
 function jobsIn(parent: string): JobCgroup[] {

@@ -1,7 +1,8 @@
-// What the agent costs a host: for numbers of jobs and lengths of a tick, CPU time a tick, part of one core, memory,
-// wake-ups and bytes written. Real cgroups (version 1, without processes in them) below a directory of its own, a counter
-// that grows each second, the built agent. Needs root and a mounted cpuacct hierarchy.
-// Usage: npm run bench:agent [-- SECONDS [JOBS,JOBS,... [TICK,TICK,...]]]
+// What the agent costs a host: for numbers of jobs and lengths of a tick, CPU time a tick and at the end of a stretch, part of one
+// core at the default length of a stretch, memory, wake-ups and bytes written. Real cgroups (version 2 where it is mounted, else 1;
+// two steps a job, without processes in them) below a directory of its own, counters of two packages that grow each second, the
+// built agent. Needs root.
+// Usage: npm run bench:agent [-- JOBS,JOBS,... [TICK,TICK,... [1|2]]]     tick in seconds, version of cgroups
 import { spawn } from 'node:child_process';
 import {
   existsSync,
@@ -18,21 +19,37 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [seconds = '40', jobList = '1,16,128,512', tickList = '1,10'] = process.argv.slice(2);
+const [jobList = '1,16,128,512', tickList = '1,10', wanted = '2'] = process.argv.slice(2);
+/** A stretch here; the default is 300 s. */
+const STRETCH_S = 60;
+const DEFAULT_STRETCH_S = 300;
+/** Ticks before anything is measured: Node.js compiles what runs often, and an agent runs for months. */
+const WARM_UP_TICKS = 2000;
+
 const top = join(import.meta.dirname, '../..');
+const mounts = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
+const unified = mounts.find((dir) => existsSync(join(dir, 'cgroup.controllers')));
 const cpuacct = ['cpu,cpuacct', 'cpuacct']
   .map((name) => `/sys/fs/cgroup/${name}`)
   .find((dir) => existsSync(join(dir, 'cpuacct.usage')));
-if (cpuacct === undefined || process.getuid() !== 0) {
-  console.error('bench:agent needs root and a cgroup v1 hierarchy with cpuacct below /sys/fs/cgroup');
+const version = unified !== undefined && wanted === '2' ? 2 : 1;
+const mount = version === 2 ? unified : cpuacct;
+if (mount === undefined || process.getuid() !== 0) {
+  console.error(
+    'bench:agent needs root, and cgroups of version 2, or cpuacct of version 1, below /sys/fs/cgroup',
+  );
   process.exit(2);
 }
-const scope = join(cpuacct, `slurm_bench${process.pid}`);
+const node = `bench${process.pid}`;
+const scope = join(mount, version === 2 ? `${node}_slurmstepd.scope` : `slurm_${node}`);
 
 console.log(
-  '| jobs | tick (s) | CPU a tick (ms) | % of one core | RSS (MB) | of it anonymous | wake-ups a s | bytes a job-hour |',
+  `Node.js ${process.version}, cgroup version ${version}, ${new Date().toISOString().slice(0, 10)}\n`,
 );
-console.log('|---|---|---|---|---|---|---|---|');
+console.log(
+  '| jobs | tick (s) | CPU a tick (ms) | CPU at a stretch\u2019s end (ms) | % of one core | RSS (MB) | of it anonymous | wake-ups a s | bytes a job-hour |',
+);
+console.log('|---|---|---|---|---|---|---|---|---|');
 for (const tick of tickList.split(',').map(Number)) {
   for (const jobs of jobList.split(',').map(Number)) {
     const row = await measure(jobs, tick);
@@ -42,75 +59,111 @@ for (const tick of tickList.split(',').map(Number)) {
 
 async function measure(jobs, tick) {
   const home = mkdtempSync(join(tmpdir(), 'eit-bench-'));
-  const zone = join(home, 'sys/class/powercap/intel-rapl:0');
+  const zones = [0, 1].map((i) => join(home, `sys/class/powercap/intel-rapl:${i}`));
   const events = join(home, 'state/events');
-  for (const dir of [zone, events, join(home, 'var')]) mkdirSync(dir, { recursive: true });
-  writeFileSync(join(zone, 'name'), 'package-0\n');
-  writeFileSync(join(zone, 'max_energy_range_uj'), '262143328850\n');
-  const counter = join(zone, 'energy_uj');
+  for (const dir of [...zones, events, join(home, 'var')]) mkdirSync(dir, { recursive: true });
   let energyUj = 1e6;
-  const grow = () => writeFileSync(counter, `${(energyUj += 50e6)}\n`);
+  const grow = () => {
+    energyUj += 50e6;
+    zones.forEach((zone, i) => writeFileSync(join(zone, 'energy_uj'), `${energyUj + i * energyUj}\n`));
+  };
+  zones.forEach((zone, i) => {
+    writeFileSync(join(zone, 'name'), `package-${i}\n`);
+    writeFileSync(join(zone, 'max_energy_range_uj'), '262143328850\n');
+  });
   grow();
   const config = join(home, 'eit.yaml');
   writeFileSync(
     config,
     `state_dir: ${home}/state\nvar_dir: ${home}/var\nspool_dir: ${home}/spool\nledger: ${home}/var/ledger\ncluster: bench\n` +
-      `agent: { interval_seconds: ${tick}, record_seconds: 30 }\nroots: { sys: ${home}/sys }\n`,
+      `agent: { interval_seconds: ${tick}, record_seconds: ${STRETCH_S} }\nroots: { sys: ${home}/sys }\nbmc: { program: none }\n`,
   );
-  mkdirSync(join(scope, 'uid_1000'), { recursive: true });
-  for (let job = 1; job <= jobs; job++) {
-    mkdirSync(join(scope, `uid_1000/job_${job}`));
-    writeFileSync(join(events, `prolog.${job}.1.0`), event(job));
-  }
-  const growing = setInterval(grow, 1000);
-  const agent = spawn(process.execPath, [join(top, 'dist/eit-agent.js')], {
+  const dirs = makeCgroups(jobs);
+  for (let job = 1; job <= jobs; job++) writeFileSync(join(events, `prolog.${job}.1.0`), event(job));
+  // Below the agent, which is to have what it needs and no more.
+  const flags = ['--max-old-space-size=64', '--max-semi-space-size=1'];
+  const agent = spawn(process.execPath, [...flags, join(top, 'dist/eit-agent.js')], {
     env: { ...process.env, EIT_CONFIG: config },
-    stdio: 'inherit',
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
+  const growing = setInterval(grow, 1000);
   try {
-    await sleep(15_000);
+    await sleep(3000);
+    // Whatever changes in the folder of events makes the agent read.
+    for (let i = 0; i < WARM_UP_TICKS; i++) {
+      writeFileSync(join(events, '.tmp.bench'), '');
+      await sleep(8);
+    }
+    rmSync(join(events, '.tmp.bench'));
     // The program starts itself once more under its lock.
     const pid = Number(readFileSync(join(home, 'state/agent.pid'), 'utf8').split(' ')[0]);
+    const untilEndMs = () => STRETCH_S * 1000 - (Date.now() % (STRETCH_S * 1000));
+    await sleep(untilEndMs() + 3000);
     const before = look(pid, home);
-    await sleep(Number(seconds) * 1000);
+    await sleep(untilEndMs() - 3000);
+    const middle = look(pid, home);
+    await sleep(untilEndMs() + 3000);
     const after = look(pid, home);
-    const elapsedS = (after.atMs - before.atMs) / 1000;
-    const cpuMs = (after.ticks - before.ticks) * 10;
+    const tickMs = ((middle.cpuMs - before.cpuMs) * tick * 1000) / (middle.atMs - before.atMs);
+    const endMs = after.cpuMs - middle.cpuMs - (tickMs * (after.atMs - middle.atMs)) / 1000 / tick;
+    const stretchMs = (tickMs * DEFAULT_STRETCH_S) / tick + endMs;
+    const switches = (middle.switches - before.switches) / ((middle.atMs - before.atMs) / 1000);
     return [
       jobs,
       tick,
-      (cpuMs / (elapsedS / tick)).toFixed(2),
-      (cpuMs / elapsedS / 10).toFixed(3),
+      tickMs.toFixed(2),
+      endMs.toFixed(1),
+      (stretchMs / DEFAULT_STRETCH_S / 10).toFixed(3),
       (after.rssKb / 1000).toFixed(1),
       (after.anonKb / 1000).toFixed(1),
-      ((after.switches - before.switches) / elapsedS).toFixed(1),
-      Math.round((((after.bytes - before.bytes) / elapsedS) * 3600) / jobs / 10),
+      switches.toFixed(1),
+      Math.round(((after.bytes - middle.bytes) * 3600) / DEFAULT_STRETCH_S / jobs),
     ];
   } finally {
     clearInterval(growing);
     agent.kill();
     await new Promise((resolve) => agent.once('exit', resolve));
-    for (let job = 1; job <= jobs; job++) rmdirSync(join(scope, `uid_1000/job_${job}`));
-    rmdirSync(join(scope, 'uid_1000'));
-    rmdirSync(scope);
+    for (const dir of dirs.toReversed()) rmdirSync(dir);
     await sleep(500);
     rmSync(home, { recursive: true, force: true });
   }
 }
 
-/** Bytes are those of the spool and of the ledger's inbox; records are of 30 s here, of 300 s by default: hence the 10 above. */
+function makeCgroups(jobs) {
+  const dirs = [];
+  const make = (dir) => {
+    mkdirSync(dir);
+    dirs.push(dir);
+    return dir;
+  };
+  const parent = version === 2 ? make(scope) : make(join(make(scope), 'uid_1000'));
+  for (let number = 1; number <= jobs; number++) {
+    const job = make(join(parent, `job_${number}`));
+    for (const name of ['step_extern', 'step_batch']) {
+      const step = make(join(job, name));
+      if (version === 2) make(join(make(join(step, 'user')), 'task_0'));
+      else make(join(step, 'task_0'));
+    }
+  }
+  return dirs;
+}
+
 function look(pid, home) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const value = (key) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)[1]);
-  const bytes = existsSync(join(home, 'var/ledger')) ? sizeOf(join(home, 'var/ledger')) : 0;
+  const tasks = readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}`);
+  const status = tasks.map((task) => readFileSync(`${task}/status`, 'utf8'));
+  const value = (text, key) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(text)[1]);
+  const whole = readFileSync(`/proc/${pid}/status`, 'utf8');
   return {
     atMs: performance.now(),
-    ticks: Number(stat[11]) + Number(stat[12]),
-    rssKb: value('VmRSS'),
-    anonKb: value('RssAnon'),
-    switches: value('voluntary_ctxt_switches'),
-    bytes,
+    // Nanoseconds on a CPU, of all threads.
+    cpuMs: tasks.reduce(
+      (sum, task) => sum + Number(readFileSync(`${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+      0,
+    ),
+    rssKb: value(whole, 'VmRSS'),
+    anonKb: value(whole, 'RssAnon'),
+    switches: status.reduce((sum, text) => sum + value(text, 'voluntary_ctxt_switches'), 0),
+    bytes: existsSync(join(home, 'spool')) ? sizeOf(join(home, 'spool')) : 0,
   };
 }
 
@@ -126,14 +179,14 @@ function event(job) {
     boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     uptime: readFileSync('/proc/uptime', 'utf8').split(' ')[0],
     SLURM_JOB_ID: job,
-    SLURMD_NODENAME: `bench${process.pid}`,
+    SLURMD_NODENAME: node,
     SLURM_CLUSTER_NAME: 'bench',
     SLURM_JOB_UID: 1000,
     SLURM_JOB_USER: 'alovelace',
     SLURM_JOB_ACCOUNT: 'physics2026',
     SLURM_JOB_PARTITION: 'standard',
     SLURM_JOB_NUM_NODES: 1,
-    SLURM_JOB_NODELIST: `bench${process.pid}`,
+    SLURM_JOB_NODELIST: node,
     SLURM_JOB_CPUS_PER_NODE: 1,
   };
   return [

@@ -65,6 +65,7 @@ export function readingAt(spec: ReadingSpec): HostReading {
   const scope: ScopeReading = {
     dir: SCOPE,
     node: spec.node ?? 'n1',
+    isChanged: true,
     totalNs: nanoseconds(spec.scopeS ?? sum),
     overheadNs: new Map(),
     jobs,

@@ -1,0 +1,67 @@
+import { openJobCgroup } from '../sources/job-cgroup';
+import { readJobPrograms } from '../sources/job-programs';
+import { type Roots, isMissing } from '../sources/source';
+import type { SlurmScope } from '../slurm/cgroup-path';
+import type { RunState } from './host-state';
+import { cgroupsByRun } from './owner-index';
+import type { HoldingLook, LivingScope } from './reading';
+
+/** What runs hold and may use. memory.stat costs several times what cpu.stat does, and limits and cpusets rarely change. */
+export class HoldingsReader {
+  readonly #roots: Roots;
+  readonly #withPrograms: boolean;
+  /** Keys of the runs that have been looked at. */
+  readonly #looked = new Set<string>();
+
+  constructor(roots: Roots, withPrograms: boolean) {
+    this.#roots = roots;
+    this.#withPrograms = withPrograms;
+  }
+
+  /**
+   * Of all runs, or only of those seen for the first time: a short job is to say what it held too. Of one that has ended a last
+   * time, where its cgroup is still there and no other run's.
+   * @returns by run key
+   */
+  read(
+    runs: Readonly<Record<string, RunState>>,
+    scopes: readonly SlurmScope[],
+    living: readonly LivingScope[],
+    ofAll: boolean,
+  ): Map<string, HoldingLook> {
+    const holdings = new Map<string, HoldingLook>();
+    const waiting: string[] = [];
+    for (const key in runs) {
+      if (ofAll || runs[key]?.end !== null || !this.#looked.has(key)) waiting.push(key);
+    }
+    if (waiting.length === 0) return holdings;
+    for (const key of this.#looked) if (!(key in runs)) this.#looked.delete(key);
+    const cgroupOf = cgroupsByRun(runs, living);
+    for (const key of waiting) {
+      const found = cgroupOf.get(key);
+      const scope = scopes.find(({ dir }) => dir === found?.scope.dir);
+      if (found === undefined || scope === undefined) continue;
+      const { dir } = found.job;
+      const isOver = runs[key]?.end !== null;
+      if (isOver && [...cgroupOf].some(([other, { job }]) => other !== key && job.dir === dir)) continue;
+      this.#looked.add(key);
+      holdings.set(key, this.#look(scope, dir));
+    }
+    return holdings;
+  }
+
+  #look(scope: SlurmScope, jobDir: string): HoldingLook {
+    const cgroup = openJobCgroup(this.#roots, scope, jobDir);
+    const memory = cgroup.memoryBytes();
+    const cpus = cgroup.cpus();
+    const limit = cgroup.memoryLimitBytes();
+    const io = cgroup.io();
+    return {
+      memory: isMissing(memory) ? null : memory,
+      cpus: isMissing(cpus) ? null : cpus,
+      memoryLimitBytes: isMissing(limit) ? null : limit,
+      ...(isMissing(io) ? {} : { io }),
+      ...(this.#withPrograms ? { programs: readJobPrograms(this.#roots, scope, jobDir) } : {}),
+    };
+  }
+}

@@ -1,0 +1,150 @@
+import { openCgroup1Cpu } from '../sources/cgroup-v1';
+import { openCgroup2Cpu } from '../sources/cgroup-v2';
+import type { CpuCounter } from '../sources/cpu-counter';
+import { type PercpuCounter, openCpuacctPercpu } from '../sources/cpuacct-percpu';
+import { type Missing, isMissing } from '../sources/source';
+import type { StepWatch } from '../sources/step-watch';
+import type { JobCgroup, SlurmScope } from '../slurm/cgroup-path';
+import { ScopeListing } from '../slurm/scope-listing';
+import type { JobReading, LivingScope } from './reading';
+
+/** Tells CPUs apart by the packages or dies of the host. */
+export interface CpuPlaces {
+  /** Number of places; 0 where domains are of the whole host. */
+  readonly count: number;
+  /** By CPU the index of its place. */
+  readonly placeOfCpu: ReadonlyMap<number, number>;
+}
+
+/** A directory with its counter; null while it cannot be opened. */
+interface Directory {
+  readonly dir: string;
+  counter: CpuCounter | null;
+}
+
+interface JobDirectory extends Directory {
+  readonly job: JobCgroup;
+  percpu: PercpuCounter | null;
+  isNew: boolean;
+}
+
+/** CPU time of the jobs of one slurmd. Files stay open; directories are listed where they change. */
+export class ScopeReader {
+  readonly #scope: SlurmScope;
+  readonly #places: CpuPlaces;
+  readonly #listing: ScopeListing;
+  readonly #total: Directory;
+  #jobs: JobDirectory[] = [];
+  #others: Directory[] = [];
+
+  constructor(scope: SlurmScope, places: CpuPlaces) {
+    this.#scope = scope;
+    this.#places = places;
+    this.#listing = new ScopeListing(scope);
+    this.#total = { dir: scope.dir, counter: null };
+  }
+
+  /**
+   * @param readsUser reads the part of the jobs' own processes too; without it only of jobs that are new
+   * @param steps what is to know of jobs that are found to be gone
+   */
+  read(readsUser: boolean, steps: StepWatch | null): LivingScope {
+    // The parent first: what a child does between the two readings is then not taken for a dead one's.
+    const total = this.#readCpu(this.#total).value;
+    let isChanged = this.#listing.refresh();
+    if (isChanged) this.#takeUpListing(steps);
+
+    const jobs: JobReading[] = [];
+    for (const each of this.#jobs) {
+      const { value, isRenewed } = this.#readCpu(each);
+      if (value === 'gone' || isRenewed) {
+        isChanged = true;
+        this.#forgetPlaces(each);
+        steps?.check(each.dir);
+        if (value === 'gone') {
+          this.#listing.invalidate();
+          continue;
+        }
+      }
+      const { jobId, sluid } = each.job;
+      const reading: { -readonly [K in keyof JobReading]: JobReading[K] } = {
+        dir: each.dir,
+        cpuNs: value,
+        renewed: isRenewed,
+      };
+      if (jobId !== undefined) reading.jobId = jobId;
+      if (sluid !== undefined) reading.sluid = sluid;
+      const placeNs = this.#placeNs(each);
+      if (placeNs !== null) reading.placeNs = placeNs;
+      const userNs = readsUser || each.isNew || isRenewed ? steps?.userNs(each.dir) : undefined;
+      if (userNs !== undefined) reading.userNs = userNs;
+      each.isNew = false;
+      jobs.push(reading);
+    }
+    const overheadNs = new Map<string, bigint>();
+    for (const each of this.#others) {
+      const { value } = this.#readCpu(each);
+      if (typeof value === 'bigint') overheadNs.set(each.dir, value);
+    }
+    const totalNs = total === 'gone' ? { missing: 'the directory is gone' } : total;
+    return { dir: this.#scope.dir, node: this.#scope.node, isChanged, totalNs, overheadNs, jobs };
+  }
+
+  close(): void {
+    for (const each of [this.#total, ...this.#others]) each.counter?.close();
+    for (const each of this.#jobs) this.#closeJob(each);
+  }
+
+  #takeUpListing(steps: StepWatch | null): void {
+    const known = new Map(this.#jobs.map((each) => [each.dir, each]));
+    this.#jobs = this.#listing.jobs.map((job) => {
+      const same = known.get(job.dir);
+      known.delete(job.dir);
+      return same ?? { dir: job.dir, job, counter: null, percpu: null, isNew: true };
+    });
+    for (const gone of known.values()) {
+      this.#closeJob(gone);
+      steps?.check(gone.dir);
+    }
+    const others = new Map(this.#others.map((each) => [each.dir, each]));
+    this.#others = this.#listing.others.map((dir) => others.get(dir) ?? { dir, counter: null });
+    for (const each of others.values()) if (!this.#others.includes(each)) each.counter?.close();
+  }
+
+  /** `isRenewed`: the directory was removed since the last reading and made anew under the same name. */
+  #readCpu(each: Directory): { value: bigint | Missing | 'gone'; isRenewed: boolean } {
+    const wasOpen = each.counter !== null;
+    const value = each.counter?.read() ?? 'gone';
+    if (value !== 'gone') return { value, isRenewed: false };
+    each.counter?.close();
+    each.counter = null;
+    const opened = this.#scope.version === 2 ? openCgroup2Cpu(each.dir) : openCgroup1Cpu(each.dir);
+    if (opened === 'gone' || isMissing(opened)) return { value: opened, isRenewed: false };
+    each.counter = opened;
+    return { value: opened.read(), isRenewed: wasOpen };
+  }
+
+  /** A job's CPU time by place, and as a last element elsewhere; null where the kernel does not count it. */
+  #placeNs(each: JobDirectory): bigint[] | null {
+    if (this.#places.count === 0 || this.#scope.version === 2) return null;
+    each.percpu ??= openCpuacctPercpu(each.dir);
+    const percpuNs = each.percpu.read();
+    if (percpuNs === 'gone' || isMissing(percpuNs)) return null;
+    const sums = Array.from({ length: this.#places.count + 1 }, () => 0n);
+    percpuNs.forEach((ns, cpu) => {
+      const place = this.#places.placeOfCpu.get(cpu) ?? this.#places.count;
+      sums[place] = (sums[place] ?? 0n) + ns;
+    });
+    return sums;
+  }
+
+  #forgetPlaces(each: JobDirectory): void {
+    each.percpu?.close();
+    each.percpu = null;
+  }
+
+  #closeJob(each: JobDirectory): void {
+    each.counter?.close();
+    this.#forgetPlaces(each);
+  }
+}
