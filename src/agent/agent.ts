@@ -157,7 +157,7 @@ export class Agent {
     this.#stopped = true;
     clearTimeout(this.#tickTimer);
     clearTimeout(this.#eventTimer);
-    this.#outbox.cancel();
+    this.#outbox.close();
     this.#watcher?.close();
     this.#parts.pidFile.remove();
     this.#parts.reader.close();

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import type { EitRecord } from '../generated/record';
+import { folderOnDisk } from '../ledger/append';
 import type { DurableWork } from '../ledger/durable';
 import type { HostState } from './host-state';
 
@@ -43,7 +44,7 @@ export function* writeCheckpoint(dir: string, checkpoint: Checkpoint, isSynced: 
     closeSync(fd);
   }
   renameSync(temporary, path);
-  if (isSynced) yield* syncFolder(dir);
+  if (isSynced) yield* folderOnDisk(dir);
 }
 
 /**
@@ -63,16 +64,6 @@ export function readCheckpoint(dir: string): Checkpoint | null {
     throw new EitError('EIT_CHECKPOINT', `${path} cannot be read: ${String(error)}; measuring starts anew`, {
       cause: error,
     });
-  }
-}
-
-/** After a rename: so that the new name outlives a power cut. */
-function* syncFolder(dir: string): DurableWork<void> {
-  const fd = openSync(dir, 'r');
-  try {
-    yield { fd, of: 'folder' };
-  } finally {
-    closeSync(fd);
   }
 }
 

@@ -135,7 +135,7 @@ function scopeCpuTime(
   const dead = isFirst ? [] : deadJobs(state, scope, active, owners);
   if (isMissing(scope.totalNs)) {
     keep(scope.dir);
-    for (const each of dead) if (each.knownNs !== null) giveDead(each, each.knownNs, false);
+    for (const each of dead) if (each.knownNs !== null) giveDead(each, each.knownNs, 0);
     return;
   }
   const totalNs = growth(scope.dir, scope.totalNs);
@@ -143,13 +143,13 @@ function scopeCpuTime(
   const balanceNs = state.scopeBalanceNs[scope.dir] ?? 0;
   const time = deadTime(totalNs, livingNs, dead, balanceNs, cpus * READING_SKEW_NS);
   tick.scopeBalanceNs[scope.dir] = time.balanceNs;
-  dead.forEach((each, i) => giveDead(each, time.cpuNs[i] ?? 0, time.estimated[i] === true));
+  dead.forEach((each, i) => giveDead(each, time.cpuNs[i] ?? 0, time.estimatedNs[i] ?? 0));
 }
 
-function giveDead({ run, userGrowthNs, isSeen }: DeadRun, ns: number, isEstimated: boolean): void {
+function giveDead({ run, userGrowthNs, isSeen }: DeadRun, ns: number, estimatedNs: number): void {
   if (run === null) return;
   const user = userGrowthNs === null ? null : { ns: userGrowthNs, at: null };
-  const time = give(run, ns, isEstimated ? ns : 0, null, user);
+  const time = give(run, ns, estimatedNs, null, user);
   time.isEndSeen ||= isSeen;
 }
 

@@ -1,4 +1,4 @@
-import { openJobCgroup } from '../sources/job-cgroup';
+import { type JobCgroup, openJobCgroup } from '../sources/job-cgroup';
 import { readJobPrograms } from '../sources/job-programs';
 import { type Roots, isMissing } from '../sources/source';
 import type { SlurmScope } from '../slurm/cgroup-path';
@@ -6,12 +6,18 @@ import type { RunState } from './host-state';
 import { cgroupsByRun } from './owner-index';
 import type { HoldingLook, LivingScope } from './reading';
 
+interface Looked {
+  /** The job's cgroup. */
+  readonly dir: string;
+  readonly cgroup: JobCgroup;
+}
+
 /** What runs hold and may use. memory.stat costs several times what cpu.stat does, and limits and cpusets rarely change. */
 export class HoldingsReader {
   readonly #roots: Roots;
   readonly #withPrograms: boolean;
-  /** Keys of the runs that have been looked at. */
-  readonly #looked = new Set<string>();
+  /** By key of the runs that have been looked at. */
+  readonly #looked = new Map<string, Looked>();
 
   constructor(roots: Roots, withPrograms: boolean) {
     this.#roots = roots;
@@ -35,7 +41,7 @@ export class HoldingsReader {
       if (ofAll || runs[key]?.end !== null || !this.#looked.has(key)) waiting.push(key);
     }
     if (waiting.length === 0) return holdings;
-    for (const key of this.#looked) if (!(key in runs)) this.#looked.delete(key);
+    for (const key of this.#looked.keys()) if (!(key in runs)) this.#looked.delete(key);
     const cgroupOf = cgroupsByRun(runs, living);
     for (const key of waiting) {
       const found = cgroupOf.get(key);
@@ -44,14 +50,16 @@ export class HoldingsReader {
       const { dir } = found.job;
       const isOver = runs[key]?.end !== null;
       if (isOver && [...cgroupOf].some(([other, { job }]) => other !== key && job.dir === dir)) continue;
-      this.#looked.add(key);
-      holdings.set(key, this.#look(scope, dir));
+      const known = this.#looked.get(key);
+      const isSame = known?.dir === dir && !found.job.renewed;
+      const cgroup = isSame ? known.cgroup : openJobCgroup(this.#roots, scope, dir);
+      this.#looked.set(key, { dir, cgroup });
+      holdings.set(key, this.#look(scope, dir, cgroup));
     }
     return holdings;
   }
 
-  #look(scope: SlurmScope, jobDir: string): HoldingLook {
-    const cgroup = openJobCgroup(this.#roots, scope, jobDir);
+  #look(scope: SlurmScope, jobDir: string, cgroup: JobCgroup): HoldingLook {
     const memory = cgroup.memoryBytes();
     const cpus = cgroup.cpus();
     const limit = cgroup.memoryLimitBytes();

@@ -13,6 +13,8 @@ import { type CpuPlaces, ScopeReader } from './scope-reader';
 /** Directories of slurmd come and go rarely; a hook's event also makes the reader look again. */
 const SCOPES_EVERY_NS = 30_000_000_000n;
 const HOLDINGS_EVERY_NS = 30_000_000_000n;
+/** Events of steps are lost only where the kernel's queue overflows. */
+const STEPS_EVERY_NS = 300_000_000_000n;
 
 /** Reads everything that one tick needs. Keeps files open between ticks; the arithmetic is elsewhere. */
 export class HostReader {
@@ -29,6 +31,7 @@ export class HostReader {
   readonly #readers = new Map<string, ScopeReader>();
   #scopesAtNs: bigint | null = null;
   #holdingsAtNs: bigint | null = null;
+  #stepsAtNs: bigint | null = null;
   #steps: StepWatch | null = null;
 
   constructor(
@@ -73,8 +76,9 @@ export class HostReader {
       this.#findScopes();
     }
     const isDue = this.#holdingsAtNs === null || at.monoNs - this.#holdingsAtNs >= HOLDINGS_EVERY_NS;
-    if (isDue) {
-      this.#holdingsAtNs = at.monoNs;
+    if (isDue) this.#holdingsAtNs = at.monoNs;
+    if (this.#stepsAtNs === null || at.monoNs - this.#stepsAtNs >= STEPS_EVERY_NS) {
+      this.#stepsAtNs = at.monoNs;
       this.#steps?.refresh();
     }
     const living: LivingScope[] = [];

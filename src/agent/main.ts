@@ -59,7 +59,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   // The hooks know a trusted agent by its working directory.
   process.chdir(config.state_dir);
   const log = openLog(join(config.state_dir, 'agent.log'), Date.now);
-  const hindrance = putBeforeJobs('/proc');
+  const hindrance = putBeforeJobs();
   if (hindrance !== null) log('info', `on busy CPUs the last moments of jobs may be missed: ${hindrance}`);
   const { meters, absent } = chooseSources(config.roots, config);
   for (const [source, reason] of Object.entries(absent)) log('info', `source ${source}: ${reason}`);

@@ -29,9 +29,11 @@ export class Outbox {
   #records: EitRecord[] = [];
   #files: string[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> | null = null;
+  #isWriting = false;
+  #written: Promise<void> = Promise.resolve();
   /** There is more to write as soon as what is being written is on disk. */
   #isDueAgain = false;
+  readonly #closing = new AbortController();
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -50,7 +52,7 @@ export class Outbox {
   }
 
   get isWriting(): boolean {
-    return this.#writing !== null;
+    return this.#isWriting;
   }
 
   add(records: readonly EitRecord[], files: readonly string[]): void {
@@ -60,32 +62,39 @@ export class Outbox {
 
   /** Writes within a second. */
   flushSoon(): void {
-    this.#timer ??= setTimeout(() => this.flush(), FLUSH_DELAY_MS);
+    this.#flushAfter(FLUSH_DELAY_MS);
   }
 
   /** Begins to write now: the checkpoint first, then the lines, then the events that led to them go. */
   flush(): void {
-    this.cancel();
-    this.#isDueAgain = this.#writing !== null;
-    if (this.#isDueAgain) return;
-    this.#writing = this.#writeAll();
+    this.#cancel();
+    this.#isDueAgain = this.#isWriting;
+    if (this.#isWriting || this.#closing.signal.aborted) return;
+    this.#isWriting = true;
+    this.#written = this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
-    await finish(this.#write());
-    this.#writing = null;
+    try {
+      await finish(this.#write(), this.#closing.signal);
+    } catch (error) {
+      this.#parts.log('error', `EIT_SPOOL: ${describeError(error)}`);
+      this.#flushAfter(RETRY_MS);
+    } finally {
+      this.#isWriting = false;
+    }
     if (this.#isDueAgain) this.flush();
   }
 
   /** The same, waiting for the disk. Only while nothing is being written. */
   flushNow(): void {
-    this.cancel();
+    this.#cancel();
     finishNow(this.#write());
   }
 
   /** Ends when nothing is being written any more. */
   async settled(): Promise<void> {
-    while (this.#writing !== null) await this.#writing;
+    while (this.#isWriting) await this.#written;
   }
 
   *#write(): DurableWork<void> {
@@ -102,7 +111,7 @@ export class Outbox {
       }
     } catch (error) {
       log('error', `${describeError(error)}; kept in memory and tried again`);
-      this.#timer ??= setTimeout(() => this.flush(), RETRY_MS);
+      this.#flushAfter(RETRY_MS);
       return;
     }
     // More may have come in the meantime.
@@ -124,8 +133,20 @@ export class Outbox {
     }
   }
 
-  /** Forgets a write that was to come soon. */
-  cancel(): void {
+  /**
+   * Writes no more, and does not finish what is being written: another agent may have begun, whose checkpoint and spool these
+   * are then.
+   */
+  close(): void {
+    this.#cancel();
+    this.#closing.abort();
+  }
+
+  #flushAfter(ms: number): void {
+    if (!this.#closing.signal.aborted) this.#timer ??= setTimeout(() => this.flush(), ms);
+  }
+
+  #cancel(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

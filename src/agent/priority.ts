@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { isErrno } from '../errors';
+import { setOwnNice } from '../nice';
 
 /** Of ten parts of a contended CPU the agent gets nine, for the milliseconds that it wants it. */
 const NICE = -10;
@@ -11,16 +11,19 @@ const NICE = -10;
  *
  * The nice value alone weighs nothing across sessions where the kernel groups them (man 7 sched, "The autogroup feature"): that
  * group has a nice value of its own.
- * @returns why it could not be done, or null
+ * @returns what could not be done and why; null: nothing
  */
-export function putBeforeJobs(proc: string): string | null {
+export function putBeforeJobs(): string | null {
   try {
-    setPriority(NICE);
-    writeFileSync(`${proc}/self/autogroup`, String(NICE));
-    return null;
+    setOwnNice(NICE);
+  } catch (error) {
+    return `its nice value cannot be set: ${String(error)}`;
+  }
+  try {
+    writeFileSync('/proc/self/autogroup', String(NICE));
   } catch (error) {
     // No autogroups in this kernel.
-    if (isErrno(error, 'ENOENT')) return null;
-    return String(error);
+    if (!isErrno(error, 'ENOENT')) return `the nice value of its autogroup cannot be set: ${String(error)}`;
   }
+  return null;
 }

@@ -100,7 +100,10 @@ export class ScopeReader {
     this.#jobs = this.#listing.jobs.map((job) => {
       const same = known.get(job.dir);
       known.delete(job.dir);
-      return same ?? { dir: job.dir, job, counter: null, percpu: null, isNew: true };
+      if (same !== undefined) return same;
+      // Where its event is lost or still to come.
+      steps?.check(job.dir);
+      return { dir: job.dir, job, counter: null, percpu: null, isNew: true };
     });
     for (const gone of known.values()) {
       this.#closeJob(gone);

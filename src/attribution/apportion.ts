@@ -18,14 +18,14 @@ export function apportion(totalUj: number, weights: readonly number[], carry: nu
     if (weight > 0) takers += 1;
   }
   const perWeight = totalUj / sum;
-  const shares = new Array<number>(n);
+  const shares: number[] = [];
   const owed = new Float64Array(n);
   let left = totalUj;
   for (let i = 0; i < n; i++) {
     const weight = weights[i]!;
     const exact = weight === 0 ? 0 : perWeight * weight + (carry[i] ?? 0);
     const share = Math.max(0, Math.floor(exact));
-    shares[i] = share;
+    shares.push(share);
     owed[i] = exact - share;
     left -= share;
   }
@@ -60,7 +60,7 @@ function give(
   let atLimit = receivers;
   for (const each of ranked) if (each > limit) atLimit -= 1;
   for (let i = 0; i < shares.length; i++) {
-    if (weights[i]! === 0 || owed[i]! < limit || (owed[i] === limit && atLimit-- <= 0)) continue;
+    if (!(weights[i]! > 0) || owed[i]! < limit || (owed[i] === limit && atLimit-- <= 0)) continue;
     shares[i]! += units;
     owed[i]! -= units;
   }
@@ -77,7 +77,7 @@ function take(
 ): number {
   let giver = -1;
   for (let i = 0; i < shares.length; i++) {
-    if (weights[i]! === 0 || shares[i]! === 0) continue;
+    if (!(weights[i]! > 0 && shares[i]! > 0)) continue;
     if (giver < 0 || owed[i]! < owed[giver]!) giver = i;
   }
   const units = Math.min(shares[giver]!, Math.max(1, Math.floor(excess / takers)));

@@ -9,11 +9,17 @@ export interface DeadJob {
 export interface DeadTime {
   /** In the order of the dead; not negative; they sum to what is left, which is 0 where nobody died. */
   readonly cpuNs: readonly number[];
-  /** Which of them rest on an estimate. */
-  readonly estimated: readonly boolean[];
+  /** The part of each that rests on an estimate (ns). */
+  readonly estimatedNs: readonly number[];
   /** What is to be set against the next tick's difference (ns). */
   readonly balanceNs: number;
 }
+
+/**
+ * What slurmstepd can use between the last process and the removal of the cgroup; some 40 ms were seen. Where more is left, another
+ * job was there whose end nobody saw.
+ */
+const PLAUSIBLE_END_NS = 500_000_000;
 
 /**
  * CPU time of the jobs whose cgroup was removed between two readings. Removing a cgroup does not take its time from its
@@ -41,7 +47,7 @@ export function deadTime(
   const differenceNs = parentNs - livingNs + balanceNs;
   if (dead.length === 0 || differenceNs <= 0) {
     const carriedNs = Math.max(-mostBalanceNs, Math.min(mostBalanceNs, differenceNs));
-    return { cpuNs: dead.map(() => 0), estimated: dead.map(() => false), balanceNs: carriedNs };
+    return { cpuNs: dead.map(() => 0), estimatedNs: dead.map(() => 0), balanceNs: carriedNs };
   }
   const unknown = dead.filter(({ knownNs }) => knownNs === null);
   let knownNs = 0;
@@ -59,7 +65,11 @@ export function deadTime(
   };
   return {
     cpuNs: dead.map((job) => (job.knownNs ?? 0) * scale + restNs * shareOfRest(job)),
-    estimated: dead.map((job) => job.knownNs === null && dead.length > 1 && restNs > 0),
+    estimatedNs: dead.map((job) => {
+      const ofRestNs = restNs * shareOfRest(job);
+      if (job.knownNs === null) return dead.length > 1 ? ofRestNs : 0;
+      return ofRestNs > PLAUSIBLE_END_NS ? ofRestNs : 0;
+    }),
     balanceNs: 0,
   };
 }

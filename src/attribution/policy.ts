@@ -60,19 +60,17 @@ export function divideEnergy(input: DivisionInput): Division {
   const n = runs.length;
   const idleUj = Math.min(energyUj, input.idleEnergyUj);
 
-  const used = new Array<number>(n + 2);
-  const allocated = new Array<number>(n + 2);
+  const used: number[] = [];
+  const allocated: number[] = [];
   let allocatedSum = 0;
   for (let i = 0; i < n; i++) {
     const run = runs[i]!;
-    used[i] = run.used;
-    allocated[i] = run.allocated;
+    used.push(run.used);
+    allocated.push(run.allocated);
     allocatedSum += run.allocated;
   }
-  used[n] = input.unused ?? 0;
-  used[n + 1] = input.systemUsed;
-  allocated[n] = Math.max(0, input.capacity - allocatedSum);
-  allocated[n + 1] = 0;
+  used.push(input.unused ?? 0, input.systemUsed);
+  allocated.push(Math.max(0, input.capacity - allocatedSum), 0);
   if (isAllZero(used)) used[n] = 1;
   if (isAllZero(allocated)) allocated[n] = 1;
 
@@ -82,8 +80,8 @@ export function divideEnergy(input: DivisionInput): Division {
   const hybridRest = share(energyUj - idleUj, used, carry, 3);
 
   const at = (i: number): ByPolicy => [usage[i]!, allocation[i]!, hybridIdle[i]! + hybridRest[i]!];
-  const ofRuns = new Array<ByPolicy>(n);
-  for (let i = 0; i < n; i++) ofRuns[i] = at(i);
+  const ofRuns: ByPolicy[] = [];
+  for (let i = 0; i < n; i++) ofRuns.push(at(i));
   return { runs: ofRuns, idle: at(n), system: at(n + 1) };
 }
 
@@ -94,8 +92,8 @@ function share(
   carry: readonly Carry[],
   balance: 0 | 1 | 2 | 3,
 ): number[] {
-  const balances = new Array<number>(carry.length);
-  for (let i = 0; i < carry.length; i++) balances[i] = carry[i]![balance];
+  const balances: number[] = [];
+  for (const party of carry) balances.push(party[balance]);
   const shares = apportion(totalUj, weights, balances);
   for (let i = 0; i < carry.length; i++) carry[i]![balance] = balances[i]!;
   return shares;

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import type { DurableWork } from './durable';
 
@@ -18,10 +19,21 @@ export function* appendLines(path: string, lines: Uint8Array, mode: number): Dur
       if (size > 0 && !endsWithNewline(fd, size)) writeAll(fd, Buffer.from([NEWLINE]));
       writeAll(fd, lines);
       yield { fd, of: 'file' };
+      if (size === 0) yield* folderOnDisk(dirname(path));
     } catch (error) {
       ftruncateSync(fd, size);
       throw error;
     }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** So that a name in a folder outlives a power cut. */
+export function* folderOnDisk(dir: string): DurableWork<void> {
+  const fd = openSync(dir, 'r');
+  try {
+    yield { fd, of: 'folder' };
   } finally {
     closeSync(fd);
   }

@@ -33,18 +33,27 @@ export function finishNow<T>(work: DurableWork<T>): T {
 const fileOnDisk = promisify(fdatasync);
 const folderOnDisk = promisify(fsync);
 
-/** As {@link finishNow}, without blocking while the disk is busy. */
-export async function finish<T>(work: DurableWork<T>): Promise<T> {
+/**
+ * As {@link finishNow}, without blocking while the disk is busy.
+ * @param signal once it is aborted the work does no more than what it does in `finally`
+ * @returns null where it was aborted
+ */
+export async function finish<T>(work: DurableWork<T>, signal: AbortSignal): Promise<T | null> {
   let step = work.next();
   while (!step.done) {
     const { fd, of } = step.value;
+    let failure: { readonly error: unknown } | null = null;
     try {
       await (of === 'file' ? fileOnDisk(fd) : folderOnDisk(fd));
     } catch (error) {
-      step = work.throw(error);
-      continue;
+      failure = { error };
     }
-    step = work.next();
+    if (signal.aborted) {
+      // The generator's own type knows no end without a value.
+      (work as Generator).return(null);
+      return null;
+    }
+    step = failure === null ? work.next() : work.throw(failure.error);
   }
   return step.value;
 }

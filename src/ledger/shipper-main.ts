@@ -1,17 +1,22 @@
 import { loadConfig } from '../config/config';
 import { hostName } from '../config/host-name';
 import { describeError } from '../errors';
+import { setOwnNice } from '../nice';
 import { withHostLock } from './host-lock';
 import { ledgerMode, shipSpool } from './shipper';
 
 /** How long after a failure the next try comes. */
 const RETRY_MS = 10_000;
+/** Behind the jobs: it is never in a hurry. */
+const SHIPPER_NICE = 10;
 
 /**
  * The shipper's process, started by the agent. A byte on its standard input says that the spool has grown; its end says
  * that the agent is gone: then one last try, and it leaves. It may hang on a hung file system, and nothing else does.
  */
 function main(): void {
+  // The agent goes before the jobs, and what it starts would too.
+  setOwnNice(SHIPPER_NICE);
   // Modes in the ledger are the ledger's own.
   process.umask(0);
   const { config } = loadConfig({ env: process.env });

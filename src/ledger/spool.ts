@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EitError } from '../errors';
 import validateRecord from '../generated/record-validator';
 import type { EitRecord } from '../generated/record';
-import { appendLines } from './append';
+import { appendLines, folderOnDisk } from './append';
 import type { DurableWork } from './durable';
 
 /** A record that its own schema refuses, and why: a bug, kept aside so that nothing is lost. */
@@ -47,7 +47,8 @@ export class Spool {
   *#append(file: string, lines: readonly string[]): DurableWork<void> {
     const path = join(this.#dir, file);
     try {
-      mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+      const made = mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
+      if (made !== undefined) yield* folderOnDisk(join(made, '..'));
       yield* appendLines(path, Buffer.from(lines.join('')), 0o600);
     } catch (cause) {
       throw new EitError('EIT_SPOOL', `cannot write ${path}: ${String(cause)}`, { cause });

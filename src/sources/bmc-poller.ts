@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
+import { setPriority } from 'node:os';
 import { firstLine } from './dcmi-text';
 import { PROGRAM_FOLDERS } from './program-path';
 import { type Missing, isMissing } from './source';
@@ -22,13 +23,25 @@ export interface PowerProgram {
 export type StartProgram = (path: string, args: readonly string[]) => ChildProcess;
 
 /** Without a shell, in English, and with nothing of our own surroundings. */
-export const startProgram: StartProgram = (path, args) =>
-  spawn(path, args, {
+export const startProgram: StartProgram = (path, args) => {
+  const child = spawn(path, args, {
     cwd: '/',
     env: { LC_ALL: 'C', PATH: PROGRAM_FOLDERS.join(':') },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  if (child.pid !== undefined) resetNice(child.pid);
+  return child;
+};
+
+/** The agent goes before the jobs, and what it starts would too. */
+function resetNice(pid: number): void {
+  try {
+    setPriority(pid, 0);
+  } catch {
+    // It has ended already.
+  }
+}
 
 export interface PollerParts {
   readonly intervalMs: number;

@@ -16,7 +16,7 @@ export interface JobMemory {
   readonly by: 'cgroup' | 'processes';
 }
 
-/** Readings of one job's cgroup beside CPU time. Each reads now, and keeps nothing open. */
+/** Readings of one job's cgroup beside CPU time. Each reads now, and keeps nothing open; where to read is looked for once. */
 export interface JobCgroup {
   /** The CPUs the job may run on, ascending; missing where nothing but the host constrains it. */
   cpus(): number[] | Missing;
@@ -53,8 +53,15 @@ export function openJobCgroup(
   scope: Pick<SlurmScope, 'version' | 'dir'>,
   jobDir: string,
 ): JobCgroup {
-  const dirOf = (controller: string): string | null =>
-    scope.version === 2 ? jobDir : cgroup1DirOf(controller, roots.cgroup, jobDir);
+  const dirs = new Map<string, string>();
+  const dirOf = (controller: string): string | null => {
+    if (scope.version === 2) return jobDir;
+    const known = dirs.get(controller);
+    if (known !== undefined) return known;
+    const dir = cgroup1DirOf(controller, roots.cgroup, jobDir);
+    if (dir !== null) dirs.set(controller, dir);
+    return dir;
+  };
   return {
     cpus: () => readCpus(dirOf('cpuset')),
     memoryLimitBytes: () => readLimit(scope.version, dirOf('memory')),

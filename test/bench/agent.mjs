@@ -1,7 +1,7 @@
 // What the agent costs a host: for numbers of jobs and lengths of a tick, CPU time a tick and at the end of a stretch, part of one
-// core at the default length of a stretch, memory, wake-ups and bytes written. Real cgroups (version 2 where it is mounted, else 1;
-// two steps a job, without processes in them) below a directory of its own, counters of two packages that grow each second, the
-// built agent. Needs root.
+// core at the default length of a stretch, memory, wake-ups and bytes written. Real cgroups (version 1: cpuacct, memory, cpuset and
+// freezer; version 2 as it is mounted; two steps a job, without processes in them) below directories of its own, counters of two
+// packages that grow each second, the built agent. Needs root.
 // Usage: npm run bench:agent [-- JOBS,JOBS,... [TICK,TICK,... [1|2]]]     tick in seconds, version of cgroups
 import { spawn } from 'node:child_process';
 import {
@@ -16,10 +16,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [jobList = '1,16,128,512', tickList = '1,10', wanted = '2'] = process.argv.slice(2);
+const [jobList = '1,16,128,512', tickList = '1,10', wanted = '1'] = process.argv.slice(2);
 /** A stretch here; the default is 300 s. */
 const STRETCH_S = 60;
 const DEFAULT_STRETCH_S = 300;
@@ -129,6 +129,7 @@ async function measure(jobs, tick) {
   }
 }
 
+/** As Slurm makes them. @returns the directories, parents first */
 function makeCgroups(jobs) {
   const dirs = [];
   const make = (dir) => {
@@ -136,16 +137,26 @@ function makeCgroups(jobs) {
     dirs.push(dir);
     return dir;
   };
-  const parent = version === 2 ? make(scope) : make(join(make(scope), 'uid_1000'));
-  for (let number = 1; number <= jobs; number++) {
-    const job = make(join(parent, `job_${number}`));
-    for (const name of ['step_extern', 'step_batch']) {
-      const step = make(join(job, name));
-      if (version === 2) make(join(make(join(step, 'user')), 'task_0'));
-      else make(join(step, 'task_0'));
+  const tops = version === 2 ? [scope] : controllers().map((dir) => join(dir, `slurm_${node}`));
+  for (const each of tops) {
+    const parent = version === 2 ? make(each) : make(join(make(each), 'uid_1000'));
+    for (let number = 1; number <= jobs; number++) {
+      const job = make(join(parent, `job_${number}`));
+      for (const name of ['step_extern', 'step_batch']) {
+        const step = make(join(job, name));
+        if (version === 2) make(join(make(join(step, 'user')), 'task_0'));
+        else make(join(step, 'task_0'));
+      }
     }
   }
   return dirs;
+}
+
+function controllers() {
+  const names = [basename(cpuacct), 'memory', 'cpuset', 'freezer'];
+  return names
+    .map((name) => join(dirname(cpuacct), name))
+    .filter((dir) => existsSync(join(dir, 'cgroup.procs')));
 }
 
 function look(pid, home) {

@@ -6,35 +6,36 @@ const unseen = (allocatedCpuNs: number): DeadJob => ({ allocatedCpuNs, knownNs: 
 const seen = (knownNs: number): DeadJob => ({ allocatedCpuNs: 1, knownNs });
 
 describe('deadTime', () => {
-  test.each<[string, number, number, DeadJob[], number[], boolean[], number]>([
-    ['one dead: all that is left', 1000, 400, [unseen(5)], [600], [false], 0],
+  test.each<[string, number, number, DeadJob[], number[], number[], number]>([
+    ['one dead: all that is left', 1000, 400, [unseen(5)], [600], [0], 0],
     ['nobody dead: what is left waits for the next reading', 1000, 990, [], [], [], 10],
     ['nobody dead: what no reading can be off by is nobody’s', 1000, 400, [], [], [], SKEW_NS],
-    ['several dead: by allocated CPU time', 1000, 400, [unseen(1), unseen(2)], [200, 400], [true, true], 0],
-    ['several dead, allocation unknown: evenly', 100, 0, [unseen(0), unseen(0)], [50, 50], [true, true], 0],
-    ['children read a little later than the parent', 1000, 1001, [unseen(1)], [0], [false], -1],
-    ['several dead that did nothing', 10, 10, [unseen(1), unseen(1)], [0, 0], [false, false], 0],
+    ['several dead: by allocated CPU time', 1000, 400, [unseen(1), unseen(2)], [200, 400], [200, 400], 0],
+    ['several dead, allocation unknown: evenly', 100, 0, [unseen(0), unseen(0)], [50, 50], [50, 50], 0],
+    ['children read a little later than the parent', 1000, 1001, [unseen(1)], [0], [0], -1],
+    ['several dead that did nothing', 10, 10, [unseen(1), unseen(1)], [0, 0], [0, 0], 0],
     [
       'one of several unseen: it has the rest, which holds what ending took of the others',
       1000,
       0,
       [seen(300), unseen(9)],
       [300, 700],
-      [false, true],
+      [0, 700],
       0,
     ],
+    ['all seen: what ending took is spread evenly', 100, 0, [seen(30), seen(50)], [40, 60], [0, 0], 0],
+    ['more known than is left: scaled', 60, 0, [seen(30), seen(90)], [15, 45], [0, 0], 0],
     [
-      'all seen: what ending took is spread evenly',
-      100,
+      'more is left than ending can take: another was there, and what of it is whose nobody knows',
+      5e9,
       0,
-      [seen(30), seen(50)],
-      [40, 60],
-      [false, false],
+      [seen(1e9), seen(1e9)],
+      [2.5e9, 2.5e9],
+      [1.5e9, 1.5e9],
       0,
     ],
-    ['more known than is left: scaled', 60, 0, [seen(30), seen(90)], [15, 45], [false, false], 0],
-  ])('%s', (_name, parentNs, livingNs, dead, cpuNs, estimated, balanceNs) => {
-    expect(deadTime(parentNs, livingNs, dead, 0, SKEW_NS)).toEqual({ cpuNs, estimated, balanceNs });
+  ])('%s', (_name, parentNs, livingNs, dead, cpuNs, estimatedNs, balanceNs) => {
+    expect(deadTime(parentNs, livingNs, dead, 0, SKEW_NS)).toEqual({ cpuNs, estimatedNs, balanceNs });
   });
 
   test('gives out what is left, all of it', () => {
