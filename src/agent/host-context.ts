@@ -1,5 +1,5 @@
 import type { HostContext, Pressure, Traffic } from '../generated/record';
-import type { BlockIo } from '../sources/block-io';
+import type { IoCounters } from '../sources/io-counters';
 import type { HostContextReading } from '../sources/host-context';
 import { type Missing, isMissing } from '../sources/source';
 import { addIo, addIoGrowth, growth, type IoSums, isNoIo, noIo } from './io-growth';
@@ -8,9 +8,9 @@ import { addIo, addIoGrowth, growth, type IoSums, isNoIo, noIo } from './io-grow
 export interface ContextLook {
   readonly context: HostContextReading;
   /** By the disk's name. */
-  readonly disks: ReadonlyMap<string, BlockIo> | Missing;
+  readonly disks: ReadonlyMap<string, IoCounters> | Missing;
   /** By file system. */
-  readonly networkFiles: ReadonlyMap<string, BlockIo> | Missing;
+  readonly networkFiles: ReadonlyMap<string, IoCounters> | Missing;
 }
 
 const COUNTERS = ['majorFaults', 'pressureCpuUs', 'pressureMemoryUs', 'pressureIoUs'] as const;
@@ -19,8 +19,8 @@ type Counter = (typeof COUNTERS)[number];
 /** The counters of the last look that told them: what the next look's growth is counted from. */
 export interface ContextCounters {
   readonly single: Readonly<Partial<Record<Counter, bigint>>>;
-  readonly disks: Readonly<Record<string, BlockIo>>;
-  readonly networkFiles: Readonly<Record<string, BlockIo>>;
+  readonly disks: Readonly<Record<string, IoCounters>>;
+  readonly networkFiles: Readonly<Record<string, IoCounters>>;
 }
 
 /** What the host did besides since its last line; null and absent: not told. */

@@ -5,7 +5,7 @@ import type { RunIdentity } from '../slurm/run-identity';
 import type { HostMemory } from '../sources/host-memory';
 import type { Instant } from '../sources/source';
 import type { ContextCounters, ContextLine } from './host-context';
-import type { BlockIo } from '../sources/block-io';
+import type { IoCounters } from '../sources/io-counters';
 import type { IoSums } from './io-growth';
 import type { Holding } from './reading';
 import type { RunPrograms } from './run-programs';
@@ -138,7 +138,7 @@ export interface RunState {
   /** Its cgroup was seen to end, and it has none since: it is none of those whose end was missed. */
   isEndSeen: boolean;
   /** Its cgroup's block devices at the last look; absent before it, and where nothing tells. */
-  ioCounters?: BlockIo;
+  ioCounters?: IoCounters;
   /** Absent where agent.top_processes does not ask for them. */
   programs?: RunPrograms;
   /** Over the fragment's life: milliseconds, and by domain class those in which a domain of the class was missing. */

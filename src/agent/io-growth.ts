@@ -1,9 +1,7 @@
-import type { BlockIo } from '../sources/block-io';
+import { IO_KEYS, type IoCounters } from '../sources/io-counters';
 
 /** Bytes and operations in some time; plain numbers: what a stretch adds to a counter fits into one. */
-export type IoSums = { -readonly [K in keyof BlockIo]: number };
-
-const KEYS = ['readBytes', 'writtenBytes', 'readOps', 'writtenOps'] as const;
+export type IoSums = { -readonly [K in keyof IoCounters]: number };
 
 export function noIo(): IoSums {
   return { readBytes: 0, writtenBytes: 0, readOps: 0, writtenOps: 0 };
@@ -16,14 +14,14 @@ export function growth(before: bigint | undefined, now: bigint): number {
 }
 
 /** Adds to `sums` what counters grew by since `before`. */
-export function addIoGrowth(sums: IoSums, before: BlockIo | undefined, now: BlockIo): void {
-  for (const key of KEYS) sums[key] += growth(before?.[key], now[key]);
+export function addIoGrowth(sums: IoSums, before: IoCounters | undefined, now: IoCounters): void {
+  for (const key of IO_KEYS) sums[key] += growth(before?.[key], now[key]);
 }
 
 export function addIo(sums: IoSums, more: Readonly<IoSums>): void {
-  for (const key of KEYS) sums[key] += more[key];
+  for (const key of IO_KEYS) sums[key] += more[key];
 }
 
 export function isNoIo(sums: Readonly<IoSums>): boolean {
-  return KEYS.every((key) => sums[key] === 0);
+  return IO_KEYS.every((key) => sums[key] === 0);
 }

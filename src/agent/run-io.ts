@@ -1,12 +1,12 @@
 import type { RunIo } from '../generated/record';
-import type { BlockIo } from '../sources/block-io';
+import type { IoCounters } from '../sources/io-counters';
 import type { RunState } from './host-state';
 import { addIoGrowth, noIo, type IoSums } from './io-growth';
 
-const NOTHING: BlockIo = { readBytes: 0n, writtenBytes: 0n, readOps: 0n, writtenOps: 0n };
+const NOTHING: IoCounters = { readBytes: 0n, writtenBytes: 0n, readOps: 0n, writtenOps: 0n };
 
 /** Takes up what the run's cgroup tells. It was made for the run: what it counted before the first look is the run's too. */
-export function takeUpRunIo(run: RunState, io: BlockIo): void {
+export function takeUpRunIo(run: RunState, io: IoCounters): void {
   addIoGrowth((run.line.io ??= noIo()), run.ioCounters ?? NOTHING, io);
   run.ioCounters = io;
 }

@@ -1,16 +1,9 @@
+import { IO_KEYS, type IoCounters } from './io-counters';
 import { unexpected } from './kernel-file';
 import type { Missing } from './source';
 
-/** What went to and came from block devices so far. Network file systems (Lustre, NFS) are not in it. */
-export interface BlockIo {
-  readonly readBytes: bigint;
-  readonly writtenBytes: bigint;
-  readonly readOps: bigint;
-  readonly writtenOps: bigint;
-}
-
 /** What one device counted, by its major number. */
-export interface DeviceIo extends BlockIo {
+export interface DeviceIo extends IoCounters {
   readonly major: number;
 }
 
@@ -24,8 +17,6 @@ const STACKED: ReadonlyMap<string, string> = new Map([
   ['loop', 'loop'],
 ]);
 const DISKS = 'disks';
-
-const KEYS = ['readBytes', 'writtenBytes', 'readOps', 'writtenOps'] as const;
 
 /**
  * The text of io.stat (version 2): lines `8:0 rbytes=1 wbytes=2 rios=3 wios=4 ...`. A device without numbers yet may
@@ -110,15 +101,15 @@ function parseBlkioFile(text: string): Map<string, Map<string, bigint>> | null {
  * https://docs.kernel.org/admin-guide/cgroup-v2.html#io
  * @param procDevices text of /proc/devices: which major number is what
  */
-export function sumBlockIo(devices: readonly DeviceIo[], procDevices: string): BlockIo {
+export function sumBlockIo(devices: readonly DeviceIo[], procDevices: string): IoCounters {
   const kinds = parseStackedMajors(procDevices);
-  const sums = new Map<string, Record<(typeof KEYS)[number], bigint>>();
+  const sums = new Map<string, Record<keyof IoCounters, bigint>>();
   const most = { readBytes: 0n, writtenBytes: 0n, readOps: 0n, writtenOps: 0n };
   for (const device of devices) {
     const kind = kinds.get(device.major) ?? DISKS;
     const sum = sums.get(kind) ?? { readBytes: 0n, writtenBytes: 0n, readOps: 0n, writtenOps: 0n };
     sums.set(kind, sum);
-    for (const key of KEYS) {
+    for (const key of IO_KEYS) {
       sum[key] += device[key];
       if (sum[key] > most[key]) most[key] = sum[key];
     }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
-import type { BlockIo } from './block-io';
+import type { IoCounters } from './io-counters';
 import { readKernelFile, unexpected, unreadable } from './kernel-file';
 import type { Missing, Roots } from './source';
 
@@ -14,8 +14,8 @@ const SECTOR_BYTES = 512n;
  * https://docs.kernel.org/admin-guide/iostats.html
  * @returns by the device's name
  */
-export function parseDiskstats(text: string, path = 'diskstats'): Map<string, BlockIo> | Missing {
-  const devices = new Map<string, BlockIo>();
+export function parseDiskstats(text: string, path = 'diskstats'): Map<string, IoCounters> | Missing {
+  const devices = new Map<string, IoCounters>();
   for (const line of text.split('\n')) {
     if (line.trim() === '') continue;
     const [, name, readOps, readSectors, writtenOps, writtenSectors] =
@@ -38,9 +38,9 @@ export function parseDiskstats(text: string, path = 'diskstats'): Map<string, Bl
  * RAM disk is none. A path of multipath NVMe, which nobody can open, is the disk once more.
  * https://docs.kernel.org/admin-guide/abi-stable.html (/sys/block/<disk>)
  */
-export function readDisks(roots: Pick<Roots, 'proc' | 'sys'>): Map<string, BlockIo> | Missing {
+export function readDisks(roots: Pick<Roots, 'proc' | 'sys'>): Map<string, IoCounters> | Missing {
   const path = join(roots.proc, 'diskstats');
-  let devices: Map<string, BlockIo> | Missing;
+  let devices: Map<string, IoCounters> | Missing;
   try {
     // Comes in pieces of a page.
     devices = parseDiskstats(readFileSync(path, 'latin1'), path);

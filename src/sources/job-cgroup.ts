@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SlurmScope, cgroup1DirOf } from '../slurm/cgroup-path';
-import { type BlockIo, type DeviceIo, parseBlkio, parseIoStat, sumBlockIo } from './block-io';
+import { type DeviceIo, parseBlkio, parseIoStat, sumBlockIo } from './block-io';
 import { listCgroupPids } from './cgroup-pids';
 import { readCgroup1MemoryBytes } from './cgroup-v1';
 import { readCgroup2MemoryBytes } from './cgroup-v2';
 import { parseCpuList } from './cpu-list';
+import type { IoCounters } from './io-counters';
 import { readProcessesMemoryBytes } from './job-memory';
 import { readKernelFile, unexpected, unreadable } from './kernel-file';
 import { type Missing, type Roots, isMissing } from './source';
@@ -24,8 +25,8 @@ export interface JobCgroup {
   memoryLimitBytes(): number | null | Missing;
   /** Anonymous, shared and huge-page memory; not page cache. */
   memoryBytes(): JobMemory | Missing;
-  /** Bytes and operations of block devices since the cgroup was made, as the kernel counts them. */
-  io(): BlockIo | Missing;
+  /** Of block devices since the cgroup was made, as the kernel counts them; without network file systems. */
+  io(): IoCounters | Missing;
   /** Processes of the job, slurmstepd's included; the first 4096. */
   pids(): number[];
 }
@@ -143,7 +144,7 @@ function readDevicesIo(version: 1 | 2, dir: string | null): DeviceIo[] | Missing
 }
 
 /** Which devices lie on others is asked only where there are several. */
-function sumOnce(devices: readonly DeviceIo[], proc: string): BlockIo | Missing {
+function sumOnce(devices: readonly DeviceIo[], proc: string): IoCounters | Missing {
   if (devices.length < 2) return sumBlockIo(devices, '');
   const path = join(proc, 'devices');
   try {

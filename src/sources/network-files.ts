@@ -1,20 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
+import type { IoCounters } from './io-counters';
 import { unexpected, unreadable } from './kernel-file';
 import { type Missing, type Roots, isMissing } from './source';
 
-/** What went between this host and its file servers. */
-export interface NetworkFileIo {
-  readonly readBytes: bigint;
-  readonly writtenBytes: bigint;
-  /** Reads and writes: of NFS those asked of the server, of Lustre those of programs. */
-  readonly readOps: bigint;
-  readonly writtenOps: bigint;
-}
-
 /** A mount of NFS as mountstats shows it. Its texts are somebody's, octal escapes as they are: keys, never paths. */
-export interface NfsMount extends NetworkFileIo {
+export interface NfsMount extends IoCounters {
   readonly device: string;
   readonly mountPoint: string;
 }
@@ -75,7 +67,7 @@ export function parseMountinfo(text: string): Mount[] {
  * sum. They count what programs read and wrote, page cache included. What never happened has no line.
  * https://doc.lustre.org/lustre_manual.xhtml
  */
-export function parseLustreStats(text: string, path = 'stats'): NetworkFileIo | Missing {
+export function parseLustreStats(text: string, path = 'stats'): IoCounters | Missing {
   if (!/^snapshot_time\s/m.test(text)) return unexpected(path, text, 'a line `snapshot_time ...`');
   const countAndSum = (name: string): [count: bigint, sum: bigint] => {
     const line = new RegExp(`^${name} +(\\d{1,20}) samples \\[bytes\\] \\d+ \\d+ (\\d{1,20})\\b`, 'm').exec(
@@ -90,11 +82,12 @@ export function parseLustreStats(text: string, path = 'stats'): NetworkFileIo | 
 
 /**
  * The counters of each NFS and Lustre file system that is mounted, by a key that is its own while it stays so; none where
- * none is mounted. What is mounted and unmounted between two readings is not seen.
+ * none is mounted. What is mounted and unmounted between two readings is not seen. Operations are, of NFS, those asked of
+ * the server, of Lustre those of programs.
  */
 export function readNetworkFiles(
   roots: Pick<Roots, 'proc' | 'sys'>,
-): ReadonlyMap<string, NetworkFileIo> | Missing {
+): ReadonlyMap<string, IoCounters> | Missing {
   const self = join(roots.proc, 'self');
   try {
     // As the host's first process sees it: the agent may be in a mount namespace of its own.
@@ -115,11 +108,11 @@ export function readNetworkFiles(
  * One export that is mounted twice, and two folders of one export, are one file system with one set of counters, which
  * mountstats shows at each of their mounts. A mount that came between the two files being read is seen at the next reading.
  */
-function bySuperblock(mounts: readonly Mount[], nfs: readonly NfsMount[]): Map<string, NetworkFileIo> {
+function bySuperblock(mounts: readonly Mount[], nfs: readonly NfsMount[]): Map<string, IoCounters> {
   const keyOf = ({ device, mountPoint }: Pick<Mount, 'device' | 'mountPoint'>): string =>
     `${device} ${mountPoint}`;
   const superblocks = new Map(mounts.map((mount) => [keyOf(mount), mount.superblock]));
-  const counters = new Map<string, NetworkFileIo>();
+  const counters = new Map<string, IoCounters>();
   for (const mount of nfs) {
     const superblock = superblocks.get(keyOf(mount));
     if (superblock === undefined) continue;
@@ -130,8 +123,8 @@ function bySuperblock(mounts: readonly Mount[], nfs: readonly NfsMount[]): Map<s
 }
 
 /** Lustre's client had its `stats` in /proc, then in sysfs, now in debugfs. */
-function readLustre(roots: Pick<Roots, 'proc' | 'sys'>): Map<string, NetworkFileIo> {
-  const counters = new Map<string, NetworkFileIo>();
+function readLustre(roots: Pick<Roots, 'proc' | 'sys'>): Map<string, IoCounters> {
+  const counters = new Map<string, IoCounters>();
   for (const dir of [
     join(roots.proc, 'fs/lustre/llite'),
     join(roots.sys, 'fs/lustre/llite'),

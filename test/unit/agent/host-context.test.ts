@@ -7,7 +7,7 @@ import { type HostState, emptyHostState } from '../../../src/agent/host-state';
 import { takeHostLine } from '../../../src/agent/lines';
 import type { HostContext, HostRecord } from '../../../src/generated/record';
 import validateRecord from '../../../src/generated/record-validator';
-import type { BlockIo } from '../../../src/sources/block-io';
+import type { IoCounters } from '../../../src/sources/io-counters';
 import type { HostContextReading } from '../../../src/sources/host-context';
 import { Tree } from '../sources/tree';
 import { FACTS, lineWriter } from './hook-builder';
@@ -15,7 +15,7 @@ import { instantAt, readingAt } from './reading-builder';
 
 const MISSING = { missing: 'not there' };
 
-function io(bytes: number, ops = 0): BlockIo {
+function io(bytes: number, ops = 0): IoCounters {
   return {
     readBytes: BigInt(bytes),
     writtenBytes: BigInt(bytes) * 2n,
@@ -31,7 +31,7 @@ const traffic = (bytes: number, ops = 0) => ({
   written_ops: ops * 2,
 });
 
-function look(context: HostContextReading, disks: Readonly<Record<string, BlockIo>> = {}): ContextLook {
+function look(context: HostContextReading, disks: Readonly<Record<string, IoCounters>> = {}): ContextLook {
   return { context, disks: new Map(Object.entries(disks)), networkFiles: new Map() };
 }
 
@@ -93,7 +93,7 @@ test('what could not be read for a while is not 0, and its growth is told when i
 
 test('a file system that is mounted anew under an old one’s number counts from 0; all are one sum', () => {
   const state = emptyHostState();
-  const mounted = (mounts: Readonly<Record<string, BlockIo>>): ContextLook => ({
+  const mounted = (mounts: Readonly<Record<string, IoCounters>>): ContextLook => ({
     ...look({}),
     networkFiles: new Map(Object.entries(mounts)),
   });

@@ -7,7 +7,7 @@ import type { HoldingLook } from '../../../src/agent/reading';
 import { takeUpPrograms, topProcesses } from '../../../src/agent/run-programs';
 import type { RunRecord } from '../../../src/generated/record';
 import validateRecord from '../../../src/generated/record-validator';
-import type { BlockIo } from '../../../src/sources/block-io';
+import type { IoCounters } from '../../../src/sources/io-counters';
 import { Tree } from '../sources/tree';
 import { applyHook, lineWriter } from './hook-builder';
 import { instantAt, readingAt } from './reading-builder';
@@ -37,7 +37,7 @@ function started(): HostState {
   return state;
 }
 
-function io(readBytes: bigint, writtenBytes = 0n, readOps = 0n, writtenOps = 0n): BlockIo {
+function io(readBytes: bigint, writtenBytes = 0n, readOps = 0n, writtenOps = 0n): IoCounters {
   return { readBytes, writtenBytes, readOps, writtenOps };
 }
 

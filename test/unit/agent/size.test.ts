@@ -5,7 +5,7 @@ import { takeRunLines } from '../../../src/agent/lines';
 import { applyEvent } from '../../../src/agent/runs';
 import { seriesStepMs } from '../../../src/agent/series';
 import validateRecord from '../../../src/generated/record-validator';
-import type { BlockIo } from '../../../src/sources/block-io';
+import type { IoCounters } from '../../../src/sources/io-counters';
 import type { EnergyDomain } from '../../../src/sources/source';
 import { instantAt, readingAt } from './reading-builder';
 
@@ -40,7 +40,7 @@ const HELD: HoldingLook = {
 };
 
 /** What fast disks move until then. */
-function ioAt(atS: number): BlockIo {
+function ioAt(atS: number): IoCounters {
   const bytes = BigInt((atS + 1) * 1_234_567_890);
   return { readBytes: bytes, writtenBytes: bytes * 2n, readOps: bytes / 4000n, writtenOps: bytes / 2000n };
 }
