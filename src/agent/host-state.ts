@@ -5,9 +5,9 @@ import type { RunIdentity } from '../slurm/run-identity';
 import type { HostMemory } from '../sources/host-memory';
 import type { Instant } from '../sources/source';
 import type { ContextCounters, ContextLine } from './host-context';
-import type { IoCounters } from '../sources/io-counters';
 import type { IoSums } from './io-growth';
 import type { Holding } from './reading';
+import type { RunBlockIo } from './run-io';
 import type { RunPrograms } from './run-programs';
 import type { SeriesPiece } from './series';
 
@@ -137,8 +137,8 @@ export interface RunState {
   user: UserCpuTime | null;
   /** Its cgroup was seen to end, and it has none since: it is none of those whose end was missed. */
   isEndSeen: boolean;
-  /** Its cgroup's block devices at the last look; absent before it, and where nothing tells. */
-  ioCounters?: IoCounters;
+  /** Absent before the first look, and where nothing tells. */
+  blockIo?: RunBlockIo;
   /** Absent where agent.top_processes does not ask for them. */
   programs?: RunPrograms;
   /** Over the fragment's life: milliseconds, and by domain class those in which a domain of the class was missing. */

@@ -1,4 +1,4 @@
-import type { IoCounters } from '../sources/io-counters';
+import type { CgroupIo } from '../sources/job-cgroup';
 import type { ProgramTime } from '../sources/job-programs';
 import type { CpuPlace, EnergyDomain, Instant, Missing } from '../sources/source';
 import type { HostCpu } from '../sources/proc-stat';
@@ -33,8 +33,8 @@ export interface Holding {
 
 /** What else is looked at with a holding, for the run's record alone. */
 export interface HoldingLook extends Holding {
-  /** Block devices' traffic since the cgroup was made; absent where no controller counts it. */
-  readonly io?: IoCounters;
+  /** Of its block devices; absent where no controller counts it. */
+  readonly io?: CgroupIo;
   /** Its processes' CPU time; absent where it was not asked for. */
   readonly programs?: readonly ProgramTime[];
 }

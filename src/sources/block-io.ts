@@ -1,10 +1,16 @@
-import { IO_KEYS, type IoCounters } from './io-counters';
+import type { IoCounters } from './io-counters';
 import { unexpected } from './kernel-file';
 import type { Missing } from './source';
 
-/** What one device counted, by its major number. */
-export interface DeviceIo extends IoCounters {
-  readonly major: number;
+/** What one device counted. */
+export interface DeviceCounters extends IoCounters {
+  /** `MAJOR:MINOR`. */
+  readonly device: string;
+}
+
+export interface DeviceIo extends DeviceCounters {
+  /** `disks`, or of devices that lie on others what they are: `device-mapper`, `md`, `loop`, ... */
+  readonly kind: string;
 }
 
 /** Names in /proc/devices of devices that pass on to others what they are asked. */
@@ -24,8 +30,8 @@ const DISKS = 'disks';
  * path of NVMe multipath; the device that can be opened counts the same.
  * https://docs.kernel.org/admin-guide/cgroup-v2.html#io-interface-files
  */
-export function parseIoStat(text: string, path = 'io.stat'): DeviceIo[] | Missing {
-  const found: DeviceIo[] = [];
+export function parseIoStat(text: string, path = 'io.stat'): DeviceCounters[] | Missing {
+  const found: DeviceCounters[] = [];
   for (const line of text.split('\n')) {
     const words = line.split(' ').filter((word) => word !== '');
     const devices = words.filter((word) => !word.includes('='));
@@ -33,8 +39,8 @@ export function parseIoStat(text: string, path = 'io.stat'): DeviceIo[] | Missin
       return unexpected(path, line, 'a line `MAJOR:MINOR rbytes=N wbytes=N rios=N wios=N`');
     }
     const values = new Map(words.filter((word) => word.includes('=')).map(keyAndValue));
-    const major = majorOf(devices.at(-1));
-    if (values.size === 0 || major === null) continue;
+    const device = devices.at(-1);
+    if (values.size === 0 || !isDevice(device)) continue;
     const [readBytes, writtenBytes, readOps, writtenOps] = ['rbytes', 'wbytes', 'rios', 'wios'].map((key) =>
       wholeNumber(values.get(key)),
     );
@@ -46,7 +52,7 @@ export function parseIoStat(text: string, path = 'io.stat'): DeviceIo[] | Missin
     ) {
       return unexpected(path, line, 'a line `MAJOR:MINOR rbytes=N wbytes=N rios=N wios=N`');
     }
-    found.push({ major, readBytes, writtenBytes, readOps, writtenOps });
+    found.push({ device, readBytes, writtenBytes, readOps, writtenOps });
   }
   return found;
 }
@@ -56,18 +62,17 @@ export function parseIoStat(text: string, path = 'io.stat'): DeviceIo[] | Missin
  * `Total N` at the end. Writes that go through the page cache are not told here: version 1 counts them in the root.
  * https://docs.kernel.org/admin-guide/cgroup-v1/blkio-controller.html
  */
-export function parseBlkio(bytesText: string, opsText: string, path = 'blkio'): DeviceIo[] | Missing {
+export function parseBlkio(bytesText: string, opsText: string, path = 'blkio'): DeviceCounters[] | Missing {
   const bytes = parseBlkioFile(bytesText);
   const ops = parseBlkioFile(opsText);
   if (bytes === null || ops === null) {
     return unexpected(path, bytes === null ? bytesText : opsText, 'lines `MAJOR:MINOR Read N`, `Total N`');
   }
   return [...new Set([...bytes.keys(), ...ops.keys()])].flatMap((device) => {
-    const major = majorOf(device);
-    if (major === null) return [];
+    if (!isDevice(device)) return [];
     const [ofBytes, ofOps] = [bytes.get(device), ops.get(device)];
     return {
-      major,
+      device,
       readBytes: ofBytes?.get('Read') ?? 0n,
       writtenBytes: ofBytes?.get('Write') ?? 0n,
       readOps: ofOps?.get('Read') ?? 0n,
@@ -91,30 +96,12 @@ function parseBlkioFile(text: string): Map<string, Map<string, bigint>> | null {
 }
 
 /**
- * Adds up devices so that what passes through several counts once.
- *
- * The kernel counts a request at each device it passes: at the LVM volume and again at the disk below, unless the
- * volume's driver hands it on in another cgroup's name. So devices are added by kind (disks; device-mapper; md; loop;
- * ...), and of each number the kind that has most is taken. That is exact where each job's request ends at a disk that
- * tells it. It is too low where some are lost on the way down and others go to disks directly, and too high where one
- * device-mapper lies on another (LVM on LUKS) or a mirror writes twice.
- * https://docs.kernel.org/admin-guide/cgroup-v2.html#io
+ * The devices with their kinds.
  * @param procDevices text of /proc/devices: which major number is what
  */
-export function sumBlockIo(devices: readonly DeviceIo[], procDevices: string): IoCounters {
+export function withKinds(devices: readonly DeviceCounters[], procDevices: string): DeviceIo[] {
   const kinds = parseStackedMajors(procDevices);
-  const sums = new Map<string, Record<keyof IoCounters, bigint>>();
-  const most = { readBytes: 0n, writtenBytes: 0n, readOps: 0n, writtenOps: 0n };
-  for (const device of devices) {
-    const kind = kinds.get(device.major) ?? DISKS;
-    const sum = sums.get(kind) ?? { readBytes: 0n, writtenBytes: 0n, readOps: 0n, writtenOps: 0n };
-    sums.set(kind, sum);
-    for (const key of IO_KEYS) {
-      sum[key] += device[key];
-      if (sum[key] > most[key]) most[key] = sum[key];
-    }
-  }
-  return most;
+  return devices.map((each) => ({ ...each, kind: kinds.get(Number(each.device.split(':')[0])) ?? DISKS }));
 }
 
 /** Of /proc/devices, below `Block devices:`, the major numbers of devices on devices, with their kind. */
@@ -138,8 +125,7 @@ function wholeNumber(text: string | undefined): bigint | undefined {
   return text !== undefined && /^\d+$/.test(text) ? BigInt(text) : undefined;
 }
 
-/** null: no device, or `(unknown)`. */
-function majorOf(device: string | undefined): number | null {
-  const major = /^(\d+):\d+$/.exec(device ?? '')?.[1];
-  return major === undefined ? null : Number(major);
+/** Not where there is none, or `(unknown)`. */
+function isDevice(word: string | undefined): word is string {
+  return word !== undefined && /^\d+:\d+$/.test(word);
 }

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SlurmScope, cgroup1DirOf } from '../slurm/cgroup-path';
-import { type DeviceIo, parseBlkio, parseIoStat, sumBlockIo } from './block-io';
+import { type DeviceCounters, type DeviceIo, parseBlkio, parseIoStat, withKinds } from './block-io';
 import { listCgroupPids } from './cgroup-pids';
 import { readCgroup1MemoryBytes } from './cgroup-v1';
 import { readCgroup2MemoryBytes } from './cgroup-v2';
 import { parseCpuList } from './cpu-list';
-import type { IoCounters } from './io-counters';
 import { readProcessesMemoryBytes } from './job-memory';
 import { readKernelFile, unexpected, unreadable } from './kernel-file';
 import { type Missing, type Roots, isMissing } from './source';
@@ -17,6 +16,13 @@ export interface JobMemory {
   readonly by: 'cgroup' | 'processes';
 }
 
+/** Block devices since the cgroup was made, as the kernel counts them: each that a request passes, above and below. */
+export interface CgroupIo {
+  /** Another one where the cgroup was removed and made anew under its name: its counters are others. */
+  readonly cgroup: string;
+  readonly devices: readonly DeviceIo[];
+}
+
 /** Readings of one job's cgroup beside CPU time. Each reads now, and keeps nothing open; where to read is looked for once. */
 export interface JobCgroup {
   /** The CPUs the job may run on, ascending; missing where nothing but the host constrains it. */
@@ -25,8 +31,8 @@ export interface JobCgroup {
   memoryLimitBytes(): number | null | Missing;
   /** Anonymous, shared and huge-page memory; not page cache. */
   memoryBytes(): JobMemory | Missing;
-  /** Of block devices since the cgroup was made, as the kernel counts them; without network file systems. */
-  io(): IoCounters | Missing;
+  /** What its block devices counted; without network file systems. */
+  io(): CgroupIo | Missing;
   /** Processes of the job, slurmstepd's included; the first 4096. */
   pids(): number[];
 }
@@ -74,8 +80,15 @@ export function openJobCgroup(
       return isMissing(bytes) ? bytes : { bytes, by: 'cgroup' };
     },
     io: () => {
-      const devices = readDevicesIo(scope.version, dirOf('blkio'));
-      return isMissing(devices) ? devices : sumOnce(devices, roots.proc);
+      const dir = dirOf('blkio');
+      const before = inodeOf(dir);
+      const devices = readDevicesIo(scope.version, dir);
+      const found = isMissing(devices) ? devices : tellKinds(devices, roots.proc);
+      if (isMissing(found)) return found;
+      const cgroup = inodeOf(dir);
+      return cgroup === null || cgroup !== before
+        ? { missing: `${dir} was removed while it was read` }
+        : { cgroup, devices: found };
     },
     pids: () => {
       const found = listCgroupPids(jobDir, MAX_PIDS);
@@ -124,7 +137,7 @@ function memoryOfProcesses(proc: string, jobDir: string): JobMemory | Missing {
   return isMissing(bytes) ? bytes : { bytes, by: 'processes' };
 }
 
-function readDevicesIo(version: 1 | 2, dir: string | null): DeviceIo[] | Missing {
+function readDevicesIo(version: 1 | 2, dir: string | null): DeviceCounters[] | Missing {
   const none = { missing: `no ${version === 2 ? 'io' : 'blkio'} controller serves the job` };
   if (dir === null) return none;
   if (version === 2) {
@@ -143,15 +156,19 @@ function readDevicesIo(version: 1 | 2, dir: string | null): DeviceIo[] | Missing
   return none;
 }
 
-/** Which devices lie on others is asked only where there are several. */
-function sumOnce(devices: readonly DeviceIo[], proc: string): IoCounters | Missing {
-  if (devices.length < 2) return sumBlockIo(devices, '');
+function tellKinds(devices: readonly DeviceCounters[], proc: string): DeviceIo[] | Missing {
+  if (devices.length === 0) return [];
   const path = join(proc, 'devices');
   try {
-    return sumBlockIo(devices, readKernelFile(path));
+    return withKinds(devices, readKernelFile(path));
   } catch (error) {
     return unreadable(path, error);
   }
+}
+
+function inodeOf(dir: string | null): string | null {
+  const stat = dir === null ? undefined : statSync(dir, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? null : String(stat.ino);
 }
 
 /** @returns null where the cgroup is there and the file is not: its controller is not enabled */

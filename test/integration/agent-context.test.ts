@@ -20,6 +20,7 @@ const written = (jobId: number, bytes: number): void =>
 
 test('what grew between two agents of one host is told once, and the hardware by each of them', async () => {
   put('proc/cpuinfo', 'model name\t: Test CPU @ 2 GHz\n');
+  put('proc/devices', 'Block devices:\n  8 sd\n');
   put('proc/sys/kernel/osrelease', '6.1.0-test\n');
   faults(1000);
   await home.start();

@@ -8,6 +8,7 @@ import { takeUpPrograms, topProcesses } from '../../../src/agent/run-programs';
 import type { RunRecord } from '../../../src/generated/record';
 import validateRecord from '../../../src/generated/record-validator';
 import type { IoCounters } from '../../../src/sources/io-counters';
+import type { CgroupIo } from '../../../src/sources/job-cgroup';
 import { Tree } from '../sources/tree';
 import { applyHook, lineWriter } from './hook-builder';
 import { instantAt, readingAt } from './reading-builder';
@@ -37,20 +38,39 @@ function started(): HostState {
   return state;
 }
 
-function io(readBytes: bigint, writtenBytes = 0n, readOps = 0n, writtenOps = 0n): IoCounters {
-  return { readBytes, writtenBytes, readOps, writtenOps };
+const DISK = { device: '8:0', kind: 'disks' };
+
+function counted(readBytes: number, writtenBytes = 0, readOps = 0, writtenOps = 0): IoCounters {
+  const [rb, wb, r, w] = [readBytes, writtenBytes, readOps, writtenOps].map(BigInt);
+  return { readBytes: rb!, writtenBytes: wb!, readOps: r!, writtenOps: w! };
+}
+
+/** Of a run with one disk. */
+function io(...numbers: Parameters<typeof counted>): CgroupIo {
+  return { cgroup: '77', devices: [{ ...DISK, ...counted(...numbers) }] };
+}
+
+/** Bytes read, by device: `8:0` and the like are disks, 253:0 a volume. */
+function reads(bytes: Readonly<Record<string, number>>, cgroup = '77'): CgroupIo {
+  const kindOf = (device: string): string => (device.startsWith('253:') ? 'device-mapper' : 'disks');
+  const devices = Object.entries(bytes).map(([device, readBytes]) => ({
+    device,
+    kind: kindOf(device),
+    ...counted(readBytes),
+  }));
+  return { cgroup, devices };
 }
 
 describe('a run’s block devices', () => {
   test('each line has what came since the last one’s look, the first all from the cgroup’s begin', () => {
     const state = started();
-    read(state, 0, { io: io(10n, 0n, 1n) });
-    read(state, 30, { io: io(100n, 7n, 2n, 3n) });
+    read(state, 0, { io: io(10, 0, 1) });
+    read(state, 30, { io: io(100, 7, 2, 3) });
     read(state, 40, null);
     expect(takeLine(state).io).toEqual({ rb: 100, wb: 7, r: 2, w: 3 });
-    read(state, 60, { io: io(100n, 9n, 2n, 4n) });
+    read(state, 60, { io: io(100, 9, 2, 4) });
     expect(takeLine(state).io).toEqual({ wb: 2, w: 1 });
-    read(state, 90, { io: io(100n, 9n, 2n, 4n) });
+    read(state, 90, { io: io(100, 9, 2, 4) });
     expect(takeLine(state).io).toEqual({});
   });
 
@@ -58,24 +78,100 @@ describe('a run’s block devices', () => {
     const state = started();
     read(state, 0, {});
     expect(takeLine(state).io).toBeUndefined();
-    read(state, 30, { io: io(5n) });
+    read(state, 30, { io: io(5) });
     expect(takeLine(state).io).toEqual({ rb: 5 });
     read(state, 40, null);
     expect(takeLine(state).io).toBeUndefined();
   });
 
-  test('a cgroup that was made anew counts from 0', () => {
+  test.each([
+    ['disks are added', { '8:0': 100, '259:1': 50 }, 150],
+    ['a volume over two disks', { '8:0': 100, '8:16': 50, '253:0': 150 }, 150],
+    ['a volume whose disk tells nothing', { '253:0': 100 }, 100],
+    ['a volume, and the disk below directly', { '8:0': 100, '253:0': 70 }, 100],
+  ])('what passes several counts once: %s', (_, devices, expected) => {
     const state = started();
-    read(state, 0, { io: io(1000n) });
-    read(state, 30, { io: io(30n) });
-    expect(takeLine(state).io).toEqual({ rb: 1030 });
+    read(state, 0, { io: reads(devices) });
+    expect(takeLine(state).io).toEqual({ rb: expected });
+  });
+
+  test('volumes that tell of writes and the disk below that does not, as on a real machine', () => {
+    const dm = (minor: number) => ({ device: `253:${minor}`, kind: 'device-mapper' });
+    const devices = [
+      { ...dm(2), ...counted(0, 24_576, 0, 3) },
+      { ...dm(3), ...counted(0, 12_288, 0, 3) },
+      { ...DISK, ...counted(45_056, 0, 2) },
+      { ...dm(0), ...counted(45_056, 0, 2) },
+    ];
+    const state = started();
+    read(state, 0, { io: { cgroup: '77', devices } });
+    expect(takeLine(state).io).toEqual({ rb: 45_056, wb: 36_864, r: 2, w: 6 });
+  });
+
+  test.each<[string, CgroupIo[], number]>([
+    [
+      'a device that goes takes nothing with it',
+      [{ '8:0': 1000, '8:16': 500 }, { '8:0': 1000 }].map((each) => reads(each)),
+      1500,
+    ],
+    [
+      'a device that is not told of for a while goes on from where it stood',
+      [{ '8:0': 1000, '8:16': 500 }, { '8:0': 1000 }, { '8:0': 1100, '8:16': 510 }].map((each) =>
+        reads(each),
+      ),
+      1610,
+    ],
+    [
+      'a device that comes later counts from 0',
+      [{ '8:0': 1000 }, { '8:0': 1000, '8:16': 30 }].map((each) => reads(each)),
+      1030,
+    ],
+    [
+      'what has passed the volume at a look and the disk only at the next counts once',
+      [
+        { '253:0': 100, '8:0': 40 },
+        { '253:0': 100, '8:0': 100 },
+      ].map((each) => reads(each)),
+      100,
+    ],
+    ['a counter that went back counts from 0', [reads({ '8:0': 1000 }), reads({ '8:0': 30 })], 1030],
+    [
+      'a cgroup that was made anew counts from 0, however far it has come',
+      [reads({ '8:0': 1000 }), reads({ '8:0': 1001 }, '78'), reads({ '8:0': 1002 }, '78')],
+      2002,
+    ],
+  ])('%s', (_, looks, expected) => {
+    const state = started();
+    looks.forEach((look, i) => read(state, i * 30, { io: look }));
+    expect(takeLine(state).io).toEqual({ rb: expected });
+  });
+
+  test('whatever devices come and go, the lines are what each of them counted', () => {
+    const device = fc.constantFrom('8:0', '8:16', '259:1');
+    const look = fc.dictionary(device, fc.nat(1000));
+    fc.assert(
+      fc.property(fc.array(look, { minLength: 1, maxLength: 8 }), (looks) => {
+        const state = started();
+        const totals: Record<string, number> = {};
+        let recorded = 0;
+        for (const [i, grown] of looks.entries()) {
+          const now: [string, number][] = Object.entries(grown).map(([name, more]) => {
+            totals[name] = (totals[name] ?? 0) + more;
+            return [name, totals[name]];
+          });
+          read(state, i * 30, { io: reads(Object.fromEntries(now)) });
+          recorded += takeLine(state).io?.rb ?? 0;
+        }
+        expect(recorded).toBe(Object.values(totals).reduce((sum, total) => sum + total, 0));
+      }),
+    );
   });
 
   test('at the end it is looked at once more, and what the run held in that tick stays', () => {
     const state = started();
-    read(state, 0, { io: io(10n) });
+    read(state, 0, { io: io(10) });
     applyHook(state, { hook: 'epilog', atS: 10 });
-    read(state, 10, { io: io(15n), memory: { bytes: 0, by: 'cgroup' } });
+    read(state, 10, { io: io(15), memory: { bytes: 0, by: 'cgroup' } });
     expect(Object.values(state.runs)[0]!.holding!.memory!.bytes).toBe(1e9);
     expect(takeLine(state)).toMatchObject({ io: { rb: 15 }, end: { by: 'epilog' } });
   });
@@ -85,10 +181,10 @@ describe('a run’s block devices', () => {
     read(state, 0, {});
     // What the checkpoint of such a version holds.
     const old = Object.values(state.runs)[0]!;
-    expect([old.ioCounters, old.programs, old.line.io, state.contextCounters]).toEqual(
+    expect([old.blockIo, old.programs, old.line.io, state.contextCounters]).toEqual(
       Array<undefined>(4).fill(undefined),
     );
-    read(state, 30, { io: io(5n), programs: [{ key: '1:1', name: 'a', ticks: 1 }] });
+    read(state, 30, { io: io(5), programs: [{ key: '1:1', name: 'a', ticks: 1 }] });
     applyHook(state, { hook: 'epilog', atS: 40 });
     read(state, 40, null);
     expect(takeLine(state, 1)).toMatchObject({
@@ -177,6 +273,7 @@ describe('what the reader looks at', () => {
   let state: HostState;
   beforeEach(() => {
     tree = new Tree({
+      'proc/devices': 'Block devices:\n  8 sd\n',
       'proc/stat': 'cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\n',
       [`${JOB}/cpu.stat`]: 'usage_usec 300000\n',
       [`${JOB}/io.stat`]: '8:0 rbytes=100 wbytes=0 rios=1 wios=0 dbytes=0 dios=0\n',

@@ -5,7 +5,7 @@ import { takeRunLines } from '../../../src/agent/lines';
 import { applyEvent } from '../../../src/agent/runs';
 import { seriesStepMs } from '../../../src/agent/series';
 import validateRecord from '../../../src/generated/record-validator';
-import type { IoCounters } from '../../../src/sources/io-counters';
+import type { CgroupIo } from '../../../src/sources/job-cgroup';
 import type { EnergyDomain } from '../../../src/sources/source';
 import { instantAt, readingAt } from './reading-builder';
 
@@ -40,9 +40,15 @@ const HELD: HoldingLook = {
 };
 
 /** What fast disks move until then. */
-function ioAt(atS: number): IoCounters {
+function ioAt(atS: number): CgroupIo {
   const bytes = BigInt((atS + 1) * 1_234_567_890);
-  return { readBytes: bytes, writtenBytes: bytes * 2n, readOps: bytes / 4000n, writtenOps: bytes / 2000n };
+  const counters = {
+    readBytes: bytes,
+    writtenBytes: bytes * 2n,
+    readOps: bytes / 4000n,
+    writtenOps: bytes / 2000n,
+  };
+  return { cgroup: '77', devices: [{ device: '259:0', kind: 'disks', ...counters }] };
 }
 
 /** Bytes of the lines of a job that runs from 0 to `endS`, one line a 300 s. */

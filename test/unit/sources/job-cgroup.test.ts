@@ -1,6 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { parseBlkio, parseIoStat, sumBlockIo } from '../../../src/sources/block-io';
+import { parseBlkio, parseIoStat, withKinds } from '../../../src/sources/block-io';
 import { listCgroupPids } from '../../../src/sources/cgroup-pids';
 import { type JobCgroup, openJobCgroup } from '../../../src/sources/job-cgroup';
 import { isMissing } from '../../../src/sources/source';
@@ -55,15 +64,17 @@ describe('jobs of real machines', () => {
     expect(job.pids().toSorted((a, b) => a - b)).toEqual([177773, 177788, 177819, 177820, 177837, 177838]);
   });
 
-  test('what passes a volume and the disk below it counts once', () => {
+  test('volumes and the disk below them', () => {
     const devices = parseIoStat(readFileSync(join(V2_SCOPE, 'io.stat'), 'utf8'));
     if (isMissing(devices)) throw new Error(devices.missing);
-    expect(sumBlockIo(devices, DEVICES)).toEqual({
-      readBytes: 45_056n,
-      writtenBytes: 36_864n,
-      readOps: 2n,
-      writtenOps: 6n,
-    });
+    expect(
+      withKinds(devices, DEVICES).map(({ device, kind, ...io }) => [device, kind, ...Object.values(io)]),
+    ).toEqual([
+      ['253:2', 'device-mapper', 0n, 24_576n, 0n, 3n],
+      ['253:3', 'device-mapper', 0n, 12_288n, 0n, 3n],
+      ['8:0', 'disks', 45_056n, 0n, 2n, 0n],
+      ['253:0', 'device-mapper', 45_056n, 0n, 2n, 0n],
+    ]);
   });
 });
 
@@ -262,8 +273,8 @@ describe('processes', () => {
 });
 
 describe('io.stat', () => {
-  const of = (major: number, ...[readBytes, writtenBytes, readOps, writtenOps]: bigint[]): unknown => ({
-    major,
+  const of = (device: string, ...[readBytes, writtenBytes, readOps, writtenOps]: bigint[]): unknown => ({
+    device,
     readBytes,
     writtenBytes,
     readOps,
@@ -275,23 +286,23 @@ describe('io.stat', () => {
     [
       'other keys',
       '8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6 cost.usage=7\n',
-      [of(8, 1n, 2n, 3n, 4n)],
+      [of('8:0', 1n, 2n, 3n, 4n)],
     ],
     ['a device without numbers at the end', '252:0 ', []],
     [
       'devices without numbers before another',
       '7:7 7:6 8:0 rbytes=1 wbytes=0 rios=1 wios=0\n',
-      [of(8, 1n, 0n, 1n, 0n)],
+      [of('8:0', 1n, 0n, 1n, 0n)],
     ],
     [
       'a device that cannot be opened',
       '(unknown) rbytes=9 wbytes=9 rios=9 wios=9\n259:0 rbytes=1 wbytes=0 rios=1 wios=0\n',
-      [of(259, 1n, 0n, 1n, 0n)],
+      [of('259:0', 1n, 0n, 1n, 0n)],
     ],
     [
       'more than fits a double',
       '8:0 rbytes=9007199254740993 wbytes=0 rios=1 wios=0\n',
-      [of(8, 9_007_199_254_740_993n, 0n, 1n, 0n)],
+      [of('8:0', 9_007_199_254_740_993n, 0n, 1n, 0n)],
     ],
   ])('%s', (_, text, expected) => {
     expect(parseIoStat(text)).toEqual(expected);
@@ -311,42 +322,50 @@ describe('bytes and operations', () => {
   const line = (device: string, bytes: number): string =>
     `${device} rbytes=${bytes} wbytes=0 rios=${bytes / 10} wios=0 dbytes=0 dios=0\n`;
 
-  test.each([
-    ['disks are added', [line('8:0', 100), line('259:1', 50)], 150n],
-    ['a volume over two disks', [line('8:0', 100), line('8:16', 50), line('253:0', 150)], 150n],
-    [
-      'a volume over md over disks',
-      [line('8:0', 100), line('8:16', 50), line('9:0', 150), line('253:0', 150)],
-      150n,
-    ],
-    ['a volume whose disk tells nothing', [line('253:0', 100)], 100n],
-    ['a volume, and the disk below directly', [line('8:0', 100), line('253:0', 70)], 100n],
-    ['mdp and md are of one kind', [line('9:0', 100), line('254:0', 20)], 120n],
-    ['an image mounted through loop', [line('7:0', 30), line('8:0', 40)], 40n],
-  ])('%s', (_, lines, expected) => {
+  test('of each device, with its kind', () => {
+    const lines = ['8:0', '253:0', '9:0', '254:1', '7:0'].map((device) => line(device, 100));
     const job = job2({ 'cgroup/s/job_2/io.stat': lines.join(''), 'proc/devices': DEVICES });
+    const told = { readBytes: 100n, writtenBytes: 0n, readOps: 10n, writtenOps: 0n };
     expect(job.io()).toEqual({
-      readBytes: expected,
-      writtenBytes: 0n,
-      readOps: expected / 10n,
-      writtenOps: 0n,
+      cgroup: String(statSync(tree?.path('cgroup/s/job_2') ?? '').ino),
+      devices: [
+        { device: '8:0', kind: 'disks', ...told },
+        { device: '253:0', kind: 'device-mapper', ...told },
+        { device: '9:0', kind: 'md', ...told },
+        { device: '254:1', kind: 'md', ...told },
+        { device: '7:0', kind: 'loop', ...told },
+      ],
     });
   });
 
   test('character devices have numbers of their own', () => {
     const devices = parseIoStat(line('8:0', 100) + line('253:0', 100) + line('9:0', 40));
     if (isMissing(devices)) throw new Error(devices.missing);
+    const kinds = (text: string) => withKinds(devices, text).map(({ kind }) => kind);
     const text = 'Character devices:\n  8 md\n\nBlock devices:\n  8 sd\n253 device-mapper\n  9 md\n';
-    expect(sumBlockIo(devices, text)).toMatchObject({ readBytes: 100n });
+    expect(kinds(text)).toEqual(['disks', 'device-mapper', 'md']);
     const swapped = 'Character devices:\n  8 device-mapper\n\nBlock devices:\n  8 sd\n';
-    expect(sumBlockIo(devices, swapped)).toMatchObject({ readBytes: 240n });
+    expect(kinds(swapped)).toEqual(['disks', 'disks', 'disks']);
   });
 
   test('which device lies on which is not guessed', () => {
-    const job = job2({ 'cgroup/s/job_2/io.stat': line('8:0', 100) + line('253:0', 100) });
+    const job = job2({ 'cgroup/s/job_2/io.stat': line('253:0', 100) });
     expect(job.io()).toEqual({ missing: expect.stringContaining('devices: ENOENT') });
-    tree?.write('cgroup/s/job_2/io.stat', line('253:0', 100));
-    expect(job.io()).toMatchObject({ readBytes: 100n });
+    tree?.write('cgroup/s/job_2/io.stat', '');
+    expect(job.io()).toMatchObject({ devices: [] });
+  });
+
+  test('a cgroup that was made anew is another one', () => {
+    const job = job2({ 'cgroup/s/job_2/io.stat': '' });
+    const cgroup = (): unknown => (job.io() as { cgroup?: string }).cgroup;
+    const first = cgroup();
+    tree?.write('cgroup/s/job_2/io.stat', '\n');
+    expect(cgroup()).toBe(first);
+    // The old one stays under another name: its inode's number is not free.
+    renameSync(tree?.path('cgroup/s/job_2') ?? '', tree?.path('cgroup/old') ?? '');
+    tree?.write('cgroup/s/job_2/io.stat', '');
+    expect(cgroup()).toMatch(/^\d+$/);
+    expect(cgroup()).not.toBe(first);
   });
 
   const BYTES = '8:0 Read 100\n8:0 Write 50\n8:0 Sync 150\n8:0 Async 0\n8:0 Total 150\nTotal 150\n';
@@ -359,10 +378,14 @@ describe('bytes and operations', () => {
       [`${dir}/blkio.throttle.io_serviced`]: 'Total 0\n',
       [`${dir}/blkio.throttle.io_service_bytes_recursive`]: BYTES,
       [`${dir}/blkio.throttle.io_serviced_recursive`]: OPS,
+      'proc/devices': DEVICES,
     });
-    expect(job.io()).toEqual({ readBytes: 100n, writtenBytes: 50n, readOps: 10n, writtenOps: 5n });
+    expect(job.io()).toMatchObject({
+      cgroup: String(statSync(tree?.path(dir) ?? '').ino),
+      devices: [{ device: '8:0', readBytes: 100n, writtenBytes: 50n, readOps: 10n, writtenOps: 5n }],
+    });
     tree?.remove(`${dir}/blkio.throttle.io_serviced_recursive`);
-    expect(job.io()).toEqual({ readBytes: 0n, writtenBytes: 0n, readOps: 0n, writtenOps: 0n });
+    expect(job.io()).toMatchObject({ devices: [] });
   });
 
   test('version 1: a device that cannot be opened is left out', () => {
@@ -399,7 +422,7 @@ describe('real cgroups of version 1', () => {
       expect(job.cpus()).toEqual({ missing: expect.stringMatching(/^not constrained: .* is empty$/) });
       expect(job.memoryLimitBytes()).toBeNull();
       expect(job.memoryBytes()).toEqual({ bytes: 0, by: 'cgroup' });
-      expect(job.io()).toEqual({ readBytes: 0n, writtenBytes: 0n, readOps: 0n, writtenOps: 0n });
+      expect(job.io()).toEqual({ cgroup: expect.stringMatching(/^\d+$/), devices: [] });
       expect(job.pids()).toEqual([]);
 
       writeFileSync(join(ROOT, 'cpuset', PATH, 'cpuset.cpus'), '0');
