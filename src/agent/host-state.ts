@@ -46,6 +46,8 @@ export interface HostState {
   contextCounters?: ContextCounters;
   /** What the node's counter is behind the domains that it holds (µJ): it is read less often. */
   otherDebtUj: number;
+  /** That has reached its bound and not been 0 since: the node is not believed. Absent: it is. */
+  isNodeDoubted?: boolean;
   /** The fragments that are running, by their key. */
   runs: Record<string, RunState>;
   /** What the host did since the last host line. */

@@ -32,7 +32,8 @@ const LARGEST_DEBT_UJ = 100_000_000_000;
 /**
  * Growth of the node less that of its counted domains, µJ. The node is read less often than they, so it can seem to draw
  * less than its parts for a while: that is carried until it evens out, also over time in which one of them is missing. A
- * node that shows less for good is not believed: there is no `other` until it has caught up.
+ * node that shows less for good is not believed: there is no `other` until it has caught up with all that it is behind, also
+ * in ticks in which it shows more than its parts.
  */
 export function otherGrowth(
   state: HostState,
@@ -55,7 +56,9 @@ export function otherGrowth(
   }
   const otherUj = nodeUj - countedUj - state.otherDebtUj;
   state.otherDebtUj = Math.min(Math.max(0, -otherUj), LARGEST_DEBT_UJ);
-  if (-otherUj > LARGEST_DEBT_UJ) {
+  if (-otherUj >= LARGEST_DEBT_UJ) state.isNodeDoubted = true;
+  else if (state.otherDebtUj === 0) state.isNodeDoubted = false;
+  if (state.isNodeDoubted === true) {
     return { missing: `${node?.source ?? 'the node'} shows less than the domains that the node holds` };
   }
   return Math.max(0, otherUj);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { advance } from '../../../src/agent/advance';
 import { type HostState, emptyHostState } from '../../../src/agent/host-state';
 import { takeHostLine } from '../../../src/agent/lines';
+import { otherGrowth } from '../../../src/agent/other-domain';
 import { recover } from '../../../src/agent/recovery';
 import type { HostRecord } from '../../../src/generated/record';
 import validateRecord from '../../../src/generated/record-validator';
@@ -211,6 +212,54 @@ test('a node that shows less than its parts has no other, and has it again once 
   host.record();
   passSteady(host, 100);
   expect(otherJ(host.record())).toBe(5000);
+});
+
+describe('a node that once was 100 kJ behind its parts', () => {
+  const DOUBTED = { missing: 'bmc: ipmitool shows less than the domains that the node holds' };
+  /** What is other (J) in ticks in which node and package grew by so much (J). */
+  function others(state: HostState, ...ticks: readonly [nodeJ: number, countedJ: number][]): unknown[] {
+    return ticks.map(([nodeJ, countedJ]) => {
+      const growth = new Map([
+        [CPU, countedJ * 1e6],
+        [NODE, nodeJ * 1e6],
+      ]);
+      const other = otherGrowth(state, growth, []);
+      return typeof other === 'number' ? other / 1e6 : other;
+    });
+  }
+  const doubted = (): HostState => {
+    const state = emptyHostState();
+    expect(others(state, [0, 99_999], [0, 1])).toEqual([0, DOUBTED]);
+    return state;
+  };
+
+  test('is believed in no tick before it has caught up, and from then on', () => {
+    const state = doubted();
+    // More than its parts in every second tick, and on the whole less.
+    expect(others(state, [600, 100], [0, 900], [600, 100], [0, 900])).toEqual([
+      DOUBTED,
+      DOUBTED,
+      DOUBTED,
+      DOUBTED,
+    ]);
+    expect(others(state, [99_999, 0], [600, 100], [150, 100], [0, 20], [150, 100])).toEqual([
+      DOUBTED,
+      499,
+      50,
+      0,
+      30,
+    ]);
+  });
+
+  test('is not believed by another agent either', () => {
+    const state = JSON.parse(JSON.stringify(doubted())) as HostState;
+    expect(others(state, [600, 100])).toEqual([DOUBTED]);
+  });
+
+  test('is doubted again once it is as far behind again', () => {
+    const state = doubted();
+    expect(others(state, [100_001, 0], [0, 100_000], [600, 100])).toEqual([1, DOUBTED, DOUBTED]);
+  });
 });
 
 test('an agent that takes up another one’s state begins to add up anew: the time until then is missing, no joule is made up', () => {
