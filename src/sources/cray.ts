@@ -40,10 +40,16 @@ export const cray = {
     } catch (error) {
       return isErrno(error, 'ENOENT') ? { missing: `no ${dir}: not a Cray node` } : unreadable(dir, error);
     }
-    const counters = findCounters(names)
-      .map(({ name, domain }) => ({ file: new KernelFile(join(dir, name)), domain }))
-      .filter(({ file, domain }) => domain.class !== 'gpu' || isPresent(file));
-    if (counters.length === 0) return { missing: `no counter of energy in ${dir}` };
+    const found = findCounters(names).map(({ name, domain }) => ({
+      name,
+      file: new KernelFile(join(dir, name)),
+      domain,
+    }));
+    const counters = found.filter(({ file }) => !isAtZero(file));
+    if (counters.length === 0) {
+      const zeros = found.map(({ name }) => name).join(', ');
+      return { missing: `no counter of energy in ${dir}${zeros === '' ? '' : ` (0 J in ${zeros})`}` };
+    }
     const modules = counters.filter(({ domain }) => domain.class === 'gpu').length;
     const accelerators = gpusOfModule(modules, countAmdGpus(roots.sys));
     const counted = counters.map(({ file, domain }) => ({
@@ -91,11 +97,14 @@ export function findCounters(names: readonly string[]): { name: string; domain: 
   ].filter(({ name }) => names.includes(name));
 }
 
-/** The accelerator's file is there on nodes without one too, and holds 0. */
-function isPresent(file: KernelFile): boolean {
-  const energyUj = readCounter(file);
+/**
+ * Holds 0: a file that is there though nothing is measured. Those of accelerators are on nodes without one too, those of
+ * CPUs and memory on boards without their sensors. Another source may then serve the class.
+ */
+function isAtZero(file: KernelFile): boolean {
+  const energyUj = readEnergy(file);
   file.close();
-  return energyUj !== 0n;
+  return energyUj === 0n;
 }
 
 /** The text of a file of energy: whole joules, and since version 3 of the counters their time. @returns µJ */
@@ -104,7 +113,13 @@ export function parseEnergy(text: string, path = 'energy'): bigint | Missing {
   return joules === undefined ? unexpected(path, text, 'joules and their time') : BigInt(joules) * 1_000_000n;
 }
 
+/** 0 J since the controller began is no measurement. */
 function readCounter(file: KernelFile): bigint | Missing {
+  const energyUj = readEnergy(file);
+  return energyUj === 0n ? { missing: `${file.path} holds 0 J: it does not measure` } : energyUj;
+}
+
+function readEnergy(file: KernelFile): bigint | Missing {
   try {
     return parseEnergy(file.read(), file.path);
   } catch (error) {

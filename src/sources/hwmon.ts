@@ -134,8 +134,12 @@ function readPowerW(file: KernelFile): number | Missing {
 /** No sensor of one processor shows more (W). Some kernels show ACPI's "unknown" as 4.29 MW. */
 const MOST_W = 10_000;
 
-/** The text of powerN_average and powerN_input: one number, microwatts. @returns W */
+/**
+ * The text of powerN_average and powerN_input: one number, microwatts.
+ * @returns W; Missing of 0 too: nothing of a processor that runs this draws none
+ */
 export function parsePowerW(text: string, path = 'power'): number | Missing {
   const powerW = /^\s*\d{1,15}\s*$/.test(text) ? Number(text) / 1e6 : Infinity;
+  if (powerW === 0) return { missing: `${path} says 0 W: it does not measure` };
   return powerW <= MOST_W ? powerW : unexpected(path, text, `microwatts of up to ${MOST_W} W`);
 }

@@ -109,6 +109,32 @@ describe('nodes', () => {
   });
 });
 
+describe('a counter that holds 0', () => {
+  test('of CPUs, memory, an accelerator or the node is none: nothing is measured there', () => {
+    node({ cpu_energy: '0 J 100000 us\n', memory_energy: '0 J 100000 us\n', accel0_energy: '0 J 1 us\n' });
+    expect(whyNot(tree.dir)).toBe('serves node');
+    tree.write(`${DIR}/memory_energy`, '1 J 200000 us\n');
+    tree.write(`${DIR}/energy`, '0 J 200000 us\n');
+    expect(whyNot(tree.dir)).toBe('serves dram-0');
+    tree.write(`${DIR}/memory_energy`, '0 J 200000 us\n');
+    expect(whyNot(tree.dir)).toBe(
+      `no counter of energy in ${tree.path(DIR)} (0 J in energy, cpu_energy, memory_energy, accel0_energy)`,
+    );
+  });
+
+  test('later is missing, and the next reading may work', () => {
+    const { scan } = node();
+    const meter = open(tree.dir);
+    values(meter, 0);
+    scan(2, 0);
+    const zero = { missing: expect.stringMatching(/energy holds 0 J: it does not measure$/) };
+    expect(values(meter, 1)).toEqual({ node: zero, 'package-0': zero });
+    scan(3, 5);
+    expect(values(meter, 2)).toEqual({ node: 10n * J, 'package-0': 5n * J });
+    meter.close();
+  });
+});
+
 describe('a host that is not served says why', () => {
   test('no such folder', () => {
     expect(whyNot('/nonexistent')).toBe('no /nonexistent/cray/pm_counters: not a Cray node');

@@ -371,7 +371,6 @@ describe('sensors', () => {
 
   test.each([
     ['45310000\n', 45.31],
-    ['0\n', 0],
     ['10000000000\n', 10_000],
     ['4294967295000\n', null],
     ['-1\n', null],
@@ -381,6 +380,19 @@ describe('sensors', () => {
     ['NaN', null],
   ])('power %j', (text, expected) => {
     expect(parsePowerW(text)).toEqual(expected ?? { missing: expect.stringContaining('not microwatts') });
+  });
+
+  test('0 W is no measurement: missing, and nothing is added up over it', () => {
+    expect(parsePowerW('0\n', 'p')).toEqual({ missing: 'p says 0 W: it does not measure' });
+    tree = grace({ 'CPU 0': 60, 'SysIO 0': 0 });
+    const meter = open(tree.dir);
+    values(meter, 0);
+    const zero = { missing: expect.stringContaining('0 W') };
+    expect(values(meter, 10)).toEqual({ 'package-0': 600n * J, 'sysio-0': zero });
+    tree.write('class/hwmon/hwmon1/device/power1_average', '20000000\n');
+    values(meter, 20);
+    expect(values(meter, 30)).toEqual({ 'package-0': 1800n * J, 'sysio-0': 200n * J });
+    meter.close();
   });
 
   test('nothing is added over a time in which nobody read', () => {

@@ -198,6 +198,15 @@ describe('hosts with several sources', () => {
     });
   });
 
+  test('Cray EX whose own counters of CPUs and memory hold 0: others serve them', () => {
+    const both = host('cray/ex-cpu', 'hwmon/grace-hopper');
+    for (const name of ['cpu_energy', 'memory_energy']) tree?.write(`cray/pm_counters/${name}`, '0 J 1 us\n');
+    expect(choose(both).served).toEqual([
+      'node by cray: pm_counters',
+      ...['package-0', 'sysio-0', 'dram-0', 'module-0'].map((name) => `${name} by hwmon: power_meter`),
+    ]);
+  });
+
   test('Cray EX with GH200: its own counters, and of the sensors the module for comparing', () => {
     const { served, absent } = choose(host('cray/ex-gpu', 'hwmon/grace-hopper'));
     expect(served.filter((one) => one.includes('hwmon'))).toEqual(['module-0 by hwmon: power_meter']);
