@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
-import { readKernelFile } from './kernel-file';
+import { readKernelFile, unreadable } from './kernel-file';
 import type { EnergyDomain } from './source';
 
 /** A sensor of energy or power, with the file that holds its value. */
@@ -81,13 +81,13 @@ function firstText(paths: readonly string[]): string | null {
   return null;
 }
 
+/** null where it cannot be read: each driver fails in its own way, and the sensors of the others are as good as before. */
 function readText(path: string): string | null {
   try {
     return readKernelFile(path).trim();
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ENODEV', 'ENODATA', 'EACCES', 'EPERM', 'EIO', 'EISDIR'))
-      return null;
-    throw error;
+    unreadable(path, error); // throws on anything but a system error
+    return null;
   }
 }
 

@@ -1,4 +1,5 @@
-import { chmodSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { type Server, createServer } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { hwmon, parsePowerW } from '../../../src/sources/hwmon';
@@ -380,6 +381,34 @@ describe('sensors', () => {
     ['NaN', null],
   ])('power %j', (text, expected) => {
     expect(parsePowerW(text)).toEqual(expected ?? { missing: expect.stringContaining('not microwatts') });
+  });
+
+  /** Each makes a file that cannot be read, in the way that is its name. */
+  const ODD: Readonly<Record<string, (path: string) => unknown>> = {
+    ELOOP: (path) => symlinkSync(path, path),
+    // Of root; of others EACCES.
+    EINVAL: (path) => symlinkSync('/proc/self/clear_refs', path),
+    EISDIR: (path) => mkdirSync(path),
+    ENXIO: (path) =>
+      new Promise<void>((resolve) => {
+        socket = createServer().listen(path, resolve);
+      }),
+  };
+  let socket: Server | undefined;
+  afterEach(() => void socket?.close());
+
+  test.each(
+    Object.keys(ODD).flatMap((code) =>
+      ['name', 'power1_label', 'power1_enable', 'power1_average_interval'].map(
+        (file) => [code, file] as const,
+      ),
+    ),
+  )('%s of another driver’s %s takes nothing from the rest', async (code, file) => {
+    tree = grace({ 'CPU 0': 60 });
+    tree.write('class/hwmon/hwmon1/power1_average', '1\n');
+    await ODD[code]?.(tree.path(`class/hwmon/hwmon1/${file}`));
+    expect(whyNot(tree.dir)).toBe('serves package-0');
+    expect(findSensors(tree.dir)[1]).toMatchObject({ chip: '', label: null, isEnabled: true });
   });
 
   test('0 W is no measurement: missing, and nothing is added up over it', () => {
