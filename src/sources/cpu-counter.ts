@@ -42,18 +42,6 @@ export function openCgroupCpu(
   };
 }
 
-/** As `openCgroupCpu`, for one reading: opens, reads and closes. */
-export function readCgroupCpu(
-  path: string,
-  parse: (text: string, path: string) => bigint | Missing,
-): bigint | Missing | 'gone' {
-  try {
-    return parse(readKernelFile(path), path);
-  } catch (error) {
-    return goneOrUnreadable(path, error);
-  }
-}
-
 /**
  * What a failed open or read of a cgroup's file means: `gone` where the cgroup is, else why the file cannot be read.
  * @throws `error` itself where it is not one of the system's

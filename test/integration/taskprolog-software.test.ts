@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Software, parseSoftware } from '../../src/slurm/software';
+import { type Software, parseSoftware } from './software';
 import { SHELLS, noRoot, testUnless } from './hook-home';
 
 const SCRIPT = join(__dirname, '..', '..', 'slurm-examples', 'taskprolog-software.sh');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseSoftware } from '../../../src/slurm/software';
+import { parseSoftware } from './software';
 
 const bytes = (...fields: string[]): Uint8Array =>
   Buffer.from(['eit-software 1', ...fields, 'end', ''].join('\0'));

@@ -1,5 +1,5 @@
-import { EitError } from '../errors';
-import { cleanValue, wholeNumber } from './hook-event';
+import { EitError } from '../../src/errors';
+import { cleanValue, wholeNumber } from '../../src/slurm/hook-event';
 
 /** What software a job was started with, as slurm-examples/taskprolog-software.sh wrote it down. What was not set is absent. */
 export interface Software {
