@@ -20,7 +20,7 @@ import { EndedJobs } from './ended-jobs';
 import type { EventFolder } from './event-folder';
 import type { HostIdlePower } from './host-idle-power';
 import type { HostReader } from './host-reader';
-import { takeUpContext } from './host-context';
+import { takeUpContext } from './context-line';
 import { type HostState, emptyHostState } from './host-state';
 import { type HostFacts, type LineWriter, takeHostLine, takeRunLines } from './lines';
 import type { Log } from './log';

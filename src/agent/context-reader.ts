@@ -2,7 +2,7 @@ import { readDisks } from '../sources/disk-stats';
 import { openHostContext } from '../sources/host-context';
 import { readNetworkFiles } from '../sources/network-files';
 import type { Instant, Roots } from '../sources/source';
-import type { ContextLook } from './host-context';
+import type { ContextLook } from './context-line';
 
 /** It is no part of the division of any tick, and costs more than all that is. */
 const LOOK_EVERY_NS = 30_000_000_000n;

@@ -4,7 +4,7 @@ import type { DomainClass, RunEnd, RunStart } from '../generated/record';
 import type { RunIdentity } from '../slurm/run-identity';
 import type { HostMemory } from '../sources/host-memory';
 import type { Instant } from '../sources/source';
-import type { ContextCounters, ContextLine } from './host-context';
+import type { ContextCounters, ContextLine } from './context-line';
 import type { IoSums } from './io-growth';
 import type { Holding } from './reading';
 import type { RunBlockIo } from './run-io';

@@ -11,7 +11,7 @@ import type {
 } from '../generated/record';
 import type { HostHardware } from '../sources/host-hardware';
 import type { Instant } from '../sources/source';
-import { contextRecord } from './host-context';
+import { contextRecord } from './context-line';
 import { runIoRecord } from './run-io';
 import { topProcesses } from './run-programs';
 import {

@@ -1,6 +1,6 @@
 import { advance } from '../../../src/agent/advance';
 import type { Checkpoint } from '../../../src/agent/checkpoint';
-import { takeUpContext } from '../../../src/agent/host-context';
+import { takeUpContext } from '../../../src/agent/context-line';
 import { type HostState, emptyHostState } from '../../../src/agent/host-state';
 import { takeRunLines } from '../../../src/agent/lines';
 import { type Recovered, recover } from '../../../src/agent/recovery';

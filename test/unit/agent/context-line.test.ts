@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { advance } from '../../../src/agent/advance';
 import { openContextReader } from '../../../src/agent/context-reader';
 import { DailyHardware } from '../../../src/agent/daily-hardware';
-import { type ContextLook, contextRecord, takeUpContext } from '../../../src/agent/host-context';
+import { type ContextLook, contextRecord, takeUpContext } from '../../../src/agent/context-line';
 import { type HostState, emptyHostState } from '../../../src/agent/host-state';
 import { takeHostLine } from '../../../src/agent/lines';
 import type { HostContext, HostRecord } from '../../../src/generated/record';
