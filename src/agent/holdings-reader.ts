@@ -10,7 +10,10 @@ interface Looked {
   /** The job's cgroup. */
   readonly dir: string;
   readonly cgroup: JobCgroup;
+  readonly limits: Limits;
 }
+
+type Limits = Pick<HoldingLook, 'cpus' | 'memoryLimitBytes'>;
 
 /** What runs hold and may use. memory.stat costs several times what cpu.stat does, and limits and cpusets rarely change. */
 export class HoldingsReader {
@@ -27,18 +30,19 @@ export class HoldingsReader {
   /**
    * Of all runs, or only of those seen for the first time: a short job is to say what it held too. Of one that has ended a last
    * time, where its cgroup is still there and no other run's.
+   * @param depth `memory`: of all runs what changes all the time; `all`: of all runs everything; `new`: of new and ended runs only
    * @returns by run key
    */
   read(
     runs: Readonly<Record<string, RunState>>,
     scopes: readonly SlurmScope[],
     living: readonly LivingScope[],
-    ofAll: boolean,
+    depth: 'new' | 'memory' | 'all',
   ): Map<string, HoldingLook> {
     const holdings = new Map<string, HoldingLook>();
     const waiting: string[] = [];
     for (const key in runs) {
-      if (ofAll || runs[key]?.end !== null || !this.#looked.has(key)) waiting.push(key);
+      if (depth !== 'new' || runs[key]?.end !== null || !this.#looked.has(key)) waiting.push(key);
     }
     if (waiting.length === 0) return holdings;
     for (const key of this.#looked.keys()) if (!(key in runs)) this.#looked.delete(key);
@@ -53,23 +57,24 @@ export class HoldingsReader {
       const known = this.#looked.get(key);
       const isSame = known?.dir === dir && !found.job.renewed;
       const cgroup = isSame ? known.cgroup : openJobCgroup(this.#roots, scope, dir);
-      this.#looked.set(key, { dir, cgroup });
-      holdings.set(key, this.#look(scope, dir, cgroup));
+      const isDeep = !isSame || isOver || depth === 'all';
+      const limits = isDeep ? readLimits(cgroup) : known.limits;
+      this.#looked.set(key, { dir, cgroup, limits });
+      const memory = cgroup.memoryBytes();
+      const io = isDeep ? cgroup.io() : undefined;
+      holdings.set(key, {
+        memory: isMissing(memory) ? null : memory,
+        ...limits,
+        ...(io === undefined || isMissing(io) ? {} : { io }),
+        ...(this.#withPrograms ? { programs: readJobPrograms(this.#roots, scope, dir) } : {}),
+      });
     }
     return holdings;
   }
+}
 
-  #look(scope: SlurmScope, jobDir: string, cgroup: JobCgroup): HoldingLook {
-    const memory = cgroup.memoryBytes();
-    const cpus = cgroup.cpus();
-    const limit = cgroup.memoryLimitBytes();
-    const io = cgroup.io();
-    return {
-      memory: isMissing(memory) ? null : memory,
-      cpus: isMissing(cpus) ? null : cpus,
-      memoryLimitBytes: isMissing(limit) ? null : limit,
-      ...(isMissing(io) ? {} : { io }),
-      ...(this.#withPrograms ? { programs: readJobPrograms(this.#roots, scope, jobDir) } : {}),
-    };
-  }
+function readLimits(cgroup: JobCgroup): Limits {
+  const cpus = cgroup.cpus();
+  const limit = cgroup.memoryLimitBytes();
+  return { cpus: isMissing(cpus) ? null : cpus, memoryLimitBytes: isMissing(limit) ? null : limit };
 }

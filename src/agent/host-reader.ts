@@ -82,13 +82,14 @@ export class HostReader {
       this.#steps?.refresh();
     }
     const living: LivingScope[] = [];
-    for (const reader of this.#readers.values()) living.push(reader.read(isDue || isStretchEnd, this.#steps));
-    const holdings = this.#holdings.read(runs, this.#scopes, living, isDue);
+    for (const reader of this.#readers.values()) living.push(reader.read(isStretchEnd, this.#steps));
+    const depth = isStretchEnd ? 'all' : isDue ? 'memory' : 'new';
+    const holdings = this.#holdings.read(runs, this.#scopes, living, depth);
     const scopes = this.#withEnds(living);
     // With a run's first look the host's: what is not the runs' is the system's.
     let isFirstLook = false;
     for (const key of holdings.keys()) isFirstLook ||= runs[key]?.end === null;
-    const memory = isDue || isFirstLook ? this.#memory.read() : null;
+    const memory = depth !== 'new' || isFirstLook ? this.#memory.read() : null;
     const { values: processes, missesScope } = this.#processes.read(at, runs, scopes);
     if (missesScope) this.forgetScopes();
     return { at, energy, cpu, places: this.#places, scopes, processes, holdings, memory };

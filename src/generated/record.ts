@@ -135,7 +135,7 @@ export interface RunRecord {
   end?: RunEnd;
 }
 /**
- * What the run's cgroup read from and wrote to block devices. It is read when the run is first seen, each 30 s and at the end where the cgroup is still there (mostly it is not): what came after a look is in the next line, what came after the last one is missed. Absent where it was not read in this line or no controller counts it (Slurm enables none by itself). What is absent within it is 0.
+ * What the run's cgroup read from and wrote to block devices. It is read when the run is first seen, at the end of each line and at its own end where the cgroup is still there (mostly it is not): what came after a look is in the next line, what came after the last one is missed. Absent where it was not read in this line or no controller counts it (Slurm enables none by itself). What is absent within it is 0.
  */
 export interface RunIo {
   /**

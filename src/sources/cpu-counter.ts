@@ -61,9 +61,13 @@ export function readBytes(path: string): number | Missing {
 /** The numbers of a cgroup file with lines `key value`, such as memory.stat. */
 export function parseFlatKeyed(text: string, keys: readonly string[]): Map<string, bigint> {
   const values = new Map<string, bigint>();
-  for (const line of text.split('\n')) {
-    const [, key = '', value = ''] = /^(\S+) (\d+)$/.exec(line) ?? [];
-    if (keys.includes(key)) values.set(key, BigInt(value));
+  // There are some forty keys, and a few are wanted.
+  for (const key of keys) {
+    const start = text.startsWith(`${key} `) ? 0 : text.indexOf(`\n${key} `) + 1;
+    if (start === 0 && !text.startsWith(`${key} `)) continue;
+    const end = text.indexOf('\n', start);
+    const value = text.slice(start + key.length + 1, end < 0 ? text.length : end);
+    if (/^\d+$/.test(value)) values.set(key, BigInt(value));
   }
   return values;
 }
