@@ -1,6 +1,7 @@
-import { type Dirent, existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { isErrno } from '../errors';
+import { JOB_DIR, SLUID, USER_DIR, directoryNames, isJobDir } from './cgroup-names';
 
 /** A directory of cgroups in which one slurmd keeps its jobs. */
 export interface SlurmScope {
@@ -26,10 +27,6 @@ interface CgroupRoots {
   readonly cgroup: string;
 }
 
-/** `s` and 13 characters of Crockford's base 32. */
-const SLUID = /^s[0-9A-HJKMNP-TV-Z]{13}$/;
-const JOB = /^job_(\d+)$/;
-const UID = /^uid_(\d+)$/;
 const SCOPE = /^(?:(.+)_)?slurmstepd\.scope$/;
 const V1_SCOPE = /^slurm(?:_(.+))?$/;
 
@@ -114,7 +111,7 @@ function initCgroups(proc: string): { v1: string; v2: string } {
 export function listJobCgroups(scope: SlurmScope): JobCgroup[] {
   if (scope.version === 2) return jobsIn(scope.dir);
   return listUserDirs(scope).flatMap((dir) => {
-    const uid = Number(UID.exec(basename(dir))?.[1]);
+    const uid = Number(USER_DIR.exec(basename(dir))?.[1]);
     return jobsIn(dir).map((job) => ({ ...job, uid }));
   });
 }
@@ -123,7 +120,7 @@ export function listJobCgroups(scope: SlurmScope): JobCgroup[] {
 export function listUserDirs(scope: SlurmScope): string[] {
   if (scope.version === 2) return [];
   return directoryNames(scope.dir)
-    .filter((name) => UID.test(name))
+    .filter((name) => USER_DIR.test(name))
     .map((name) => join(scope.dir, name));
 }
 
@@ -134,7 +131,7 @@ function jobsIn(parent: string): JobCgroup[] {
 /** The job that a directory of a scope is of; null where it is no job's. */
 export function jobOfCgroup(dir: string): JobCgroup | null {
   const name = basename(dir);
-  const jobId = JOB.exec(name)?.[1];
+  const jobId = JOB_DIR.exec(name)?.[1];
   if (jobId !== undefined) return { dir, jobId: Number(jobId) };
   return SLUID.test(name) ? { dir, sluid: name } : null;
 }
@@ -144,8 +141,7 @@ export function jobOfCgroup(dir: string): JobCgroup | null {
  * was started by hand.
  */
 export function scopeOverheadDirs(scope: SlurmScope): string[] {
-  const isJobs = (name: string): boolean =>
-    scope.version === 2 ? JOB.test(name) || SLUID.test(name) : UID.test(name);
+  const isJobs = (name: string): boolean => (scope.version === 2 ? isJobDir(name) : USER_DIR.test(name));
   return directoryNames(scope.dir)
     .filter((name) => !isJobs(name))
     .map((name) => join(scope.dir, name));
@@ -164,17 +160,6 @@ export function cgroup1DirOf(controller: string, cgroupRoot: string, dir: string
     .filter((name) => name.split(',').includes(controller))
     .map((name) => join(cgroupRoot, name, ...path));
   return found.find((candidate) => existsSync(candidate)) ?? null;
-}
-
-function directoryNames(dir: string): string[] {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(dir, { withFileTypes: true });
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR', 'EACCES')) return [];
-    throw error;
-  }
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 function uniqueByDir(scopes: readonly SlurmScope[]): SlurmScope[] {

@@ -1,3 +1,4 @@
+import { SLUID } from './cgroup-names';
 import { cpusOnNode } from './cpus-per-node';
 import { type HookEvent, wholeNumber } from './hook-event';
 import type { RunStart } from '../generated/record';
@@ -23,7 +24,6 @@ export interface RunIdentity {
 }
 
 const LONGEST_NAME = 256;
-const SLUID = /^s[0-9A-HJKMNP-TV-Z]{13}$/;
 
 /** Cluster names that are safe as a folder's name; Slurm itself allows little else. */
 const CLUSTER_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -1,6 +1,7 @@
-import { type FSWatcher, readdirSync, statSync } from 'node:fs';
+import { type FSWatcher, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
+import { directoryNames } from '../slurm/cgroup-names';
 
 /**
  * Watches one directory (not what is below it). The listener gets the name of the entry that was made, removed or written to,
@@ -15,13 +16,13 @@ interface ChildHandlers {
 }
 
 /**
- * The directories of one directory that have names of a given pattern, as they come and go: by inotify, and by
+ * The directories of one directory that have certain names, as they come and go: by inotify, and by
  * `refresh` where that fails or loses something. One that is removed and made anew under its name, however quickly, is
  * another one: told by its inode.
  */
 export class ChildDirectories {
   readonly #dir: string;
-  readonly #pattern: RegExp;
+  readonly #isChild: (name: string) => boolean;
   readonly #handlers: ChildHandlers;
   readonly #watchDirectory: WatchDirectory;
   /** Inode by name. */
@@ -30,9 +31,14 @@ export class ChildDirectories {
   #isClosed = false;
 
   /** Does nothing before the first `refresh`. */
-  constructor(dir: string, pattern: RegExp, handlers: ChildHandlers, watchDirectory: WatchDirectory) {
+  constructor(
+    dir: string,
+    isChild: (name: string) => boolean,
+    handlers: ChildHandlers,
+    watchDirectory: WatchDirectory,
+  ) {
     this.#dir = dir;
-    this.#pattern = pattern;
+    this.#isChild = isChild;
     this.#handlers = handlers;
     this.#watchDirectory = watchDirectory;
   }
@@ -50,7 +56,7 @@ export class ChildDirectories {
 
   /** Tells what has become of one name, without waiting for its event. */
   check(name: string): void {
-    if (this.#isClosed || !this.#pattern.test(name)) return;
+    if (this.#isClosed || !this.#isChild(name)) return;
     const known = this.#children.get(name);
     const inode = inodeOf(join(this.#dir, name));
     if (inode === known) return;
@@ -73,23 +79,14 @@ export class ChildDirectories {
   }
 
   #compare(): void {
-    for (const name of new Set([...this.#children.keys(), ...namesIn(this.#dir)])) this.check(name);
-  }
-}
-
-function namesIn(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR', 'EACCES')) return [];
-    throw error;
+    for (const name of new Set([...this.#children.keys(), ...directoryNames(this.#dir)])) this.check(name);
   }
 }
 
 /** The inode of a directory; undefined where there is none. */
 function inodeOf(path: string): bigint | undefined {
   try {
-    const stat = statSync(path, { bigint: true });
+    const stat = lstatSync(path, { bigint: true });
     return stat.isDirectory() ? stat.ino : undefined;
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR', 'EACCES')) return undefined;

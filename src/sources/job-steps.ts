@@ -1,6 +1,5 @@
-import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isErrno } from '../errors';
+import { STEP_DIR, TASK_DIR, directoryNames } from '../slurm/cgroup-names';
 
 /** One step of a job, in the job's cgroup. */
 export interface StepDir {
@@ -14,9 +13,6 @@ export interface StepDir {
   readonly userDirs: readonly string[];
 }
 
-const STEP = /^step_(?:batch|extern|interactive|\d+(?:\+\d+)?)$/;
-const TASK = /^task_(?:\d+|special)$/;
-
 /**
  * The steps that a job has now; those that have ended are gone with their directories. Other directories, which users
  * can make where a cgroup is delegated to them, are none. A step's tasks appear one after the other: list anew for each
@@ -27,21 +23,12 @@ const TASK = /^task_(?:\d+|special)$/;
  */
 export function listSteps(version: 1 | 2, jobDir: string): StepDir[] {
   return directoryNames(jobDir)
-    .filter((name) => STEP.test(name))
+    .filter((name) => STEP_DIR.test(name))
     .map((name) => {
       const dir = join(jobDir, name);
-      const users = directoryNames(dir).filter((user) => (version === 2 ? user === 'user' : TASK.test(user)));
+      const users = directoryNames(dir).filter((user) =>
+        version === 2 ? user === 'user' : TASK_DIR.test(user),
+      );
       return { name, dir, userDirs: users.map((user) => join(dir, user)) };
     });
-}
-
-function directoryNames(dir: string): string[] {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(dir, { withFileTypes: true });
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR', 'EACCES')) return [];
-    throw error;
-  }
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
+import { STEP_DIR } from '../slurm/cgroup-names';
 import { ChildDirectories } from './child-directories';
-import { Step1Cpu, Step2Cpu, type StepContext, type StepCpu } from './step-cpu';
+import type { StepContext, StepCpu } from './step-cpu';
+import { Step1Cpu } from './step-cpu-v1';
+import { Step2Cpu } from './step-cpu-v2';
 
 /** CPU time of the user's processes of a job. */
 export interface UserCpu {
@@ -8,8 +11,6 @@ export interface UserCpu {
   /** All steps that were seen have ended, and each was read after its last process had. */
   readonly isFinal: boolean;
 }
-
-const STEP = /^step_(?:batch|extern|interactive|\d+(?:\+\d+)?)$/;
 
 /** CPU time of the user in one job's steps: the sum of those that have ended, and those that live. */
 export class JobUserCpu {
@@ -31,7 +32,12 @@ export class JobUserCpu {
       appeared: (name: string) => this.#begin(name),
       vanished: (name: string) => this.#settle(name),
     };
-    this.#children = new ChildDirectories(dir, STEP, handlers, context.watchDirectory);
+    this.#children = new ChildDirectories(
+      dir,
+      (name) => STEP_DIR.test(name),
+      handlers,
+      context.watchDirectory,
+    );
   }
 
   /** Watches what is not watched yet, and compares what is there with what was. */

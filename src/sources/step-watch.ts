@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isErrno } from '../errors';
+import { USER_DIR, isJobDir } from '../slurm/cgroup-names';
 import type { SlurmScope } from '../slurm/cgroup-path';
 import { ChildDirectories, type WatchDirectory } from './child-directories';
 import { JobUserCpu } from './job-user-cpu';
@@ -16,10 +17,6 @@ export interface StepWatchOptions {
   /** Default fs.watch. */
   readonly watch?: typeof watch;
 }
-
-const UID = /^uid_\d+$/;
-/** `job_<id>`; since Slurm 26.05 its SLUID. */
-const JOB = /^(?:job_\d+|s[0-9A-HJKMNP-TV-Z]{13})$/;
 
 /** A job whose cgroup was removed. */
 export interface EndedJobCpu {
@@ -169,7 +166,7 @@ class FollowedScope {
     const jobsIn = (dir: string): ChildDirectories =>
       new ChildDirectories(
         dir,
-        JOB,
+        isJobDir,
         {
           appeared: (name) => listener.appeared(scope.version, join(dir, name)),
           vanished: (name) => listener.vanished(join(dir, name)),
@@ -190,7 +187,12 @@ class FollowedScope {
     this.#top =
       scope.version === 2
         ? jobsIn(scope.dir)
-        : new ChildDirectories(scope.dir, UID, { appeared, vanished }, context.watchDirectory);
+        : new ChildDirectories(
+            scope.dir,
+            (name) => USER_DIR.test(name),
+            { appeared, vanished },
+            context.watchDirectory,
+          );
   }
 
   refresh(): void {
