@@ -2,6 +2,7 @@ import { type FSWatcher, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
 import { directoryNames } from '../slurm/cgroup-names';
+import type { WatchFailures } from './watch-failures';
 
 /**
  * Watches one directory (not what is below it). The listener gets the name of the entry that was made, removed or written to,
@@ -10,7 +11,15 @@ import { directoryNames } from '../slurm/cgroup-names';
  */
 export type WatchDirectory = (dir: string, listener: (name: string | null) => void) => FSWatcher | null;
 
+/** What directories are watched with. */
+export interface DirectoryContext {
+  readonly watchDirectory: WatchDirectory;
+  readonly failures: WatchFailures;
+}
+
 interface ChildHandlers {
+  /** Which directories are meant. */
+  readonly isChild: (name: string) => boolean;
   readonly appeared: (name: string) => void;
   readonly vanished: (name: string) => void;
 }
@@ -22,44 +31,64 @@ interface ChildHandlers {
  */
 export class ChildDirectories {
   readonly #dir: string;
-  readonly #isChild: (name: string) => boolean;
   readonly #handlers: ChildHandlers;
-  readonly #watchDirectory: WatchDirectory;
+  readonly #context: DirectoryContext;
   /** Inode by name. */
   readonly #children = new Map<string, bigint>();
+  /** Of the directory itself; null before it was seen. */
+  #inode: bigint | null = null;
+  /** The directory's state when all of it was compared; null where something has changed since. */
+  #state: string | null = null;
   #watcher: FSWatcher | null = null;
   #isClosed = false;
 
   /** Does nothing before the first `refresh`. */
-  constructor(
-    dir: string,
-    isChild: (name: string) => boolean,
-    handlers: ChildHandlers,
-    watchDirectory: WatchDirectory,
-  ) {
+  constructor(dir: string, handlers: ChildHandlers, context: DirectoryContext) {
     this.#dir = dir;
-    this.#isChild = isChild;
     this.#handlers = handlers;
-    this.#watchDirectory = watchDirectory;
+    this.#context = context;
   }
 
-  /** Watches the directory if it is not watched yet, and compares what is in it with what was. */
-  refresh(): void {
-    if (this.#isClosed) return;
-    // Before listing, so that nothing can be made in between.
-    this.#watcher ??= this.#watchDirectory(this.#dir, (name) => {
+  /**
+   * Watches the directory if it is not watched yet, and compares what is in it with what was, where its state is another
+   * (see ScopeListing). One child that goes while another comes, both without an event, leaves that as it was: whoever finds
+   * the one gone calls `check`, and the next `refresh` compares all.
+   * @returns false where the directory is gone, or is not the one that it was: nothing is compared then
+   * @throws the system's error
+   */
+  refresh(): boolean {
+    if (this.#isClosed) return true;
+    // Before the look, so that nothing can be made in between.
+    this.#watcher ??= this.#context.watchDirectory(this.#dir, (name) => {
       if (name === null) this.#compare();
       else this.check(name);
     });
-    this.#compare();
+    const look = lookAt(this.#dir);
+    if (look === undefined) return false;
+    this.#inode ??= look.inode;
+    if (look.inode !== this.#inode) return false;
+    // What changes while it is compared changes the state once more.
+    if (look.state !== this.#state) this.#state = this.#compare() ? look.state : null;
+    return true;
   }
 
-  /** Tells what has become of one name, without waiting for its event. */
+  /**
+   * Whether nothing has come or gone since all was compared: costs less than to `refresh`.
+   * @throws the system's error
+   */
+  isCurrent(): boolean {
+    return this.#state !== null && lookAt(this.#dir)?.state === this.#state;
+  }
+
+  /** Tells what has become of one name, without waiting for its event. @throws the system's error */
   check(name: string): void {
-    if (this.#isClosed || !this.#isChild(name)) return;
+    if (this.#isClosed || !this.#handlers.isChild(name)) return;
     const known = this.#children.get(name);
-    const inode = inodeOf(join(this.#dir, name));
+    let inode = lookAt(join(this.#dir, name))?.inode;
     if (inode === known) return;
+    this.#state = null;
+    // In a directory that was made anew it is no child of this one.
+    if (lookAt(this.#dir)?.inode !== this.#inode) inode = undefined;
     if (known !== undefined) {
       this.#children.delete(name);
       this.#handlers.vanished(name);
@@ -70,6 +99,22 @@ export class ChildDirectories {
     }
   }
 
+  /** After `refresh` found another directory, or none: watches what is there now, and compares it with what was. */
+  renew(): void {
+    this.#watcher?.close();
+    this.#watcher = null;
+    this.#inode = null;
+    this.#state = null;
+    if (!this.refresh()) this.#compare();
+  }
+
+  /** The directory is gone, and all that was in it, whatever has its name now. Calls no handler after this. */
+  end(): void {
+    const names = [...this.#children.keys()];
+    this.close();
+    for (const name of names) this.#handlers.vanished(name);
+  }
+
   /** Calls no handler any more. */
   close(): void {
     this.#isClosed = true;
@@ -78,16 +123,21 @@ export class ChildDirectories {
     this.#children.clear();
   }
 
-  #compare(): void {
-    for (const name of new Set([...this.#children.keys(), ...directoryNames(this.#dir)])) this.check(name);
+  /** @returns false where something could not be compared: one bad child does not cost the others */
+  #compare(): boolean {
+    let isWhole = true;
+    for (const name of new Set([...this.#children.keys(), ...directoryNames(this.#dir)])) {
+      isWhole = this.#context.failures.attempt(this.#dir, () => this.check(name)) && isWhole;
+    }
+    return isWhole;
   }
 }
 
-/** The inode of a directory; undefined where there is none. */
-function inodeOf(path: string): bigint | undefined {
+/** `state` changes with each directory that is made or removed in this one; undefined where there is none. */
+function lookAt(path: string): { inode: bigint; state: string } | undefined {
   try {
     const stat = lstatSync(path, { bigint: true });
-    return stat.isDirectory() ? stat.ino : undefined;
+    return stat.isDirectory() ? { inode: stat.ino, state: `${stat.nlink} ${stat.mtimeNs}` } : undefined;
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENODEV', 'ENOTDIR', 'EACCES')) return undefined;
     throw error;

@@ -29,21 +29,27 @@ export class JobUserCpu {
     this.#dir = dir;
     this.#context = context;
     const handlers = {
+      isChild: (name: string) => STEP_DIR.test(name),
       appeared: (name: string) => this.#begin(name),
       vanished: (name: string) => this.#settle(name),
     };
-    this.#children = new ChildDirectories(
-      dir,
-      (name) => STEP_DIR.test(name),
-      handlers,
-      context.watchDirectory,
-    );
+    this.#children = new ChildDirectories(dir, handlers, context);
   }
 
-  /** Watches what is not watched yet, and compares what is there with what was. */
-  refresh(): void {
-    this.#children.refresh();
-    for (const step of this.#steps.values()) step.refresh();
+  /**
+   * Watches what is not watched yet, and compares what is there with what was.
+   * @returns false where the job's directory is gone, or is not the one that it was
+   * @throws the system's error
+   */
+  refresh(): boolean {
+    // The steps first: where one is found to be gone the directory is compared.
+    for (const [name, step] of [...this.#steps]) {
+      this.#context.failures.attempt(join(this.#dir, name), () => {
+        step.refresh();
+        if (step.isGone) this.#children.check(name);
+      });
+    }
+    return this.#children.refresh();
   }
 
   userNs(): UserCpu | undefined {

@@ -22,9 +22,12 @@ export class Step1Cpu extends StepCpu {
   readonly #tasks = new Map<string, KernelFile>();
   readonly #children = new ChildDirectories(
     this.dir,
-    (name) => TASK_DIR.test(name),
-    { appeared: (name) => this.#taskAppeared(name), vanished: (name) => this.#taskVanished(name) },
-    this.context.watchDirectory,
+    {
+      isChild: (name) => TASK_DIR.test(name),
+      appeared: (name) => this.#taskAppeared(name),
+      vanished: (name) => this.#taskVanished(name),
+    },
+    this.context,
   );
   /** CPU time of slurmstepd itself. */
   #ownNs = 0n;

@@ -21,15 +21,19 @@ export class Step2Cpu extends StepCpu {
   readonly #events = new KernelFile(join(this.#user, 'cgroup.events'));
   readonly #children = new ChildDirectories(
     this.dir,
-    (name) => name === 'user',
-    { appeared: () => this.#userAppeared(), vanished: () => undefined },
-    this.context.watchDirectory,
+    {
+      isChild: (name) => name === 'user',
+      appeared: () => this.#userAppeared(),
+      vanished: () => undefined,
+    },
+    this.context,
   );
   #hasUser = false;
   #watcher: FSWatcher | null = null;
 
   refresh(): void {
     this.#children.refresh();
+    if (this.#hasUser) this.#watchUser();
     this.readEnd();
   }
 
@@ -50,11 +54,15 @@ export class Step2Cpu extends StepCpu {
 
   #userAppeared(): void {
     this.#hasUser = true;
-    this.#watcher = this.context.watchDirectory(this.#user, (name) => {
-      if (name === null || name.startsWith('cgroup.') || TASK_DIR.test(name)) this.readEnd(name === FREEZE);
-    });
+    this.#watchUser();
     this.#children.close();
     // What happened before it was watched.
     this.readEnd();
+  }
+
+  #watchUser(): void {
+    this.#watcher ??= this.context.watchDirectory(this.#user, (name) => {
+      if (name === null || name.startsWith('cgroup.') || TASK_DIR.test(name)) this.readEnd(name === FREEZE);
+    });
   }
 }

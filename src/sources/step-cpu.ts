@@ -1,13 +1,11 @@
 import { isErrno } from '../errors';
-import type { WatchDirectory } from './child-directories';
+import type { DirectoryContext } from './child-directories';
 import type { Missing } from './source';
 
 /** What a step needs from who watches it. */
-export interface StepContext {
-  readonly watchDirectory: WatchDirectory;
+export interface StepContext extends DirectoryContext {
   /** Where hierarchies of cgroups are mounted. */
   readonly cgroupRoot: string;
-  readonly onError: (reason: string) => void;
 }
 
 /**
@@ -41,7 +39,7 @@ export abstract class StepCpu {
     return this.#isGone;
   }
 
-  /** Watches what is not watched yet, and reads what events may not have told of. */
+  /** Watches what is not watched yet, and reads what events may not have told of. @throws the system's error */
   abstract refresh(): void;
 
   abstract close(): void;
@@ -75,7 +73,7 @@ export abstract class StepCpu {
   }
 
   #take(ns: bigint | Missing | undefined): boolean {
-    if (typeof ns === 'object') this.context.onError(ns.missing);
+    if (typeof ns === 'object') this.context.failures.add('content', ns.missing);
     if (typeof ns !== 'bigint') return false;
     if (ns > this.#ns) this.#ns = ns;
     return true;
@@ -88,7 +86,7 @@ export abstract class StepCpu {
     } catch (error) {
       // After this a KernelFile would open the path anew, and that is another step's.
       if (isErrno(error, 'ENODEV', 'ENOENT')) this.#isGone = true;
-      else this.context.onError(`cannot read ${this.dir}: ${String(error)}`);
+      else this.context.failures.addError('read', this.dir, error);
     }
   }
 }

@@ -1,16 +1,19 @@
 import { watch } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { isErrno } from '../errors';
-import { USER_DIR, isJobDir } from '../slurm/cgroup-names';
 import type { SlurmScope } from '../slurm/cgroup-path';
-import { ChildDirectories, type WatchDirectory } from './child-directories';
+import type { WatchDirectory } from './child-directories';
+import { FollowedScope, type JobListener } from './followed-scope';
 import { JobUserCpu } from './job-user-cpu';
 import type { StepContext } from './step-cpu';
+import { WatchFailures } from './watch-failures';
 
 export interface StepWatchOptions {
   /** A job's cgroup was removed: called at once, once for each. */
   readonly onEnd: () => void;
-  /** What cannot be watched or read, and why: called once, for the first. Without events, what ticks read is left. */
+  /**
+   * What cannot be watched or read, and why: called once for each kind, until it has not failed for a look. Without events,
+   * what ticks read is left.
+   */
   readonly onError: (reason: string) => void;
   /** Where hierarchies of cgroups are mounted; default /sys/fs/cgroup. */
   readonly cgroupRoot?: string;
@@ -41,14 +44,15 @@ export class StepWatch {
   readonly #scopes = new Map<string, FollowedScope>();
   readonly #jobs = new Map<string, JobUserCpu>();
   #ended: EndedJobCpu[] = [];
-  #hasFailed = false;
+  readonly #failures: WatchFailures;
 
   constructor(options: StepWatchOptions) {
     this.#options = options;
+    this.#failures = new WatchFailures(options.onError);
     this.#context = {
       cgroupRoot: options.cgroupRoot ?? '/sys/fs/cgroup',
       watchDirectory: this.#watchDirectory,
-      onError: (reason) => this.#fail(reason),
+      failures: this.#failures,
     };
   }
 
@@ -62,27 +66,38 @@ export class StepWatch {
       for (const jobDir of [...this.#jobs.keys()]) if (jobDir.startsWith(`${dir}/`)) this.#vanished(jobDir);
     }
     for (const scope of scopes) {
-      if (this.#scopes.has(scope.dir)) continue;
-      const followed = new FollowedScope(scope, this.#context, this.#listener);
+      const followed = this.#scopes.get(scope.dir) ?? new FollowedScope(scope, this.#context, this.#listener);
       this.#scopes.set(scope.dir, followed);
-      followed.refresh();
+      // A slurmd that was started anew has made its directory anew.
+      this.#failures.attempt(scope.dir, () => followed.refresh());
     }
   }
 
-  /** Makes up for events that were lost: compares what is there with what is known. */
+  /** Makes up for events that were lost, and for watches that failed: compares what is there with what is known. */
   refresh(): void {
-    for (const scope of this.#scopes.values()) scope.refresh();
-    for (const job of this.#jobs.values()) job.refresh();
+    this.#failures.beginLook();
+    // The jobs first: where one is found to be gone its scope is compared.
+    for (const [dir, job] of [...this.#jobs]) {
+      this.#failures.attempt(dir, () => {
+        if (!job.refresh()) this.check(dir);
+      });
+    }
+    for (const [dir, scope] of this.#scopes) this.#failures.attempt(dir, () => scope.refresh());
   }
 
   /** A job's cgroup does not answer any more: notes its end now, where its event is still to come. */
   check(jobDir: string): void {
-    for (const scope of this.#scopes.values()) scope.check(jobDir);
+    for (const scope of this.#scopes.values()) {
+      this.#failures.attempt(jobDir, () => scope.check(jobDir));
+    }
   }
 
-  /** Something could not be watched: jobs may begin and end without a word. */
+  /**
+   * Something could not be watched or read: jobs may begin and end without a word. Over when `refresh` met no failure and there
+   * was none from then to the next one.
+   */
   get hasFailed(): boolean {
-    return this.#hasFailed;
+    return this.#failures.isAny;
   }
 
   /**
@@ -131,83 +146,18 @@ export class StepWatch {
     this.#ended.push({ dir, userNs: user?.isFinal === true ? user.ns : null });
   }
 
-  #fail(reason: string): void {
-    if (this.#hasFailed) return;
-    this.#hasFailed = true;
-    this.#options.onError(reason);
-  }
-
   readonly #watchDirectory: WatchDirectory = (dir, listener) => {
     try {
-      const watcher = (this.#options.watch ?? watch)(dir, { persistent: false }, (_, name) => listener(name));
-      watcher.on('error', (error) => this.#fail(`cannot watch ${dir}: ${error.message}`));
+      const watcher = (this.#options.watch ?? watch)(dir, { persistent: false }, (_, name) => {
+        // Nobody else would catch it, and it would end the agent.
+        this.#failures.attempt(dir, () => listener(name));
+      });
+      watcher.on('error', (error) => this.#failures.addError('watch', dir, error));
       return watcher;
     } catch (error) {
       // Removed meanwhile.
-      if (!isErrno(error, 'ENOENT', 'ENODEV')) this.#fail(`cannot watch ${dir}: ${String(error)}`);
+      if (!isErrno(error, 'ENOENT', 'ENODEV')) this.#failures.addError('watch', dir, error);
       return null;
     }
   };
-}
-
-interface JobListener {
-  appeared(version: 1 | 2, jobDir: string): void;
-  vanished(jobDir: string): void;
-}
-
-/** The directories of one slurmd's jobs: version 1 has one more level, the users. */
-class FollowedScope {
-  readonly #dir: string;
-  readonly #top: ChildDirectories;
-  readonly #users = new Map<string, ChildDirectories>();
-
-  constructor(scope: SlurmScope, context: StepContext, listener: JobListener) {
-    this.#dir = scope.dir;
-    const jobsIn = (dir: string): ChildDirectories =>
-      new ChildDirectories(
-        dir,
-        isJobDir,
-        {
-          appeared: (name) => listener.appeared(scope.version, join(dir, name)),
-          vanished: (name) => listener.vanished(join(dir, name)),
-        },
-        context.watchDirectory,
-      );
-    const appeared = (name: string): void => {
-      const jobs = jobsIn(join(scope.dir, name));
-      this.#users.set(name, jobs);
-      jobs.refresh();
-    };
-    const vanished = (name: string): void => {
-      // Its jobs went before it.
-      this.#users.get(name)?.refresh();
-      this.#users.get(name)?.close();
-      this.#users.delete(name);
-    };
-    this.#top =
-      scope.version === 2
-        ? jobsIn(scope.dir)
-        : new ChildDirectories(
-            scope.dir,
-            (name) => USER_DIR.test(name),
-            { appeared, vanished },
-            context.watchDirectory,
-          );
-  }
-
-  refresh(): void {
-    this.#top.refresh();
-    for (const user of this.#users.values()) user.refresh();
-  }
-
-  check(jobDir: string): void {
-    const parent = dirname(jobDir);
-    const jobs = parent === this.#dir ? this.#top : this.#users.get(basename(parent));
-    if (parent === this.#dir || dirname(parent) === this.#dir) jobs?.check(basename(jobDir));
-  }
-
-  close(): void {
-    this.#top.close();
-    for (const user of this.#users.values()) user.close();
-  }
 }
