@@ -5,6 +5,9 @@ import type { StepContext, StepCpu } from './step-cpu';
 import { Step1Cpu } from './step-cpu-v1';
 import { Step2Cpu } from './step-cpu-v2';
 
+/** What a job needs from who watches it. */
+export type JobContext = Omit<StepContext, 'opened'>;
+
 /** CPU time of the user's processes of a job. */
 export interface UserCpu {
   readonly ns: bigint;
@@ -12,7 +15,16 @@ export interface UserCpu {
   readonly isFinal: boolean;
 }
 
-/** CPU time of the user in one job's steps: the sum of those that have ended, and those that live. */
+/**
+ * File descriptors that one job may take, each step two (version 2), or one and one a task (version 1): a user who starts very
+ * many steps shall not use up what the agent may open (LimitNOFILE= of its unit).
+ */
+const MOST_OPEN_FILES = 512;
+
+/**
+ * CPU time of the user in one job's steps: the sum of those that have ended, and those that live. A job with more steps at a
+ * time than may be followed, 256, is not followed any more: what its user used is then not known.
+ */
 export class JobUserCpu {
   readonly #version: 1 | 2;
   readonly #dir: string;
@@ -22,18 +34,19 @@ export class JobUserCpu {
   #endedNs = 0n;
   #hasSeenStep = false;
   #hasMissedEnd = false;
+  #isGivenUp = false;
 
   /** Does nothing before the first `refresh`. */
-  constructor(version: 1 | 2, dir: string, context: StepContext) {
+  constructor(version: 1 | 2, dir: string, context: JobContext) {
     this.#version = version;
     this.#dir = dir;
-    this.#context = context;
+    this.#context = { ...context, opened: () => this.#limitOpenFiles() };
     const handlers = {
       isChild: (name: string) => STEP_DIR.test(name),
       appeared: (name: string) => this.#begin(name),
       vanished: (name: string) => this.#settle(name),
     };
-    this.#children = new ChildDirectories(dir, handlers, context);
+    this.#children = new ChildDirectories(dir, handlers, this.#context);
   }
 
   /**
@@ -52,12 +65,13 @@ export class JobUserCpu {
     return this.#children.refresh();
   }
 
+  /** @returns undefined where no step was seen, or too many */
   userNs(): UserCpu | undefined {
     for (const [name, step] of this.#steps) {
       step.read();
       if (step.isGone) this.#settle(name);
     }
-    if (!this.#hasSeenStep) return undefined;
+    if (!this.#hasSeenStep || this.#isGivenUp) return undefined;
     let ns = this.#endedNs;
     for (const step of this.#steps.values()) ns += step.ns;
     return { ns, isFinal: this.#steps.size === 0 && !this.#hasMissedEnd };
@@ -74,7 +88,18 @@ export class JobUserCpu {
     const step = this.#version === 2 ? new Step2Cpu(dir, this.#context) : new Step1Cpu(dir, this.#context);
     this.#hasSeenStep = true;
     this.#steps.set(name, step);
-    step.refresh();
+    this.#limitOpenFiles();
+    if (!this.#isGivenUp) step.refresh();
+  }
+
+  #limitOpenFiles(): void {
+    let openFiles = 0;
+    for (const step of this.#steps.values()) openFiles += step.openFiles;
+    if (openFiles <= MOST_OPEN_FILES) return;
+    this.#isGivenUp = true;
+    this.#children.close();
+    for (const step of this.#steps.values()) step.close();
+    this.#steps.clear();
   }
 
   #settle(name: string): void {

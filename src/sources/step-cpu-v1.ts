@@ -33,16 +33,23 @@ export class Step1Cpu extends StepCpu {
   #ownNs = 0n;
   /** A task has gone, whose time is in the step's alone. */
   #lacksTask = false;
+  #isListing = false;
   #freezer: string | null = null;
   #watcher: FSWatcher | null = null;
 
   refresh(): void {
+    if (this.isGone) return;
     this.#watchEnd();
-    this.#children.refresh();
+    // Reads the tasks that there are.
     this.readEnd();
   }
 
-  close(): void {
+  get openFiles(): number {
+    return 1 + this.#tasks.size;
+  }
+
+  override close(): void {
+    super.close();
     this.#children.close();
     this.#watcher?.close();
     this.#total.close();
@@ -50,15 +57,20 @@ export class Step1Cpu extends StepCpu {
   }
 
   protected readNs(): bigint | Missing | undefined {
+    this.#listTasks();
+    if (this.isGone) return undefined;
     const totalNs = parseCpuacctUsage(this.#total.read(), this.#total.path);
     if (typeof totalNs !== 'bigint') return totalNs;
     const tasksNs = this.#readTasksNs();
     if (tasksNs === undefined) return totalNs - this.#ownNs;
-    if (totalNs - tasksNs > this.#ownNs) this.#ownNs = totalNs - tasksNs;
+    const ownNs = totalNs - tasksNs;
+    // A task that has come meanwhile is in the total alone, and not slurmstepd's.
+    if (ownNs > this.#ownNs && this.#children.isCurrent()) this.#ownNs = ownNs;
     return tasksNs;
   }
 
   protected hasNoProcesses(): boolean {
+    this.#listTasks();
     const dirs =
       this.#freezer === null ? [...this.#tasks.keys()].map((name) => join(this.dir, name)) : [this.#freezer];
     return dirs.every(isEmptyCgroup1);
@@ -82,16 +94,27 @@ export class Step1Cpu extends StepCpu {
     }
   }
 
+  /** Takes up the tasks that have come and gone; nothing is read before all are known. */
+  #listTasks(): void {
+    this.#isListing = true;
+    try {
+      this.#children.refresh();
+    } finally {
+      this.#isListing = false;
+    }
+  }
+
   #taskAppeared(name: string): void {
     this.#tasks.set(name, new KernelFile(join(this.dir, name, 'cpuacct.usage')));
     this.#watchEnd();
-    this.read();
+    if (!this.#isListing) this.read();
+    this.context.opened();
   }
 
   #taskVanished(name: string): void {
     this.#lacksTask = true;
     // With many tasks there are as many of these events.
-    if (!this.isCaught) this.readEnd();
+    if (!this.#isListing && !this.isCaught) this.readEnd();
     this.#tasks.get(name)?.close();
     this.#tasks.delete(name);
   }

@@ -12,7 +12,7 @@ const FREEZE = 'cgroup.freeze';
 /**
  * Version 2: `step_<x>/user`. Of its files the kernel changes `cgroup.events` when the last process has ended (at most each 10 ms,
  * so that of a shorter step it tells only once), and slurmstepd writes to `cgroup.freeze` before it kills what is left (the
- * extern step's process) and before it removes the cgroup. Two open files; one inotify watch, on `user` (before there is one: on the step).
+ * extern step's process), before it removes the cgroup, and also where a job is suspended or continued. Two open files; one inotify watch, on `user` (before there is one: on the step).
  * https://docs.kernel.org/admin-guide/cgroup-v2.html#un-populated-notification
  */
 export class Step2Cpu extends StepCpu {
@@ -32,12 +32,18 @@ export class Step2Cpu extends StepCpu {
   #watcher: FSWatcher | null = null;
 
   refresh(): void {
+    if (this.isGone) return;
     this.#children.refresh();
     if (this.#hasUser) this.#watchUser();
     this.readEnd();
   }
 
-  close(): void {
+  get openFiles(): number {
+    return 2;
+  }
+
+  override close(): void {
+    super.close();
     this.#children.close();
     this.#watcher?.close();
     this.#cpuStat.close();
@@ -62,7 +68,8 @@ export class Step2Cpu extends StepCpu {
 
   #watchUser(): void {
     this.#watcher ??= this.context.watchDirectory(this.#user, (name) => {
-      if (name === null || name.startsWith('cgroup.') || TASK_DIR.test(name)) this.readEnd(name === FREEZE);
+      if (name === FREEZE) this.readStopped();
+      else if (name === null || name.startsWith('cgroup.') || TASK_DIR.test(name)) this.readEnd();
     });
   }
 }

@@ -3,8 +3,7 @@ import { isErrno } from '../errors';
 import type { SlurmScope } from '../slurm/cgroup-path';
 import type { WatchDirectory } from './child-directories';
 import { FollowedScope, type JobListener } from './followed-scope';
-import { JobUserCpu } from './job-user-cpu';
-import type { StepContext } from './step-cpu';
+import { type JobContext, JobUserCpu } from './job-user-cpu';
 import { WatchFailures } from './watch-failures';
 
 export interface StepWatchOptions {
@@ -17,6 +16,11 @@ export interface StepWatchOptions {
   readonly onError: (reason: string) => void;
   /** Where hierarchies of cgroups are mounted; default /sys/fs/cgroup. */
   readonly cgroupRoot?: string;
+  /**
+   * Version 2: how long (ms) the reading of a step that slurmstepd stopped may be the last, default 100: it kills and removes the
+   * step within some milliseconds, unless it was suspended or continued.
+   */
+  readonly stoppedForMs?: number;
   /** Default fs.watch. */
   readonly watch?: typeof watch;
 }
@@ -35,12 +39,12 @@ export interface EndedJobCpu {
  * begins and of what happens just before it is removed (step-cpu.ts); it is read there and then.
  *
  * Inotify watches (fs.inotify.max_user_watches): version 2 one a job and one a step; version 1 one a job, two a step, one
- * a user. File descriptors: version 2 two a step; version 1 one a step and one a task. All watches share one descriptor.
+ * a user. File descriptors: version 2 two a step; version 1 one a step and one a task; at most 512 a job. All watches share one descriptor.
  * https://slurm.schedmd.com/cgroup_v2.html, https://slurm.schedmd.com/cgroups.html
  */
 export class StepWatch {
   readonly #options: StepWatchOptions;
-  readonly #context: StepContext;
+  readonly #context: JobContext;
   readonly #scopes = new Map<string, FollowedScope>();
   readonly #jobs = new Map<string, JobUserCpu>();
   #ended: EndedJobCpu[] = [];
@@ -53,6 +57,7 @@ export class StepWatch {
       cgroupRoot: options.cgroupRoot ?? '/sys/fs/cgroup',
       watchDirectory: this.#watchDirectory,
       failures: this.#failures,
+      stoppedForMs: options.stoppedForMs ?? 100,
     };
   }
 
@@ -104,7 +109,7 @@ export class StepWatch {
    * CPU time (ns) of the user's processes of a job so far; never less than at an earlier call, as long as its directory is
    * the same.
    * @param jobDir the job's cgroup (version 1: below cpuacct), as in `JobCgroup`
-   * @returns undefined where no step of it was ever seen
+   * @returns undefined where no step of it was ever seen, or more at a time than are followed
    */
   userNs(jobDir: string): bigint | undefined {
     return this.#jobs.get(jobDir)?.userNs()?.ns;

@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, watch, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { StepWatch } from '../../../src/sources/step-watch';
@@ -73,16 +83,16 @@ describe('directories that are made anew', () => {
   test('the jobs of a scope that slurmd made anew are seen at once, after the next look for scopes', async () => {
     addStep('scope/job_1/step_0');
     tree.write('new/system/cgroup.procs', '');
-    const watch = follow(2, 'scope');
+    const followed = follow(2, 'scope');
     tree.remove('scope');
     renameSync(tree.path('new'), tree.path('scope'));
     follow(2, 'scope');
-    expect(watch.takeEnded()).toEqual([{ dir: tree.path('scope/job_1'), userNs: null }]);
+    expect(followed.takeEnded()).toEqual([{ dir: tree.path('scope/job_1'), userNs: null }]);
     // Whole, as one event.
     addStep('made/job_2/step_0', 7);
     renameSync(tree.path('made/job_2'), tree.path('scope/job_2'));
     await eventsTold();
-    expect(watch.userNs(tree.path('scope/job_2'))).toBe(7000n);
+    expect(followed.userNs(tree.path('scope/job_2'))).toBe(7000n);
     expect(watched.filter(({ path }) => path === 'scope')).toHaveLength(1);
     expect(errors).toEqual([]);
   });
@@ -91,15 +101,15 @@ describe('directories that are made anew', () => {
     const file = 'uid_1/job_7/step_0/task_0/cpuacct.usage';
     for (const at of ['scope', 'new']) tree.write(`${at}/${file}`, '5\n');
     for (const at of ['scope', 'new']) tree.write(`${at}/${dirname(dirname(file))}/cpuacct.usage`, '5\n');
-    const watch = follow(1, 'scope');
+    const followed = follow(1, 'scope');
     const before = watched.map(({ path }) => path).toSorted();
     mkdirSync(tree.path('old'));
     renameSync(tree.path('scope/uid_1'), tree.path('old/uid_1'));
     renameSync(tree.path('new/uid_1'), tree.path('scope/uid_1'));
     await eventsTold();
-    expect(watch.takeEnded()).toEqual([{ dir: tree.path('scope/uid_1/job_7'), userNs: 5n }]);
+    expect(followed.takeEnded()).toEqual([{ dir: tree.path('scope/uid_1/job_7'), userNs: 5n }]);
     expect(watched.map(({ path }) => path).toSorted()).toEqual(before);
-    watch.close();
+    followed.close();
     expect(watched).toEqual([]);
   });
 
@@ -110,20 +120,20 @@ describe('directories that are made anew', () => {
     isFull = () => true;
     usage('scope/uid_1/job_7', 5);
     usage('new/uid_1/job_7', 3);
-    const watch = follow(1, 'scope');
+    const followed = follow(1, 'scope');
     const job = tree.path('scope/uid_1/job_7');
-    expect(watch.userNs(job)).toBe(5n);
+    expect(followed.userNs(job)).toBe(5n);
     tree.remove('scope/uid_1');
     renameSync(tree.path('new/uid_1'), tree.path('scope/uid_1'));
-    watch.refresh();
-    expect(watch.takeEnded()).toEqual([{ dir: job, userNs: 5n }]);
-    expect(watch.userNs(job)).toBe(3n);
+    followed.refresh();
+    expect(followed.takeEnded()).toEqual([{ dir: job, userNs: 5n }]);
+    expect(followed.userNs(job)).toBe(3n);
     usage('new/job_7', 2);
     tree.remove('scope/uid_1/job_7');
     renameSync(tree.path('new/job_7'), job);
-    watch.refresh();
-    expect(watch.takeEnded()).toEqual([{ dir: job, userNs: 3n }]);
-    expect(watch.userNs(job)).toBe(2n);
+    followed.refresh();
+    expect(followed.takeEnded()).toEqual([{ dir: job, userNs: 3n }]);
+    expect(followed.userNs(job)).toBe(2n);
   });
 });
 
@@ -136,51 +146,51 @@ describe('what fails', () => {
 
   test('while an event is handled is told, and ends nothing', () => {
     addStep('scope/job_1/step_0');
-    const watch = follow(2, 'scope');
+    const followed = follow(2, 'scope');
     const listeners = watched.splice(0).map(({ listener }) => listener);
     breakDirectory('scope');
     for (const listener of listeners)
       for (const name of ['job_1', 'step_0', 'user', null])
         expect(() => listener('rename', name)).not.toThrow();
     expect(errors).toEqual([expect.stringMatching(/^cannot read .*ELOOP/)]);
-    expect(watch.hasFailed).toBe(true);
+    expect(followed.hasFailed).toBe(true);
   });
 
   test('in one scope or job does not cost the others', () => {
     addStep('scope/job_1/step_0');
     addStep('scope/job_2/step_0', 2);
     tree.write('bad/system/cgroup.procs', '');
-    const watch = follow(2, 'bad', 'scope');
+    const followed = follow(2, 'bad', 'scope');
     breakDirectory('bad');
     breakDirectory('scope/job_1');
     addStep('scope/job_3/step_0', 3);
-    expect(() => watch.refresh()).not.toThrow();
-    expect(() => watch.check(tree.path('bad/job_1'))).not.toThrow();
-    expect(['job_2', 'job_3'].map((name) => watch.userNs(tree.path(`scope/${name}`)))).toEqual([
+    expect(() => followed.refresh()).not.toThrow();
+    expect(() => followed.check(tree.path('bad/job_1'))).not.toThrow();
+    expect(['job_2', 'job_3'].map((name) => followed.userNs(tree.path(`scope/${name}`)))).toEqual([
       2000n,
       3000n,
     ]);
-    expect(watch.hasFailed).toBe(true);
+    expect(followed.hasFailed).toBe(true);
   });
 
   test('is told once a spell, which is over after two looks without it', () => {
     addStep('scope/job_1/step_0');
     addStep('scope/job_2/step_0');
     isFull = () => true;
-    const watch = follow(2, 'scope');
-    watch.refresh();
-    watch.refresh();
+    const followed = follow(2, 'scope');
+    followed.refresh();
+    followed.refresh();
     expect(errors).toEqual([expect.stringMatching(/scope: ENOSPC/)]);
     isFull = () => false;
-    watch.refresh();
+    followed.refresh();
     // Jobs may have come and gone since the look before.
-    expect(watch.hasFailed).toBe(true);
-    watch.refresh();
-    expect(watch.hasFailed).toBe(false);
+    expect(followed.hasFailed).toBe(true);
+    followed.refresh();
+    expect(followed.hasFailed).toBe(false);
     isFull = () => true;
     addStep('scope/job_3/step_0');
-    watch.refresh();
-    expect(watch.hasFailed).toBe(true);
+    followed.refresh();
+    expect(followed.hasFailed).toBe(true);
     expect(errors).toHaveLength(2);
   });
 
@@ -189,14 +199,83 @@ describe('what fails', () => {
     const paths = ['scope', 'scope/job_1', 'scope/job_1/step_0/user'];
     for (const path of paths) {
       isFull = (each) => each === path;
-      const watch = follow(2, 'scope');
+      const followed = follow(2, 'scope');
       const isWatched = () => watched.some((each) => each.path === path);
       expect(isWatched()).toBe(false);
       isFull = () => false;
-      watch.refresh();
+      followed.refresh();
       expect(isWatched()).toBe(true);
-      watch.close();
+      followed.close();
       steps = undefined;
     }
   });
+});
+
+describe('a job with very many steps', () => {
+  const addSteps = (count: number): void => {
+    for (let i = 0; i < count; i++) addStep(`scope/job_1/step_${i}`);
+  };
+
+  test('is followed up to 256', () => {
+    addSteps(256);
+    expect(follow(2, 'scope').userNs(tree.path('scope/job_1'))).toBe(256_000n);
+  });
+
+  test.each([
+    ['version 2', 2, 'scope/job_1', () => addSteps(257)],
+    ['version 2, while it runs', 2, 'scope/job_1', () => addSteps(256)],
+    [
+      'version 1, by its tasks',
+      1,
+      'scope/uid_1/job_1',
+      () => {
+        tree.write('scope/uid_1/job_1/step_0/cpuacct.usage', '1\n');
+        for (let i = 0; i < 512; i++) {
+          tree.write(`scope/uid_1/job_1/step_0/task_${i}/cpuacct.usage`, '1\n');
+        }
+      },
+    ],
+  ] as const)('%s: beyond that it is not, and holds nothing', (_, version, job, add) => {
+    add();
+    const followed = follow(version, 'scope');
+    if (version === 2) addStep('scope/job_1/step_999');
+    followed.refresh();
+    expect(followed.userNs(tree.path(job))).toBeUndefined();
+    expect(watched.filter(({ path }) => path.startsWith(job)).map(({ path }) => path)).toEqual([]);
+    expect(
+      readdirSync('/proc/self/fd')
+        .map(linkOf)
+        .filter((path) => path.startsWith(tree.dir)),
+    ).toEqual([]);
+    tree.remove(job);
+    followed.check(tree.path(job));
+    expect(followed.takeEnded()).toEqual([{ dir: tree.path(job), userNs: null }]);
+  });
+});
+
+/** What a descriptor of this process is of; empty where it is closed meanwhile. */
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
+
+test('version 1: a task that nobody told of yet is not slurmstepd', () => {
+  const step = 'scope/uid_1/job_7/step_0';
+  const write = (usage: Readonly<Record<string, number>>): void => {
+    for (const [dir, ns] of Object.entries(usage)) tree.write(`${step}/${dir}/cpuacct.usage`, `${ns}\n`);
+  };
+  isFull = () => true;
+  write({ '.': 100, task_0: 40 });
+  const followed = follow(1, 'scope');
+  const job = tree.path('scope/uid_1/job_7');
+  expect(followed.userNs(job)).toBe(40n);
+  write({ '.': 200, task_1: 90 });
+  expect(followed.userNs(job)).toBe(130n);
+  // What is left of a task that has gone is in the total alone, with the 70 ns of slurmstepd.
+  tree.remove(`${step}/task_0`);
+  write({ '.': 230 });
+  expect(followed.userNs(job)).toBe(160n);
 });
