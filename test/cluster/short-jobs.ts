@@ -103,8 +103,8 @@ export function shortJobScenarios(kind: CgroupKind): void {
       expect(Math.abs(toldMs / usedMs - 1)).toBeLessThan(0.005);
       expect(apart.filter((job) => off(job) < 0.02).length).toBeGreaterThanOrEqual(0.97 * apart.length);
       // What a process does between its last look at its own account and its end it cannot know.
-      const isFar = ({ usedMs, toldMs }: ShortJob): boolean =>
-        Math.abs(toldMs - usedMs) > 0.02 * usedMs + LAST_WORDS_MS;
+      const isFar = (job: ShortJob): boolean =>
+        Math.abs(job.toldMs - job.usedMs) > 0.02 * job.usedMs + LAST_WORDS_MS;
       expect(apart.filter(isFar)).toEqual([]);
       if (kind === 'v2') expect(apart.length).toBeGreaterThanOrEqual(0.95 * long.length);
     }, 600_000);
