@@ -13,12 +13,6 @@ export interface StepContext extends DirectoryContext {
 }
 
 /**
- * What the last reading was of: processes that run or may come; what was stopped, which slurmstepd does before it kills, but
- * also where a job is suspended or continued; none any more.
- */
-type StepEnd = 'open' | 'stopped' | 'ended';
-
-/**
  * CPU time of the user's processes in one step: read when asked, and by itself at each event that may be the last before the
  * step's cgroup is removed.
  */
@@ -26,7 +20,7 @@ export abstract class StepCpu {
   protected readonly dir: string;
   protected readonly context: StepContext;
   #ns = 0n;
-  #end: StepEnd = 'open';
+  #isCaught = false;
   #isGone = false;
   #stopTimer: NodeJS.Timeout | undefined;
 
@@ -42,7 +36,7 @@ export abstract class StepCpu {
 
   /** When it was last read, processes had been there and none was any more, or all were to be killed: nothing is to come. */
   get isCaught(): boolean {
-    return this.#end !== 'open';
+    return this.#isCaught;
   }
 
   /** Of files that stay open. */
@@ -73,7 +67,7 @@ export abstract class StepCpu {
     this.#attempt(() => {
       const before = this.#ns;
       // Who had ended does not count on: there are new ones.
-      if (this.#take(this.readNs()) && this.#ns > before && this.#end === 'ended') this.#end = 'open';
+      if (this.#take(this.readNs()) && this.#ns > before) this.#isCaught = false;
     });
   }
 
@@ -82,15 +76,15 @@ export abstract class StepCpu {
     this.#readEnd();
   }
 
-  /** As `readEnd`, where slurmstepd has just stopped the processes: the last reading if it removes them next. */
+  /**
+   * As `readEnd`, where slurmstepd has just stopped the processes: the last reading if it kills and removes them next. It does the
+   * same where a job is suspended or continued: then the next event or look, at the latest one soon after, finds them still there.
+   */
   readStopped(): void {
-    if (!this.#readEnd() || this.#end === 'ended') return;
-    this.#end = 'stopped';
+    if (!this.#readEnd() || this.#isCaught) return;
+    this.#isCaught = true;
     clearTimeout(this.#stopTimer);
-    this.#stopTimer = setTimeout(() => {
-      this.#readEnd();
-      if (!this.#isGone && this.#end === 'stopped') this.#end = 'open';
-    }, this.context.stoppedForMs);
+    this.#stopTimer = setTimeout(() => this.readEnd(), this.context.stoppedForMs);
     this.#stopTimer.unref();
   }
 
@@ -101,11 +95,8 @@ export abstract class StepCpu {
       // First: what runs after it was asked for is in the time.
       const isEmpty = this.hasNoProcesses();
       isRead = this.#take(this.readNs());
-      if (!isRead) return;
       // A new step is empty too.
-      if (isEmpty && this.#ns > 0n) this.#end = 'ended';
-      // What is stopped still has processes, and what is told now may be of a change before that.
-      else if (this.#end === 'ended') this.#end = 'open';
+      if (isRead) this.#isCaught = isEmpty && this.#ns > 0n;
     });
     return isRead;
   }

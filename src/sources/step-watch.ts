@@ -17,8 +17,8 @@ export interface StepWatchOptions {
   /** Where hierarchies of cgroups are mounted; default /sys/fs/cgroup. */
   readonly cgroupRoot?: string;
   /**
-   * Version 2: how long (ms) the reading of a step that slurmstepd stopped may be the last, default 100: it kills and removes the
-   * step within some milliseconds, unless it was suspended or continued.
+   * Version 2: how long (ms) the reading of a step that slurmstepd stopped may be the last, default 2000. Where it is the end, the
+   * step is killed and removed within some milliseconds; on a host with more to do than CPUs in some hundred.
    */
   readonly stoppedForMs?: number;
   /** Default fs.watch. */
@@ -57,7 +57,7 @@ export class StepWatch {
       cgroupRoot: options.cgroupRoot ?? '/sys/fs/cgroup',
       watchDirectory: this.#watchDirectory,
       failures: this.#failures,
-      stoppedForMs: options.stoppedForMs ?? 100,
+      stoppedForMs: options.stoppedForMs ?? 2000,
     };
   }
 
