@@ -105,6 +105,9 @@ function makeTick(
   };
 }
 
+/** Why a tick's energy is not known where nothing went wrong. */
+const FIRST_READING = 'there was no reading before it to subtract';
+
 /** @returns classes of which a domain is missing in this tick */
 function divideDomains(
   state: HostState,
@@ -117,7 +120,7 @@ function divideDomains(
     if (typeof outcome === 'number') {
       divideTick(state, domain, outcome, tick, idlePower[domain.name]);
     } else {
-      missTick(state, domain, outcome?.missing, tick);
+      missTick(state, domain, outcome?.missing ?? FIRST_READING, tick);
       missed.add(domain.class);
     }
   };

@@ -147,6 +147,7 @@ export class Agent {
     this.#tick();
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#parts.log('info', 'told to end: what runs here is carried on by the next agent');
     await this.#outbox.settled();
     this.#takeLines(true);
     this.#outbox.flushNow();

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../config/config';
@@ -28,11 +28,28 @@ import { PidFile } from './pid-file';
 import { putBeforeJobs } from './priority';
 import { ShipperProcess } from './shipper-process';
 
+const USAGE = `eit-agent [--linger]
+
+Measures this host's Slurm jobs until it is told to end (SIGTERM). With --linger it leaves agent.linger_seconds after the last job.
+What it does is in the config: $EIT_CONFIG, else /etc/eit/eit.yaml. What it did is in agent.log in state_dir.
+`;
+
 /**
  * `eit-agent [--linger]`: measures this host until it is told to end (SIGTERM, SIGINT) or, with --linger, until nothing
  * has run for agent.linger_seconds. What it does is in the config (EIT_CONFIG, else /etc/eit/eit.yaml).
  */
 function main(): void {
+  const [argument, ...more] = process.argv.slice(2);
+  if (argument === '--help') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if ((argument !== undefined && argument !== '--linger') || more.length > 0) {
+    throw new EitError(
+      'EIT_USAGE',
+      `eit-agent knows no ${argument === '--linger' ? more[0] : argument}: only --linger and --help`,
+    );
+  }
   closeInheritedSockets();
   // The hooks hand on theirs, under which nobody could even pass through var_dir to the ledger.
   process.umask(0o022);
@@ -59,6 +76,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   // The hooks know a trusted agent by its working directory.
   process.chdir(config.state_dir);
   const log = openLog(join(config.state_dir, 'agent.log'), Date.now);
+  log('info', `agent ${version} begins (process ${process.pid})`);
   const hindrance = putBeforeJobs();
   if (hindrance !== null) log('info', `on busy CPUs the last moments of jobs may be missed: ${hindrance}`);
   const { meters, absent } = chooseSources(config.roots, config);
@@ -121,6 +139,7 @@ const LOCKED = 'exec 9>>"$1" || exit 1; shift; flock -n 9 || exit 75; exec "$@"'
 
 /** Node.js has no flock: flock(1) takes the lock for a second start of this program. */
 function runLocked(lockPath: string): void {
+  closeSync(openLock(lockPath));
   const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const child = spawn('sh', ['-c', LOCKED, 'eit-agent', lockPath, ...again], {
     stdio: 'inherit',
@@ -135,6 +154,15 @@ function runLocked(lockPath: string): void {
       process.exitCode = status ?? 1;
     }
   });
+}
+
+function openLock(lockPath: string): number {
+  try {
+    return openSync(lockPath, 'a', 0o644);
+  } catch (cause) {
+    const text = `the lock ${lockPath} cannot be written (${String(cause)}): start the agent as root, or as the user whom state_dir belongs to`;
+    throw new EitError('EIT_PATH_UNTRUSTED', text, { cause });
+  }
 }
 
 function makeFolders(config: EitConfig): void {

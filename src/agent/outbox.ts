@@ -33,6 +33,8 @@ export class Outbox {
   #written: Promise<void> = Promise.resolve();
   /** There is more to write as soon as what is being written is on disk. */
   #isDueAgain = false;
+  /** What went wrong at the last write; null: nothing. */
+  #trouble: string | null = null;
   readonly #closing = new AbortController();
 
   constructor(parts: OutboxParts) {
@@ -110,10 +112,15 @@ export class Outbox {
         );
       }
     } catch (error) {
-      log('error', `${describeError(error)}; kept in memory and tried again`);
+      const trouble = describeError(error);
+      // Said once, not at each try.
+      if (trouble !== this.#trouble) log('error', `${trouble}; kept in memory and tried again`);
+      this.#trouble = trouble;
       this.#flushAfter(RETRY_MS);
       return;
     }
+    if (this.#trouble !== null) log('info', 'records are written again');
+    this.#trouble = null;
     // More may have come in the meantime.
     this.#records = this.#records.slice(records.length);
     const removed = new Set(files.filter((file) => this.#isRemoved(file)));

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, readdirSync, statSync, statfsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
 import { durationText } from '../report/units';
 import { isMissing } from '../sources/source';
+import { readAgentTroubles } from './agent-log';
 import { readAgentState } from './agent-process';
 import { type Check, type Patient, ok, problem, unknown, warning } from './doctor-check';
 import type { LedgerLook } from './ledger-probe';
@@ -13,7 +14,6 @@ import { readSpoolState } from './spool-state';
 const LATE_S = 600;
 const TOO_LATE_S = 3600;
 const FEWEST_FREE_BYTES = 100e6;
-const LOG_TAIL_BYTES = 256 * 1024;
 
 /** What a child process found at the ledger. */
 export function checkLedger({ loaded }: Pick<Patient, 'loaded'>, look: LedgerLook): Check {
@@ -154,22 +154,15 @@ export function checkCheckpoint({ loaded, isRoot, host }: Patient): Check[] {
   return [check, ...aside];
 }
 
-/** The shipper's last word in agent.log, where it is one of trouble. */
-export function checkShipper({ loaded }: Pick<Patient, 'loaded'>): Check[] {
-  const path = join(loaded.config.state_dir, 'agent.log');
-  let text: string;
-  try {
-    text = readFileSync(path).subarray(-LOG_TAIL_BYTES).toString('utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    if (isErrno(error, 'EACCES')) return [unknown('shipper', `${path} needs root to be read`)];
-    throw error;
-  }
-  const lines = text.split('\n').filter((line) => /shipper: /.test(line));
-  const last = lines.findLast((line) => /EIT_LEDGER_|the ledger can be written again/.test(line));
-  if (last === undefined || !last.includes('EIT_LEDGER_')) return [];
-  const [when = '', , ...words] = last.split(' ');
-  return [problem('shipper', `${words.join(' ')} (since ${when})`, 'docs/troubleshooting.md has the code')];
+/** What the agent and its shipper could not write last, by agent.log. */
+export function checkWriting({ loaded }: Pick<Patient, 'loaded'>): Check[] {
+  const troubles = readAgentTroubles(loaded.config.state_dir);
+  if (isMissing(troubles)) return [unknown('shipper', troubles.missing)];
+  const mend = 'docs/troubleshooting.md has the code';
+  return [
+    ...(troubles.records === null ? [] : [problem('records', troubles.records, mend)]),
+    ...(troubles.shipper === null ? [] : [problem('shipper', troubles.shipper, mend)]),
+  ];
 }
 
 /** When the files of a folder were last written (Unix ms); null where it may not be looked into. */

@@ -11,7 +11,7 @@ import type { CommandModule, Surroundings } from './command';
 import { checkAgent } from './doctor-agent';
 import { type Check, type Patient, type Verdict, problem } from './doctor-check';
 import { checkConfig, checkKillSwitch, checkLocal, checkPrograms, checkTrust } from './doctor-config';
-import { checkCheckpoint, checkEvents, checkLedger, checkShipper, checkSpool } from './doctor-records';
+import { checkCheckpoint, checkEvents, checkLedger, checkSpool, checkWriting } from './doctor-records';
 import { checkCgroups, checkSlurmConf } from './doctor-slurm';
 import { checkSources, checkTopology } from './doctor-sources';
 import { probeLedger } from './ledger-probe';
@@ -85,7 +85,7 @@ async function examine(path: string | undefined, { env, uid, userName }: Surroun
     guarded('ledger', async () => [
       checkLedger(patient, await probeLedger(config.ledger, isMissing(agent) ? null : agent)),
     ]),
-    guarded('shipper', () => checkShipper(patient)),
+    guarded('shipper', () => checkWriting(patient)),
     guarded('spool', () => checkSpool(patient)),
   ]);
   return [...checks, ...sections.flat()];

@@ -10,6 +10,7 @@ import { durationText, energyText } from '../report/units';
 import { readCpuTopology } from '../sources/cpu-topology';
 import { type HostHardware, readHostHardware } from '../sources/host-hardware';
 import { type Missing, isMissing } from '../sources/source';
+import { type AgentTroubles, readAgentTroubles } from './agent-log';
 import { type AgentProcess, readAgentProcess, readAgentState } from './agent-process';
 import type { CommandModule, Surroundings } from './command';
 import { alignedRows, bytesText, jsonText, labelledLines, painter } from './plain-text';
@@ -45,6 +46,7 @@ export interface HostStatus {
   readonly checkpoint: Checkpoint | Missing;
   readonly lastRecord: HostRecord | null;
   readonly spool: SpoolState | Missing;
+  readonly troubles: AgentTroubles | Missing;
 }
 
 /** Prints what the agent of this host does. */
@@ -64,6 +66,7 @@ export async function run(
     checkpoint: readAgentState(config.var_dir),
     lastRecord: readLastHostRecord(config.spool_dir),
     spool: readSpoolState(config.spool_dir),
+    troubles: readAgentTroubles(config.state_dir),
   };
   const text =
     argv['json'] === true ? [jsonText(statusJson(status))] : statusText(status, painter(surroundings));
@@ -139,6 +142,11 @@ export function* statusText(
   lines.push(...sourceLines(lastRecord));
   lines.push(['Spool', isMissing(status.spool) ? status.spool.missing : spoolText(status.spool)]);
   if (!isMissing(status.spool)) lines.push(['Ledger', lagText(status.spool, nowMs)]);
+  const { troubles } = status;
+  if (!isMissing(troubles)) {
+    for (const trouble of [troubles.records, troubles.shipper])
+      if (trouble !== null) lines.push(['Trouble', trouble]);
+  }
   for (const line of labelledLines(lines)) yield `${line}\n`;
   if (isMissing(state)) return;
 

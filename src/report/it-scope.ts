@@ -19,7 +19,7 @@ export function itScope(energies: readonly ClusterEnergy[], hasOverhead: boolean
   const has = (quality: 'measuredUj' | 'modelledUj', name: DomainClass) =>
     energies.some((energy) => energy[quality].has(name));
   const counted = DOMAIN_CLASSES.filter((name) => has('measuredUj', name) || has('modelledUj', name));
-  if (counted.length === 0) return 'nothing: no energy was recorded';
+  if (counted.length === 0) return "nothing: no run's energy was recorded";
 
   const isModelled = has('modelledUj', 'cpu');
   const isMixed = isModelled && has('measuredUj', 'cpu');

@@ -121,7 +121,9 @@ function chooseProgram(sys: string, configured: string, folders: readonly string
   const program = PROGRAMS.find(({ name }) => basename(configured).startsWith(name));
   if (program === undefined) {
     const names = PROGRAMS.map(({ name }) => name).join(' nor ');
-    return { missing: `bmc.program of eit.yaml: the name of ${configured} is neither ${names}` };
+    return {
+      missing: `bmc.program of eit.yaml: the name of ${configured} is neither ${names}; a script of your own is to begin with one of these names, since it is to print what that one prints`,
+    };
   }
   const refusal = whyNotRun(configured);
   return refusal ? { missing: `bmc.program of eit.yaml: ${refusal.missing}` } : { program, path: configured };

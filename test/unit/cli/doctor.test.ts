@@ -15,7 +15,7 @@ import {
   checkCheckpoint,
   checkEvents,
   checkLedger,
-  checkShipper,
+  checkWriting,
   checkSpool,
 } from '../../../src/cli/doctor-records';
 import { checkCgroups, checkSlurmConf, parseHookLines } from '../../../src/cli/doctor-slurm';
@@ -556,8 +556,19 @@ describe('records', () => {
 
   const log = (...lines: string[]): Check[] => {
     tree.write('state/agent.log', lines.map((line) => `2026-05-01T10:00:00.000Z warn ${line}\n`).join(''));
-    return checkShipper(patient());
+    return checkWriting(patient());
   };
+  test('records that cannot be written are shown until they are', () => {
+    const line = (text: string) => `2026-05-01T10:00:00.000Z ${text}\n`;
+    const trouble = line('error EIT_SPOOL: cannot write /x: ENOSPC; kept in memory and tried again');
+    tree.write('state/agent.log', trouble);
+    expect(checkWriting(patient())).toMatchObject([
+      { verdict: 'problem', text: expect.stringContaining('ENOSPC') as string },
+    ]);
+    tree.write('state/agent.log', trouble + line('info records are written again'));
+    expect(checkWriting(patient())).toEqual([]);
+  });
+
   test("the shipper's trouble is shown as long as it lasts", () => {
     const trouble = 'shipper: EIT_LEDGER_UNWRITABLE: cannot write /srv/x';
     expect(log('source x: y')).toEqual([]);
@@ -566,6 +577,8 @@ describe('records', () => {
     ]);
     expect(log(trouble, 'shipper: the ledger can be written again')).toEqual([]);
     expect(log('shipper: the ledger can be written again', trouble)).toHaveLength(1);
+    // Another agent's, and it may be over.
+    expect(log(trouble, 'agent 0.1.0 begins (process 7)')).toEqual([]);
   });
 });
 

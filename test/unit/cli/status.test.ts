@@ -194,6 +194,7 @@ const STATUS: HostStatus = {
   },
   checkpoint: checkpoint({ a: running() }),
   lastRecord: RECORD,
+  troubles: { shipper: null, records: null },
   spool: {
     waitingLines: 2,
     waitingBytes: 1500,
@@ -205,6 +206,12 @@ const STATUS: HostStatus = {
 const text = (status: HostStatus): string => [...statusText(status)].join('');
 
 describe('what is printed', () => {
+  test('what cannot be written is said beside a spool in which nothing waits', () => {
+    const troubles = { shipper: null, records: 'EIT_SPOOL: cannot write /x: ENOSPC' };
+    const printed = [...statusText({ ...STATUS, troubles })].join('');
+    expect(printed).toMatch(/^Trouble +EIT_SPOOL: cannot write \/x: ENOSPC$/m);
+  });
+
   test('the agent, its cost, the last reading, sources, spool and ledger, and the runs', () => {
     const lines = text(STATUS).split('\n');
     expect(lines[1]).toMatch(/^Agent {9}runs since 20.* \(00:10:00\), process 77, version 0\.9\.9$/);

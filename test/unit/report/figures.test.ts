@@ -292,7 +292,7 @@ test('what is counted and what is not is said', () => {
   expect(scope([runRecord()], {}, { alpha: { nodeOverhead: 1.2 } })).toBe(
     'CPU packages, the rest of the node by a factor; not counted: memory, GPUs, network, shared storage',
   );
-  expect(scope([])).toContain('no energy was recorded');
+  expect(scope([])).toContain("no run's energy was recorded");
   // The power model's watts are at the wall, so nothing of the node is lacking but its GPUs.
   const modelled = runRecord({ measured_uj: {}, modelled_uj: { 'package-0': [5, 5, 5] } });
   expect(scope([modelled])).toBe(
