@@ -40,6 +40,9 @@ export interface JobCgroup {
 /** How many there are is up to the job, and each costs a read of /proc/<pid>/status: 33 µs measured, 0.13 s in all. */
 const MAX_PIDS = 4096;
 
+/** Slurm makes a job's directories one after the other; a controller that so many looks did not find does not serve it. */
+const MOST_MISSES = 3;
+
 /** From here on a limit of version 1 is none: the kernel shows the largest multiple of a page below 2^63. */
 const V1_UNLIMITED = 2n ** 62n;
 
@@ -61,12 +64,16 @@ export function openJobCgroup(
   jobDir: string,
 ): JobCgroup {
   const dirs = new Map<string, string>();
+  const misses = new Map<string, number>();
   const dirOf = (controller: string): string | null => {
     if (scope.version === 2) return jobDir;
     const known = dirs.get(controller);
     if (known !== undefined) return known;
+    const missed = misses.get(controller) ?? 0;
+    if (missed === MOST_MISSES) return null;
     const dir = cgroup1DirOf(controller, roots.cgroup, jobDir);
-    if (dir !== null) dirs.set(controller, dir);
+    if (dir === null) misses.set(controller, missed + 1);
+    else dirs.set(controller, dir);
     return dir;
   };
   return {
