@@ -432,3 +432,18 @@ describe('real cgroups of version 1', () => {
     },
   );
 });
+
+test('a controller whose directory Slurm makes later than others is found by the next looks', () => {
+  const job = job1({});
+  expect(isMissing(job.memoryLimitBytes())).toBe(true);
+  expect(isMissing(job.memoryLimitBytes())).toBe(true);
+  tree?.write('cgroup/memory/slurm/uid_1/job_2/memory.limit_in_bytes', '4096\n');
+  expect(job.memoryLimitBytes()).toBe(4096);
+});
+
+test('one that three looks did not find is not looked for any more', () => {
+  const job = job1({});
+  for (let look = 0; look < 3; look++) expect(isMissing(job.memoryLimitBytes())).toBe(true);
+  tree?.write('cgroup/memory/slurm/uid_1/job_2/memory.limit_in_bytes', '4096\n');
+  expect(isMissing(job.memoryLimitBytes())).toBe(true);
+});
