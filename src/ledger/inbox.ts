@@ -166,7 +166,7 @@ async function isFolder(path: string): Promise<boolean> {
 
 function unreadable(path: string, cause: unknown): EitError {
   const mend = isErrno(cause, 'ENOENT')
-    ? 'It does not exist on this machine: is the shared storage mounted, and does `ledger` in eit.yaml (EIT_CONFIG, --config) name the right folder?'
+    ? 'It does not exist on this machine: is the shared storage mounted, and does `ledger` in eit.yaml (EIT_CONFIG, --config) name the right folder? That of a new installation is yet to be made: README.md, "Install".'
     : isErrno(cause, 'EACCES', 'EPERM')
       ? 'You may not read it: the ledger belongs to its own user, ask an admin to run the report or to let you read the folder.'
       : 'Check the storage and `ledger` in eit.yaml.';
