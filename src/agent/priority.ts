@@ -22,8 +22,8 @@ export function putBeforeJobs(): string | null {
   try {
     writeFileSync('/proc/self/autogroup', String(NICE));
   } catch (error) {
-    // No autogroups in this kernel.
-    if (!isErrno(error, 'ENOENT')) return `the nice value of its autogroup cannot be set: ${String(error)}`;
+    // No autogroups in this kernel, or the process is in none (EINVAL): its own nice value is what counts.
+    if (!isErrno(error, 'ENOENT', 'EINVAL')) return `the nice value of its autogroup cannot be set: ${String(error)}`;
   }
   return null;
 }

@@ -98,7 +98,12 @@ export function shortJobScenarios(kind: CgroupKind): void {
       process.stdout.write(
         `short jobs, cgroup ${kind}: ${JOBS} jobs, ${(usedMs / 1000).toFixed(1)} CPU seconds, told ${(100 * (toldMs / usedMs - 1)).toFixed(2)} % more; ` +
           `a step costs ${stepMs.toFixed(1)} ms; of ${long.length} jobs of ${TOLD_FROM_MS} ms or more ${apart.length} could be told apart, ` +
-          `the furthest by ${(100 * Math.max(...apart.map(off))).toFixed(2)} %\n`,
+          `the furthest by ${(100 * Math.max(...apart.map(off))).toFixed(2)} %\n` +
+          apart
+            .toSorted((a, b) => off(b) - off(a))
+            .slice(0, 5)
+            .map((job) => `  used ${job.usedMs.toFixed(1)} ms, told ${job.toldMs.toFixed(1)} ms\n`)
+            .join(''),
       );
       expect(Math.abs(toldMs / usedMs - 1)).toBeLessThan(0.005);
       expect(apart.filter((job) => off(job) < 0.02).length).toBeGreaterThanOrEqual(0.97 * apart.length);
