@@ -12,12 +12,15 @@ import {
   runDomain,
   wholeTick,
 } from './domain-tick';
+import type { GpuOrder } from '../attribution/gpu-binding';
+import { type GpuHolders, holdGpus } from './gpu-holders';
 import type { HostCpu } from '../sources/proc-stat';
 import type { HostState, IdlePower, RunState } from './host-state';
 import { otherDomain, otherGrowth } from './other-domain';
 import { tickPlaceTime } from './place-time';
 import type { HostReading } from './reading';
 import { takeUpRunIo } from './run-io';
+import { closeRunGpuTick } from './run-gpu';
 import { takeUpPrograms } from './run-programs';
 import { closePoint } from './series';
 import type { Tick } from './weights';
@@ -32,11 +35,13 @@ const LARGEST_DEBT_NS_PER_CPU = 1_000_000_000;
  * One tick: read → difference → divide → add up. Changes `state` in place from what was known at its last reading to
  * what is known at this one.
  * @param idlePower what each domain draws when nothing runs, by its name, where that is known
+ * @param gpuOrder what an index in SLURM_JOB_GPUS counts
  */
 export function advance(
   state: HostState,
   reading: HostReading,
   idlePower: Readonly<Record<string, IdlePower>> = {},
+  gpuOrder: GpuOrder = { order: 'nvml', map: [] },
 ): void {
   const { at } = reading;
   const before = state.at;
@@ -45,9 +50,10 @@ export function advance(
   const cpu = tickCpuTime(state, reading, active);
 
   if (before !== null) {
-    const tick = makeTick(state, reading, active, Number(at.monoNs - before.monoNs));
+    const gpuHolders = holdGpus(reading, active, gpuOrder);
+    const tick = makeTick(state, reading, active, gpuHolders, Number(at.monoNs - before.monoNs));
     const missed = divideDomains(state, reading, tick, idlePower);
-    const classes = classesOf(reading, missed);
+    const classes = classesOf(reading, missed, gpuHolders);
     for (const run of active) addRunTime(run, classes, reading);
   } else {
     // The first reading is a baseline: nobody pays for what came before it.
@@ -87,6 +93,7 @@ function makeTick(
   state: HostState,
   reading: HostReading,
   active: readonly ActiveRun[],
+  gpuHolders: GpuHolders,
   elapsedNs: number,
 ): Tick {
   const hostCpus = isMissing(reading.cpu) ? 1 : reading.cpu.cpus;
@@ -99,6 +106,8 @@ function makeTick(
     elapsedNs,
     hostCpus,
     accelerators,
+    gpuHolders,
+    gpus: reading.gpus,
     systemNs: systemTime(state, reading, active, hostCpus),
     places: tickPlaceTime(state, reading, active, LARGEST_DEBT_NS_PER_CPU),
     weights: new Map(),
@@ -108,20 +117,20 @@ function makeTick(
 /** Why a tick's energy is not known where nothing went wrong. */
 const FIRST_READING = 'there was no reading before it to subtract';
 
-/** @returns classes of which a domain is missing in this tick */
+/** @returns names of the domains that are missing in this tick */
 function divideDomains(
   state: HostState,
   reading: HostReading,
   tick: Tick,
   idlePower: Readonly<Record<string, IdlePower>>,
-): Set<DomainClass> {
-  const missed = new Set<DomainClass>();
+): Set<string> {
+  const missed = new Set<string>();
   const divide = (domain: DividedDomain, outcome: Growth): void => {
     if (typeof outcome === 'number') {
       divideTick(state, domain, outcome, tick, idlePower[domain.name]);
     } else {
       missTick(state, domain, outcome?.missing ?? FIRST_READING, tick);
-      missed.add(domain.class);
+      missed.add(domain.name);
     }
   };
   const grown = new Map<EnergyDomain, Growth>();
@@ -203,19 +212,38 @@ function addCpuTimes(state: HostState, now: HostCpu): void {
 
 /** Classes of what is divided, in one tick. */
 interface TickClasses {
-  /** Domains of all of them. */
+  /** Domains of all of them, but GPUs that are known one by one. */
   readonly domains: readonly DividedDomain[];
   readonly all: readonly DomainClass[];
-  /** Those of which a domain is missing. */
+  /** Those of which a domain is missing; of GPUs that are known one by one see below. */
   readonly missed: ReadonlySet<DomainClass>;
+  /** Runs with GPUs that are known one by one, by key: whether one of theirs is missing. */
+  readonly missesGpu: ReadonlyMap<string, boolean>;
 }
 
-function classesOf({ energy }: HostReading, missed: ReadonlySet<DomainClass>): TickClasses {
-  const domains = energy.map(({ domain }) => domain).filter(isDivided);
-  return { domains, all: [...new Set(domains.map((domain) => domain.class))], missed };
+function classesOf(
+  { energy }: HostReading,
+  missed: ReadonlySet<string>,
+  gpuHolders: GpuHolders,
+): TickClasses {
+  const divided = energy.map(({ domain }) => domain).filter(isDivided);
+  const domains = gpuHolders.size === 0 ? divided : divided.filter(({ gpu }) => gpu === undefined);
+  const missesGpu = new Map<string, boolean>();
+  for (const [name, holders] of gpuHolders) {
+    for (const { each } of holders) {
+      missesGpu.set(each.key, missed.has(name) || missesGpu.get(each.key) === true);
+    }
+  }
+  return {
+    domains,
+    all: [...new Set(domains.map((domain) => domain.class))],
+    missed: new Set(domains.filter(({ name }) => missed.has(name)).map((domain) => domain.class)),
+    missesGpu,
+  };
 }
 
-function addRunTime({ run, time, activeNs }: ActiveRun, classes: TickClasses, { at }: HostReading): void {
+function addRunTime(each: ActiveRun, classes: TickClasses, { at }: HostReading): void {
+  const { key, run, time, activeNs } = each;
   const ms = activeNs / 1e6;
   const { life, line } = run;
   line.ms += ms;
@@ -230,8 +258,13 @@ function addRunTime({ run, time, activeNs }: ActiveRun, classes: TickClasses, { 
     }
     for (const name of classes.all) if (!classes.missed.has(name)) addMissing(run, name, ms);
   }
-  // It has GPUs, and nobody reads them.
-  if ((run.identity.gpus ?? 0) > 0 && !classes.all.includes('gpu')) addMissing(run, 'gpu', ms);
+  if (!classes.all.includes('gpu')) {
+    const missesGpu = classes.missesGpu.get(key);
+    if (missesGpu === false) life.missingMs.gpu ??= 0;
+    // It has GPUs, and nobody reads them.
+    else if (missesGpu === true || (run.identity.gpus ?? 0) > 0) addMissing(run, 'gpu', ms);
+  }
+  closeRunGpuTick(run);
 
   const { open } = run.series;
   open.ms += ms;

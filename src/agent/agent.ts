@@ -18,6 +18,7 @@ import type { ContextReader } from './context-reader';
 import type { DailyHardware } from './daily-hardware';
 import { EndedJobs } from './ended-jobs';
 import type { EventFolder } from './event-folder';
+import { GpuConflicts } from './gpu-conflicts';
 import type { HostIdlePower } from './host-idle-power';
 import type { HostReader } from './host-reader';
 import { takeUpContext } from './context-line';
@@ -32,6 +33,8 @@ import type { ShipperProcess } from './shipper-process';
 
 /** Events that come together (an array starts, a node empties) are read together. */
 const EVENT_PAUSE_MS = 5;
+/** How long they wait for a reading of the GPUs that is of their moment. */
+const REFRESH_PAUSE_MS = 50;
 const CHECKPOINT_EVERY_MS = 30_000;
 
 export interface AgentParts {
@@ -68,6 +71,7 @@ export class Agent {
   readonly #writer: LineWriter;
   readonly #outbox: Outbox;
   readonly #endedJobs = new EndedJobs();
+  readonly #gpuConflicts = new GpuConflicts();
   /** By the wall clock: stretches are aligned to it. Everything else here is by the monotonic one. */
   #stretchEndMs = 0;
   #busyUntilMs: number;
@@ -76,6 +80,8 @@ export class Agent {
   #hostCpus = 1;
   #watcher: FSWatcher | null = null;
   #tickTimer: NodeJS.Timeout | undefined;
+  #stepTimer: NodeJS.Timeout | undefined;
+  /** Set while events wait for the reading that was asked for because of them. */
   #eventTimer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** What has failed at the last tick, and how. */
@@ -115,9 +121,7 @@ export class Agent {
       log('warn', `no inotify on ${events.dir} (${String(error)}): events are seen each ${everyS} s`);
     };
     try {
-      this.#watcher = watch(events.dir, () => {
-        this.#tickSoon();
-      });
+      this.#watcher = watch(events.dir, () => this.#tickAtEvent());
       this.#watcher.on('error', without);
     } catch (error) {
       // The host's watches are used up.
@@ -135,15 +139,33 @@ export class Agent {
   }
 
   #tickSoon(): void {
-    this.#eventTimer ??= setTimeout(() => {
+    this.#stepTimer ??= setTimeout(() => {
+      this.#stepTimer = undefined;
+      this.#tick();
+    }, EVENT_PAUSE_MS);
+  }
+
+  /** What is read now and then is read first, so that it is of the moment in which a run begins or ends. */
+  #tickAtEvent(): void {
+    if (this.#eventTimer !== undefined) return;
+    const refreshed = this.#parts.reader.refresh();
+    const tick = (): void => {
+      clearTimeout(this.#eventTimer);
+      if (this.#eventTimer === undefined) return;
       this.#eventTimer = undefined;
       this.#tick();
+    };
+    this.#eventTimer = setTimeout(() => {
+      this.#eventTimer = setTimeout(tick, REFRESH_PAUSE_MS);
+      void refreshed.then(tick);
     }, EVENT_PAUSE_MS);
   }
 
   /** Writes everything down and ends; runs that are running are taken up by the next agent. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
+    clearTimeout(this.#eventTimer);
+    this.#eventTimer = undefined;
     this.#tick();
     if (this.#stopped) return;
     this.#stopped = true;
@@ -157,6 +179,7 @@ export class Agent {
   #leave(): void {
     this.#stopped = true;
     clearTimeout(this.#tickTimer);
+    clearTimeout(this.#stepTimer);
     clearTimeout(this.#eventTimer);
     this.#outbox.close();
     this.#watcher?.close();
@@ -192,9 +215,11 @@ export class Agent {
       return;
     }
     // One bad tick is time without a reading; an agent that ends is more of it.
-    this.#guard('the events cannot be read', () => {
-      if (this.#applyEvents()) this.#parts.reader.forgetScopes();
-    });
+    if (this.#eventTimer === undefined) {
+      this.#guard('the events cannot be read', () => {
+        if (this.#applyEvents()) this.#parts.reader.forgetScopes();
+      });
+    }
     this.#guard('a reading failed', () => this.#measure());
   }
 
@@ -216,7 +241,8 @@ export class Agent {
     const at = now();
     const reading = reader.read(at, this.#state.runs, at.wallMs >= this.#stretchEndMs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
-    advance(this.#state, reading, this.#parts.idlePower.current());
+    advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
+    for (const text of this.#gpuConflicts.untold(this.#state.runs)) log('warn', text);
     for (const run of endVanished(this.#state, reading.at)) {
       log(
         'warn',
@@ -281,7 +307,7 @@ export class Agent {
       this.#outbox.flushSoon();
     }
     if (isStretchEnd) {
-      const facts = { ...this.#hostFacts(), ...this.#parts.hardware.due(at.wallMs) };
+      const facts = { ...this.#hostFacts(), ...this.#parts.hardware.due(at.wallMs, this.#domains()) };
       const hostLine = takeHostLine(this.#state, facts, this.#writer);
       if (hostLine !== null) {
         this.#parts.hardware.note(hostLine);

@@ -3,7 +3,8 @@ import { addByPolicy, type ByPolicy, type Carry, divideEnergy } from '../attribu
 import type { DomainClass } from '../generated/record';
 import type { EnergyDomain } from '../sources/source';
 import type { HostDomainLine, HostState, IdlePower, RunDomainLine, RunState } from './host-state';
-import { type Tick, weigh } from './weights';
+import { addRunGpu } from './run-gpu';
+import { type Tick, type Weights, weigh } from './weights';
 
 /** What a counter grew by (µJ), why that is not known, or undefined where there is no earlier value. */
 export type Growth = number | { readonly missing: string } | undefined;
@@ -55,17 +56,20 @@ export function divideTick(
   tick: Tick,
   calibrated: IdlePower | undefined,
 ): void {
-  const { active, elapsedNs } = tick;
+  const { elapsedNs } = tick;
   const rest = (state.carry[domain.name] ??= { idle: noCarry(), system: noCarry() });
-  const weights = weigh(state, domain, tick);
   const idle = calibrated ?? modelledIdle(domain);
+  const idleEnergyUj = Math.round(((idle?.idleW ?? 0) * elapsedNs) / 1000);
+  const idlePart = idle === undefined || energyUj <= 0 ? null : Math.min(1, idleEnergyUj / energyUj);
+  const weights = weigh(state, domain, tick, idlePart);
+  const active = weights.parties ?? tick.active;
   const carry: Carry[] = [];
   for (const { run } of active) carry.push((run.carry[domain.name] ??= noCarry()));
   carry.push(rest.idle, rest.system);
   const division = divideEnergy({
     ...weights,
     energyUj,
-    idleEnergyUj: Math.round(((idle?.idleW ?? 0) * elapsedNs) / 1000),
+    idleEnergyUj,
     carry,
   });
 
@@ -82,6 +86,7 @@ export function divideTick(
     addByPolicy(line.uj, share);
     const { energyUj: openUj } = run.series.open;
     openUj[domain.name] = (openUj[domain.name] ?? 0) + share[0];
+    if (domain.gpu !== undefined) addGpu(domain, weights, i, tick, share);
     if (weights.estimated === null) continue;
     const { used, allocated } = weights.estimated[i]!;
     addByPolicy(line.estimatedUj, [
@@ -90,6 +95,21 @@ export function divideTick(
       Math.round(share[2] * Math.max(used, allocated)),
     ]);
   }
+}
+
+function addGpu(
+  { name }: EnergyDomain,
+  { runs, capacity }: Weights,
+  i: number,
+  { gpuHolders, gpus, elapsedNs }: Tick,
+  uj: Readonly<ByPolicy>,
+): void {
+  const holder = gpuHolders.get(name)?.[i];
+  if (holder === undefined) return;
+  const held = runs.reduce((sum, { allocated }) => sum + allocated, 0);
+  const part = held > 0 ? runs[i]!.allocated / Math.max(capacity, held) : 0;
+  const isShared = held > capacity * (1 + 1e-9);
+  addRunGpu(holder, gpus.get(name), { elapsedMs: elapsedNs / 1e6, part, isShared }, uj);
 }
 
 function modelledIdle({ idlePowerW }: EnergyDomain): IdlePower | undefined {
@@ -101,12 +121,14 @@ export function missTick(
   state: HostState,
   domain: DividedDomain,
   reason: string | undefined,
-  { active, elapsedNs }: Tick,
+  { active, elapsedNs, gpuHolders }: Tick,
 ): void {
   const host = hostDomain(state, domain);
   host.missingMs += elapsedNs / 1e6;
   if (reason !== undefined) host.missingReason = reason;
-  for (const { run, activeNs } of active) runDomain(run, domain).missingMs += activeNs / 1e6;
+  const holders = domain.gpu === undefined ? null : (gpuHolders.get(domain.name) ?? []);
+  for (const { run, activeNs } of holders?.map(({ each }) => each) ?? active)
+    runDomain(run, domain).missingMs += activeNs / 1e6;
 }
 
 /** A domain that holds others is kept beside them, for comparing: nobody pays for it. */

@@ -13,7 +13,7 @@ interface Looked {
   readonly limits: Limits;
 }
 
-type Limits = Pick<HoldingLook, 'cpus' | 'memoryLimitBytes'>;
+type Limits = Pick<HoldingLook, 'cpus' | 'memoryLimitBytes' | 'gpuDevices'>;
 
 /** What runs hold and may use. memory.stat costs several times what cpu.stat does, and limits and cpusets rarely change. */
 export class HoldingsReader {
@@ -58,7 +58,8 @@ export class HoldingsReader {
       const isSame = known?.dir === dir && !found.job.renewed;
       const cgroup = isSame ? known.cgroup : openJobCgroup(this.#roots, scope, dir);
       const isDeep = !isSame || isOver || depth === 'all';
-      const limits = isDeep ? readLimits(cgroup) : known.limits;
+      const hasGpus = (runs[key]?.identity.gpus ?? 0) > 0;
+      const limits = isDeep ? readLimits(cgroup, hasGpus) : known.limits;
       this.#looked.set(key, { dir, cgroup, limits });
       const memory = cgroup.memoryBytes();
       const io = isDeep ? cgroup.io() : undefined;
@@ -73,8 +74,13 @@ export class HoldingsReader {
   }
 }
 
-function readLimits(cgroup: JobCgroup): Limits {
+function readLimits(cgroup: JobCgroup, hasGpus: boolean): Limits {
   const cpus = cgroup.cpus();
   const limit = cgroup.memoryLimitBytes();
-  return { cpus: isMissing(cpus) ? null : cpus, memoryLimitBytes: isMissing(limit) ? null : limit };
+  const gpus = hasGpus ? cgroup.gpuDevices() : null;
+  return {
+    cpus: isMissing(cpus) ? null : cpus,
+    memoryLimitBytes: isMissing(limit) ? null : limit,
+    ...(gpus === null || isMissing(gpus) ? {} : { gpuDevices: gpus }),
+  };
 }

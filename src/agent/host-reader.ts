@@ -3,6 +3,7 @@ import { openProcStat } from '../sources/proc-stat';
 import type { EnergyMeter, Instant, Roots } from '../sources/source';
 import { StepWatch, type StepWatchOptions } from '../sources/step-watch';
 import { type SlurmScope, findSlurmScopes, jobOfCgroup } from '../slurm/cgroup-path';
+import { readGpuDoings } from './gpu-doings';
 import { HoldingsReader } from './holdings-reader';
 import type { RunState } from './host-state';
 import { readPlaces } from './places';
@@ -69,7 +70,12 @@ export class HostReader {
    * @param isStretchEnd their lines are taken after this reading
    */
   read(at: Instant, runs: Readonly<Record<string, RunState>>, isStretchEnd = false): HostReading {
+    const hasGpuRuns = Object.values(runs).some(({ identity }) => (identity.gpus ?? 0) > 0);
+    if (hasGpuRuns) this.#wantGpus(true);
     const energy = this.#readEnergy(at);
+    const gpus = readGpuDoings(this.#roots.proc, this.#meters);
+    // After its last reading.
+    if (!hasGpuRuns) this.#wantGpus(false);
     const cpu = this.#procStat.read();
     if (this.#scopesAtNs === null || at.monoNs - this.#scopesAtNs >= SCOPES_EVERY_NS) {
       this.#scopesAtNs = at.monoNs;
@@ -92,7 +98,16 @@ export class HostReader {
     const memory = depth !== 'new' || isFirstLook ? this.#memory.read() : null;
     const { values: processes, missesScope } = this.#processes.read(at, runs, scopes);
     if (missesScope) this.forgetScopes();
-    return { at, energy, cpu, places: this.#places, scopes, processes, holdings, memory };
+    return { at, energy, cpu, places: this.#places, scopes, processes, holdings, memory, gpus };
+  }
+
+  /** Reads at once what is else read now and then; resolves when the next `read` has it. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#meters.flatMap((meter) => meter.refresh?.() ?? []));
+  }
+
+  #wantGpus(isWanted: boolean): void {
+    for (const meter of this.#meters) meter.want?.(isWanted);
   }
 
   close(): void {

@@ -6,8 +6,10 @@ import type { HostMemory } from '../sources/host-memory';
 import type { Instant } from '../sources/source';
 import type { ContextCounters, ContextLine } from './context-line';
 import type { IoSums } from './io-growth';
+import type { RunGpus } from './gpu-holders';
 import type { Holding } from './reading';
 import type { RunBlockIo } from './run-io';
+import type { RunGpuLine } from './run-gpu';
 import type { RunPrograms } from './run-programs';
 import type { SeriesPiece } from './series';
 
@@ -139,6 +141,8 @@ export interface RunState {
   user: UserCpuTime | null;
   /** Its cgroup was seen to end, and it has none since: it is none of those whose end was missed. */
   isEndSeen: boolean;
+  /** Absent while no GPU is known, and where it has none. */
+  gpus?: RunGpus;
   /** Absent before the first look, and where nothing tells. */
   blockIo?: RunBlockIo;
   /** Absent where agent.top_processes does not ask for them. */
@@ -181,6 +185,8 @@ export interface RunLine {
   memoryBytes: number | null;
   /** Absent where it was not told in this line. */
   io?: IoSums;
+  /** Absent where it has no GPU that is read. */
+  gpu?: RunGpuLine;
   /** The least certain of the line's ticks; null where no domain was divided so. */
   packageSplit: PackageSplit | null;
   dramSplit: DramSplit | null;

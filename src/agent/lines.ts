@@ -9,9 +9,9 @@ import type {
   SeriesRecord,
   WholeDomain,
 } from '../generated/record';
-import type { HostHardware } from '../sources/host-hardware';
 import type { Instant } from '../sources/source';
 import { contextRecord } from './context-line';
+import { runGpuRecord } from './run-gpu';
 import { runIoRecord } from './run-io';
 import { topProcesses } from './run-programs';
 import {
@@ -50,7 +50,7 @@ export interface HostFacts {
   readonly absentSources: Readonly<Record<string, string>>;
   readonly agent: { readonly cpu_us: number; readonly rss_bytes: number };
   /** Where the line is to tell it. */
-  readonly hardware?: HostHardware;
+  readonly hardware?: NonNullable<HostRecord['hardware']>;
 }
 
 /**
@@ -188,6 +188,7 @@ function runRecord(run: RunState, at: Instant, writer: LineWriter): RunRecord {
     ...(estimatedUs > 0 ? { cpu_estimated_us: estimatedUs } : {}),
     ...(line.memoryBytes === null ? {} : { memory_bytes: line.memoryBytes }),
     ...(line.io === undefined ? {} : { io: runIoRecord(line.io) }),
+    ...(line.gpu === undefined ? {} : { gpu: runGpuRecord(line.gpu, run.gpus?.conflict) }),
     ...(line.packageSplit === null ? {} : { package_split: line.packageSplit }),
     ...(line.dramSplit === null || line.dramSplit === 'cgroup' ? {} : { dram_split: line.dramSplit }),
     measured_uj: energy('measured', 'uj'),

@@ -1,3 +1,4 @@
+import type { ProcessJob } from '../sources/process-job';
 import type { RunState } from './host-state';
 import type { EndedJob, JobReading, LivingScope } from './reading';
 
@@ -28,6 +29,12 @@ export class OwnerIndex<T extends { readonly run: RunState }> {
       return isOfNode(scope, first.run) ? first : undefined;
     }
     const own = this.of(scope, job);
+    return own.find(({ run }) => run.end === null) ?? own[0];
+  }
+
+  /** Whose a process is: of two runs with one job id the one that has not ended. */
+  ofProcess({ jobId, sluid, node }: ProcessJob): T | undefined {
+    const own = (this.#byName.get(sluid ?? jobId ?? '') ?? []).filter(({ run }) => isOfNode({ node }, run));
     return own.find(({ run }) => run.end === null) ?? own[0];
   }
 

@@ -1,5 +1,9 @@
+import type { GpuProcess } from '../sources/gpu';
+import type { GpuDevice } from '../sources/gpu-devices';
+import type { GpuLook } from '../sources/gpu-use';
 import type { CgroupIo } from '../sources/job-cgroup';
 import type { ProgramTime } from '../sources/job-programs';
+import type { ProcessJob } from '../sources/process-job';
 import type { CpuPlace, EnergyDomain, Instant, Missing } from '../sources/source';
 import type { HostCpu } from '../sources/proc-stat';
 import type { HostMemory } from '../sources/host-memory';
@@ -19,6 +23,20 @@ export interface HostReading {
   readonly holdings: ReadonlyMap<string, HoldingLook>;
   /** null: not read in this tick. */
   readonly memory: HostMemory | Missing | null;
+  /** What the GPUs did since the last reading, by name of domain. */
+  readonly gpus: ReadonlyMap<string, GpuDoing>;
+}
+
+/** A GPU's doing, with the jobs of its processes. */
+export interface GpuDoing extends Omit<GpuLook, 'processes'> {
+  /** null where the driver tells of none. */
+  readonly processes: readonly GpuJobProcess[] | null;
+}
+
+/** A process that uses a GPU. */
+export interface GpuJobProcess extends Omit<GpuProcess, 'pid'> {
+  /** null: it is no job's. */
+  readonly job: ProcessJob | null;
 }
 
 /** What a run holds and may use, as far as its cgroup tells. */
@@ -29,6 +47,8 @@ export interface Holding {
   readonly cpus: readonly number[] | null;
   /** The most memory that it may hold (bytes); null where it has no limit. */
   readonly memoryLimitBytes: number | null;
+  /** The GPUs that it is constrained to; absent where nothing tells. */
+  readonly gpuDevices?: readonly GpuDevice[];
 }
 
 /** What else is looked at with a holding, for the run's record alone. */

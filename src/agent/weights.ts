@@ -2,8 +2,11 @@ import type { Party } from '../attribution/policy';
 import { leastCertain } from '../attribution/package-split';
 import type { EnergyDomain } from '../sources/source';
 import type { ActiveRun } from './cpu-time';
+import type { GpuHolders } from './gpu-holders';
+import { weighGpu } from './gpu-weights';
 import { DRAM_SPLITS, type DramSplit, type HostState, type RunState } from './host-state';
 import { type PlaceTime, placeName } from './place-time';
+import type { GpuDoing } from './reading';
 
 /** What one tick's division works with. */
 export interface Tick {
@@ -15,13 +18,18 @@ export interface Tick {
   readonly hostCpus: number;
   /** GPUs and other accelerators of all domains. */
   readonly accelerators: number;
+  /** Who has which of the GPUs that are known one by one. */
+  readonly gpuHolders: GpuHolders;
+  readonly gpus: ReadonlyMap<string, GpuDoing>;
   /** Those that were worked out for an earlier domain, by what they are by. */
   readonly weights: Map<string, Weights>;
 }
 
 /** By what one domain is divided in one tick. */
 export interface Weights {
-  /** In the order of the tick's active runs. */
+  /** Among whom; absent: the tick's active runs. */
+  readonly parties?: readonly ActiveRun[];
+  /** In their order. */
   readonly runs: readonly Party[];
   readonly systemUsed: number;
   readonly unused?: number;
@@ -42,7 +50,17 @@ const ASSUMED: EstimatedPart = { used: 1, allocated: 1 };
  * What the runs are weighed by in a domain: CPU time and CPUs for packages and for what is `other`, memory held and limits
  * for DRAM, accelerators for GPUs. Notes on the runs' lines how it was found.
  */
-export function weigh(state: HostState, domain: EnergyDomain, tick: Tick): Weights {
+export function weigh(
+  state: HostState,
+  domain: EnergyDomain,
+  tick: Tick,
+  /** Of the domain's energy what it draws when nothing runs; null where that is not known. */
+  idlePart: number | null,
+): Weights {
+  if (domain.gpu !== undefined) {
+    const { name } = domain;
+    return weighGpu(tick.gpuHolders.get(name) ?? [], tick.gpus.get(name), tick.elapsedNs, idlePart);
+  }
   const place = domain.place === undefined ? undefined : tick.places.get(placeName(domain.place));
   const by = place === undefined ? domain.class : `${domain.class} ${placeName(domain.place!)}`;
   let weights = tick.weights.get(by);

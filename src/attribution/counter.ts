@@ -29,13 +29,13 @@ const READING_JITTER_NS = 500_000_000n;
  * tell, so nothing is said.
  */
 export function differenceCounter(
-  domain: Pick<EnergyDomain, 'maxEnergyUj' | 'maxPowerW'>,
+  domain: Pick<EnergyDomain, 'maxEnergyUj' | 'maxPowerW' | 'lagS'>,
   before: CounterReading,
   after: CounterReading,
 ): CounterDifference {
-  const elapsedNs = after.monoNs - before.monoNs;
+  const lateNs = READING_JITTER_NS + BigInt(Math.round((domain.lagS ?? 0) * 1e9));
   const possibleUj =
-    (BigInt(Math.ceil(domain.maxPowerW * 1000)) * (elapsedNs + READING_JITTER_NS)) / 1_000_000n;
+    (BigInt(Math.ceil(domain.maxPowerW * 1000)) * (after.monoNs - before.monoNs + lateNs)) / 1_000_000n;
   const wrapped = after.energyUj < before.energyUj;
   if (wrapped && domain.maxEnergyUj === undefined) return { kind: 'reset' };
 

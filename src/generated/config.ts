@@ -59,6 +59,30 @@ export interface EitConfig {
    * Program that reads NVIDIA GPUs.
    */
   nvidia_smi: string;
+  gpu: {
+    /**
+     * How NVIDIA GPUs are read: `auto` takes the energy counters of NVML where its library is there, else nvidia-smi; `none` reads none.
+     */
+    nvidia: 'auto' | 'nvml' | 'nvidia-smi' | 'none';
+    /**
+     * Time between two readings of NVIDIA GPUs. No multiple of a second, so that work that repeats each second is not always met at the same moment; less than a second, over which many cards average their power.
+     */
+    interval_ms: number;
+    /**
+     * What an index in SLURM_JOB_GPUS counts: `nvml`, the order of nvidia-smi (gres.conf with AutoDetect=nvml); `minor`, N of /dev/nvidiaN (gres.conf with File=/dev/nvidia[0-7]); `map`, the list gpu.map.
+     */
+    order: 'nvml' | 'minor' | 'map';
+    /**
+     * With order: map, the UUID or PCI bus id of the GPU with index 0, 1, ...
+     *
+     * @maxItems 128
+     */
+    map: string[];
+    /**
+     * `jobs`: GPUs are read while a job with GPUs runs, and left alone else, so that they can be reset and the driver be changed. `always`: also else; for nodes whose GPUs Slurm does not hand out.
+     */
+    watch: 'jobs' | 'always';
+  };
   bmc: {
     /**
      * Program that asks the management controller (BMC) for the node's power: `auto` finds ipmi-dcmi or ipmitool where the kernel shows a controller, `none` asks nobody.

@@ -10,7 +10,7 @@ export type Name = string;
  */
 export type UtcTime = string;
 /**
- * Microjoules under the policies usage, allocation, hybrid.
+ * The part of the run's GPU energy that was drawn while no kernel ran.
  *
  * @minItems 3
  * @maxItems 3
@@ -21,6 +21,13 @@ export type ByPolicy = [Uj, Uj, Uj];
  */
 export type Uj = number;
 export type Milliseconds = number;
+/**
+ * Microjoules under the policies usage, allocation, hybrid.
+ *
+ * @minItems 3
+ * @maxItems 3
+ */
+export type ByPolicy1 = [Uj, Uj, Uj];
 export type Ratio = number;
 export type DomainClass = 'cpu' | 'dram' | 'gpu' | 'other';
 
@@ -114,6 +121,7 @@ export interface RunRecord {
    */
   memory_bytes?: number;
   io?: RunIo;
+  gpu?: RunGpu;
   /**
    * How the run's CPU time was told apart by CPU package, on hosts with several. percpu: the kernel counts it by CPU. cpuset: it may use CPUs of one package only, or CPUs that no other run may use. assumed: as the packages were busy. The least certain of the line's ticks.
    */
@@ -156,10 +164,50 @@ export interface RunIo {
   w?: number;
 }
 /**
+ * What the run's own GPUs did in this line; absent where it has none that is read. GPU time is milliseconds times GPUs; of a GPU that it shares, times its part.
+ */
+export interface RunGpu {
+  /**
+   * GPU time in which they were read.
+   */
+  ms: number;
+  /**
+   * What told which GPUs are the run's, the least certain of the line: cgroup: the devices that its cgroup allows. uuid: UUIDs in CUDA_VISIBLE_DEVICES. processes: where its processes were seen. index: SLURM_JOB_GPUS and gpu.order. count: only how many it has.
+   */
+  by: 'cgroup' | 'uuid' | 'processes' | 'index' | 'count';
+  /**
+   * What contradicted that, and lost.
+   */
+  conflict?: string;
+  /**
+   * GPU time multiplied with the part of it in which a kernel ran; absent where that is not told (MIG).
+   */
+  busy_ms?: number;
+  /**
+   * The part of ms of which busy_ms is told; absent: all of it.
+   */
+  told_ms?: number;
+  idle_uj?: ByPolicy;
+  /**
+   * Most of their memory in use at a reading, all together.
+   */
+  memory_bytes?: number;
+  /**
+   * GPU time in which heat or power held the clocks back; absent: 0.
+   */
+  throttled_ms?: number;
+  /**
+   * GPU time by performance state: P0 is the fastest.
+   */
+  p_state_ms?: {
+    [k: string]: Milliseconds;
+  };
+}
+/**
  * Domain name (package-0, dram-0, ...) to microjoules by policy.
  */
 export interface EnergyByDomain {
-  [k: string]: ByPolicy;
+  [k: string]: ByPolicy1;
 }
 export interface RunStart {
   /**
@@ -178,6 +226,10 @@ export interface RunStart {
    * SLURM_JOB_GPUS: indices in slurmd's own list.
    */
   gpu_ids?: string;
+  /**
+   * CUDA_VISIBLE_DEVICES where it names UUIDs of GPUs or of MIG instances.
+   */
+  gpu_uuids?: string;
   /**
    * SLURM_HET_JOB_ID: the leader's job id.
    */
@@ -335,9 +387,9 @@ export interface HostDomain {
    * Energy in microjoules.
    */
   counter_uj: number;
-  runs_uj: ByPolicy;
-  idle_uj: ByPolicy;
-  system_uj: ByPolicy;
+  runs_uj: ByPolicy1;
+  idle_uj: ByPolicy1;
+  system_uj: ByPolicy1;
   missing_ms: Milliseconds;
   missing_reason?: string;
   wraps?: number;
@@ -408,6 +460,20 @@ export interface Hardware {
    */
   memory_bytes?: number;
   kernel?: string;
+  /**
+   * Domain name of each GPU that was read since the agent's start to what it is; in a further line where one comes or is replaced.
+   */
+  gpus?: {
+    [k: string]: GpuHardware;
+  };
+}
+export interface GpuHardware {
+  model: string;
+  uuid?: string;
+  /**
+   * Version of its driver.
+   */
+  driver?: string;
 }
 /**
  * What the host did besides, coarsely: looked at each 30 s and at the stretch's end. Counters as growth over the stretch, never negative: one that went back counts from 0, a disk or mount that was not there before from its first look on. network_files is NFS and Lustre together, 0 where none is mounted: of NFS what went to and came from servers, of Lustre what programs read and wrote, page cache included. What nothing tells is absent.

@@ -137,6 +137,28 @@ export function jobOfCgroup(dir: string): JobCgroup | null {
 }
 
 /**
+ * The job that a process is of, by the text of its /proc/<pid>/cgroup (man 7 cgroups): lines `ID:controllers:path`, a path with
+ * a job's directory below one of slurmd's. null where it is in none.
+ */
+export function jobOfProcessCgroups(
+  text: string,
+): (Omit<JobCgroup, 'dir'> & Pick<SlurmScope, 'node'>) | null {
+  for (const line of text.split('\n')) {
+    const names = (/^\d+:[^:]*:\/(.*)$/.exec(line)?.[1] ?? '').split('/');
+    for (const [i, name] of names.entries()) {
+      const [scope, jobDir] = SCOPE.test(name)
+        ? [SCOPE.exec(name), names[i + 1]]
+        : [V1_SCOPE.exec(name), USER_DIR.test(names[i + 1] ?? '') ? names[i + 2] : undefined];
+      const job = scope === null || jobDir === undefined ? null : jobOfCgroup(jobDir);
+      if (job === null) continue;
+      const { dir: _, ...named } = job;
+      return { ...named, node: scope?.[1] ?? null };
+    }
+  }
+  return null;
+}
+
+/**
  * Directories of a scope that are no job's: in version 2 `system`, where slurmstepds begin and end, and `slurmd`, if it
  * was started by hand.
  */

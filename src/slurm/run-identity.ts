@@ -74,6 +74,7 @@ export function runStart(event: HookEvent): RunStart {
     nodelist: atMost(v['SLURM_JOB_NODELIST'] ?? v['SLURM_NODELIST'], 4096),
     cpus_per_node: atMost(v['SLURM_JOB_CPUS_PER_NODE'], 1024),
     gpu_ids: atMost(v['SLURM_JOB_GPUS'], 1024),
+    gpu_uuids: uuids(v['CUDA_VISIBLE_DEVICES']),
     het_job: wholeNumber(v['SLURM_HET_JOB_ID']) || undefined,
     qos: name(v['SLURM_JOB_QOS']),
     reservation: name(v['SLURM_JOB_RESERVATION']),
@@ -83,6 +84,12 @@ export function runStart(event: HookEvent): RunStart {
 /** Slurm writes "(null)" for what it does not know. */
 function name(value: string | undefined): string | undefined {
   return value === undefined || value === '' || value === '(null)' ? undefined : value.slice(0, LONGEST_NAME);
+}
+
+/** Indices count in the job's own list where its devices are constrained, and say nothing; UUIDs of GPUs or MIG instances do. */
+function uuids(visible: string | undefined): string | undefined {
+  const isUuids = /^(?:GPU|MIG)-[\w/-]+(?:,(?:GPU|MIG)-[\w/-]+)*$/.test(visible ?? '');
+  return isUuids ? atMost(visible, 4096) : undefined;
 }
 
 function atMost(value: string | undefined, length: number): string | undefined {

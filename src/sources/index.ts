@@ -53,11 +53,14 @@ export function chooseSources(
     if (reasons.size > 0) absent[source.name] = [...reasons].join('; ');
 
     const meter = reasons.size === 0 ? opened : restrict(opened, (i) => refusals[i] === null);
-    if (meter.domains.length === 0) {
+    const classes = (opened.classes ?? []).filter((name) => !served.has(name));
+    if (meter.domains.length === 0 && classes.length === 0) {
       opened.close();
       continue;
     }
     meters.push(meter);
+    for (const name of classes)
+      served.set(name, { source: source.name, names: [`${name} domains`], isInside: false });
     for (const first of meter.domains) {
       const key = servedAs(first);
       const names = meter.domains.filter((domain) => servedAs(domain) === key).map(({ name }) => name);

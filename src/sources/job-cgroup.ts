@@ -6,6 +6,7 @@ import { listCgroupPids } from './cgroup-pids';
 import { readCgroup1MemoryBytes } from './cgroup-v1';
 import { readCgroup2MemoryBytes } from './cgroup-v2';
 import { parseCpuList } from './cpu-list';
+import { type GpuDevice, parseGpuDevices } from './gpu-devices';
 import { readProcessesMemoryBytes } from './job-memory';
 import { readKernelFile, unexpected, unreadable } from './kernel-file';
 import { type Missing, type Roots, isMissing } from './source';
@@ -35,6 +36,8 @@ export interface JobCgroup {
   io(): CgroupIo | Missing;
   /** Processes of the job, slurmstepd's included; the first 4096. */
   pids(): number[];
+  /** What of /dev/nvidiaN and /dev/dri/renderDN it may use; missing where nothing constrains it, or nothing tells (version 2). */
+  gpuDevices(): readonly GpuDevice[] | Missing;
 }
 
 /** How many there are is up to the job, and each costs a read of /proc/<pid>/status: 33 µs measured, 0.13 s in all. */
@@ -100,6 +103,17 @@ export function openJobCgroup(
     pids: () => {
       const found = listCgroupPids(jobDir, MAX_PIDS);
       return isMissing(found) ? [] : [...found.pids];
+    },
+    gpuDevices: () => {
+      if (scope.version === 2) return { missing: 'cgroup v2 does not tell which devices a job may use' };
+      const dir = dirOf('devices');
+      if (dir === null)
+        return { missing: 'not constrained: the job has no cgroup of the controller devices' };
+      const text = readIfThere(dir, 'devices.list');
+      if (text === null) return { missing: `${dir} has no devices.list` };
+      return isMissing(text)
+        ? text
+        : (parseGpuDevices(text) ?? { missing: 'not constrained: all devices are allowed' });
     },
   };
 }

@@ -1,5 +1,7 @@
 import type { EitConfig } from '../generated/config';
 import type { DomainClass } from '../generated/record';
+import type { GpuIdentity } from './gpu';
+import type { GpuLook } from './gpu-use';
 
 /** Where the kernel's trees are mounted; tests and containers put their own here (config `roots`). */
 export interface Roots {
@@ -9,7 +11,10 @@ export interface Roots {
 }
 
 /** The part of eit.yaml that sources need; most need nothing of it. */
-export type SourceSettings = Pick<EitConfig, 'bmc'>;
+export interface SourceSettings extends Pick<EitConfig, 'bmc' | 'gpu' | 'nvidia_smi'> {
+  /** The program that reads NVIDIA's GPUs for us, eit-gpu.js; absent: none can be started here. */
+  readonly gpuProgram?: string;
+}
 
 /** Something that could not be read, and why: a value, never 0 and never an exception. */
 export interface Missing {
@@ -42,6 +47,8 @@ export interface EnergyDomain {
   readonly isIntegrated?: true;
   /** What it tells may be this old (s): it is asked for less often than it is read. Absent: it is of the moment. */
   readonly lagS?: number;
+  /** Which GPU it is, for telling whose it is (class gpu). */
+  readonly gpu?: GpuIdentity & { readonly driver?: string };
   /** How many GPUs or other accelerators it holds (class gpu). */
   readonly accelerators?: number;
   /** This `whole` domain holds all the host draws: less the counted domains it leaves what is `other`. */
@@ -68,13 +75,22 @@ export interface Instant {
 
 /** The opened counters of a source. Files stay open and are read at offset 0 each tick. */
 export interface EnergyMeter {
+  /** Some become known only while it is read (GPUs, which a child process tells of): those are added, none is taken away. */
   readonly domains: readonly EnergyDomain[];
+  /** The classes that it serves, where its domains become known later. */
+  readonly classes?: readonly DomainClass[];
   /**
    * Reads every domain's counter, in the order of `domains`. Must not wait: what is slow is read by a child process, and
    * this gives what it has said so far.
    * @returns energy in µJ since some fixed point in the past, or why it could not be read
    */
   read(at: Instant): readonly (bigint | Missing)[];
+  /** What its GPUs did since the last call, by name of domain. */
+  looks?(): ReadonlyMap<string, GpuLook>;
+  /** Whether any run has GPUs: else a device that would be held open is let go. */
+  want?(isWanted: boolean): void;
+  /** Reads now what is read now and then, for the next `read`: a run begins or ends. Resolves when that is done or will not be. */
+  refresh?(): Promise<void>;
   close(): void;
 }
 

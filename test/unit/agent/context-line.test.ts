@@ -134,7 +134,7 @@ describe('the host’s line', () => {
       const atS = (i + 1) * 6 * 3600;
       advance(state, readingAt({ atS }));
       if (each !== null) takeUpContext(state, each);
-      const due = hardware.due(instantAt(atS).wallMs);
+      const due = hardware.due(instantAt(atS).wallMs, []);
       const line = takeHostLine(state, { ...FACTS, ...due }, lineWriter())!;
       expect(validateRecord(line)).toBe(true);
       hardware.note(line);

@@ -1,4 +1,4 @@
-import type { HoldingLook, HostReading, ScopeReading } from '../../../src/agent/reading';
+import type { GpuDoing, HoldingLook, HostReading, ScopeReading } from '../../../src/agent/reading';
 import type { HostMemory } from '../../../src/sources/host-memory';
 import type { EnergyDomain, Missing } from '../../../src/sources/source';
 
@@ -41,6 +41,8 @@ export interface ReadingSpec {
   /** By run key. */
   readonly holdings?: Readonly<Record<string, HoldingLook>>;
   readonly memory?: HostMemory;
+  /** By name of domain. */
+  readonly gpus?: Readonly<Record<string, GpuDoing>>;
 }
 
 const BOOT_WALL_MS = Date.UTC(2026, 10, 23, 12);
@@ -100,6 +102,7 @@ export function readingAt(spec: ReadingSpec): HostReading {
     processes: new Map(),
     holdings: new Map(Object.entries(spec.holdings ?? {})),
     memory: spec.memory ?? null,
+    gpus: new Map(Object.entries(spec.gpus ?? {})),
   };
 }
 

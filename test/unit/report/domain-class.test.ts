@@ -6,12 +6,16 @@ import { classOfDomain } from '../../../src/report/domain-class';
 import { ENERGY_SOURCES } from '../../../src/sources/index';
 import { type EnergyDomain, isMissing } from '../../../src/sources/source';
 import { FIXTURES, Tree } from '../sources/tree';
+import { SETTINGS } from '../sources/settings';
 
 /** Of every source, the domains that it has on the machines of its fixtures; of the models on this one. */
 function allDomains(): Map<string, EnergyDomain[]> {
   const tree = new Tree({ ipmitool: '#!/bin/sh\n' });
   chmodSync(tree.path('ipmitool'), 0o755);
-  const settings = { bmc: { program: tree.path('ipmitool'), interval_seconds: 10, timeout_seconds: 10 } };
+  const settings = {
+    ...SETTINGS,
+    bmc: { program: tree.path('ipmitool'), interval_seconds: 10, timeout_seconds: 10 },
+  };
   const machines = ['powercap', 'cray', 'hwmon'].flatMap((kind) =>
     readdirSync(join(FIXTURES, kind)).map((machine) => join(FIXTURES, kind, machine, 'sys')),
   );

@@ -18,6 +18,7 @@ import { type BmcParts, bmc, openBmc } from '../../../src/sources/bmc';
 import { startProgram } from '../../../src/sources/bmc-poller';
 import { type EnergyMeter, type Missing, isMissing } from '../../../src/sources/source';
 import { FIXTURES, Tree } from './tree';
+import { SETTINGS } from './settings';
 
 const SECOND_NS = 1_000_000_000n;
 const fixture = (name: string): string => join(FIXTURES, 'dcmi', `${name}.txt`);
@@ -235,7 +236,7 @@ test('one domain: the whole node, measured, added up here', () => {
 
 test('the source takes its settings from eit.yaml', () => {
   const roots = { sys: sys.dir, proc: '/proc', cgroup: '/sys/fs/cgroup' };
-  const settings = { bmc: { program: 'none', interval_seconds: 10, timeout_seconds: 5 } };
+  const settings = { ...SETTINGS, bmc: { program: 'none', interval_seconds: 10, timeout_seconds: 5 } };
   expect(bmc.open(roots, settings)).toEqual({
     missing: 'switched off in eit.yaml (bmc.program: none)',
   });

@@ -5,10 +5,10 @@ import { nodePower } from '../../../src/attribution/calibration';
 import { otherDomain } from '../../../src/agent/other-domain';
 import type { EnergyDomain, EnergySource, Missing } from '../../../src/sources/source';
 import { FIXTURES, Tree } from './tree';
+import { SETTINGS } from './settings';
 
 const NOW = { monoNs: 1_000_000_000n, wallMs: 0 };
 const ROOTS = { sys: '/nonexistent', proc: '/nonexistent', cgroup: '/nonexistent' };
-const SETTINGS = { bmc: { program: 'auto', interval_seconds: 10, timeout_seconds: 10 } };
 
 let tree: Tree | undefined;
 afterEach(() => tree?.remove());
@@ -105,7 +105,10 @@ describe('hosts with several sources', () => {
     tree = new Tree({ ipmitool: '#!/bin/sh\n' });
     chmodSync(tree.path('ipmitool'), 0o755);
     for (const fixture of fixtures) cpSync(join(FIXTURES, fixture, 'sys'), tree.dir, { recursive: true });
-    return { sys: tree.dir, settings: { bmc: { ...SETTINGS.bmc, program: tree.path('ipmitool') } } };
+    return {
+      sys: tree.dir,
+      settings: { ...SETTINGS, bmc: { ...SETTINGS.bmc, program: tree.path('ipmitool') } },
+    };
   }
 
   function choose(

@@ -1,0 +1,172 @@
+import {
+  type ClaimedGpus,
+  type GpuBinding,
+  type GpuClaim,
+  type GpuOrder,
+  type HeldGpu,
+  type KnownGpu,
+  bindGpus,
+  claimedGpus,
+  gpusOfDevices,
+} from '../attribution/gpu-binding';
+import type { RunStart } from '../generated/record';
+import type { MigInstance } from '../sources/gpu';
+import type { EnergyDomain } from '../sources/source';
+import type { ActiveRun } from './cpu-time';
+import type { RunState } from './host-state';
+import { OwnerIndex } from './owner-index';
+import type { GpuDoing, GpuJobProcess, HostReading } from './reading';
+
+/** What is known of a run's GPUs, kept over its life: by name, so that it outlives a change of their positions. */
+export interface RunGpus {
+  /** What Slurm's claim means; absent until all of it could be told. */
+  readonly claimed?: ClaimedGpus;
+  /** Where processes of the run were seen. */
+  readonly seen: readonly HeldGpu[];
+  /** What contradicted what was taken. */
+  readonly conflict?: string;
+}
+
+/** A run that has a GPU, or a part of it, in one tick. */
+export interface GpuHolder {
+  readonly each: ActiveRun;
+  /** Its processes on the GPU. */
+  readonly processes: readonly GpuJobProcess[];
+  /** In MIG mode those that it has; null: the whole GPU. */
+  readonly instances: readonly MigInstance[] | null;
+  readonly by: GpuBinding;
+  /** How many GPUs its part stands for: 1, or less where only its number of GPUs is known. */
+  readonly gpus: number;
+}
+
+/** Whose GPUs are whose in one tick: by name of domain. */
+export type GpuHolders = ReadonlyMap<string, readonly GpuHolder[]>;
+
+const NONE: GpuHolders = new Map();
+
+/**
+ * Tells which run has which of the GPUs that are known one by one, and notes with the runs what told it. A run of which nothing
+ * tells them has an even part of those that no other has.
+ */
+export function holdGpus(reading: HostReading, active: readonly ActiveRun[], order: GpuOrder): GpuHolders {
+  const domains = reading.energy.flatMap(({ domain }) => (domain.gpu === undefined ? [] : [domain]));
+  if (domains.length === 0) return NONE;
+  const known = domains.map((domain) => knownGpu(domain, reading.gpus.get(domain.name)));
+  const processes = processesByRun(reading, active);
+  const holders = new Map<string, GpuHolder[]>(domains.map(({ name }) => [name, []]));
+  const unbound: ActiveRun[] = [];
+  for (const each of active) {
+    const own = processes.get(each.key);
+    if ((each.run.identity.gpus ?? 0) === 0 && own === undefined) continue;
+    const bound = bind(each.run, known, own, order);
+    if (bound === null) unbound.push(each);
+    for (const [name, held] of byName(bound?.held ?? [])) {
+      holders.get(name)?.push({
+        each,
+        processes: own?.get(name) ?? [],
+        instances: instancesOf(held, reading.gpus.get(name)),
+        by: bound?.by ?? 'count',
+        gpus: 1,
+      });
+    }
+  }
+  addUnbound(holders, unbound);
+  return holders;
+}
+
+function knownGpu({ name, gpu, source }: EnergyDomain, doing: GpuDoing | undefined): KnownGpu {
+  const { uuid, pciBusId, index, minor } = gpu!;
+  const kind = source === 'nvml' || source === 'nvidia_smi' ? 'nvidia' : 'render';
+  return { name, uuid, pciBusId, index, minor, kind, instances: doing?.instances ?? null };
+}
+
+/** By run key and name of domain. */
+function processesByRun(
+  { gpus }: HostReading,
+  active: readonly ActiveRun[],
+): Map<string, Map<string, GpuJobProcess[]>> {
+  const found = new Map<string, Map<string, GpuJobProcess[]>>();
+  let owners: OwnerIndex<ActiveRun> | null = null;
+  for (const [name, { processes }] of gpus) {
+    for (const process of processes ?? []) {
+      if (process.job === null) continue;
+      owners ??= new OwnerIndex(active);
+      const run = owners.ofProcess(process.job);
+      if (run === undefined) continue;
+      const own = found.get(run.key) ?? new Map<string, GpuJobProcess[]>();
+      found.set(run.key, own.set(name, [...(own.get(name) ?? []), process]));
+    }
+  }
+  return found;
+}
+
+function bind(
+  run: RunState,
+  known: readonly KnownGpu[],
+  processes: ReadonlyMap<string, readonly GpuJobProcess[]> | undefined,
+  order: GpuOrder,
+): ReturnType<typeof bindGpus> {
+  const before: RunGpus = run.gpus ?? { seen: [] };
+  const claimed = before.claimed ?? claimedGpus(known, claimOf(run.start), order);
+  const seen = withSeen(before.seen, processes);
+  const bound = bindGpus(claimed, gpusOfDevices(known, run.holding?.gpuDevices ?? []), seen);
+  run.gpus = {
+    ...(claimed === null ? {} : { claimed }),
+    seen,
+    ...(bound?.conflict === undefined ? {} : { conflict: bound.conflict }),
+  };
+  return bound;
+}
+
+function claimOf({ gpu_ids: ids, gpu_uuids: uuids }: RunStart): GpuClaim {
+  return {
+    indices: (ids ?? '').split(',').flatMap((id) => (/^\d{1,4}$/.test(id) ? [Number(id)] : [])),
+    uuids: (uuids ?? '').split(',').filter((uuid) => uuid !== ''),
+  };
+}
+
+function withSeen(
+  seen: readonly HeldGpu[],
+  processes: ReadonlyMap<string, readonly GpuJobProcess[]> | undefined,
+): readonly HeldGpu[] {
+  if (processes === undefined) return seen;
+  const all = [...seen];
+  for (const [name, own] of processes) {
+    for (const { instance } of own) {
+      const isKnown = all.some(
+        (held) =>
+          held.name === name &&
+          held.instance?.gpu === instance?.gpu &&
+          held.instance?.compute === instance?.compute,
+      );
+      if (!isKnown) all.push({ name, ...(instance === null ? {} : { instance }) });
+    }
+  }
+  return all.length === seen.length ? seen : all;
+}
+
+function byName(held: readonly HeldGpu[]): Map<string, HeldGpu[]> {
+  const found = new Map<string, HeldGpu[]>();
+  for (const each of held) found.set(each.name, [...(found.get(each.name) ?? []), each]);
+  return found;
+}
+
+/** Of a GPU that is in no MIG mode (any more), what is held is the whole. */
+function instancesOf(held: readonly HeldGpu[], doing: GpuDoing | undefined): readonly MigInstance[] | null {
+  const all = doing?.instances ?? null;
+  if (all === null || held.some(({ instance }) => instance === undefined)) return null;
+  return all.filter(({ gpu, compute }) =>
+    held.some(({ instance }) => instance?.gpu === gpu && instance.compute === compute),
+  );
+}
+
+function addUnbound(holders: Map<string, GpuHolder[]>, unbound: readonly ActiveRun[]): void {
+  if (unbound.length === 0) return;
+  const free = [...holders.values()].filter((held) => held.length === 0);
+  for (const held of free) {
+    for (const each of unbound) {
+      const gpus = Math.min(1, (each.run.identity.gpus ?? 0) / free.length);
+      if (gpus > 0) held.push({ each, processes: [], instances: null, by: 'count', gpus });
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import type { GpuReading } from './gpu';
+import { PowerIntegral } from './power-integral';
+import { type Missing, isMissing } from './source';
+
+/** Longest time between two readings (ns) over which a GPU's power is interpolated, or its counter taken for present. */
+export const LONGEST_GPU_GAP_NS = 10_000_000_000n;
+
+/** Energy of one GPU, µJ, as a counter that never goes back but by a reset of the driver's own. */
+export class GpuEnergy {
+  #from: 'counter' | 'power' | null = null;
+  #integral = new PowerIntegral(LONGEST_GPU_GAP_NS);
+  #counterUj: bigint | Missing = { missing: 'the GPU was not read yet' };
+  #atNs: bigint | null = null;
+  #isChangeUntold = false;
+
+  /** Whether its power is added up here; null before the first reading. */
+  get isIntegrated(): boolean | null {
+    return this.#from === null ? null : this.#from === 'power';
+  }
+
+  /**
+   * A power that is a mean over the time before is the power of the middle of that time.
+   * @param monoNs when it was read (CLOCK_MONOTONIC, ns)
+   * @returns what the GPU drew since the reading before (µJ), about; 0 where that is not known
+   */
+  add(reading: GpuReading, monoNs: bigint): number {
+    const elapsedNs = this.#atNs === null ? 0n : monoNs - this.#atNs;
+    if (elapsedNs < 0n) return 0;
+    this.#atNs = monoNs;
+    const { energyMillijoules, power } = reading;
+    if (typeof energyMillijoules === 'number') {
+      this.#take('counter');
+      const before = this.#counterUj;
+      this.#counterUj = BigInt(Math.round(energyMillijoules)) * 1000n;
+      return isMissing(before) ? 0 : Math.max(0, Number(this.#counterUj - before));
+    }
+    // A counter that cannot be read now is missing: power in its place would be another counter for a moment.
+    if (energyMillijoules !== undefined && this.#from === 'counter') {
+      this.#counterUj = energyMillijoules;
+      return 0;
+    }
+    this.#take('power');
+    if (isMissing(power)) {
+      this.#counterUj = power;
+      return 0;
+    }
+    this.#counterUj = 0n;
+    this.#integral.add(power.powerW, monoNs - BigInt(Math.round(power.averagedMs * 5e5)));
+    return power.powerW * Number(elapsedNs) * 1e-3;
+  }
+
+  /**
+   * At a time (CLOCK_MONOTONIC, ns): the driver's counter as last read, or power integrated up to then. Missing at least once
+   * where it begins to come from elsewhere: a difference over that would mean nothing.
+   */
+  energyUjAt(monoNs: bigint): bigint | Missing {
+    if (this.#isChangeUntold) {
+      this.#isChangeUntold = false;
+      return { missing: 'its energy is read in another way from now on' };
+    }
+    if (isMissing(this.#counterUj)) return this.#counterUj;
+    if (this.#atNs !== null && monoNs - this.#atNs > LONGEST_GPU_GAP_NS) {
+      return { missing: `the GPU was not read for more than ${Number(LONGEST_GPU_GAP_NS) / 1e9} s` };
+    }
+    return this.#from === 'counter' ? this.#counterUj : this.#integral.energyUjAt(monoNs);
+  }
+
+  #take(from: 'counter' | 'power'): void {
+    if (this.#from === from) return;
+    if (this.#from !== null) {
+      this.#isChangeUntold = true;
+      this.#integral = new PowerIntegral(LONGEST_GPU_GAP_NS);
+      this.#counterUj = { missing: 'the GPU was not read yet' };
+    }
+    this.#from = from;
+  }
+}

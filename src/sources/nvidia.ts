@@ -1,0 +1,212 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { GpuReading, GpuSnapshot } from './gpu';
+import { gpuDomainName } from './gpu-domain-name';
+import { GpuEnergy } from './gpu-energy';
+import { type GpuLook, GpuUse } from './gpu-use';
+import type { EnergyDomain, EnergyMeter, EnergySource, Missing, Roots, SourceSettings } from './source';
+
+/** No board draws more (W): today's draw up to 1,200. */
+const MOST_W = 3_000;
+/** A host has at most so many GPUs: names that keep changing would fill the memory. */
+const MOST_GPUS = 128;
+
+/** What reads GPUs in a process of its own, since a driver can crash or hang. */
+export interface GpuFeed {
+  /** Begins; again after `stop`. */
+  start(): void;
+  /** Ends it, and with it what holds the devices open. */
+  stop(): void;
+  /** Asks for a reading at once. */
+  readNow(): void;
+  /** Why nothing is read; null where something is, or is yet to come. */
+  readonly problem: string | null;
+}
+
+/** Makes the feed; its readings go to `onSnapshot`. */
+export type MakeGpuFeed = (
+  onSnapshot: (snapshot: GpuSnapshot) => void,
+  settings: SourceSettings,
+) => GpuFeed | Missing;
+
+/**
+ * NVIDIA's GPUs: their energy counters through NVML (Volta and later), where the library is not there their power through
+ * nvidia-smi, added up.
+ * https://docs.nvidia.com/deploy/nvml-api/, https://docs.nvidia.com/deploy/nvidia-smi/
+ */
+export function nvidiaSource(makeFeed: MakeGpuFeed): EnergySource {
+  return {
+    name: 'nvidia',
+    description: "NVIDIA GPUs (NVML's energy counter, or the power that nvidia-smi tells)",
+    unit: 'mJ, W',
+    open: (roots, settings) => openNvidia(roots, settings, makeFeed),
+  };
+}
+
+function openNvidia(roots: Roots, settings: SourceSettings, makeFeed: MakeGpuFeed): EnergyMeter | Missing {
+  if (settings.gpu.nvidia === 'none') return { missing: 'switched off (gpu.nvidia: none)' };
+  const driver = join(roots.proc, 'driver/nvidia/version');
+  // A program that is named by its path is one that the site wants to be asked.
+  if (!existsSync(driver) && !isAbsolute(settings.nvidia_smi)) {
+    return { missing: `no driver of NVIDIA is loaded: ${driver} is not there` };
+  }
+  const meter = new NvidiaMeter(settings);
+  const feed = makeFeed((snapshot) => meter.take(snapshot), settings);
+  if ('missing' in feed) return feed;
+  meter.follow(feed);
+  return meter;
+}
+
+interface Gpu {
+  domain: EnergyDomain;
+  readonly energy: GpuEnergy;
+  readonly use: GpuUse;
+  readAtNs: bigint;
+  /** It was read since the feed was last started. */
+  isFresh: boolean;
+}
+
+class NvidiaMeter implements EnergyMeter {
+  readonly classes = ['gpu'] as const;
+  readonly domains: EnergyDomain[] = [];
+  readonly #settings: SourceSettings;
+  readonly #gpus = new Map<string, Gpu>();
+  #feed: GpuFeed | null = null;
+  #isWanted = false;
+  #lastNs: bigint | null = null;
+  #waiting: (() => void)[] = [];
+
+  constructor(settings: SourceSettings) {
+    this.#settings = settings;
+  }
+
+  follow(feed: GpuFeed): void {
+    this.#feed = feed;
+    if (this.#settings.gpu.watch === 'always') this.want(true);
+  }
+
+  want(isWanted: boolean): void {
+    const isNeeded = isWanted || this.#settings.gpu.watch === 'always';
+    if (isNeeded === this.#isWanted) return;
+    this.#isWanted = isNeeded;
+    if (isNeeded) {
+      // What they drew in between is nobody's.
+      for (const gpu of this.#gpus.values()) gpu.isFresh = false;
+      this.#feed?.start();
+    } else {
+      this.#feed?.stop();
+      this.#settle();
+    }
+  }
+
+  refresh(): Promise<void> {
+    if (!this.#isWanted || this.#feed === null) return Promise.resolve();
+    this.#feed.readNow();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  take(snapshot: GpuSnapshot): void {
+    if (!this.#isWanted) return;
+    this.#lastNs = snapshot.monoNs;
+    for (const reading of snapshot.gpus) this.#add(reading, snapshot);
+    this.#settle();
+  }
+
+  read({ monoNs }: { readonly monoNs: bigint }): (bigint | Missing)[] {
+    return this.domains.map(({ name }) => {
+      const gpu = this.#gpus.get(name);
+      if (!this.#isWanted || gpu === undefined) {
+        return { missing: 'not read: no job with GPUs runs here (gpu.watch: jobs)' };
+      }
+      const problem = this.#feed?.problem ?? null;
+      if (!gpu.isFresh) return { missing: problem ?? 'the GPU was not read yet' };
+      if (this.#lastNs !== null && gpu.readAtNs < this.#lastNs) {
+        return { missing: 'the driver does not list the GPU any more' };
+      }
+      const energy = gpu.energy.energyUjAt(monoNs);
+      return typeof energy === 'bigint' || problem === null ? energy : { missing: problem };
+    });
+  }
+
+  looks(): Map<string, GpuLook> {
+    const looks = new Map<string, GpuLook>();
+    for (const [name, { use }] of this.#gpus) {
+      const look = use.take();
+      if (look !== null) looks.set(name, look);
+    }
+    return looks;
+  }
+
+  close(): void {
+    this.#isWanted = false;
+    this.#feed?.stop();
+    this.#settle();
+  }
+
+  #add(reading: GpuReading, snapshot: GpuSnapshot): void {
+    const { monoNs } = snapshot;
+    const name = gpuDomainName(reading.pciBusId);
+    let gpu = this.#gpus.get(name);
+    if (gpu === undefined) {
+      if (this.#gpus.size >= MOST_GPUS) return;
+      gpu = {
+        domain: this.#domain(name, reading, snapshot),
+        energy: new GpuEnergy(),
+        use: new GpuUse(),
+        readAtNs: monoNs,
+        isFresh: true,
+      };
+      this.#gpus.set(name, gpu);
+      this.domains.push(gpu.domain);
+    }
+    const ms = Number(monoNs - gpu.readAtNs) / 1e6;
+    const isFirst = !gpu.isFresh;
+    gpu.readAtNs = monoNs;
+    gpu.isFresh = true;
+    const energyUj = gpu.energy.add(reading, monoNs);
+    // Over a longer gap nobody knows what it did.
+    const isNear = !isFirst && ms <= 3 * this.#settings.gpu.interval_ms + 1000;
+    gpu.use.add(reading, isNear ? ms : 0, isNear ? energyUj : 0);
+    this.#renew(name, gpu, reading, snapshot);
+  }
+
+  /** Where the GPU is another one now, has another place in the list or is read in another way. */
+  #renew(name: string, gpu: Gpu, reading: GpuReading, snapshot: GpuSnapshot): void {
+    const { domain } = gpu;
+    const isSame =
+      domain.source === snapshot.source &&
+      domain.gpu?.uuid === reading.uuid &&
+      domain.gpu.index === reading.index &&
+      domain.gpu.minor === reading.minor &&
+      (domain.isIntegrated ?? false) === (gpu.energy.isIntegrated ?? false);
+    if (isSame) return;
+    gpu.domain = this.#domain(name, reading, snapshot, gpu.energy.isIntegrated ?? false);
+    this.domains[this.domains.indexOf(domain)] = gpu.domain;
+  }
+
+  #domain(
+    name: string,
+    reading: GpuReading,
+    { source, driver }: GpuSnapshot,
+    isIntegrated = false,
+  ): EnergyDomain {
+    const { uuid, pciBusId, index, minor, model } = reading;
+    return {
+      name,
+      class: 'gpu',
+      quality: 'measured',
+      source,
+      maxPowerW: MOST_W,
+      accelerators: 1,
+      gpu: { uuid, pciBusId, index, minor, model, driver },
+      lagS: (2 * this.#settings.gpu.interval_ms) / 1000,
+      ...(isIntegrated ? { isIntegrated } : {}),
+    };
+  }
+
+  #settle(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
