@@ -5,7 +5,7 @@ import type { GpuHolder } from './gpu-holders';
 import type { GpuDoing } from './reading';
 import type { Weights } from './weights';
 
-/** Rounding of the parts of a tick in which runs were there. */
+/** Less than this part of a tick, or of a GPU, is rounding. */
 const EPSILON = 1e-9;
 
 /**
@@ -61,7 +61,7 @@ function weighWhole(
 function smTime({ processes }: GpuHolder): number {
   let sum = 0;
   for (const { smPart } of processes) sum += smPart ?? 1;
-  return sum;
+  return sum < EPSILON ? 0 : sum;
 }
 
 function isUsedByOthers(doing: GpuDoing | undefined): boolean {
@@ -103,7 +103,7 @@ function busySlices({ instances, processes }: GpuHolder, all: readonly MigInstan
       (process) => process.instance?.gpu === instance.gpu && process.instance.compute === instance.compute,
     );
     const part = own.reduce((parts, { smPart }) => parts + (smPart ?? 1), 0);
-    sum += instance.multiprocessors * Math.min(1, part);
+    if (part >= EPSILON) sum += instance.multiprocessors * Math.min(1, part);
   }
   return sum;
 }
