@@ -1,4 +1,3 @@
-import { type FSWatcher, watch } from 'node:fs';
 import { EitError, describeError } from '../errors';
 import type { EitConfig } from '../generated/config';
 import { type DurableWork, finishNow } from '../ledger/durable';
@@ -30,11 +29,8 @@ import type { PidFile } from './pid-file';
 import { recover } from './recovery';
 import { applyEvent, endByReboot, endVanished } from './runs';
 import type { ShipperProcess } from './shipper-process';
+import { Wakeups } from './wakeups';
 
-/** Events that come together (an array starts, a node empties) are read together. */
-const EVENT_PAUSE_MS = 5;
-/** How long they wait for a reading of the GPUs that is of their moment. */
-const REFRESH_PAUSE_MS = 50;
 const CHECKPOINT_EVERY_MS = 30_000;
 
 export interface AgentParts {
@@ -72,17 +68,14 @@ export class Agent {
   readonly #outbox: Outbox;
   readonly #endedJobs = new EndedJobs();
   readonly #gpuConflicts = new GpuConflicts();
+  readonly #wakeups: Wakeups;
   /** By the wall clock: stretches are aligned to it. Everything else here is by the monotonic one. */
   #stretchEndMs = 0;
   #busyUntilMs: number;
   #checkpointAtMs = -Infinity;
   #ownCpuUs = 0;
   #hostCpus = 1;
-  #watcher: FSWatcher | null = null;
   #tickTimer: NodeJS.Timeout | undefined;
-  #stepTimer: NodeJS.Timeout | undefined;
-  /** Set while events wait for the reading that was asked for because of them. */
-  #eventTimer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** What has failed at the last tick, and how. */
   readonly #failures = new Map<string, string>();
@@ -95,6 +88,7 @@ export class Agent {
     const { tool, host, boot, instance } = parts;
     const topProcesses = parts.config.agent.top_processes;
     this.#writer = { tool, host, boot, instance, topProcesses, nextSeq: () => seq++ };
+    this.#wakeups = new Wakeups({ ...parts, tick: () => this.#tick() });
     this.#outbox = new Outbox({
       ...parts,
       beforeWrite: () => this.#writeCheckpoint(true),
@@ -107,65 +101,15 @@ export class Agent {
     this.#recover();
     this.#stretchEndMs = this.#nextStretchEnd(now().wallMs);
     this.#parts.pidFile.write();
-    this.#watchEvents();
-    this.#watchSteps();
+    this.#wakeups.watch();
     this.#tick();
     this.#scheduleTick();
-  }
-
-  /** inotify only makes it sooner: every tick looks into the folder. */
-  #watchEvents(): void {
-    const { config, events, log } = this.#parts;
-    const without = (error: unknown): void => {
-      const everyS = config.agent.interval_seconds;
-      log('warn', `no inotify on ${events.dir} (${String(error)}): events are seen each ${everyS} s`);
-    };
-    try {
-      this.#watcher = watch(events.dir, () => this.#tickAtEvent());
-      this.#watcher.on('error', without);
-    } catch (error) {
-      // The host's watches are used up.
-      without(error);
-    }
-  }
-
-  #watchSteps(): void {
-    const { reader, log } = this.#parts;
-    reader.watchSteps({
-      // What the parent's counter gained up to now is this job's alone, if no other ends in the meantime.
-      onEnd: () => this.#tickSoon(),
-      onError: (reason) => log('warn', `the ends of steps may not be seen: ${reason}`),
-    });
-  }
-
-  #tickSoon(): void {
-    this.#stepTimer ??= setTimeout(() => {
-      this.#stepTimer = undefined;
-      this.#tick();
-    }, EVENT_PAUSE_MS);
-  }
-
-  /** What is read now and then is read first, so that it is of the moment in which a run begins or ends. */
-  #tickAtEvent(): void {
-    if (this.#eventTimer !== undefined) return;
-    const refreshed = this.#parts.reader.refresh();
-    const tick = (): void => {
-      clearTimeout(this.#eventTimer);
-      if (this.#eventTimer === undefined) return;
-      this.#eventTimer = undefined;
-      this.#tick();
-    };
-    this.#eventTimer = setTimeout(() => {
-      this.#eventTimer = setTimeout(tick, REFRESH_PAUSE_MS);
-      void refreshed.then(tick);
-    }, EVENT_PAUSE_MS);
   }
 
   /** Writes everything down and ends; runs that are running are taken up by the next agent. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
-    clearTimeout(this.#eventTimer);
-    this.#eventTimer = undefined;
+    this.#wakeups.hurry();
     this.#tick();
     if (this.#stopped) return;
     this.#stopped = true;
@@ -179,10 +123,8 @@ export class Agent {
   #leave(): void {
     this.#stopped = true;
     clearTimeout(this.#tickTimer);
-    clearTimeout(this.#stepTimer);
-    clearTimeout(this.#eventTimer);
+    this.#wakeups.close();
     this.#outbox.close();
-    this.#watcher?.close();
     this.#parts.pidFile.remove();
     this.#parts.reader.close();
     this.#parts.context.close();
@@ -215,7 +157,7 @@ export class Agent {
       return;
     }
     // One bad tick is time without a reading; an agent that ends is more of it.
-    if (this.#eventTimer === undefined) {
+    if (!this.#wakeups.holdsEvents) {
       this.#guard('the events cannot be read', () => {
         if (this.#applyEvents()) this.#parts.reader.forgetScopes();
       });

@@ -245,8 +245,8 @@ function linesBelow(dir: string): EitRecord[] {
   if (!existsSync(dir)) return [];
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ndjson'))
-    .flatMap((file) => readFileSync(join(dir, file), 'utf8').split('\n'))
-    .filter((line) => line !== '')
+    // Without what stands after the last line's end: a line that is being written.
+    .flatMap((file) => readFileSync(join(dir, file), 'utf8').split('\n').slice(0, -1))
     .map((line) => JSON.parse(line) as EitRecord);
 }
 
