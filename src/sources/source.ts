@@ -1,5 +1,6 @@
 import type { EitConfig } from '../generated/config';
 import type { DomainClass } from '../generated/record';
+import type { GpuIdentity } from './gpu';
 
 /** Where the kernel's trees are mounted; tests and containers put their own here (config `roots`). */
 export interface Roots {
@@ -44,6 +45,8 @@ export interface EnergyDomain {
   readonly lagS?: number;
   /** How many GPUs or other accelerators it holds (class gpu). */
   readonly accelerators?: number;
+  /** Which GPU it is, for telling whose it is (class gpu). */
+  readonly gpu?: GpuIdentity;
   /** This `whole` domain holds all the host draws: less the counted domains it leaves what is `other`. */
   readonly isNode?: true;
   /** Classes whose power its figure contains though it is of another: beside it, a domain of theirs would count twice. */
