@@ -12,7 +12,7 @@ function allDomains(): Map<string, EnergyDomain[]> {
   const tree = new Tree({ ipmitool: '#!/bin/sh\n' });
   chmodSync(tree.path('ipmitool'), 0o755);
   const settings = { bmc: { program: tree.path('ipmitool'), interval_seconds: 10, timeout_seconds: 10 } };
-  const machines = ['powercap', 'cray', 'hwmon'].flatMap((kind) =>
+  const machines = ['powercap', 'cray', 'hwmon', 'gpu-hwmon'].flatMap((kind) =>
     readdirSync(join(FIXTURES, kind)).map((machine) => join(FIXTURES, kind, machine, 'sys')),
   );
   const found = new Map<string, EnergyDomain[]>(ENERGY_SOURCES.map(({ name }) => [name, []]));
