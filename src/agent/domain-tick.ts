@@ -98,16 +98,17 @@ export function divideTick(
 }
 
 function addGpu(
-  { name }: EnergyDomain,
+  domain: EnergyDomain,
   { runs, capacity }: Weights,
   i: number,
   { gpuHolders, gpus, elapsedNs }: Tick,
   uj: Readonly<ByPolicy>,
 ): void {
+  const { name } = domain;
   const holder = gpuHolders.get(name)?.[i];
   if (holder === undefined) return;
   const held = runs.reduce((sum, { allocated }) => sum + allocated, 0);
-  const part = held > 0 ? runs[i]!.allocated / Math.max(capacity, held) : 0;
+  const part = held > 0 ? (runs[i]!.allocated / Math.max(capacity, held)) * (domain.accelerators ?? 1) : 0;
   const isShared = held > capacity * (1 + 1e-9);
   addRunGpu(holder, gpus.get(name), { elapsedMs: elapsedNs / 1e6, part, isShared }, uj);
 }

@@ -35,7 +35,7 @@ export interface GpuHolder {
   /** In MIG mode those that it has; null: the whole GPU. */
   readonly instances: readonly MigInstance[] | null;
   readonly by: GpuBinding;
-  /** How many GPUs its part stands for: 1, or less where only its number of GPUs is known. */
+  /** How many of the GPUs of the domain it has, of mostly one; less than one where only its number of GPUs is known. */
   readonly gpus: number;
 }
 
@@ -51,7 +51,8 @@ const NONE: GpuHolders = new Map();
 export function holdGpus(reading: HostReading, active: readonly ActiveRun[], order: GpuOrder): GpuHolders {
   const domains = reading.energy.flatMap(({ domain }) => (domain.gpu === undefined ? [] : [domain]));
   if (domains.length === 0) return NONE;
-  const known = domains.map((domain) => knownGpu(domain, reading.gpus.get(domain.name)));
+  const known = domains.flatMap((domain) => knownGpus(domain, reading.gpus.get(domain.name)));
+  const capacity = new Map(domains.map(({ name, accelerators = 1 }) => [name, accelerators]));
   const processes = processesByRun(reading, active);
   const holders = new Map<string, GpuHolder[]>(domains.map(({ name }) => [name, []]));
   const unbound: ActiveRun[] = [];
@@ -66,18 +67,23 @@ export function holdGpus(reading: HostReading, active: readonly ActiveRun[], ord
         processes: own?.get(name) ?? [],
         instances: instancesOf(held, reading.gpus.get(name)),
         by: bound?.by ?? 'count',
-        gpus: 1,
+        gpus: Math.min(held.length, capacity.get(name) ?? 1),
       });
     }
   }
-  addUnbound(holders, unbound);
+  addUnbound(holders, unbound, capacity);
   return holders;
 }
 
-function knownGpu({ name, gpu, source }: EnergyDomain, doing: GpuDoing | undefined): KnownGpu {
-  const { uuid, pciBusId, index, minor } = gpu!;
+/** One for each GPU that Slurm counts; partitions of a GPU are all known by it. */
+function knownGpus(domain: EnergyDomain, doing: GpuDoing | undefined): KnownGpu[] {
+  const { name, gpu, further = [], source, accelerators = 1 } = domain;
   const kind = source === 'nvml' || source === 'nvidia_smi' ? 'nvidia' : 'render';
-  return { name, uuid, pciBusId, index, minor, kind, instances: doing?.instances ?? null };
+  const dies = [gpu!, ...further];
+  while (dies.length < accelerators) dies.push(gpu!);
+  return dies.map(({ uuid, pciBusId, index, minor }) => {
+    return { name, uuid, pciBusId, index, minor, kind, instances: doing?.instances ?? null };
+  });
 }
 
 /** By run key and name of domain. */
@@ -160,12 +166,18 @@ function instancesOf(held: readonly HeldGpu[], doing: GpuDoing | undefined): rea
   );
 }
 
-function addUnbound(holders: Map<string, GpuHolder[]>, unbound: readonly ActiveRun[]): void {
+function addUnbound(
+  holders: Map<string, GpuHolder[]>,
+  unbound: readonly ActiveRun[],
+  capacity: ReadonlyMap<string, number>,
+): void {
   if (unbound.length === 0) return;
-  const free = [...holders.values()].filter((held) => held.length === 0);
-  for (const held of free) {
+  const free = [...holders].filter(([, held]) => held.length === 0);
+  const freeGpus = free.reduce((sum, [name]) => sum + (capacity.get(name) ?? 1), 0);
+  for (const [name, held] of free) {
     for (const each of unbound) {
-      const gpus = Math.min(1, (each.run.identity.gpus ?? 0) / free.length);
+      const own = capacity.get(name) ?? 1;
+      const gpus = Math.min(own, (own * (each.run.identity.gpus ?? 0)) / freeGpus);
       if (gpus > 0) held.push({ each, processes: [], instances: null, by: 'count', gpus });
     }
   }

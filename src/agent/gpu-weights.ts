@@ -8,6 +8,15 @@ import type { Weights } from './weights';
 /** Less than this part of a tick, or of a GPU, is rounding. */
 const EPSILON = 1e-9;
 
+/** What a division goes by besides. */
+export interface GpuTick {
+  readonly elapsedNs: number;
+  /** GPUs in the domain: mostly 1. */
+  readonly accelerators: number;
+  /** Part of the tick's energy that the board draws when nothing runs; null where that is not known. */
+  readonly idlePart: number | null;
+}
+
 /**
  * By what a GPU that is known by name is divided in one tick, among those that have it.
  *
@@ -17,13 +26,12 @@ const EPSILON = 1e-9;
  * is divided by the multiprocessors of all instances, those that no run has being idle, and the rest by those in which something
  * runs. How a shared board is divided is an estimate.
  *
- * @param idlePart part of the tick's energy that the board draws when nothing runs; null where that is not known
+ * A module of several GPUs is divided evenly among them.
  */
 export function weighGpu(
   holders: readonly GpuHolder[],
   doing: GpuDoing | undefined,
-  elapsedNs: number,
-  idlePart: number | null,
+  { elapsedNs, accelerators, idlePart }: GpuTick,
 ): Weights & { readonly parties: readonly ActiveRun[] } {
   const parties = holders.map(({ each }) => each);
   const times = holders.map(({ each, gpus }) => (elapsedNs > 0 ? (gpus * each.activeNs) / elapsedNs : 0));
@@ -31,7 +39,7 @@ export function weighGpu(
   const isPartitioned = instances.length > 0 && holders.some((holder) => holder.instances !== null);
   const weights = isPartitioned
     ? weighInstances(holders, times, instances, doing?.busyPart === 0 ? 1 : idlePart)
-    : weighWhole(holders, times, doing);
+    : weighWhole(holders, times, doing, accelerators);
   return { ...weights, parties };
 }
 
@@ -39,20 +47,23 @@ function weighWhole(
   holders: readonly GpuHolder[],
   times: readonly number[],
   doing: GpuDoing | undefined,
+  capacity: number,
 ): Weights {
   const held = times.reduce((sum, time) => sum + time, 0);
-  const isShared = held > 1 + EPSILON;
+  const isShared = held > capacity + EPSILON;
   const used = holders.map((holder, i) => (isShared ? smTime(holder) * times[i]! : times[i]!));
   const isUseKnown = used.some((part) => part > 0);
   const runs = times.map((time, i): Party => ({ used: isUseKnown ? used[i]! : time, allocated: time }));
-  const rest = Math.max(0, 1 - held);
+  const rest = Math.max(0, capacity - held);
   const isForeign = held < EPSILON && isUsedByOthers(doing);
-  const isEstimated = isShared || holders.some(({ by }) => by === 'count');
+  // That the GPUs of a module draw alike is assumed.
+  const isPart = capacity > 1 && holders.some(({ gpus }) => gpus < capacity);
+  const isEstimated = isShared || isPart || holders.some(({ by }) => by === 'count');
   return {
     runs,
     systemUsed: isForeign ? rest : 0,
     unused: isForeign ? 0 : rest,
-    capacity: 1,
+    capacity,
     estimated: isEstimated ? runs.map(() => ({ used: 1, allocated: 1 })) : null,
   };
 }

@@ -59,7 +59,9 @@ export function weigh(
 ): Weights {
   if (domain.gpu !== undefined) {
     const { name } = domain;
-    return weighGpu(tick.gpuHolders.get(name) ?? [], tick.gpus.get(name), tick.elapsedNs, idlePart);
+    const { elapsedNs, gpuHolders, gpus } = tick;
+    const { accelerators = 1 } = domain;
+    return weighGpu(gpuHolders.get(name) ?? [], gpus.get(name), { elapsedNs, accelerators, idlePart });
   }
   const place = domain.place === undefined ? undefined : tick.places.get(placeName(domain.place));
   const by = place === undefined ? domain.class : `${domain.class} ${placeName(domain.place!)}`;

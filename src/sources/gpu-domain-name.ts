@@ -1,8 +1,8 @@
 /**
- * The name of a GPU's domain in the records: `gpu-3b:00.0`; `gpu-0001:3b:00.0` where its PCI domain is not 0. It stays the
- * same over restarts and when other GPUs come and go.
- * @param pciBusId as in GpuIdentity
+ * Name of the domain of a GPU, by where it is on the PCI bus: `gpu-3b:00.0`, where the PCI domain is not 0
+ * `gpu-0001:3b:00.0`. It stays the same when another GPU drops out.
+ * @param pciBusId as in `GpuIdentity`: lower case, domain:bus:device.function
  */
 export function gpuDomainName(pciBusId: string): string {
-  return `gpu-${pciBusId.replace(/^0000:/, '')}`;
+  return `gpu-${pciBusId.replace(/^0+:(?=.*:)/, '')}`;
 }

@@ -49,6 +49,8 @@ export interface EnergyDomain {
   readonly lagS?: number;
   /** Which GPU it is, for telling whose it is (class gpu). */
   readonly gpu?: GpuIdentity & { readonly driver?: string };
+  /** Others that its figure holds: the second die of a module. */
+  readonly further?: readonly GpuIdentity[];
   /** How many GPUs or other accelerators it holds (class gpu). */
   readonly accelerators?: number;
   /** This `whole` domain holds all the host draws: less the counted domains it leaves what is `other`. */

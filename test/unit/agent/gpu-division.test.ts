@@ -300,6 +300,44 @@ describe('a GPU that several runs have at once', () => {
   });
 });
 
+describe('a module of two GPUs that has one figure', () => {
+  const module: EnergyDomain = {
+    ...gpu(0),
+    source: 'amdgpu: gpu_metrics',
+    accelerators: 2,
+    further: [{ uuid: null, pciBusId: '0000:99:00.0', index: 1, minor: 129, model: 'A GPU' }],
+  };
+
+  test('is its who has both, exactly', () => {
+    const key = begin(1, '0,1');
+    read({ atS: 0, domains: [module] });
+    read({ atS: 10, domains: [module], joules: { [G0]: 1000 } });
+    expect(joules(key, G0)).toEqual([1000, 1000, 1000]);
+    expect(run(key).line.domains[G0]!.estimatedUj).toEqual([0, 0, 0]);
+    expect(runRecord(key).gpu).toMatchObject({ ms: 20_000 });
+  });
+
+  test('is half a run’s that has one of them, as an estimate', () => {
+    const key = begin(1, '1');
+    read({ atS: 0, domains: [module] });
+    read({ atS: 10, domains: [module], joules: { [G0]: 1000 } });
+    expect(joules(key, G0)).toEqual([500, 500, 500]);
+    expect(run(key).line.domains[G0]!.estimatedUj).toEqual([5e8, 5e8, 5e8]);
+    expect(hostRecord().domains[G0]).toMatchObject({ idle_uj: [5e8, 5e8, 5e8] });
+    expect(runRecord(key).gpu).toMatchObject({ ms: 10_000 });
+  });
+
+  test('two runs with one each are not sharing', () => {
+    const [one, two] = [begin(1, '0'), begin(2, '1')];
+    read({ atS: 0, domains: [module] });
+    read({ atS: 10, domains: [module], joules: { [G0]: 1000 } });
+    expect([joules(one, G0), joules(two, G0)]).toEqual([
+      [500, 500, 500],
+      [500, 500, 500],
+    ]);
+  });
+});
+
 describe('MIG', () => {
   const instances: MigInstance[] = [60, 32, 16, 16].map((multiprocessors, index) => ({
     uuid: `MIG-${index}`,

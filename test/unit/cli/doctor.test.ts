@@ -257,6 +257,8 @@ describe('sources', () => {
     expect(sources.every(({ verdict }) => verdict === 'ok')).toBe(true);
     expect(Object.fromEntries(sources.map(({ name, text }) => [name.slice('source '.length), text]))).toEqual(
       {
+        amdgpu: expect.stringMatching(/^not used: no GPU of AMD below /) as string,
+        intel_gpu: expect.stringMatching(/^not used: no GPU of Intel below /) as string,
         cray: expect.stringMatching(/^not used: no .*pm_counters: not a Cray node$/) as string,
         hwmon: expect.stringMatching(/^not used: no sensor of energy or power below /) as string,
         bmc: 'not used: switched off in eit.yaml (bmc.program: none)',

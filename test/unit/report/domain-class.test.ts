@@ -16,7 +16,7 @@ function allDomains(): Map<string, EnergyDomain[]> {
     ...SETTINGS,
     bmc: { program: tree.path('ipmitool'), interval_seconds: 10, timeout_seconds: 10 },
   };
-  const machines = ['powercap', 'cray', 'hwmon'].flatMap((kind) =>
+  const machines = ['powercap', 'cray', 'hwmon', 'gpu-hwmon'].flatMap((kind) =>
     readdirSync(join(FIXTURES, kind)).map((machine) => join(FIXTURES, kind, machine, 'sys')),
   );
   const found = new Map<string, EnergyDomain[]>(ENERGY_SOURCES.map(({ name }) => [name, []]));

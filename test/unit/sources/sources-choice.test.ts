@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ENERGY_SOURCES, chooseSources } from '../../../src/sources/index';
 import { nodePower } from '../../../src/attribution/calibration';
 import { otherDomain } from '../../../src/agent/other-domain';
+import { gpuDomainName } from '../../../src/sources/gpu-domain-name';
 import type { EnergyDomain, EnergySource, Missing } from '../../../src/sources/source';
 import { FIXTURES, Tree } from './tree';
 import { SETTINGS } from './settings';
@@ -136,6 +137,8 @@ describe('hosts with several sources', () => {
       quality: 'modelled',
     });
     expect(absent).toEqual({
+      amdgpu: expect.stringContaining('no GPU of AMD below'),
+      intel_gpu: expect.stringContaining('no GPU of Intel below'),
       cray: expect.stringMatching(/not a Cray node$/),
       hwmon: expect.stringContaining('no sensor of energy or power below'),
       'cpu-model': 'package-0 is measured by powercap',
@@ -192,6 +195,47 @@ describe('hosts with several sources', () => {
     });
   });
 
+  test('Cray EX with MI250X: accelerators by their driver, which tells them apart', () => {
+    const { served, absent } = choose(host('cray/ex-gpu', 'gpu-hwmon/mi250x'));
+    expect(served).toEqual([
+      'gpu-c1:00.0 by amdgpu: energy_accumulator',
+      'gpu-c9:00.0 by amdgpu: energy_accumulator',
+      ...['node', 'package-0', 'dram-0'].map((name) => `${name} by cray: pm_counters`),
+    ]);
+    expect(absent['cray']).toBe('gpu-c1:00.0, gpu-c9:00.0 are measured by amdgpu');
+  });
+
+  test('GPUs of two makers: each by its own source', () => {
+    const { served, absent } = choose(host('gpu-hwmon/mi300x', 'gpu-hwmon/intel-max'));
+    expect(served.filter((one) => one.startsWith('gpu-'))).toEqual([
+      'gpu-05:00.0 by amdgpu: energy_accumulator',
+      'gpu-0002:00:00.0 by amdgpu: energy_accumulator',
+      'gpu-3b:00.0 by intel_gpu: xe energy1',
+      'gpu-9a:00.0 by intel_gpu: xe energy2',
+    ]);
+    expect(absent).not.toHaveProperty('amdgpu');
+    expect(absent).not.toHaveProperty('intel_gpu');
+  });
+
+  test('MI300A: CPUs and memory are in the GPU’s figure, and neither counted nor modelled beside it', () => {
+    const { served, domains, absent } = choose(
+      host('powercap/node_exporter', 'gpu-hwmon/mi300a', 'cray/ex-gpu'),
+    );
+    expect(served).toEqual([
+      'gpu-01:00.0 by amdgpu: energy_accumulator',
+      'gpu-0001:01:00.0 by amdgpu: energy_accumulator',
+      'node by cray: pm_counters',
+    ]);
+    expect(otherDomain(domains)?.source).toBe('cray: pm_counters less gpu');
+    const inside = 'it is inside gpu-01:00.0, gpu-0001:01:00.0 of amdgpu';
+    expect(absent).toMatchObject({
+      powercap: inside,
+      cray: `${inside}; gpu-01:00.0, gpu-0001:01:00.0 are measured by amdgpu`,
+      'cpu-model': inside,
+      'dram-model': inside,
+    });
+  });
+
   test('Cray EX without RAPL: all by its own counters', () => {
     const { served, absent } = choose(host('cray/ex-cpu'));
     expect(served).toEqual(['node', 'package-0', 'dram-0'].map((name) => `${name} by cray: pm_counters`));
@@ -239,4 +283,47 @@ describe('hosts with several sources', () => {
 
 test('names of sources are unique', () => {
   expect(new Set(ENERGY_SOURCES.map(({ name }) => name)).size).toBe(ENERGY_SOURCES.length);
+});
+
+describe('accelerators', () => {
+  /** A source of GPUs that say which they are, by PCI bus, or of accelerators that do not. */
+  function gpus(name: string, buses: readonly string[], isTold = true): EnergySource {
+    const domains = buses.map((bus, index): EnergyDomain => {
+      const pciBusId = `0000:${bus}:00.0`;
+      const gpu = { uuid: null, pciBusId, index, minor: null, model: 'x' };
+      return {
+        name: isTold ? gpuDomainName(pciBusId) : `gpu-${index}`,
+        class: 'gpu',
+        quality: 'measured',
+        source: name,
+        maxPowerW: 1,
+        ...(isTold ? { gpu } : {}),
+      };
+    });
+    const read = (): bigint[] => domains.map((_, i) => BigInt(i + 1));
+    return { name, description: name, unit: 'J', open: () => ({ domains, read, close: () => {} }) };
+  }
+
+  test('a GPU is served by the first that has it, and others of that source by the next', () => {
+    const chosen = chooseSources(ROOTS, SETTINGS, [gpus('a', ['01', '02']), gpus('b', ['02', '03'])]);
+    expect(readings(chosen)).toEqual(['gpu-01:00.0 a 1', 'gpu-02:00.0 a 2', 'gpu-03:00.0 b 2']);
+    expect(chosen.absent).toEqual({ b: 'gpu-02:00.0 is measured by a' });
+  });
+
+  test('those that do not say which they are clash with all, whichever comes first', () => {
+    const told = gpus('told', ['01']);
+    const untold = gpus('untold', ['01', '02'], false);
+    const first = chooseSources(ROOTS, SETTINGS, [told, untold]);
+    expect(first.absent).toEqual({ untold: 'gpu-01:00.0 is measured by told' });
+    const last = chooseSources(ROOTS, SETTINGS, [untold, told]);
+    expect(last.absent).toEqual({ told: 'gpu-0, gpu-1 are measured by untold' });
+    expect(readings(last)).toHaveLength(2);
+  });
+
+  test('of several sources that serve some, each is named', () => {
+    const sources = [gpus('a', ['01']), gpus('b', ['02']), gpus('c', ['x'], false)];
+    expect(chooseSources(ROOTS, SETTINGS, sources).absent).toEqual({
+      c: 'gpu-01:00.0 is measured by a; gpu-02:00.0 is measured by b',
+    });
+  });
 });
