@@ -243,11 +243,13 @@ function cpuStat(seconds: number): string {
 
 function linesBelow(dir: string): EitRecord[] {
   if (!existsSync(dir)) return [];
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ndjson'))
-    // Without what stands after the last line's end: a line that is being written.
-    .flatMap((file) => readFileSync(join(dir, file), 'utf8').split('\n').slice(0, -1))
-    .map((line) => JSON.parse(line) as EitRecord);
+  return (
+    readdirSync(dir, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ndjson'))
+      // Without what stands after the last line's end: a line that is being written.
+      .flatMap((file) => readFileSync(join(dir, file), 'utf8').split('\n').slice(0, -1))
+      .map((line) => JSON.parse(line) as EitRecord)
+  );
 }
 
 function unique(records: readonly EitRecord[]): EitRecord[] {

@@ -79,11 +79,13 @@ describe('the messages of the hooks', () => {
 describe('the messages of the agent', () => {
   const source = [
     'agent/agent',
+    'agent/gpu-conflicts',
     'agent/outbox',
     'agent/recovery',
     'agent/main',
     'agent/host-idle-power',
     'agent/shipper-process',
+    'agent/wakeups',
     'ledger/shipper-main',
     'ledger/host-lock',
   ]
