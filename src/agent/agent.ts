@@ -18,6 +18,7 @@ import type { DailyHardware } from './daily-hardware';
 import { EndedJobs } from './ended-jobs';
 import type { EventFolder } from './event-folder';
 import { GpuConflicts } from './gpu-conflicts';
+import { GpuRelease } from './gpu-release';
 import type { HostIdlePower } from './host-idle-power';
 import type { HostReader } from './host-reader';
 import { takeUpContext } from './context-line';
@@ -68,6 +69,7 @@ export class Agent {
   readonly #outbox: Outbox;
   readonly #endedJobs = new EndedJobs();
   readonly #gpuConflicts = new GpuConflicts();
+  readonly #gpuRelease: GpuRelease;
   readonly #wakeups: Wakeups;
   /** By the wall clock: stretches are aligned to it. Everything else here is by the monotonic one. */
   #stretchEndMs = 0;
@@ -88,6 +90,7 @@ export class Agent {
     const { tool, host, boot, instance } = parts;
     const topProcesses = parts.config.agent.top_processes;
     this.#writer = { tool, host, boot, instance, topProcesses, nextSeq: () => seq++ };
+    this.#gpuRelease = new GpuRelease(parts.config.state_dir, parts.reader, parts.log);
     this.#wakeups = new Wakeups({ ...parts, tick: () => this.#tick() });
     this.#outbox = new Outbox({
       ...parts,
@@ -181,6 +184,7 @@ export class Agent {
   #measure(): void {
     const { reader, now, log } = this.#parts;
     const at = now();
+    this.#gpuRelease.look(at.wallMs);
     const reading = reader.read(at, this.#state.runs, at.wallMs >= this.#stretchEndMs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
     advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);

@@ -106,6 +106,11 @@ export class HostReader {
     await Promise.all(this.#meters.flatMap((meter) => meter.refresh?.() ?? []));
   }
 
+  /** Lets go of GPUs, or takes them again; resolves when nothing of ours holds them open, or will not in time. */
+  async releaseGpus(isReleased: boolean): Promise<void> {
+    await Promise.all(this.#meters.flatMap((meter) => meter.release?.(isReleased) ?? []));
+  }
+
   #wantGpus(isWanted: boolean): void {
     for (const meter of this.#meters) meter.want?.(isWanted);
   }

@@ -30,5 +30,7 @@ export interface CommandModule {
 export interface Command {
   readonly name: string;
   readonly describe: string;
+  /** What it can be told to do, a word after its name; the module gets it as `action`. */
+  readonly actions?: readonly string[];
   load(): Promise<CommandModule>;
 }

@@ -22,4 +22,10 @@ export const COMMANDS: readonly Command[] = [
     describe: 'Learns what this host draws when nothing runs',
     load: () => import('./calibrate'),
   },
+  {
+    name: 'gpu',
+    describe: 'Lets go of the GPUs of this host for a while (release), or takes them again (take)',
+    actions: ['release', 'take'],
+    load: () => import('./gpu'),
+  },
 ];

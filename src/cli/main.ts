@@ -49,7 +49,12 @@ async function runProgram(
   const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
     const { options, examples, epilogue } = await command.load();
     for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
-    y.usage(`${as} [options]`).options(options).demandCommand(0, 0).epilogue(epilogue);
+    const { actions } = command;
+    if (actions !== undefined) y.positional('action', { choices: actions, describe: 'what to do' });
+    y.usage(`${as}${actions === undefined ? '' : ` ${actions.join('|')}`} [options]`)
+      .options(options)
+      .demandCommand(0, 0)
+      .epilogue(epilogue);
     for (const [example, gives] of examples) y.example(`${as} ${example}`, gives);
   };
   const run = async (command: Command, argv: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -60,7 +65,7 @@ async function runProgram(
     for (const command of COMMANDS) {
       const as = `${program} ${command.name}`;
       parser.command(
-        command.name,
+        command.actions === undefined ? command.name : `${command.name} <action>`,
         command.describe,
         async (y) => {
           await declare(y, command, as);

@@ -15,8 +15,8 @@ const MOST_GPUS = 128;
 export interface GpuFeed {
   /** Begins; again after `stop`. */
   start(): void;
-  /** Ends it, and with it what holds the devices open. */
-  stop(): void;
+  /** Ends it, and with it what holds the devices open; resolves when that has ended, or will not in time. */
+  stop(): Promise<void>;
   /** Asks for a reading at once. */
   readNow(): void;
   /** Why nothing is read; null where something is, or is yet to come. */
@@ -72,7 +72,10 @@ class NvidiaMeter implements EnergyMeter {
   readonly #settings: SourceSettings;
   readonly #gpus = new Map<string, Gpu>();
   #feed: GpuFeed | null = null;
+  /** A run has GPUs, or the site wants them read all the time. */
   #isWanted = false;
+  #isReleased = false;
+  #isOn = false;
   #lastNs: bigint | null = null;
   #waiting: (() => void)[] = [];
 
@@ -86,27 +89,37 @@ class NvidiaMeter implements EnergyMeter {
   }
 
   want(isWanted: boolean): void {
-    const isNeeded = isWanted || this.#settings.gpu.watch === 'always';
-    if (isNeeded === this.#isWanted) return;
-    this.#isWanted = isNeeded;
-    if (isNeeded) {
+    this.#isWanted = isWanted || this.#settings.gpu.watch === 'always';
+    void this.#turn();
+  }
+
+  release(isReleased: boolean): Promise<void> {
+    this.#isReleased = isReleased;
+    return this.#turn();
+  }
+
+  async #turn(): Promise<void> {
+    const isOn = this.#isWanted && !this.#isReleased;
+    if (isOn === this.#isOn) return;
+    this.#isOn = isOn;
+    if (isOn) {
       // What they drew in between is nobody's.
       for (const gpu of this.#gpus.values()) gpu.isFresh = false;
       this.#feed?.start();
-    } else {
-      this.#feed?.stop();
-      this.#settle();
+      return;
     }
+    this.#settle();
+    await this.#feed?.stop();
   }
 
   refresh(): Promise<void> {
-    if (!this.#isWanted || this.#feed === null) return Promise.resolve();
+    if (!this.#isOn || this.#feed === null) return Promise.resolve();
     this.#feed.readNow();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   take(snapshot: GpuSnapshot): void {
-    if (!this.#isWanted) return;
+    if (!this.#isOn) return;
     this.#lastNs = snapshot.monoNs;
     for (const reading of snapshot.gpus) this.#add(reading, snapshot);
     this.#settle();
@@ -115,7 +128,8 @@ class NvidiaMeter implements EnergyMeter {
   read({ monoNs }: { readonly monoNs: bigint }): (bigint | Missing)[] {
     return this.domains.map(({ name }) => {
       const gpu = this.#gpus.get(name);
-      if (!this.#isWanted || gpu === undefined) {
+      if (this.#isReleased) return { missing: 'let go (eit gpu release)' };
+      if (!this.#isOn || gpu === undefined) {
         return { missing: 'not read: no job with GPUs runs here (gpu.watch: jobs)' };
       }
       const problem = this.#feed?.problem ?? null;
@@ -138,8 +152,8 @@ class NvidiaMeter implements EnergyMeter {
   }
 
   close(): void {
-    this.#isWanted = false;
-    this.#feed?.stop();
+    this.#isOn = false;
+    void this.#feed?.stop();
     this.#settle();
   }
 

@@ -11,7 +11,10 @@ class HandFeed implements GpuFeed {
   problem: string | null = null;
   onSnapshot: (snapshot: GpuSnapshot) => void = () => undefined;
   start = (): void => void this.calls.push('start');
-  stop = (): void => void this.calls.push('stop');
+  stop = (): Promise<void> => {
+    this.calls.push('stop');
+    return Promise.resolve();
+  };
   readNow = (): void => void this.calls.push('now');
 }
 
@@ -147,6 +150,18 @@ describe('a domain a GPU', () => {
     }
     expect(meter.domains).toHaveLength(128);
   });
+});
+
+test('let go, they are not read whoever wants them, until they are taken again', async () => {
+  const meter = opened();
+  meter.want!(true);
+  feed.onSnapshot(snapshot(1, [counted(5)]));
+  await meter.release!(true);
+  meter.want!(true);
+  expect(read(meter, 2)).toEqual([{ missing: 'let go (eit gpu release)' }]);
+  await meter.release!(false);
+  expect(feed.calls).toEqual(['start', 'stop', 'start']);
+  expect(read(meter, 3)).toEqual([{ missing: 'the GPU was not read yet' }]);
 });
 
 test('a reading at once is waited for, and given up when the feed is stopped', async () => {
