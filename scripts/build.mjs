@@ -19,10 +19,14 @@ const PROGRAMS = {
   'eit-report': 'src/cli/eit-report.ts',
   'eit-agent': 'src/agent/main.ts',
   'eit-shipper': 'src/ledger/shipper-main.ts',
+  'eit-gpu': 'src/sources/gpu-reader-main.ts',
 };
 
+// Optional packages with compiled parts: looked for when the program runs.
+const EXTERNAL = ['koffi', 'node-pty'];
+
 // The programs that run beside jobs stay small: what the command line needs must not slip into them.
-const RESIDENT = ['eit-agent', 'eit-shipper'];
+const RESIDENT = ['eit-agent', 'eit-shipper', 'eit-gpu'];
 const NOT_RESIDENT =
   /(^|\/)node_modules\/(yargs|yargs-parser|luxon|cli-table3|i18n-iso-countries)\/|^src\/(cli|report|carbon)\//;
 
@@ -47,6 +51,7 @@ for (const [program, entry] of Object.entries(PROGRAMS)) {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    external: EXTERNAL,
     banner: { js: `#!/usr/bin/env node\n${VERSION_CHECK}` },
     define: { __EIT_VERSION__: JSON.stringify(version) },
     legalComments: 'eof',
