@@ -79,7 +79,11 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   log('info', `agent ${version} begins (process ${process.pid})`);
   const hindrance = putBeforeJobs();
   if (hindrance !== null) log('info', `on busy CPUs the last moments of jobs may be missed: ${hindrance}`);
-  const { meters, absent } = chooseSources(config.roots, config);
+  const { meters, absent } = chooseSources(config.roots, {
+    ...config,
+    gpuProgram: join(program, '..', 'eit-gpu.js'),
+    warn: (text) => log('warn', `GPUs: ${text}`),
+  });
   for (const [source, reason] of Object.entries(absent)) log('info', `source ${source}: ${reason}`);
   for (const meter of meters) {
     for (const domain of meter.domains) log('info', `${domain.name}: ${domain.source} (${domain.quality})`);

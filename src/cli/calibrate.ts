@@ -22,6 +22,7 @@ import { openProcStat } from '../sources/proc-stat';
 import { isMissing } from '../sources/source';
 import { version } from '../version';
 import { readAgentProcess, readAgentState } from './agent-process';
+import { awaitDomains, withPrograms } from './awaited-domains';
 import { type IdleSeen, type Measuring, domainsOf, measureIdle, measureLoads } from './calibrate-measure';
 import { type CalibrationResult, calibrationJson, calibrationText } from './calibrate-result';
 import type { CommandModule, Surroundings } from './command';
@@ -97,7 +98,7 @@ export async function run(
   const { config, path: configPath } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   if (!asked.isDry) checkWritable(config.var_dir, configPath);
 
-  const { meters, absent } = chooseSources(config.roots, config);
+  const { meters, absent } = chooseSources(config.roots, withPrograms(config));
   const procStat = openProcStat(config.roots);
   const line = new TerminalLine(output);
   const stop = new AbortController();
@@ -109,6 +110,8 @@ export async function run(
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   try {
+    for (const { missing } of await awaitDomains(meters, (ms) => sleep(ms)))
+      line.note(`GPUs are not read: ${missing}`);
     if (!domainsOf(meters).some(({ quality }) => quality === 'measured')) {
       const reasons = Object.entries(absent).map(([source, reason]) => `\n  ${source}: ${reason}`);
       throw new EitError(

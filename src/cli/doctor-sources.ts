@@ -11,6 +11,7 @@ import {
   type Missing,
   isMissing,
 } from '../sources/source';
+import { awaitDomains, withPrograms } from './awaited-domains';
 import { domainsOf } from './calibrate-measure';
 import { type Check, type Patient, ok, problem, unknown, warning } from './doctor-check';
 
@@ -25,16 +26,21 @@ export interface Clock {
   sleep(ms: number): Promise<void>;
 }
 
+/** Names in the records of what the source `nvidia` reads by. */
+const GPU_READERS: Readonly<Record<string, string>> = { nvml: 'nvidia', nvidia_smi: 'nvidia' };
+
 /** Each source: what it serves, with power right now, or why it serves nothing. */
 export async function checkSources(patient: Patient, clock: Clock): Promise<Check[]> {
   const { config } = patient.loaded;
-  const { meters, absent } = chooseSources(config.roots, config);
+  const { meters, absent } = chooseSources(config.roots, withPrograms(config));
   try {
+    const silent = await awaitDomains(meters, clock.sleep);
     const domains = domainsOf(meters);
     const powersW = await look(meters, clock);
     const checks = domains.map((domain, i) =>
       checkDomain(domain, powersW[i] ?? { missing: 'not read' }, patient),
     );
+    for (const { missing } of silent) checks.push(problem('GPUs', `not read: ${missing}`));
     for (const [name, reason] of Object.entries(absent)) {
       checks.push(checkAbsent(name, reason, patient.isRoot));
     }
@@ -80,7 +86,8 @@ async function look(meters: readonly EnergyMeter[], clock: Clock): Promise<(numb
 
 function checkDomain(domain: EnergyDomain, powerW: number | Missing, { loaded, isRoot }: Patient): Check {
   const name = `domain ${domain.name}`;
-  const source = ENERGY_SOURCES.find((one) => domain.source.split(/[: ]/)[0] === one.name);
+  const [by = ''] = domain.source.split(/[: ]/);
+  const source = ENERGY_SOURCES.find(({ name: one }) => one === (GPU_READERS[by] ?? by));
   const unit = source === undefined ? '' : `, in ${source.unit}`;
   const holds = domain.class === 'whole' ? ', holds others: shown beside them, never added' : '';
   const note = domain.note === undefined ? '' : `; ${domain.note}`;

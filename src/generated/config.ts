@@ -65,6 +65,10 @@ export interface EitConfig {
      */
     nvidia: 'auto' | 'nvml' | 'nvidia-smi' | 'none';
     /**
+     * NVML's library where it is not among the system's libraries.
+     */
+    nvml_library?: string;
+    /**
      * Time between two readings of NVIDIA GPUs. No multiple of a second, so that work that repeats each second is not always met at the same moment; less than a second, over which many cards average their power.
      */
     interval_ms: number;

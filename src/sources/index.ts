@@ -6,6 +6,7 @@ import { cray } from './cray';
 import { dramModel } from './dram-model';
 import { hwmon } from './hwmon';
 import { intelGpu } from './intel-gpu';
+import { nvidia } from './nvidia';
 import { powercap } from './powercap';
 import {
   type EnergyDomain,
@@ -24,6 +25,7 @@ import {
  */
 export const ENERGY_SOURCES: readonly EnergySource[] = [
   powercap,
+  nvidia,
   amdgpu,
   intelGpu,
   cray,

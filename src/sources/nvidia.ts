@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import type { GpuReading, GpuSnapshot } from './gpu';
+import type { GpuReading, GpuSnapshot, GpuSourceName } from './gpu';
+import { GpuChild } from './gpu-child';
 import { gpuDomainName } from './gpu-domain-name';
 import { GpuEnergy } from './gpu-energy';
 import { type GpuLook, GpuUse } from './gpu-use';
@@ -16,24 +17,36 @@ export interface GpuFeed {
   /** Begins; again after `stop`. */
   start(): void;
   /** Ends it, and with it what holds the devices open; resolves when that has ended, or will not in time. */
-  stop(): Promise<void>;
-  /** Asks for a reading at once. */
+  stop(): Promise<unknown>;
+  /** Asks for a reading at once; what cannot give one does nothing. */
   readNow(): void;
   /** Why nothing is read; null where something is, or is yet to come. */
   readonly problem: string | null;
 }
 
 /** Makes the feed; its readings go to `onSnapshot`. */
-export type MakeGpuFeed = (
-  onSnapshot: (snapshot: GpuSnapshot) => void,
-  settings: SourceSettings,
-) => GpuFeed | Missing;
+export type MakeGpuFeed = (onSnapshot: (snapshot: GpuSnapshot) => void, settings: SourceSettings) => GpuFeed;
+
+/** By a child process, eit-gpu. */
+const startChild: MakeGpuFeed = (onSnapshot, { gpu, gpuProgram, nvidia_smi: nvidiaSmi, warn }) =>
+  new GpuChild({
+    program: gpuProgram ?? '',
+    intervalMs: gpu.interval_ms,
+    reader: gpu.nvidia === 'none' ? 'auto' : gpu.nvidia,
+    nvidiaSmi,
+    ...(gpu.nvml_library === undefined ? {} : { nvml: gpu.nvml_library }),
+    onSnapshot,
+    onWarning: (text) => warn?.(text),
+  });
 
 /**
  * NVIDIA's GPUs: their energy counters through NVML (Volta and later), where the library is not there their power through
  * nvidia-smi, added up.
  * https://docs.nvidia.com/deploy/nvml-api/, https://docs.nvidia.com/deploy/nvidia-smi/
  */
+export const nvidia = nvidiaSource(startChild);
+
+/** @param makeFeed what varies in tests */
 export function nvidiaSource(makeFeed: MakeGpuFeed): EnergySource {
   return {
     name: 'nvidia',
@@ -46,14 +59,13 @@ export function nvidiaSource(makeFeed: MakeGpuFeed): EnergySource {
 function openNvidia(roots: Roots, settings: SourceSettings, makeFeed: MakeGpuFeed): EnergyMeter | Missing {
   if (settings.gpu.nvidia === 'none') return { missing: 'switched off (gpu.nvidia: none)' };
   const driver = join(roots.proc, 'driver/nvidia/version');
-  // A program that is named by its path is one that the site wants to be asked.
-  if (!existsSync(driver) && !isAbsolute(settings.nvidia_smi)) {
+  // What the site names by its path it wants to be asked.
+  const isNamed = isAbsolute(settings.nvidia_smi) || settings.gpu.nvml_library !== undefined;
+  if (!isNamed && !existsSync(driver)) {
     return { missing: `no driver of NVIDIA is loaded: ${driver} is not there` };
   }
   const meter = new NvidiaMeter(settings);
-  const feed = makeFeed((snapshot) => meter.take(snapshot), settings);
-  if ('missing' in feed) return feed;
-  meter.follow(feed);
+  meter.follow(makeFeed((snapshot) => meter.take(snapshot), settings));
   return meter;
 }
 
@@ -77,10 +89,15 @@ class NvidiaMeter implements EnergyMeter {
   #isReleased = false;
   #isOn = false;
   #lastNs: bigint | null = null;
+  #source: GpuSourceName | null = null;
   #waiting: (() => void)[] = [];
 
   constructor(settings: SourceSettings) {
     this.#settings = settings;
+  }
+
+  get trouble(): string | null {
+    return this.#feed?.problem ?? null;
   }
 
   follow(feed: GpuFeed): void {
@@ -113,7 +130,8 @@ class NvidiaMeter implements EnergyMeter {
   }
 
   refresh(): Promise<void> {
-    if (!this.#isOn || this.#feed === null) return Promise.resolve();
+    // nvidia-smi goes by a clock of its own.
+    if (!this.#isOn || this.#feed === null || this.#source !== 'nvml') return Promise.resolve();
     this.#feed.readNow();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -121,6 +139,7 @@ class NvidiaMeter implements EnergyMeter {
   take(snapshot: GpuSnapshot): void {
     if (!this.#isOn) return;
     this.#lastNs = snapshot.monoNs;
+    this.#source = snapshot.source;
     for (const reading of snapshot.gpus) this.#add(reading, snapshot);
     this.#settle();
   }

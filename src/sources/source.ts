@@ -14,6 +14,8 @@ export interface Roots {
 export interface SourceSettings extends Pick<EitConfig, 'bmc' | 'gpu' | 'nvidia_smi'> {
   /** The program that reads NVIDIA's GPUs for us, eit-gpu.js; absent: none can be started here. */
   readonly gpuProgram?: string;
+  /** Where a source tells what an administrator is to know; absent: nowhere. */
+  readonly warn?: (text: string) => void;
 }
 
 /** Something that could not be read, and why: a value, never 0 and never an exception. */
@@ -81,6 +83,8 @@ export interface EnergyMeter {
   readonly domains: readonly EnergyDomain[];
   /** The classes that it serves, where its domains become known later. */
   readonly classes?: readonly DomainClass[];
+  /** Why its domains are not known, or cannot be read, now; null: nothing is wrong. */
+  readonly trouble?: string | null;
   /**
    * Reads every domain's counter, in the order of `domains`. Must not wait: what is slow is read by a child process, and
    * this gives what it has said so far.

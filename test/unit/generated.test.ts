@@ -132,6 +132,7 @@ const config: EitConfig = {
   nvidia_smi: 'nvidia-smi',
   gpu: {
     nvidia: 'nvidia-smi',
+    nvml_library: '/opt/nvidia/lib64/libnvidia-ml.so.1',
     interval_ms: 500,
     order: 'map',
     map: ['GPU-513536b6-7d19-9063-b049-1e69664bb298', '00000000:3B:00.0'],

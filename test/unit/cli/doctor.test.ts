@@ -257,6 +257,7 @@ describe('sources', () => {
     expect(sources.every(({ verdict }) => verdict === 'ok')).toBe(true);
     expect(Object.fromEntries(sources.map(({ name, text }) => [name.slice('source '.length), text]))).toEqual(
       {
+        nvidia: expect.stringMatching(/^not used: no driver of NVIDIA is loaded: /) as string,
         amdgpu: expect.stringMatching(/^not used: no GPU of AMD below /) as string,
         intel_gpu: expect.stringMatching(/^not used: no GPU of Intel below /) as string,
         cray: expect.stringMatching(/^not used: no .*pm_counters: not a Cray node$/) as string,

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { isDivided } from '../../../src/agent/domain-tick';
 import { otherDomain } from '../../../src/agent/other-domain';
 import { classOfDomain } from '../../../src/report/domain-class';
+import type { GpuSnapshot } from '../../../src/sources/gpu';
 import { ENERGY_SOURCES } from '../../../src/sources/index';
+import { nvidiaSource } from '../../../src/sources/nvidia';
 import { type EnergyDomain, isMissing } from '../../../src/sources/source';
 import { FIXTURES, Tree } from '../sources/tree';
+import { gpuReading, snapshot } from '../sources/gpu-readings';
 import { SETTINGS } from '../sources/settings';
 
 /** Of every source, the domains that it has on the machines of its fixtures; of the models on this one. */
@@ -29,7 +32,29 @@ function allDomains(): Map<string, EnergyDomain[]> {
     }
   }
   tree.remove();
+  found.get('nvidia')?.push(...nvidiaDomains());
   return found;
+}
+
+/** Of those that a child process would tell of. */
+function nvidiaDomains(): readonly EnergyDomain[] {
+  let tell: (told: GpuSnapshot) => void = () => undefined;
+  const feed = {
+    start: () => undefined,
+    stop: () => Promise.resolve(),
+    readNow: () => undefined,
+    problem: null,
+  };
+  const source = nvidiaSource((onSnapshot) => {
+    tell = onSnapshot;
+    return feed;
+  });
+  const roots = { sys: '/nonexistent', proc: '/nonexistent', cgroup: '/nonexistent' };
+  const meter = source.open(roots, { ...SETTINGS, nvidia_smi: '/opt/nvidia-smi' });
+  if (isMissing(meter)) return [];
+  meter.want?.(true);
+  tell(snapshot(1, [gpuReading(), gpuReading({ pciBusId: '0001:c1:00.0' })]));
+  return meter.domains;
 }
 
 describe('the class of a domain, by its name alone', () => {

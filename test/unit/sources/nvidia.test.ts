@@ -169,16 +169,25 @@ test('a reading at once is waited for, and given up when the feed is stopped', a
   await meter.refresh!();
   expect(feed.calls).toEqual([]);
   meter.want!(true);
+  feed.onSnapshot(snapshot(1, [counted(5)], 'nvml'));
   let isDone = false;
   const first = meter.refresh!().then(() => (isDone = true));
   await Promise.resolve();
   expect(isDone).toBe(false);
-  feed.onSnapshot(snapshot(1, [counted(5)]));
+  feed.onSnapshot(snapshot(2, [counted(5)], 'nvml'));
   await first;
   const second = meter.refresh!();
   meter.want!(false);
   await second;
   expect(feed.calls).toEqual(['start', 'now', 'now', 'stop']);
+});
+
+test('nvidia-smi, which goes by a clock of its own, is not waited for', async () => {
+  const meter = opened();
+  meter.want!(true);
+  feed.onSnapshot(snapshot(1, [gpuReading()]));
+  await meter.refresh!();
+  expect(feed.calls).toEqual(['start']);
 });
 
 test('looks tell what the GPUs did since the last one', () => {

@@ -138,6 +138,7 @@ describe('hosts with several sources', () => {
     });
     expect(absent).toEqual({
       amdgpu: expect.stringContaining('no GPU of AMD below'),
+      nvidia: expect.stringContaining('no driver of NVIDIA is loaded'),
       intel_gpu: expect.stringContaining('no GPU of Intel below'),
       cray: expect.stringMatching(/not a Cray node$/),
       hwmon: expect.stringContaining('no sensor of energy or power below'),
