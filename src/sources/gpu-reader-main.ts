@@ -120,14 +120,15 @@ function openByNvml({ intervalMs, nvml: path }: Options, output: Output): GpuRea
   dieWithParent(koffi);
   const nvml = openNvml(library);
   if (isMissing(nvml)) return nvml;
-  for (const text of nvml.warnings) output.write({ kind: 'warning', text });
+  for (const text of nvml.warnings) output.events.onWarning(text);
   return new NvmlReader(nvml, intervalMs, output.events, () => ({
     monoNs: process.hrtime.bigint(),
     wallMs: Date.now(),
   }));
 }
 
-// PLUG: the reader of nvidia-smi (src/sources/nvidia-smi.ts) comes in here.
+// PLUG: the reader of nvidia-smi comes in here; `nvidiaSmi` of the options is its path, absent: the system's. What it says by
+// `onProblem` reaches the agent as "waiting", so that it does not take this process for hung while nvidia-smi is.
 function openByNvidiaSmi(_options: Options, _events: GpuReaderEvents): GpuReader | Missing {
   return { missing: 'this version of EIT cannot read nvidia-smi yet' };
 }
@@ -146,8 +147,9 @@ class Output {
     },
     onProblem: (reason) => {
       this.#problem = reason;
-      this.#tellWaiting(reason);
+      if (reason !== null) this.#tellWaiting(reason);
     },
+    onWarning: (text) => this.write({ kind: 'warning', text }),
   };
   #snapshotAtMs = performance.now();
   #problem: string | null = null;

@@ -3,8 +3,10 @@ import type { GpuSnapshot } from './gpu';
 /** What a reader tells. */
 export interface GpuReaderEvents {
   readonly onSnapshot: (snapshot: GpuSnapshot) => void;
-  /** Why nothing comes now, in words an admin understands. */
-  readonly onProblem: (reason: string) => void;
+  /** Why nothing comes now, in words an admin understands; null: it does. */
+  readonly onProblem: (reason: string | null) => void;
+  /** What is odd though snapshots come. */
+  readonly onWarning: (text: string) => void;
 }
 
 /** A way to read GPUs again and again: by NVML, by nvidia-smi. It runs in a process of its own (gpu-reader-main.ts). */

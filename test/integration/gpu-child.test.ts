@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -222,7 +222,7 @@ describe('ending', () => {
     ['hangs in a call of the driver', [...GPUS, 'hang nvmlDeviceGetPowerUsage 1']],
   ])('the child of an agent that was killed ends, while it %s', async (_name, lines) => {
     stub.show(lines);
-    const agent = spawnAgent();
+    const agent = spawnAgent('');
     await until(() => stub.inits.length === 1);
     const [pid = 0] = stub.inits;
     // It is in the call, or waits for the next time.
@@ -232,12 +232,27 @@ describe('ending', () => {
   });
 });
 
-/** A process that does with the program what GpuChild does: it holds its standard input. */
-function spawnAgent(): ReturnType<typeof spawn> {
-  const args = [PROGRAM, '--interval-ms', '20', '--reader', 'nvml', '--nvml', stub.library];
-  const script = `require('node:child_process').spawn(process.execPath, ${JSON.stringify(args)}, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-setInterval(() => {}, 1000);`;
-  return spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+test('neither the child nor what waits for it keeps the agent from ending, and the child ends with it', async () => {
+  const agent = spawnAgent('clearInterval(living);');
+  await until(() => stub.inits.length === 1);
+  await new Promise((resolve) => agent.on('close', resolve));
+  expect(agent.exitCode).toBe(0);
+  await until(() => !isAlive(stub.inits[0] ?? 0));
+});
+
+/** A process of its own with a GpuChild in it, which does this at each snapshot. */
+function spawnAgent(onSnapshot: string): ReturnType<typeof spawn> {
+  const bundle = join(dir, 'gpu-child.js');
+  const source = join(__dirname, '../../src/sources/gpu-child.ts');
+  const esbuild = join(__dirname, '../../node_modules/.bin/esbuild');
+  const flags = ['--bundle', '--platform=node', '--log-level=warning', `--outfile=${bundle}`];
+  execFileSync(esbuild, [source, ...flags], { stdio: 'pipe' });
+  const parts = { program: PROGRAM, intervalMs: 20, reader: 'nvml', nvml: stub.library };
+  const script = `const { GpuChild } = require(${JSON.stringify(bundle)});
+const living = setInterval(() => {}, 1000);
+const onSnapshot = () => { ${onSnapshot} };
+new GpuChild({ ...${JSON.stringify(parts)}, onSnapshot, onWarning: () => {} }).start();`;
+  return spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 describe('what crashes', () => {

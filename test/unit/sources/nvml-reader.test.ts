@@ -22,7 +22,7 @@ class Readings {
     const close = (): void => {
       this.isClosed = true;
     };
-    const events = { onSnapshot: () => undefined, onProblem: () => undefined };
+    const events = { onSnapshot: () => undefined, onProblem: () => undefined, onWarning: () => undefined };
     this.reader = new NvmlReader({ read, close }, intervalMs, events, () => ({
       monoNs: this.#nowNs,
       wallMs: 0,
