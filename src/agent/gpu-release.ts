@@ -43,9 +43,16 @@ export class GpuRelease {
       return;
     }
     this.#log('info', `GPUs are let go until ${new Date(untilMs).toISOString()} (eit gpu release)`);
-    void this.#reader.releaseGpus(true).then(() => {
+    void this.#release(untilMs);
+  }
+
+  async #release(untilMs: number): Promise<void> {
+    await this.#reader.releaseGpus(true);
+    try {
       if (this.#untilMs === untilMs) writeFileSync(this.#paths.done, `${untilMs}\n`);
-    });
+    } catch (error) {
+      this.#log('warn', `it cannot be said that the GPUs are let go: ${String(error)}`);
+    }
   }
 
   #readWish(): number | null {

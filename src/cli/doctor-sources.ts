@@ -34,7 +34,7 @@ export async function checkSources(patient: Patient, clock: Clock): Promise<Chec
   const { config } = patient.loaded;
   const { meters, absent } = chooseSources(config.roots, withPrograms(config));
   try {
-    const silent = await awaitDomains(meters, clock.sleep);
+    const silent = await awaitDomains(meters, (ms) => clock.sleep(ms));
     const domains = domainsOf(meters);
     const powersW = await look(meters, clock);
     const checks = domains.map((domain, i) =>
