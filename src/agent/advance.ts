@@ -51,6 +51,7 @@ export function advance(
 
   if (before !== null) {
     const gpuHolders = holdGpus(reading, active, gpuOrder);
+    takeUpAwaited(state, reading, gpuHolders);
     const tick = makeTick(state, reading, active, gpuHolders, Number(at.monoNs - before.monoNs));
     const missed = divideDomains(state, reading, tick, idlePower);
     const classes = classesOf(reading, missed, gpuHolders);
@@ -117,20 +118,20 @@ function makeTick(
 /** Why a tick's energy is not known where nothing went wrong. */
 const FIRST_READING = 'there was no reading before it to subtract';
 
-/** @returns names of the domains that are missing in this tick */
+/** @returns the domains that are missing in this tick, by name */
 function divideDomains(
   state: HostState,
   reading: HostReading,
   tick: Tick,
   idlePower: Readonly<Record<string, IdlePower>>,
-): Set<string> {
-  const missed = new Set<string>();
+): Map<string, DividedDomain> {
+  const missed = new Map<string, DividedDomain>();
   const divide = (domain: DividedDomain, outcome: Growth): void => {
     if (typeof outcome === 'number') {
       divideTick(state, domain, outcome, tick, idlePower[domain.name]);
     } else {
       missTick(state, domain, outcome?.missing ?? FIRST_READING, tick);
-      missed.add(domain.name);
+      missed.set(domain.name, domain);
     }
   };
   const grown = new Map<EnergyDomain, Growth>();
@@ -210,6 +211,28 @@ function addCpuTimes(state: HostState, now: HostCpu): void {
   (['nice', 'iowait', 'steal', 'guest'] as const).forEach((name, i) => (sums[name] += growthUs[i] ?? 0));
 }
 
+/**
+ * GPUs that an ended agent counted and that this one has just come to know: what they drew meanwhile belongs to the runs that had
+ * them all the time, and was not missing. Where a run that has one now had it only later, nobody can tell.
+ */
+function takeUpAwaited(state: HostState, { energy, at }: HostReading, gpuHolders: GpuHolders): void {
+  const { awaited } = state;
+  if (awaited === undefined) return;
+  const regained = new Map<RunState, number>();
+  for (const { domain, value } of energy) {
+    const before = awaited[domain.name];
+    if (before === undefined || isMissing(value)) continue;
+    const runs = (gpuHolders.get(domain.name) ?? []).map(({ each }) => each.run);
+    if (runs.length === 0 || runs.some((run) => run.startedMonoNs > before.monoNs)) {
+      delete awaited[domain.name];
+      continue;
+    }
+    const ms = Number(at.monoNs - before.monoNs) / 1e6;
+    for (const run of runs) regained.set(run, Math.min(ms, regained.get(run) ?? Infinity));
+  }
+  for (const [{ life }, ms] of regained) life.missingMs.gpu = Math.max(0, (life.missingMs.gpu ?? 0) - ms);
+}
+
 /** Classes of what is divided, in one tick. */
 interface TickClasses {
   /** Domains of all of them, but GPUs that are known one by one. */
@@ -223,7 +246,7 @@ interface TickClasses {
 
 function classesOf(
   { energy }: HostReading,
-  missed: ReadonlySet<string>,
+  missed: ReadonlyMap<string, DividedDomain>,
   gpuHolders: GpuHolders,
 ): TickClasses {
   const divided = energy.map(({ domain }) => domain).filter(isDivided);
@@ -237,7 +260,9 @@ function classesOf(
   return {
     domains,
     all: [...new Set(domains.map((domain) => domain.class))],
-    missed: new Set(domains.filter(({ name }) => missed.has(name)).map((domain) => domain.class)),
+    missed: new Set(
+      [...missed.values()].filter(({ name }) => !gpuHolders.has(name)).map((domain) => domain.class),
+    ),
     missesGpu,
   };
 }
@@ -291,6 +316,9 @@ function addMissing({ life }: RunState, name: DomainClass, ms: number): void {
 function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): void {
   state.at = reading.at;
   state.counters = {};
+  const integrated = reading.energy.flatMap(({ domain }) => (domain.isIntegrated ? [domain.name] : []));
+  if (integrated.length > 0) state.integrated = integrated;
+  else delete state.integrated;
   for (const { domain, value } of reading.energy) {
     if (isDivided(domain)) hostDomain(state, domain);
     if (!isMissing(value)) state.counters[domain.name] = value;

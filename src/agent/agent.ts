@@ -326,6 +326,7 @@ export class Agent {
       boot,
       at: this.#parts.now(),
       sources: this.#sources(),
+      domains: this.#domains().map(({ name }) => name),
       integrated: this.#domains().flatMap(({ isIntegrated, name }) => (isIntegrated === true ? [name] : [])),
       writer: this.#writer,
       facts: this.#hostFacts(),
@@ -363,8 +364,10 @@ export class Agent {
     }
   }
 
+  /** Without GPUs, which become known later. */
   #sources(): string {
     return this.#domains()
+      .filter(({ gpu }) => gpu === undefined)
       .map((domain) => `${domain.name}=${domain.source}:${domain.maxEnergyUj ?? 0}`)
       .join(' ');
   }

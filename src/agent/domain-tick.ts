@@ -1,4 +1,4 @@
-import { differenceCounter } from '../attribution/counter';
+import { type CounterReading, differenceCounter } from '../attribution/counter';
 import { addByPolicy, type ByPolicy, type Carry, divideEnergy } from '../attribution/policy';
 import type { DomainClass } from '../generated/record';
 import type { EnergyDomain } from '../sources/source';
@@ -24,13 +24,9 @@ export function domainGrowth(
   monoNs: bigint,
   { active }: Pick<Tick, 'active'>,
 ): Growth {
-  const beforeUj = state.counters[domain.name];
-  if (beforeUj === undefined || state.at === null) return undefined;
-  const difference = differenceCounter(
-    domain,
-    { energyUj: beforeUj, monoNs: state.at.monoNs },
-    { energyUj, monoNs },
-  );
+  const before = takeBefore(state, domain);
+  if (before === undefined) return undefined;
+  const difference = differenceCounter(domain, before, { energyUj, monoNs });
   const note = (what: 'wraps' | 'resets'): void => {
     if (!isDivided(domain)) return;
     hostDomain(state, domain)[what] += 1;
@@ -46,6 +42,16 @@ export function domainGrowth(
     case 'ambiguous':
       return { missing: 'the counter may have wrapped more than once between two readings' };
   }
+}
+
+/** The reading that is to be subtracted; that of an ended agent is taken out of the state. */
+function takeBefore(state: HostState, { name, isIntegrated }: EnergyDomain): CounterReading | undefined {
+  const energyUj = state.counters[name];
+  if (energyUj !== undefined && state.at !== null) return { energyUj, monoNs: state.at.monoNs };
+  const awaited = state.awaited?.[name];
+  if (awaited === undefined) return undefined;
+  delete state.awaited?.[name];
+  return isIntegrated === true ? undefined : awaited;
 }
 
 /** Divides a domain's growth in one tick among the active runs, idle and system, and adds the parts to their lines. */

@@ -1,3 +1,4 @@
+import type { CounterReading } from '../attribution/counter';
 import type { ByPolicy, Carry } from '../attribution/policy';
 import type { PackageSplit } from '../attribution/package-split';
 import type { DomainClass, RunEnd, RunStart } from '../generated/record';
@@ -26,6 +27,10 @@ export interface HostState {
   at: Instant | null;
   /** Counters by domain name at `at`; a domain that could not be read has none. */
   counters: Record<string, bigint>;
+  /** Of those the ones that this process adds up itself: another process's begin anew. Absent: none. */
+  integrated?: string[];
+  /** Counters of an ended agent, by domain name, until this one knows the domain: GPUs, which are told of later. */
+  awaited?: Record<string, CounterReading>;
   /** Busy time of all CPUs (ns, /proc/stat) at `at`; null where it could not be read. */
   busyNs: bigint | null;
   /** nice, iowait, steal and guest time (ns) at `at`; null before the first reading. */

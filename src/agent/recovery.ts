@@ -21,6 +21,8 @@ export interface Present {
   readonly at: Instant;
   /** What the counters depend on (see Checkpoint). */
   readonly sources: string;
+  /** Names of the domains that are known now. */
+  readonly domains: readonly string[];
   /** Domains whose counters the ended agent added up itself: those of this one begin anew. */
   readonly integrated: readonly string[];
   readonly writer: LineWriter;
@@ -50,8 +52,9 @@ function carryOn({ state, sources, unwritten, removableFiles }: Checkpoint, now:
     // This agent does not know the steps that have ended: its readings begin anew.
     run.user = { dir: '', ns: 0n, sinceNs: run.user?.sinceNs ?? 0 };
   }
-  for (const name of now.integrated) delete state.counters[name];
+  for (const name of [...now.integrated, ...(state.integrated ?? [])]) delete state.counters[name];
   if (at === null || (sources === now.sources && now.at.monoNs - at.monoNs <= LONGEST_GAP_NS)) {
+    awaitCounters(state, now);
     return { state, unwritten, removableFiles, message };
   }
   // What was read is written as it was read; the next reading is a baseline.
@@ -68,6 +71,17 @@ function carryOn({ state, sources, unwritten, removableFiles }: Checkpoint, now:
     removableFiles: [...removableFiles, ...endedFiles],
     message: `${message}; the time since is missing: ${why}`,
   };
+}
+
+/** What the present sources do not know (yet) of what was counted. */
+function awaitCounters(state: HostState, { domains, at: present }: Present): void {
+  const { at } = state;
+  if (at === null || present.monoNs - at.monoNs > LONGEST_GAP_NS) return;
+  for (const [name, energyUj] of Object.entries(state.counters)) {
+    if (domains.includes(name)) continue;
+    state.awaited = { ...state.awaited, [name]: { energyUj, monoNs: at.monoNs } };
+    delete state.counters[name];
+  }
 }
 
 function endEarlierBoot({ state, boot, unwritten, removableFiles }: Checkpoint, now: Present): Recovered {

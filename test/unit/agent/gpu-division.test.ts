@@ -3,6 +3,7 @@ import { advance } from '../../../src/agent/advance';
 import { type HostState, type RunState, emptyHostState } from '../../../src/agent/host-state';
 import { takeHostLine, takeRunLines } from '../../../src/agent/lines';
 import type { GpuDoing, GpuJobProcess } from '../../../src/agent/reading';
+import { recover } from '../../../src/agent/recovery';
 import { applyEvent } from '../../../src/agent/runs';
 import type { GpuOrder } from '../../../src/attribution/gpu-binding';
 import type { HostRecord, RunRecord } from '../../../src/generated/record';
@@ -263,6 +264,70 @@ describe('whose it is', () => {
     read({ atS: 10, joules: { [G1]: 900 }, gpus: { [G1]: { ...BUSY, processes: [processOf(1)] } } });
     expect(joules(key, G1)).toEqual([900, 900, 900]);
     expect(runRecord(key).gpu).toMatchObject({ by: 'processes', ms: 10_000 });
+  });
+});
+
+describe('an agent that was killed', () => {
+  function recovered(atS: number): void {
+    const facts = { cluster: 'lab', cpus: 2, absentSources: {}, agent: { cpu_us: 0, rss_bytes: 0 } };
+    const checkpoint = {
+      version: 2 as const,
+      host: 'h',
+      boot: '0123abcd',
+      sources: 'a',
+      state,
+      unwritten: [],
+      removableFiles: [],
+    };
+    const present = {
+      boot: '0123abcd',
+      at: instantAt(atS),
+      sources: 'a',
+      domains: [],
+      integrated: [],
+      writer: writer(),
+      facts,
+    };
+    state = recover(structuredClone(checkpoint), present).state;
+  }
+
+  test('the next one takes up the GPUs’ counters when it knows them, for the run that had them all the time', () => {
+    const key = begin(1, '0');
+    read({ atS: 0 });
+    read({ atS: 10, joules: { [G0]: 1000 } });
+    recovered(30);
+    read({ atS: 30, domains: [] });
+    read({ atS: 40, domains: [] });
+    read({ atS: 50, joules: { [G0]: 5000 } });
+    expect(joules(key, G0)).toEqual([5000, 5000, 5000]);
+    expect(run(key).life.missingMs.gpu).toBe(0);
+    read({ atS: 60, joules: { [G0]: 6000 } });
+    expect(joules(key, G0)).toEqual([6000, 6000, 6000]);
+  });
+
+  test('a run that began meanwhile does not get what came before it', () => {
+    begin(1, '1');
+    read({ atS: 0 });
+    read({ atS: 10, joules: { [G0]: 1000 } });
+    recovered(30);
+    const key = begin(2, '0', {}, 30);
+    read({ atS: 30, domains: [] });
+    read({ atS: 40, joules: { [G0]: 5000 } });
+    expect(joules(key, G0)).toEqual([0, 0, 0]);
+    expect(run(key).line.domains[G0]!.missingMs).toBe(10_000);
+    expect(run(key).life.missingMs.gpu).toBe(10_000);
+  });
+
+  test('power that it had added up itself begins anew', () => {
+    const integrated = GPUS.map((domain): EnergyDomain => ({ ...domain, isIntegrated: true }));
+    const key = begin(1, '0');
+    read({ atS: 0, domains: integrated });
+    read({ atS: 10, domains: integrated, joules: { [G0]: 1000 } });
+    recovered(30);
+    read({ atS: 30, domains: [] });
+    read({ atS: 40, domains: integrated, joules: { [G0]: 5000 } });
+    read({ atS: 50, domains: integrated, joules: { [G0]: 5500 } });
+    expect(joules(key, G0)).toEqual([1500, 1500, 1500]);
   });
 });
 

@@ -218,7 +218,15 @@ describe('a gap longer than two wraps', () => {
       removableFiles: [],
     } as const;
     finishNow(writeCheckpoint(varDir, checkpoint, false));
-    const now = { boot, at: instantAt(atS), sources: 'a', integrated: [], writer, facts: FACTS };
+    const now = {
+      boot,
+      at: instantAt(atS),
+      sources: 'a',
+      domains: ['package-0', 'dram-0'],
+      integrated: [],
+      writer,
+      facts: FACTS,
+    };
     return recover(readCheckpoint(varDir)!, now).state;
   }
 

@@ -93,6 +93,7 @@ class Host {
       boot: '0123abcd',
       at,
       sources: 'a',
+      domains: ['package-0', 'dram-0', 'node'],
       integrated: ['node'],
       writer: lineWriter(),
       facts: FACTS,

@@ -42,6 +42,7 @@ const present = (atS: number, sources = 'a', boot = '0123abcd') => ({
   boot,
   at: instantAt(atS),
   sources,
+  domains: ['package-0', 'dram-0', 'node'],
   integrated: [] as string[],
   writer: { ...lineWriter(), boot },
   facts: { ...FACTS, cluster: 'unknown' },

@@ -98,6 +98,7 @@ describe("the user's CPU time and Slurm's own", () => {
       boot: '0123abcd',
       at: instantAt(12),
       sources: '',
+      domains: ['package-0', 'dram-0', 'node'],
       integrated: [],
       writer,
       facts: { cluster: 'lab', cpus: 4, absentSources: {}, agent: { cpu_us: 0, rss_bytes: 0 } },
