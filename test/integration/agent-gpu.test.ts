@@ -172,3 +172,59 @@ test('without an agent there is nothing to let go', async () => {
   expect(await release.ended).toBe(0);
   expect(release.output.stdout).toContain('No agent runs here.');
 });
+
+test('a job that is shorter than the interval has what its GPU drew from its prolog to its epilog', async () => {
+  home.configure([`gpu: { nvml_library: ${stub.library}, interval_ms: 5000 }`]);
+  await home.start();
+  // So that the library is open.
+  home.hook('prolog', 7, { SLURM_JOB_GPUS: '1' });
+  home.setCpu(7, 0.1);
+  await until(
+    'a first reading',
+    20_000,
+    () => home.runs().some(({ gpu }) => gpu !== undefined) || undefined,
+    () => home.agentLog(),
+  );
+
+  home.hook('prolog', 8, { SLURM_JOB_GPUS: '0' });
+  await sleep(700);
+  home.hook('epilog', 8);
+  const records = await ended(8);
+  const [{ started }, { to }] = [records[0]!, records.at(-1)!];
+  const lengthS = (Date.parse(to) - Date.parse(started)) / 1000;
+  // A reading is taken some milliseconds after its event; of a machine that is busy some tens.
+  expect(Math.abs(joules(records, FIRST) - 300 * lengthS)).toBeLessThan(300 * 0.1);
+  home.hook('epilog', 7);
+  await ended(7);
+});
+
+test('an agent that is killed takes no joule with it: the next one goes on with the GPU’s counter', async () => {
+  await home.start();
+  home.hook('prolog', 7, { SLURM_JOB_GPUS: '0' });
+  home.setCpu(7, 0.1);
+  const first = await until(
+    'a first reading',
+    20_000,
+    () => home.runs().find(({ gpu }) => gpu !== undefined),
+    () => home.agentLog(),
+  );
+  const agent = home.agentPid() ?? 0;
+  process.kill(agent, 'SIGKILL');
+  await until('the agent and its reader to be gone', 20_000, () =>
+    !isAlive(agent) && readers().length === 0 ? true : undefined,
+  );
+  await sleep(1500);
+  await home.start();
+  await until(
+    'a reader',
+    20_000,
+    () => readers().length === 1 || undefined,
+    () => home.agentLog(),
+  );
+  await sleep(1000);
+  home.hook('epilog', 7);
+  const records = await ended(7);
+  const observedS = (Date.parse(records.at(-1)!.to) - Date.parse(first.from)) / 1000;
+  expect(joules(records, FIRST)).toBeGreaterThan(300 * (observedS - 1.2));
+  expect(joules(records, FIRST)).toBeLessThan(300 * (observedS + 0.2));
+});
