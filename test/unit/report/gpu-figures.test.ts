@@ -180,8 +180,8 @@ describe('whose GPUs are whose', () => {
   test('is told below the table where something contradicts it, with where to look', () => {
     const conflict = 'SLURM_JOB_GPUS=0 means gpu-3b:00.0, but its cgroup allows gpu-5e:00.0';
     const found = made([
-      withGpu({ conflict }, { job: 17 }),
-      withGpu({ conflict }, { job: 17, from: later(T, 300), started: T, seq: 1 }),
+      withGpu({ conflict }, { job: 17, nodes: 2 }),
+      withGpu({ conflict }, { job: 17, nodes: 2, node: 'n2' }),
       withGpu({ conflict: 'another' }, { job: 18 }),
       withGpu({}, { job: 19 }),
     ]);
