@@ -8,7 +8,8 @@ import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
 import { readInbox, Skipped } from '../ledger/inbox';
 import { Aggregation, type ReportQuery } from '../report/aggregate';
-import { columnHelp, parseColumns } from '../report/columns';
+import { parseColumns } from '../report/column-choice';
+import { columnHelp } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport, type SiteFactors } from '../report/report';
@@ -76,13 +77,15 @@ export const examples: CommandModule['examples'] = [
   ['-S now-7days --group-by day', 'your last week, day by day'],
   ['-a -S 2026-01-01 -E 2026-02-01 --csv', 'January of all users by partition, for a spreadsheet'],
   ['-j 1234 --json', 'one job, for a program'],
+  ['-o JobID,GPUModel,GPUTime,GPUUtil,GPUIdle,GPUMem', 'what the GPUs of your jobs did'],
   ['--audit -N n[1-4] -S now-7days', 'as admin: whether the energy of four nodes adds up, day by day'],
 ];
 
 export const epilogue =
   `Times (local): ${TIME_FORMS}.\n\n` +
-  'Energy in the table has PUE in it, the energies of CPU, memory and GPUs have not. Numbers of --csv and -P are kWh, kg and ' +
-  'seconds. A user, job or partition without runs gives an empty report and exit status 0; a wrong option or time 2.\n\n' +
+  'Energy in the table has PUE in it, the energies of CPU, memory and GPUs have not. GPUUtil is of the GPU time of which it is ' +
+  'told; GPUIdle is the part of GPUEnergy that was drawn while no kernel ran. Numbers of --csv and -P are kWh, kg, ' +
+  'seconds and bytes. A user, job or partition without runs gives an empty report and exit status 0; a wrong option or time 2.\n\n' +
   '--audit takes -N, -M, -S, -E, --policy and --json, --csv or -P, and compares in joules, before PUE: what the counters grew by ' +
   'with the lines of the runs, idle and system. Exit status 0: each difference is 0 to the millijoule; 1: the reasons found stand below.';
 

@@ -91,6 +91,46 @@ export interface ReportFigures {
    * With --extrapolate only: runs that lack energy which was not extrapolated, because nothing of a domain class was observed or nobody told how many nodes there were.
    */
   not_extrapolated_runs?: number;
+  /**
+   * GPU time (GPUs times seconds; of a shared GPU, times the run's part) in which the runs' GPUs were read. What gpu_... figures tell is of this time, and never extrapolated. null, as with all of them: no GPU was read.
+   */
+  gpu_read_seconds: number | null;
+  /**
+   * The part of gpu_read_seconds of which gpu_busy_seconds is told.
+   */
+  gpu_told_seconds: number | null;
+  /**
+   * GPU time in which a kernel ran. null: not told.
+   */
+  gpu_busy_seconds: number | null;
+  /**
+   * gpu_busy_seconds / gpu_told_seconds. null: not told.
+   */
+  gpu_utilization: number | null;
+  /**
+   * The part of energy_kwh.gpu, before PUE, that was drawn while no kernel ran on GPUs that runs had. null: not told.
+   */
+  gpu_idle_kwh: number | null;
+  /**
+   * GPU time in which heat or power held the clocks back.
+   */
+  gpu_throttled_seconds: number | null;
+  /**
+   * Most GPU memory in use at a reading: of a run, of its GPUs of one node together; of several runs, the most of one. null: not told.
+   */
+  gpu_memory_bytes: number | null;
+  /**
+   * GPU time by performance state: P0 is the fastest. null: not told.
+   */
+  gpu_p_state_seconds: PStateSeconds | null;
+  /**
+   * Models of the CPUs of the runs' hosts, as far as their records tell; in alphabetical order.
+   */
+  cpu_models: string[];
+  /**
+   * Models of the GPUs that the runs were charged for, as far as their hosts' records tell; in alphabetical order.
+   */
+  gpu_models: string[];
   block_io?: BlockIo;
   nodes_expected: number;
   nodes_reported: number;
@@ -105,6 +145,9 @@ export interface EnergyKwh {
   other: number | null;
   it: number;
   total: number;
+}
+export interface PStateSeconds {
+  [k: string]: number;
 }
 /**
  * What the runs' cgroups read from and wrote to block devices; no file servers. Up to 30 s at the end of each run are missed. Absent where no run's is told.
@@ -137,6 +180,15 @@ export interface ReportQuality {
    * Runs with GPUs whose energy was not read.
    */
   gpu_unread_runs: number;
+  gpu_runs_by_binding: GpuRunsByBinding;
+  /**
+   * Of these, the runs in which something contradicted it, and lost.
+   */
+  gpu_conflict_runs: number;
+  /**
+   * What contradicted it in one of them. null: there are none.
+   */
+  gpu_conflict_example: GpuConflict | null;
   /**
    * Part of the joules of class cpu that was divided among runs without knowing on which package each ran. null: no such joules.
    */
@@ -149,6 +201,21 @@ export interface ReportQuality {
    * With policy hybrid: how the idle power is known of the measured hosts that the runs were on. null: another policy.
    */
   idle_power: IdlePowerHosts | null;
+}
+/**
+ * Runs of which a GPU was read, by what told which GPUs are theirs, the least certain of each run; as `gpu.by` of the records. count: only how many they have is known.
+ */
+export interface GpuRunsByBinding {
+  cgroup: number;
+  uuid: number;
+  processes: number;
+  index: number;
+  count: number;
+}
+export interface GpuConflict {
+  cluster: string;
+  job_id: number;
+  conflict: string;
 }
 export interface IdlePowerHosts {
   calibrated_hosts: number;

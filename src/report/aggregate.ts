@@ -6,6 +6,7 @@ import { ExactSum } from './exact-sum';
 import { meanPower } from './extrapolation';
 import { Fragments, midpointMs } from './fragments';
 import { GroupSums } from './group-sums';
+import { HardwareModels } from './hardware-models';
 import { IdlePower } from './idle-power';
 import { matchesHost, matchesRun, type RunFilter } from './run-filter';
 import { joinRuns, type Part, partsOf, type Run } from './runs';
@@ -74,6 +75,7 @@ export class Aggregation {
   readonly #systemUj = new ExactSum();
   readonly #missingMs = new ExactSum();
   readonly #idlePower = new IdlePower();
+  readonly #models = new HardwareModels();
   #hostRecords = 0;
   #dataUntilMs: number | null = null;
 
@@ -86,6 +88,8 @@ export class Aggregation {
     const toMs = Date.parse(record.to);
     if (this.#dataUntilMs === null || toMs > this.#dataUntilMs) this.#dataUntilMs = toMs;
     if (record.kind === 'series') return;
+    // A host says what it is made of once a day: mostly before the window.
+    if (record.kind === 'host') this.#models.add(record);
     const { sinceMs, untilMs, filter, withUnattributed } = this.#query;
     const middleMs = midpointMs(record);
     if (middleMs < sinceMs || middleMs >= untilMs) return;
@@ -106,7 +110,7 @@ export class Aggregation {
     const groups = new Map<string, Group>();
     const total = new GroupSums();
     for (const run of runs) {
-      const parts = partsOf(run);
+      const parts = partsOf(run, this.#models);
       const power = this.#query.extrapolate ? meanPower(parts) : null;
       total.addRun(run, parts, this.#nodesExpected(run, parts), power);
       for (const { fields, parts: ofGroup } of this.#byGroup(run, parts)) {

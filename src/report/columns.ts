@@ -1,7 +1,6 @@
-import { EitError } from '../errors';
-import type { EitReport, ReportFigures, ReportGroup } from '../generated/report';
-import { fieldOfKey, type GroupFields } from './aggregate';
-import { durationText, energyText, massText, percentText } from './units';
+import type { ReportFigures } from '../generated/report';
+import type { GroupFields } from './aggregate';
+import { bytesText, durationText, energyText, massText, percentText } from './units';
 
 /** A line of a report: a group, or the total, which has no key. */
 export type Row = ReportFigures & GroupFields;
@@ -21,14 +20,6 @@ export interface Column {
   raw(row: Row): string | number | null;
 }
 
-/** A column as -o asks for it. */
-export interface SelectedColumn {
-  readonly column: Column;
-  /** Columns of the terminal that it takes (`User%20`); absent: as many as it needs. */
-  readonly width?: number;
-  readonly align: 'left' | 'right';
-}
-
 const NONE = '-';
 
 /** Behind an Energy that was extrapolated in part; the footer says what it means. */
@@ -45,16 +36,29 @@ function count(name: string, describe: string, of: (row: Row) => number): Column
   return { name, describe, human: (row) => String(of(row)), raw: of };
 }
 
-function duration(name: string, describe: string, of: (row: Row) => number): Column {
-  return { name, unit: 's', describe, human: (row) => durationText(of(row)), raw: of };
+function duration(name: string, describe: string, of: (row: Row) => number | null): Column {
+  return { name, unit: 's', describe, human: textOr(durationText, of), raw: of };
 }
 
-function energy(name: string, describe: string, of: keyof ReportFigures['energy_kwh']): Column {
-  const human = (row: Row): string => {
-    const kwh = row.energy_kwh[of];
-    return kwh === null ? NONE : energyText(kwh);
+function energy(name: string, describe: string, of: (row: Row) => number | null): Column {
+  return { name, unit: 'kWh', describe, human: textOr(energyText, of), raw: of };
+}
+
+function fraction(name: string, rawName: string, describe: string, of: (row: Row) => number | null): Column {
+  return { name, rawName, describe, human: textOr(percentText, of), raw: of };
+}
+
+function models(name: string, describe: string, of: (row: Row) => readonly string[]): Column {
+  const text = (row: Row): string | null => (of(row).length === 0 ? null : of(row).join(', '));
+  return { name, describe, isText: true, human: (row) => text(row) ?? NONE, raw: text };
+}
+
+/** What is not known is no 0. */
+function textOr(text: (value: number) => string, of: (row: Row) => number | null): (row: Row) => string {
+  return (row) => {
+    const value = of(row);
+    return value === null ? NONE : text(value);
   };
-  return { name, unit: 'kWh', describe, human, raw: (row) => row.energy_kwh[of] };
 }
 
 /** Every column, in the order of `--helpformat`. */
@@ -77,13 +81,37 @@ export const COLUMNS = [
   duration('Elapsed', 'time of the runs within the report', (row) => row.elapsed_seconds),
   duration('CPUTime', 'CPU time used', (row) => row.cpu_seconds),
   duration('GPUTime', 'GPUs allocated times time', (row) => row.gpu_seconds),
-  energy('CPUEnergy', 'energy of the CPU packages', 'cpu'),
-  energy('DRAMEnergy', 'energy of the memory', 'dram'),
-  energy('GPUEnergy', 'energy of the GPUs', 'gpu'),
-  energy('OtherEnergy', 'energy of the rest of the nodes', 'other'),
-  energy('ITEnergy', 'sum of the above', 'it'),
+  duration('GPUBusy', 'GPU time in which a kernel ran', (row) => row.gpu_busy_seconds),
+  fraction(
+    'GPUUtil',
+    'GPUUtilFraction',
+    'of the GPU time of which it is told, the part in which a kernel ran',
+    (row) => row.gpu_utilization,
+  ),
   {
-    ...energy('Energy', 'ITEnergy times PUE: with cooling and power distribution', 'total'),
+    name: 'GPUMem',
+    unit: 'B',
+    describe: 'most GPU memory in use, of all GPUs of a run on one node',
+    human: textOr(bytesText, (row) => row.gpu_memory_bytes),
+    raw: (row) => row.gpu_memory_bytes,
+  },
+  duration(
+    'GPUThrottled',
+    'GPU time in which heat or power held the clocks back',
+    (row) => row.gpu_throttled_seconds,
+  ),
+  energy('GPUIdle', 'of GPUEnergy, the part drawn while no kernel ran', (row) => row.gpu_idle_kwh),
+  energy('CPUEnergy', 'energy of the CPU packages', (row) => row.energy_kwh.cpu),
+  energy('DRAMEnergy', 'energy of the memory', (row) => row.energy_kwh.dram),
+  energy('GPUEnergy', 'energy of the GPUs', (row) => row.energy_kwh.gpu),
+  energy('OtherEnergy', 'energy of the rest of the nodes', (row) => row.energy_kwh.other),
+  energy('ITEnergy', 'sum of the above', (row) => row.energy_kwh.it),
+  {
+    ...energy(
+      'Energy',
+      'ITEnergy times PUE: with cooling and power distribution',
+      (row) => row.energy_kwh.total,
+    ),
     human: totalEnergyText,
   },
   {
@@ -108,87 +136,20 @@ export const COLUMNS = [
   },
   count('NodesExpected', 'nodes of the runs', (row) => row.nodes_expected),
   count('NodesReported', 'nodes of the runs that sent records', (row) => row.nodes_reported),
-  {
-    name: 'Estimated',
-    rawName: 'EstimatedFraction',
-    describe: 'of the energy, the part that was divided among the runs by an estimate',
-    human: (row) => (row.estimated_fraction === null ? NONE : percentText(row.estimated_fraction)),
-    raw: (row) => row.estimated_fraction,
-  },
-  {
-    name: 'Extrapolated',
-    unit: 'kWh',
-    describe: 'of Energy, the part that nobody observed (--extrapolate)',
-    human: (row) => (row.extrapolated_kwh === undefined ? NONE : energyText(row.extrapolated_kwh)),
-    raw: (row) => row.extrapolated_kwh ?? null,
-  },
+  fraction(
+    'Estimated',
+    'EstimatedFraction',
+    'of the energy, the part that was divided among the runs by an estimate',
+    (row) => row.estimated_fraction,
+  ),
+  models('CPUModel', 'models of the CPUs of the nodes', (row) => row.cpu_models),
+  models('GPUModel', 'models of the GPUs', (row) => row.gpu_models),
+  energy(
+    'Extrapolated',
+    'of Energy, the part that nobody observed (--extrapolate)',
+    (row) => row.extrapolated_kwh ?? null,
+  ),
 ] as const satisfies readonly Column[];
-
-type ColumnName = (typeof COLUMNS)[number]['name'];
-
-/**
- * Reads the value of -o: names in any case, with commas, each with a width as in sacct (`User%20` to the right,
- * `User%-20` to the left).
- * @throws EitError EIT_USAGE for a name that is no column
- */
-export function parseColumns(text: string): SelectedColumn[] {
-  if (text.replaceAll(/[\s,]/g, '') === '') {
-    throw new EitError('EIT_USAGE', '--format names no column; --helpformat lists them');
-  }
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .map((part) => {
-      const [, name = '', sign = '', width] = /^([^%]+?)(?:%(-?)(\d{1,4}))?$/.exec(part) ?? [];
-      const column = COLUMNS.find((c) =>
-        [c.name, rawHeader(c)].some((n) => n.toLowerCase() === name.toLowerCase()),
-      );
-      if (column === undefined || Number(width) === 0) {
-        throw new EitError(
-          'EIT_USAGE',
-          `--format: ${JSON.stringify(part)} is no column. There are ${COLUMNS.map((c) => c.name).join(', ')}; ` +
-            'a width stands behind a %: User%20, or User%-20 to align to the left. --helpformat says what they are.',
-        );
-      }
-      if (width === undefined) return select(column);
-      return { column, width: Number(width), align: sign === '-' ? 'left' : 'right' };
-    });
-}
-
-/**
- * The columns of a table for a person: keys first, and of the energies those that have a value.
- * @param isOwn whether the runs are all the reader's own
- */
-export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[] {
-  const has = (name: 'dram' | 'gpu' | 'other'): boolean => report.total.energy_kwh[name] !== null;
-  const isByJob = report.group_by.includes('job');
-  const names: ColumnName[] = [
-    ...keyNames(report, isOwn),
-    ...(isByJob ? [] : (['Jobs'] as const)),
-    'Elapsed',
-    'CPUEnergy',
-    ...(has('dram') ? (['DRAMEnergy'] as const) : []),
-    ...(has('gpu') ? (['GPUEnergy'] as const) : []),
-    ...(has('other') ? (['OtherEnergy'] as const) : []),
-    'Energy',
-    'CO2e',
-    'Coverage',
-    'Quality',
-  ];
-  return selectAll(names);
-}
-
-/** The columns of CSV and -P: the keys, then every figure, whatever the values. */
-export function programColumns(report: EitReport): SelectedColumn[] {
-  const figures = COLUMNS.slice(COLUMNS.findIndex(({ name }) => name === 'Jobs'))
-    .map(({ name }) => name)
-    .filter((name) => name !== 'Extrapolated' || report.total.extrapolated_kwh !== undefined);
-  const ofJob: ColumnName[] = report.group_by.includes('job')
-    ? ['Cluster', 'User', 'Account', 'Partition']
-    : [];
-  return selectAll([...new Set([...keysAsked(report), ...ofJob, ...figures])]);
-}
 
 /** The header that programs get: `Energy_kWh`. */
 export function rawHeader({ name, unit, rawName = name }: Column): string {
@@ -206,38 +167,6 @@ export function columnHelp(): string {
       return `${column.name.padEnd(width)}  ${column.describe}${forPrograms}\n`;
     })
     .join('');
-}
-
-function keysAsked(report: EitReport): ColumnName[] {
-  return report.group_by.flatMap((groupKey) => {
-    const field = fieldOfKey(groupKey);
-    return COLUMNS.filter(({ name }) => name.toLowerCase() === field.replace('_', '')).map(
-      ({ name }) => name,
-    );
-  });
-}
-
-/** Keys, and with job ids what tells jobs apart, and whose they are where they are not the reader's. */
-function keyNames(report: EitReport, isOwn: boolean): ColumnName[] {
-  const differ = (field: 'cluster' | 'user'): boolean => {
-    const first: ReportGroup | undefined = report.groups[0];
-    return report.groups.some((group) => group[field] !== first?.[field]);
-  };
-  if (!report.group_by.includes('job')) return keysAsked(report);
-  const ofJob: ColumnName[] = [
-    ...(differ('cluster') ? (['Cluster'] as const) : []),
-    ...(!isOwn || differ('user') ? (['User'] as const) : []),
-    'Partition',
-  ];
-  return [...new Set([...keysAsked(report), ...ofJob])];
-}
-
-function selectAll(names: readonly ColumnName[]): SelectedColumn[] {
-  return names.flatMap((name) => COLUMNS.filter((column) => column.name === name).map(select));
-}
-
-function select(column: Column): SelectedColumn {
-  return { column, align: column.isText ? 'left' : 'right' };
 }
 
 /** With the mark or the room for it, so that figures stay in line. */

@@ -22,6 +22,11 @@ export class ExactSum {
     }
   }
 
+  addSum(other: ExactSum): void {
+    this.#high += other.#high;
+    this.add(other.#low);
+  }
+
   get value(): bigint {
     return this.#high + BigInt(this.#low);
   }

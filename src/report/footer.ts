@@ -2,11 +2,17 @@ import { DateTime } from 'luxon';
 import type { EitReport, ReportFigures } from '../generated/report';
 import { EXTRAPOLATED_MARK } from './columns';
 import type { View } from './format';
-import { visible, wrap } from './printable';
+import { cut, visible, wrap } from './printable';
 import { counted, durationText, energyText, percentText, plainNumber } from './units';
 
 /** Less than this part of what should have been observed stands out. */
 const GOOD_COVERAGE = 0.99;
+
+/** GPUs that did more are well used: between two kernels there is always some time. */
+const GOOD_UTILIZATION = 0.8;
+
+/** So much of a contradiction is shown; the whole of it is in the JSON. */
+const LONGEST_CONFLICT = 200;
 
 /** Whether a line of a report lacks so much that it must not be taken for the whole. */
 export function isPoor(row: ReportFigures): boolean {
@@ -22,7 +28,9 @@ export function footer(report: EitReport, view: View, columns: readonly string[]
   const lines = [
     ...unattributedLine(report),
     ...coverageLine(report, columns),
-    ...gpuLine(report),
+    ...gpuUnreadLine(report),
+    ...gpuIdleLine(report),
+    ...gpuConflictLine(report),
     ...extrapolatedLine(report, columns),
     ...divisionLine(report),
     ...idlePowerLine(report),
@@ -43,11 +51,30 @@ function coverageLine({ groups, total }: EitReport, columns: readonly string[]):
   return [`Coverage: of all ${all}${nodes}${lowest}.`];
 }
 
-function gpuLine({ quality }: EitReport): string[] {
+function gpuUnreadLine({ quality }: EitReport): string[] {
   const runs = quality.gpu_unread_runs;
   return runs === 0
     ? []
     : [`GPU energy of ${counted(runs, 'run')} was not read: no figure holds it, and their coverage is 0 %.`];
+}
+
+function gpuIdleLine({ total }: EitReport): string[] {
+  const { gpu_utilization: used, gpu_idle_kwh: kwh } = total;
+  if (used === null || kwh === null || kwh === 0 || used > GOOD_UTILIZATION) return [];
+  const part = percentText(1 - used);
+  return [
+    `GPUs that jobs had allocated did nothing for ${part} of the time they were told of: ${energyText(kwh)}.`,
+  ];
+}
+
+function gpuConflictLine({ quality }: EitReport): string[] {
+  const { gpu_conflict_runs: runs, gpu_conflict_example: example } = quality;
+  if (runs === 0 || example === null) return [];
+  const conflict = cut(visible(example.conflict), LONGEST_CONFLICT);
+  return [
+    `What Slurm says of the GPUs of ${counted(runs, 'run')} contradicts what was seen (job ${example.job_id}: ${conflict}). ` +
+      'See gpu.order in docs/troubleshooting.md.',
+  ];
 }
 
 function extrapolatedLine({ total }: EitReport, columns: readonly string[]): string[] {

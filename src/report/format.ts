@@ -1,6 +1,6 @@
 import type { EitReport } from '../generated/report';
 import type { Audit } from './audit';
-import type { SelectedColumn } from './columns';
+import type { SelectedColumn } from './column-choice';
 
 /** How a report is to be shown. */
 export interface View {

@@ -3,6 +3,7 @@ import type { DomainClass, EnergyByDomain, RunRecord } from '../generated/record
 import { BlockIoSums } from './block-io';
 import { classOfDomain, DOMAIN_CLASSES } from './domain-class';
 import { ExactSum } from './exact-sum';
+import { GpuSums } from './gpu-sums';
 
 /** What of a fragment's energy and time lies in one bucket (a day, a month, or the whole window). */
 export interface Slice {
@@ -17,6 +18,10 @@ export interface Slice {
   readonly gpuMs: ExactSum;
   /** Absent where none of its lines tells. */
   blockIo?: BlockIoSums;
+  /** Absent where no GPU of the run was read. */
+  gpu?: GpuSums;
+  /** Domains of GPUs that the run was charged for; absent without any. */
+  gpuDomains?: Set<string>;
   readonly classes: Map<DomainClass, ClassSlice>;
 }
 
@@ -35,7 +40,17 @@ export interface ClassSlice {
 /** What every line of a fragment says of its run, and where in the fragment the line stands. */
 export type RunFacts = Pick<
   RunRecord,
-  'uid' | 'user' | 'account' | 'partition' | 'nodes' | 'sluid' | 'slurm_start' | 'from' | 'instance' | 'seq'
+  | 'host'
+  | 'uid'
+  | 'user'
+  | 'account'
+  | 'partition'
+  | 'nodes'
+  | 'sluid'
+  | 'slurm_start'
+  | 'from'
+  | 'instance'
+  | 'seq'
 >;
 
 /** A run on one node: (cluster, node, job, restart, started). */
@@ -114,6 +129,7 @@ export class Fragments {
     slice.ends ||= record.end?.by === 'epilog';
     slice.cpuUs.add(record.cpu_us ?? 0);
     if (record.io !== undefined) (slice.blockIo ??= new BlockIoSums()).add(record.io);
+    if (record.gpu !== undefined) (slice.gpu ??= new GpuSums()).addLine(record.gpu, this.#policy);
     // Allocated from the prolog on, whoever was looking.
     slice.gpuMs.add((record.gpus ?? 0) * (record.ms + readMs - fromMs));
     this.#addEnergy(slice, record);
@@ -124,6 +140,8 @@ export class Fragments {
     const addAll = (energy: EnergyByDomain, quality: 'measuredUj' | 'modelledUj'): void => {
       for (const [domain, byPolicy] of Object.entries(energy)) {
         const name = classOfDomain(domain);
+        // Lines can name GPUs of the host that the run has no part in.
+        if (name === 'gpu' && byPolicy.some((uj) => uj > 0)) (slice.gpuDomains ??= new Set()).add(domain);
         const found = classOf(slice, name);
         const uj = byPolicy[this.#policy] ?? 0;
         (found[quality] ??= new ExactSum()).add(uj);
@@ -174,8 +192,9 @@ function classOf(slice: Slice, name: DomainClass): ClassSlice {
 
 /** Not the record itself: a month's records do not fit in memory. */
 function factsOf(record: RunRecord): RunFacts {
-  const { uid, user, account, partition, nodes, sluid, slurm_start, from, instance, seq } = record;
+  const { host, uid, user, account, partition, nodes, sluid, slurm_start, from, instance, seq } = record;
   return {
+    host,
     from,
     instance,
     seq,

@@ -1,7 +1,9 @@
+import type { GpuBinding } from '../attribution/gpu-binding';
 import type { DomainClass } from '../generated/record';
 import { BlockIoSums } from './block-io';
 import { type ClassCoverage, classCoverage } from './coverage';
 import { extrapolated, type MeanPower } from './extrapolation';
+import { GpuSums } from './gpu-sums';
 import type { Part, Run } from './runs';
 
 /** Energy of one cluster's runs in a group, µJ. */
@@ -27,6 +29,15 @@ export class GroupSums {
   readonly blockIo = new BlockIoSums();
   /** Runs of which at least one line tells it. */
   blockIoRuns = 0;
+  /** null where no GPU was read. */
+  gpu: GpuSums | null = null;
+  /** Runs of which a GPU was read, by what told which it is: the least certain of each. */
+  readonly gpuRunsBy: Record<GpuBinding, number> = { cgroup: 0, uuid: 0, processes: 0, index: 0, count: 0 };
+  /** Runs in which something contradicted that, and the first of them. */
+  gpuConflictRuns = 0;
+  gpuConflict: { readonly cluster: string; readonly jobId: number; readonly text: string } | null = null;
+  readonly cpuModels = new Set<string>();
+  readonly gpuModels = new Set<string>();
   nodesExpected = 0;
   nodesReported = 0;
   /** Runs with GPUs of whose energy nothing was observed. */
@@ -61,6 +72,12 @@ export class GroupSums {
     const told = parts.flatMap(({ slice }) => slice.blockIo ?? []);
     for (const sums of told) this.blockIo.addSums(sums);
     if (told.length > 0) this.blockIoRuns++;
+
+    this.#addGpus(run, parts);
+    for (const { cpuModel, gpuModels } of parts) {
+      if (cpuModel !== null) this.cpuModels.add(cpuModel);
+      for (const model of gpuModels) this.gpuModels.add(model);
+    }
 
     this.#jobs.add(run.jobKey);
     this.runs++;
@@ -98,6 +115,18 @@ export class GroupSums {
       .filter(([, expected]) => expected > 0)
       .map(([name, expected]) => (this.#observedMs.get(name) ?? 0) / expected);
     return ratios.length === 0 ? null : Math.min(1, ...ratios);
+  }
+
+  #addGpus({ cluster, jobId }: Run, parts: readonly Part[]): void {
+    const told = parts.flatMap(({ slice }) => slice.gpu ?? []);
+    if (told.length === 0) return;
+    const ofRun = new GpuSums();
+    for (const sums of told) ofRun.addSums(sums);
+    (this.gpu ??= new GpuSums()).addSums(ofRun);
+    this.gpuRunsBy[ofRun.by]++;
+    if (ofRun.conflict === null) return;
+    this.gpuConflictRuns++;
+    this.gpuConflict ??= { cluster, jobId, text: ofRun.conflict };
   }
 
   #clusterEnergy(cluster: string): ClusterEnergy {

@@ -1,5 +1,6 @@
 import { AUDIT_COLUMNS, auditHeader, auditLines } from './audit-columns';
-import { programColumns, rawHeader } from './columns';
+import { programColumns } from './column-choice';
+import { rawHeader } from './columns';
 import type { ReportFormat } from './format';
 import { visible } from './printable';
 import { plainNumber } from './units';

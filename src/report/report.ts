@@ -8,11 +8,11 @@ import type {
   ReportQuality,
 } from '../generated/report';
 import type { Aggregate, ReportQuery } from './aggregate';
+import { kwh, part, ratio } from './conversion';
 import { DOMAIN_CLASSES } from './domain-class';
+import { gpuFigures } from './gpu-figures';
 import type { ClusterEnergy, GroupSums } from './group-sums';
 import { itScope } from './it-scope';
-
-const UJ_PER_KWH = 3.6e12;
 
 /** What turns a cluster's joules into a bill: as src/carbon/factors.ts gives it. */
 export interface SiteFactors {
@@ -112,6 +112,9 @@ export function figures(
     ...(extrapolate
       ? { extrapolated_kwh: extrapolatedKwh, not_extrapolated_runs: sums.notExtrapolatedRuns }
       : {}),
+    ...gpuFigures(sums.gpu),
+    cpu_models: [...sums.cpuModels].sort(),
+    gpu_models: [...sums.gpuModels].sort(),
     ...(sums.blockIoRuns === 0 ? {} : { block_io: sums.blockIo.figures(sums.blockIoRuns) }),
     nodes_expected: sums.nodesExpected,
     nodes_reported: sums.nodesReported,
@@ -122,6 +125,16 @@ function reportQuality({ total, idlePower }: Aggregate): ReportQuality {
   const guessed = (name: DomainClass) => part(total.guessedUj.get(name) ?? 0n, recordedUj(total, [name]));
   return {
     gpu_unread_runs: total.gpuUnreadRuns,
+    gpu_runs_by_binding: total.gpuRunsBy,
+    gpu_conflict_runs: total.gpuConflictRuns,
+    gpu_conflict_example:
+      total.gpuConflict === null
+        ? null
+        : {
+            cluster: total.gpuConflict.cluster,
+            job_id: total.gpuConflict.jobId,
+            conflict: total.gpuConflict.text,
+          },
     package_assumed_fraction: guessed('cpu'),
     dram_by_cpu_time_fraction: guessed('dram'),
     idle_power: idlePower,
@@ -225,22 +238,6 @@ function sum(amounts: Iterable<bigint>): bigint {
   let total = 0n;
   for (const amount of amounts) total += amount;
   return total;
-}
-
-function kwh(uj: bigint): number {
-  return Number(uj) / UJ_PER_KWH;
-}
-
-/** null where the whole is nothing. */
-function part(uj: bigint, ofUj: bigint): number | null {
-  return ofUj === 0n ? null : ratio(Math.min(1, Number(uj) / Number(ofUj)));
-}
-
-/** Clocks are not exact to more than six digits, and a ratio of all should be 1. */
-function ratio(value: number): number;
-function ratio(value: number | null): number | null;
-function ratio(value: number | null): number | null {
-  return value === null ? null : Math.round(value * 1e6) / 1e6;
 }
 
 function utc(ms: number): string {

@@ -1,6 +1,7 @@
 import { EitError } from '../errors';
 import { expandHostlist } from '../slurm/hostlist';
 import type { Fragment, Slice } from './fragments';
+import type { HardwareModels } from './hardware-models';
 
 /** Fragments of one run that Slurm does not tell apart start, and end, about together. */
 const CLOSE_MS = 5 * 60_000;
@@ -29,14 +30,27 @@ export interface Run {
   readonly jobKey: string;
 }
 
-/** A slice of a run with the node it is of. */
+/** A slice of a run with the node it is of, and what that is made of. */
 export interface Part {
   readonly node: string;
   readonly slice: Slice;
+  /** null where the host's records do not tell. */
+  readonly cpuModel: string | null;
+  /** Of the GPUs that the run was charged for, as far as told. */
+  readonly gpuModels: readonly string[];
 }
 
-export function partsOf(run: Run): Part[] {
-  return run.fragments.flatMap(({ node, slices }) => [...slices.values()].map((slice) => ({ node, slice })));
+export function partsOf({ cluster, fragments }: Run, models: HardwareModels): Part[] {
+  return fragments.flatMap(({ node, facts: { host }, slices }) =>
+    [...slices.values()].map((slice) => ({
+      node,
+      slice,
+      cpuModel: models.cpu(cluster, host, slice.fromMs),
+      gpuModels: [...(slice.gpuDomains ?? [])].flatMap(
+        (domain) => models.gpu(cluster, host, domain, slice.fromMs) ?? [],
+      ),
+    })),
+  );
 }
 
 export const UNKNOWN = '(unknown)';

@@ -2,7 +2,8 @@ import { styleText } from 'node:util';
 import type { EitReport } from '../generated/report';
 import { bar } from './bar';
 import { renderAuditTable } from './audit-table';
-import { type Row, type SelectedColumn, tableColumns } from './columns';
+import { type SelectedColumn, tableColumns } from './column-choice';
+import type { Row } from './columns';
 import { footer, isPoor } from './footer';
 import type { ReportFormat, View } from './format';
 import { cut, displayWidth, pad, visible } from './printable';
@@ -15,8 +16,8 @@ const NARROWEST_BAR = 8;
 /** No name makes a table wider than this, unless -o says so. */
 const WIDEST_CELL = 48;
 
-/** What a table lacks first where the terminal is narrow, after the bars: parts of figures that stay, then the length. */
-const DISPENSABLE = ['OtherEnergy', 'DRAMEnergy', 'GPUEnergy', 'Elapsed', 'CPUEnergy'];
+/** What a table lacks first where the terminal is narrow, after the bars: parts of figures that stay, then the use of GPUs, the length, the rest. */
+const DISPENSABLE = ['OtherEnergy', 'DRAMEnergy', 'GPUIdle', 'GPUEnergy', 'GPUUtil', 'Elapsed', 'CPUEnergy'];
 
 /** Aligned columns, units that fit, a total, and what to know about the figures. */
 export const table: ReportFormat = {

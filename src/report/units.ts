@@ -33,6 +33,20 @@ export function massText(kg: number): string {
   return inUnits(kg, MASS_UNITS, 'g');
 }
 
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** A number of bytes in the unit that fits, with three significant digits: `79.6 GiB`. */
+export function bytesText(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  while (value >= 1024 && unit < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  // Up to 1023 of a unit have four digits.
+  const digits = unit === 0 || value >= 999.5 ? String(Math.round(value)) : value.toPrecision(3);
+  return `${digits} ${BYTE_UNITS[unit]}`;
+}
+
 function inUnits(value: number, units: readonly Unit[], zeroUnit: string): string {
   if (value === 0) return `0 ${zeroUnit}`;
   // Rounded first: 999.6 Wh is 1.00 kWh.

@@ -204,6 +204,49 @@ describe('--audit', () => {
   });
 });
 
+describe('what GPUs did', () => {
+  const DAY = ['-S', '2026-03-10T09:00', '-E', '2026-03-11', '--config'];
+  const config = (): string =>
+    command.config('gpus.yaml', { ledger: `${__dirname}/../fixtures/ledger/gpus`, site: { pue: 1.5 } });
+
+  test('is in the table, with what to know about it below', async () => {
+    const { status, stdout, stderr } = await command.report([...DAY, config(), '-a', '--group-by', 'user']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^User +Jobs +Elapsed +CPUEnergy +GPUEnergy +GPUIdle +GPUUtil +Energy/);
+    expect(stdout).toMatch(/^alice .* 134 Wh +13\.2 Wh +73\.7 % /m);
+    expect(stdout).toMatch(/^GPUs that jobs had allocated did nothing for 30\.9 % .*: 23\.9 Wh\.$/m);
+    expect(stdout).toMatch(
+      /^What Slurm says of the GPUs of 1 run contradicts what was seen \(job 304: SLURM_/m,
+    );
+  });
+
+  test('is for programs in their units, with the models that the hosts told in the morning', async () => {
+    const columns = '-oJobID,GPUBusy,GPUUtil,GPUMem,GPUIdle,GPUThrottled,CPUModel,GPUModel';
+    const { stdout } = await command.report([...DAY, config(), '-P', '-j', '302,303,306', columns]);
+    expect(stdout).toBe(
+      [
+        'JobID|GPUBusy_s|GPUUtilFraction|GPUMem_B|GPUIdle_kWh|GPUThrottled_s|CPUModel|GPUModel',
+        '302|120|0.25|2684354560|0.01|14|EPYC 9354|NVIDIA H100 80GB HBM3',
+        '303|||1073741824||0|EPYC 9354|NVIDIA H100 80GB HBM3',
+        '306||||||EPYC 9354|',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('is of the runs that were asked for, and unknown where they had none', async () => {
+    const { total, quality } = await json(...DAY, config(), '-j', '304');
+    expect(total).toMatchObject({
+      gpu_utilization: 0.5,
+      gpu_idle_kwh: 0.004,
+      gpu_models: [expect.any(String)],
+    });
+    expect(quality).toMatchObject({ gpu_conflict_runs: 1, gpu_runs_by_binding: { processes: 1, index: 0 } });
+    const { total: none } = await json(...DAY, config(), '-j', '306');
+    expect(none).toMatchObject({ gpu_utilization: null, gpu_idle_kwh: null, gpu_models: [] });
+  });
+});
+
 test('--extrapolate fills what a silent node and an unread minute lack, and says how much', async () => {
   const [plain, filled] = [await json(...SINCE), await json(...SINCE, '--extrapolate')];
   expect(plain.total).not.toHaveProperty('extrapolated_kwh');

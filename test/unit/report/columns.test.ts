@@ -1,4 +1,5 @@
-import { columnHelp, COLUMNS, parseColumns } from '../../../src/report/columns';
+import { parseColumns } from '../../../src/report/column-choice';
+import { columnHelp, COLUMNS } from '../../../src/report/columns';
 
 test('every column is listed with what it is', () => {
   for (const { name, describe } of COLUMNS) {

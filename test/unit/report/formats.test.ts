@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import type { RunRecord } from '../../../src/generated/record';
 import type { EitReport, GroupKey } from '../../../src/generated/report';
 import validate from '../../../src/generated/report-validator';
 import { readInbox, Skipped } from '../../../src/ledger/inbox';
 import { Aggregation } from '../../../src/report/aggregate';
-import { parseColumns } from '../../../src/report/columns';
+import { parseColumns } from '../../../src/report/column-choice';
 import { csv } from '../../../src/report/csv';
 import type { ReportFormat, View } from '../../../src/report/format';
 import { FORMATS } from '../../../src/report/formats';
@@ -28,16 +29,25 @@ function render(format: ReportFormat, made: EitReport, view: Partial<View> = {})
   return [...format.render(made, { ...plain, ...view })].join('');
 }
 
-async function fixtureReport(groupBy: GroupKey[]): Promise<{ made: EitReport; skipped: Skipped }> {
+const WINDOWS = {
+  'two-clusters': ['2026-01-29T23:00:00Z', '2026-02-28T23:00:00Z'],
+  gpus: ['2026-03-10T08:00:00Z', '2026-03-10T23:00:00Z'],
+} as const;
+
+async function fixtureReport(
+  groupBy: GroupKey[],
+  ledger: keyof typeof WINDOWS = 'two-clusters',
+): Promise<{ made: EitReport; skipped: Skipped }> {
+  const [since, until] = WINDOWS[ledger];
   const asked = query({
-    sinceMs: Date.parse('2026-01-29T23:00:00Z'),
-    untilMs: Date.parse('2026-02-28T23:00:00Z'),
+    sinceMs: Date.parse(since),
+    untilMs: Date.parse(until),
     timeZone: 'Europe/Berlin',
     groupBy,
   });
   const skipped = new Skipped();
   const aggregation = new Aggregation(asked);
-  const records = readInbox(join(LEDGERS, 'two-clusters'), {
+  const records = readInbox(join(LEDGERS, ledger), {
     fromMs: asked.sinceMs,
     toMs: asked.untilMs,
     skipped,
@@ -80,6 +90,21 @@ test.each<[string, ReportFormat, GroupKey[], Partial<View>]>([
   const { made, skipped } = await fixtureReport(groupBy);
   expect(validate(made)).toBe(true);
   expectGolden(name, render(format, made, { skipped: skipped.byReason, ...view }));
+});
+
+const GPU_COLUMNS = 'JobID,GPUTime,GPUBusy,GPUUtil,GPUMem,GPUThrottled,GPUIdle,GPUModel,CPUModel';
+test.each<[string, ReportFormat, GroupKey[], Partial<View>]>([
+  ['gpus-table.txt', table, ['job'], {}],
+  ['gpus-terminal.txt', table, ['user'], { terminal: { width: 120, bars: true, colours: false } }],
+  ['gpus-narrow.txt', table, ['job'], { terminal: { width: 80, bars: true, colours: false } }],
+  ['gpus-columns.txt', table, ['job'], { columns: parseColumns(GPU_COLUMNS) }],
+  ['gpus.json', json, ['user'], {}],
+  ['gpus.csv', csv, ['job'], {}],
+  ['gpus.psv', parsable, ['user'], {}],
+])('%s', async (name, format, groupBy, view) => {
+  const { made } = await fixtureReport(groupBy, 'gpus');
+  expect(validate(made)).toBe(true);
+  expectGolden(name, render(format, made, view));
 });
 
 test('JSON is the report itself', async () => {
@@ -184,6 +209,18 @@ describe('on a terminal', () => {
     expect(header(made, 80)).toMatch(/Elapsed +CPUEnergy/);
     expect(header(made, 62)).toMatch(/Jobs +CPUEnergy/);
     expect(header(made, 50)).toMatch(/^User +Jobs +Energy +CO2e +Coverage +Quality$/);
+  });
+
+  test('figures of GPUs are there where one was read, and go before the length of the runs', () => {
+    const gpu = { ms: 300_000, by: 'cgroup', busy_ms: 150_000, idle_uj: [1e9, 1e9, 1e9] } as const;
+    const measured_uj = { 'package-0': [1e9, 0, 0], 'gpu-3b:00.0': [9e9, 0, 0] } as RunRecord['measured_uj'];
+    const made = report([runRecord({ gpus: 1, measured_uj, gpu: { ...gpu, idle_uj: [...gpu.idle_uj] } })]);
+    expect(header(made, 110)).toMatch(/CPUEnergy +GPUEnergy +GPUIdle +GPUUtil +Energy/);
+    expect(header(made, 90)).toMatch(/CPUEnergy +GPUEnergy +GPUUtil +Energy/);
+    expect(header(made, 80)).toMatch(/Elapsed +CPUEnergy +GPUUtil +Energy/);
+    expect(header(made, 72)).toMatch(/Elapsed +CPUEnergy +Energy/);
+    expect(header(report([runRecord({ measured_uj })]), 110)).toMatch(/CPUEnergy +GPUEnergy +Energy/);
+    expect(header(report([runRecord()]), 110)).not.toContain('GPU');
   });
 
   test('no bar has the room that a figure was denied', () => {

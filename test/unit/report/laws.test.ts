@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { GPU_BINDINGS } from '../../../src/attribution/gpu-binding';
 import type { EitRecord, RunRecord } from '../../../src/generated/record';
 import type { ReportFigures } from '../../../src/generated/report';
 import type { GroupSums } from '../../../src/report/group-sums';
@@ -23,12 +24,23 @@ const anyRun = (job: fc.Arbitrary<number>): fc.Arbitrary<RunRecord[]> =>
       cluster: fc.constantFrom('alpha', 'beta'),
       measured_uj: fc.dictionary(fc.constantFrom('package-0', 'dram-0', 'gpu-0'), uj),
       gpus: fc.integer({ min: 1, max: 8 }),
+      gpu: fc.option(
+        fc.record({
+          ms: fc.nat(2_400_000),
+          by: fc.constantFrom(...GPU_BINDINGS),
+          busy_ms: fc.nat(2_400_000),
+          idle_uj: uj,
+          throttled_ms: fc.nat(2_400_000),
+        }),
+        { nil: undefined },
+      ),
     })
-    .map(({ begins, lines, nodes, ...given }) =>
+    .map(({ begins, lines, nodes, gpu, ...given }) =>
       Array.from({ length: nodes }, (_node, n) =>
         Array.from({ length: Math.ceil(lines / 50) }, (_, i) =>
           runRecord({
             ...given,
+            ...(gpu === undefined ? {} : { gpu }),
             nodes,
             node: `n${n}`,
             started: later(T, begins * 300),
@@ -47,6 +59,10 @@ function sums(total: GroupSums): Record<string, bigint> {
     elapsedMs: BigInt(total.elapsedMs),
     cpuUs: total.cpuUs,
     gpuMs: total.gpuMs,
+    gpuReadMs: total.gpu?.readMs.value ?? 0n,
+    gpuBusyMs: total.gpu?.busyMs?.value ?? 0n,
+    gpuIdleUj: total.gpu?.idleUj?.value ?? 0n,
+    gpuThrottledMs: total.gpu?.throttledMs.value ?? 0n,
     nodesExpected: BigInt(total.nodesExpected),
     nodesReported: BigInt(total.nodesReported),
   };
@@ -129,6 +145,7 @@ test('groups add up to the total, and `it` to its classes', () => {
       near(({ energy_kwh }) => energy_kwh.total);
       near(({ co2e_kg }) => co2e_kg);
       near(({ cpu_seconds }) => cpu_seconds);
+      near(({ gpu_idle_kwh }) => gpu_idle_kwh ?? 0);
       for (const { energy_kwh: e } of [...groups, total]) {
         const classes = (e.cpu ?? 0) + (e.dram ?? 0) + (e.gpu ?? 0) + (e.other ?? 0);
         expect(Math.abs(classes - e.it)).toBeLessThanOrEqual(1e-12 * Math.max(1, e.it));

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { durationText, energyText, massText, percentText, plainNumber } from '../../../src/report/units';
+import {
+  bytesText,
+  durationText,
+  energyText,
+  massText,
+  percentText,
+  plainNumber,
+} from '../../../src/report/units';
 
 test.each([
   [0, '0 Wh'],
@@ -28,6 +35,21 @@ test.each([
   [1234.5, '1.23 t'],
 ])('%d kg is %s', (kg, text) => {
   expect(massText(kg)).toBe(text);
+});
+
+test.each([
+  [0, '0 B'],
+  [1023, '1023 B'],
+  [1024, '1.00 KiB'],
+  [1024 ** 2 - 1, '1024 KiB'],
+  [1023.4 * 1024 ** 2, '1023 MiB'],
+  [1024 ** 3, '1.00 GiB'],
+  [81_559 * 1024 ** 2, '79.6 GiB'],
+  [999.6 * 1024 ** 3, '1000 GiB'],
+  [640 * 1024 ** 3, '640 GiB'],
+  [2 ** 60, '1024 PiB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(bytesText(bytes)).toBe(text);
 });
 
 test('only nothing is shown as nothing', () => {

@@ -1,0 +1,113 @@
+import { EitError } from '../errors';
+import type { EitReport, ReportGroup } from '../generated/report';
+import { fieldOfKey } from './aggregate';
+import { type Column, COLUMNS, rawHeader } from './columns';
+
+/** A column as -o asks for it. */
+export interface SelectedColumn {
+  readonly column: Column;
+  /** Columns of the terminal that it takes (`User%20`); absent: as many as it needs. */
+  readonly width?: number;
+  readonly align: 'left' | 'right';
+}
+
+type ColumnName = (typeof COLUMNS)[number]['name'];
+
+/**
+ * Reads the value of -o: names in any case, with commas, each with a width as in sacct (`User%20` to the right,
+ * `User%-20` to the left).
+ * @throws EitError EIT_USAGE for a name that is no column
+ */
+export function parseColumns(text: string): SelectedColumn[] {
+  if (text.replaceAll(/[\s,]/g, '') === '') {
+    throw new EitError('EIT_USAGE', '--format names no column; --helpformat lists them');
+  }
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [, name = '', sign = '', width] = /^([^%]+?)(?:%(-?)(\d{1,4}))?$/.exec(part) ?? [];
+      const column = COLUMNS.find((c) =>
+        [c.name, rawHeader(c)].some((n) => n.toLowerCase() === name.toLowerCase()),
+      );
+      if (column === undefined || Number(width) === 0) {
+        throw new EitError(
+          'EIT_USAGE',
+          `--format: ${JSON.stringify(part)} is no column. There are ${COLUMNS.map((c) => c.name).join(', ')}; ` +
+            'a width stands behind a %: User%20, or User%-20 to align to the left. --helpformat says what they are.',
+        );
+      }
+      if (width === undefined) return select(column);
+      return { column, width: Number(width), align: sign === '-' ? 'left' : 'right' };
+    });
+}
+
+/**
+ * The columns of a table for a person: keys first, and of the energies those that have a value.
+ * @param isOwn whether the runs are all the reader's own
+ */
+export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[] {
+  const { energy_kwh, gpu_idle_kwh, gpu_utilization } = report.total;
+  const has = (name: 'dram' | 'gpu' | 'other'): boolean => energy_kwh[name] !== null;
+  const isByJob = report.group_by.includes('job');
+  const names: ColumnName[] = [
+    ...keyNames(report, isOwn),
+    ...(isByJob ? [] : (['Jobs'] as const)),
+    'Elapsed',
+    'CPUEnergy',
+    ...(has('dram') ? (['DRAMEnergy'] as const) : []),
+    ...(has('gpu') ? (['GPUEnergy'] as const) : []),
+    ...(gpu_idle_kwh === null ? [] : (['GPUIdle'] as const)),
+    ...(gpu_utilization === null ? [] : (['GPUUtil'] as const)),
+    ...(has('other') ? (['OtherEnergy'] as const) : []),
+    'Energy',
+    'CO2e',
+    'Coverage',
+    'Quality',
+  ];
+  return selectAll(names);
+}
+
+/** The columns of CSV and -P: the keys, then every figure, whatever the values. */
+export function programColumns(report: EitReport): SelectedColumn[] {
+  const figures = COLUMNS.slice(COLUMNS.findIndex(({ name }) => name === 'Jobs'))
+    .map(({ name }) => name)
+    .filter((name) => name !== 'Extrapolated' || report.total.extrapolated_kwh !== undefined);
+  const ofJob: ColumnName[] = report.group_by.includes('job')
+    ? ['Cluster', 'User', 'Account', 'Partition']
+    : [];
+  return selectAll([...new Set([...keysAsked(report), ...ofJob, ...figures])]);
+}
+
+function keysAsked(report: EitReport): ColumnName[] {
+  return report.group_by.flatMap((groupKey) => {
+    const field = fieldOfKey(groupKey);
+    return COLUMNS.filter(({ name }) => name.toLowerCase() === field.replace('_', '')).map(
+      ({ name }) => name,
+    );
+  });
+}
+
+/** Keys, and with job ids what tells jobs apart, and whose they are where they are not the reader's. */
+function keyNames(report: EitReport, isOwn: boolean): ColumnName[] {
+  const differ = (field: 'cluster' | 'user'): boolean => {
+    const first: ReportGroup | undefined = report.groups[0];
+    return report.groups.some((group) => group[field] !== first?.[field]);
+  };
+  if (!report.group_by.includes('job')) return keysAsked(report);
+  const ofJob: ColumnName[] = [
+    ...(differ('cluster') ? (['Cluster'] as const) : []),
+    ...(!isOwn || differ('user') ? (['User'] as const) : []),
+    'Partition',
+  ];
+  return [...new Set([...keysAsked(report), ...ofJob])];
+}
+
+function selectAll(names: readonly ColumnName[]): SelectedColumn[] {
+  return names.flatMap((name) => COLUMNS.filter((column) => column.name === name).map(select));
+}
+
+function select(column: Column): SelectedColumn {
+  return { column, align: column.isText ? 'left' : 'right' };
+}

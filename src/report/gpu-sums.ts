@@ -1,0 +1,63 @@
+import { GPU_BINDINGS, type GpuBinding } from '../attribution/gpu-binding';
+import type { RunGpu } from '../generated/record';
+import { ExactSum } from './exact-sum';
+
+/** What GPUs did, as far as the lines of their runs tell. Times are GPU time: milliseconds times GPUs, or parts of them. */
+export class GpuSums {
+  /** In which they were read. */
+  readonly readMs = new ExactSum();
+  /** In which a kernel ran; absent where no line tells. */
+  busyMs?: ExactSum;
+  /** Of which busyMs is told. */
+  readonly toldMs = new ExactSum();
+  /** What they drew while no kernel ran, under the policy asked for; absent where no line tells. */
+  idleUj?: ExactSum;
+  readonly throttledMs = new ExactSum();
+  /** By the number of the performance state. */
+  readonly pStateMs = new Map<number, ExactSum>();
+  /** The most that a line tells; null: none does. */
+  memoryBytes: number | null = null;
+  /** What told which GPUs they are: the least certain. */
+  by: GpuBinding = GPU_BINDINGS[0];
+  /** Of several the first in the order of their characters, so that the lines may come in any. */
+  conflict: string | null = null;
+
+  /** @param policy index of the policy in a line's energies */
+  addLine(gpu: RunGpu, policy: number): void {
+    const { ms, busy_ms: busyMs, told_ms: toldMs = ms } = gpu;
+    this.readMs.add(ms);
+    if (busyMs !== undefined) {
+      (this.busyMs ??= new ExactSum()).add(busyMs);
+      this.toldMs.add(toldMs);
+    }
+    if (gpu.idle_uj !== undefined) (this.idleUj ??= new ExactSum()).add(gpu.idle_uj[policy] ?? 0);
+    this.throttledMs.add(gpu.throttled_ms ?? 0);
+    for (const [name, stateMs] of Object.entries(gpu.p_state_ms ?? {})) {
+      this.#ofState(Number(name.slice(1))).add(stateMs);
+    }
+    this.#addFacts(gpu.memory_bytes ?? null, gpu.by, gpu.conflict ?? null);
+  }
+
+  /** Adds what another has. */
+  addSums(other: GpuSums): void {
+    this.readMs.addSum(other.readMs);
+    if (other.busyMs !== undefined) (this.busyMs ??= new ExactSum()).addSum(other.busyMs);
+    this.toldMs.addSum(other.toldMs);
+    if (other.idleUj !== undefined) (this.idleUj ??= new ExactSum()).addSum(other.idleUj);
+    this.throttledMs.addSum(other.throttledMs);
+    for (const [state, ms] of other.pStateMs) this.#ofState(state).addSum(ms);
+    this.#addFacts(other.memoryBytes, other.by, other.conflict);
+  }
+
+  #ofState(state: number): ExactSum {
+    let sum = this.pStateMs.get(state);
+    if (sum === undefined) this.pStateMs.set(state, (sum = new ExactSum()));
+    return sum;
+  }
+
+  #addFacts(memoryBytes: number | null, by: GpuBinding, conflict: string | null): void {
+    if (memoryBytes !== null) this.memoryBytes = Math.max(this.memoryBytes ?? 0, memoryBytes);
+    if (GPU_BINDINGS.indexOf(by) > GPU_BINDINGS.indexOf(this.by)) this.by = by;
+    if (conflict !== null && (this.conflict === null || conflict < this.conflict)) this.conflict = conflict;
+  }
+}

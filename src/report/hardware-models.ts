@@ -1,0 +1,48 @@
+import type { HostRecord } from '../generated/record';
+
+/** Models of CPUs and GPUs, by host, as the hosts' records tell them. */
+export class HardwareModels {
+  /** By what is asked for: each model with the time at which it was told first, Unix ms. */
+  readonly #firstMs = new Map<string, Map<string, number>>();
+
+  add({ cluster, host, from, hardware }: HostRecord): void {
+    if (hardware === undefined) return;
+    const atMs = Date.parse(from);
+    if (hardware.cpu !== undefined) this.#tell(cpuKey(cluster, host), hardware.cpu, atMs);
+    for (const [domain, { model }] of Object.entries(hardware.gpus ?? {})) {
+      this.#tell(gpuKey(cluster, host, domain), model, atMs);
+    }
+  }
+
+  /** @param atMs time for which it is asked, Unix ms; null: not told */
+  cpu(cluster: string, host: string, atMs: number): string | null {
+    return this.#at(cpuKey(cluster, host), atMs);
+  }
+
+  /** @param domain name of the GPU's domain */
+  gpu(cluster: string, host: string, domain: string, atMs: number): string | null {
+    return this.#at(gpuKey(cluster, host, domain), atMs);
+  }
+
+  #tell(key: string, model: string, atMs: number): void {
+    let models = this.#firstMs.get(key);
+    if (models === undefined) this.#firstMs.set(key, (models = new Map()));
+    models.set(model, Math.min(models.get(model) ?? Infinity, atMs));
+  }
+
+  /** What came last before that time; what was told only later has most likely been there. */
+  #at(key: string, atMs: number): string | null {
+    const models = [...(this.#firstMs.get(key) ?? [])].sort(
+      ([a, aMs], [b, bMs]) => aMs - bMs || (a < b ? -1 : 1),
+    );
+    return (models.findLast(([, firstMs]) => firstMs <= atMs) ?? models[0])?.[0] ?? null;
+  }
+}
+
+function cpuKey(cluster: string, host: string): string {
+  return `${cluster}\0${host}`;
+}
+
+function gpuKey(cluster: string, host: string, domain: string): string {
+  return `${cluster}\0${host}\0${domain}`;
+}
