@@ -18,6 +18,7 @@ const ERRORS = {
   EIT_HOOK_EVENT: { exit: 1 },
   EIT_CHECKPOINT: { exit: 1 },
   EIT_CALIBRATION: { exit: 1 },
+  EIT_NVIDIA_SMI: { exit: 1 },
   EIT_SPOOL: { exit: 1 },
   EIT_LEDGER_UNREADABLE: { exit: 1 },
   EIT_LEDGER_UNWRITABLE: { exit: 1 },

@@ -1,0 +1,162 @@
+import { printable } from './nvidia-smi-values';
+import { MOST_ANSWER } from './nvidia-smi-xml';
+
+/** Where a document begins and ends, and the name of a process in it: that is a user's text, and nothing in it counts. */
+const MARKS = /<\?xml\s|<nvidia_smi_log[\s/>]|<\/nvidia_smi_log>|<process_name>/g;
+/** In the name of a process: its end, or a new document after one that was cut off there. */
+const MARKS_IN_NAME = /<\/process_name>|\n<\?xml\s/g;
+const LONGEST_MARK = '</nvidia_smi_log>'.length;
+
+const SMALLEST_BUFFER = 64 * 1024;
+/** Most of a line outside documents that is looked at. */
+const MOST_NOISE = 200;
+
+/** Whether what comes belongs to no document, to one, or to the name of a process in one. */
+type Place = 'outside' | 'document' | 'name';
+
+/**
+ * Cuts what `nvidia-smi -q -x` prints in its loop mode (`-lms N`) into documents, as it comes in. They follow one another, at times with
+ * other text between them. A document in which another begins has lost its end, and is dropped; so is one that is too long. Each byte
+ * is looked at once, and no more than one document is held.
+ */
+export class NvidiaSmiDocuments {
+  readonly #most: number;
+  #held = Buffer.alloc(0);
+  #length = 0;
+  /** The end of what came in where it could be the beginning of a mark. */
+  #unsure = '';
+  #place: Place = 'outside';
+  #hasRoot = false;
+  /** Whether nothing of the document is held any more. It is gone through to its end all the same. */
+  #isTooLong = false;
+  #line = '';
+  #noise: string | null = null;
+  #dropped = 0;
+
+  /** @param most longest document that is held, in bytes */
+  constructor(most = MOST_ANSWER) {
+    this.#most = most;
+  }
+
+  /**
+   * The first line that was said outside documents, after the last one or else right before it: as when nvidia-smi tells which GPU is
+   * lost. Printable; null where there was none.
+   */
+  get noise(): string | null {
+    return firstOf(this.#line) ?? this.#noise;
+  }
+
+  /** How many documents had a beginning and no end, or were too long. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** How many bytes are held of a document whose end has not come. */
+  get heldBytes(): number {
+    return this.#length + this.#unsure.length;
+  }
+
+  /**
+   * @param chunk the next bytes, cut anywhere
+   * @returns the documents that end in them, in their order, each character a byte (what is not ASCII is not decoded)
+   */
+  push(chunk: Uint8Array): string[] {
+    const text =
+      this.#unsure + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
+    const documents: string[] = [];
+    let from = 0;
+    for (;;) {
+      const marks = this.#place === 'name' ? MARKS_IN_NAME : MARKS;
+      marks.lastIndex = from;
+      const mark = marks.exec(text);
+      if (mark === null) break;
+      this.#take(text.slice(from, mark.index));
+      from = mark.index + mark[0].length;
+      const document = this.#pass(mark[0]);
+      if (document !== null) documents.push(document);
+    }
+    const unsure = beginningOfMark(text, from);
+    this.#take(text.slice(from, unsure));
+    this.#unsure = text.slice(unsure);
+    return documents;
+  }
+
+  /** @returns the document that ends with this mark, or null */
+  #pass(mark: string): string | null {
+    const isDeclaration = mark.includes('<?xml');
+    if (isDeclaration || mark.startsWith('<nvidia_smi_log')) {
+      const isRootOfBegun = !isDeclaration && this.#place === 'document' && !this.#hasRoot;
+      if (!isRootOfBegun) this.#begin();
+      this.#hasRoot = !isDeclaration;
+      this.#take(mark.trimStart());
+      return null;
+    }
+    if (mark === '</nvidia_smi_log>' && this.#place !== 'outside') return this.#end(mark);
+    if (mark === '<process_name>' && this.#place === 'document') this.#place = 'name';
+    else if (mark === '</process_name>') this.#place = 'document';
+    this.#take(mark);
+    return null;
+  }
+
+  #begin(): void {
+    if (this.#place === 'outside') this.#noise = firstOf(this.#line);
+    else if (!this.#isTooLong) this.#dropped += 1;
+    this.#line = '';
+    this.#length = 0;
+    this.#isTooLong = false;
+    this.#place = 'document';
+  }
+
+  #end(mark: string): string | null {
+    this.#take(mark);
+    const isWhole = this.#hasRoot && !this.#isTooLong;
+    if (!this.#hasRoot && !this.#isTooLong) this.#dropped += 1;
+    const document = isWhole ? this.#held.toString('latin1', 0, this.#length) : null;
+    this.#place = 'outside';
+    this.#length = 0;
+    this.#isTooLong = false;
+    return document;
+  }
+
+  #take(text: string): void {
+    if (this.#place === 'outside') this.#line = firstLineOf(this.#line, text);
+    else if (!this.#isTooLong) this.#hold(text);
+  }
+
+  #hold(text: string): void {
+    const length = this.#length + text.length;
+    if (length > this.#most) {
+      this.#isTooLong = true;
+      this.#dropped += 1;
+      this.#length = 0;
+      this.#held = Buffer.alloc(0);
+      return;
+    }
+    if (length > this.#held.length) {
+      const larger = Buffer.allocUnsafe(Math.min(this.#most, Math.max(2 * length, SMALLEST_BUFFER)));
+      this.#held.copy(larger, 0, 0, this.#length);
+      this.#held = larger;
+    }
+    this.#held.write(text, this.#length, 'latin1');
+    this.#length = length;
+  }
+}
+
+/** Where a mark could begin that is not all there yet: its `<` is the last, and only a line's end can be before that. */
+function beginningOfMark(text: string, from: number): number {
+  const last = text.lastIndexOf('<');
+  const begin = last === -1 || text.length - last >= LONGEST_MARK ? text.length : last;
+  return Math.max(from, text[begin - 1] === '\n' ? begin - 1 : begin);
+}
+
+/** The first line that says something, of `line` and of what follows it; with its end once that has come. */
+function firstLineOf(line: string, text: string): string {
+  if (line.endsWith('\n') || line.length >= MOST_NOISE) return line;
+  const said = (line + text).trimStart();
+  const end = said.indexOf('\n');
+  return said.slice(0, Math.min(MOST_NOISE, end === -1 ? said.length : end + 1));
+}
+
+function firstOf(line: string): string | null {
+  return line.trim() === '' ? null : printable(line.trim(), MOST_NOISE);
+}
