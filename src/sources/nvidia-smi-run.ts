@@ -107,8 +107,7 @@ export class NvidiaSmiRun {
 
   #read(text: string): void {
     if (this.#isLetGo) return;
-    // The second: what was begun before was cut off, and this begins anew.
-    if (text.includes(this.#firstBytesNs === null ? '<' : '<?xml')) this.#firstBytesNs = this.#parts.now();
+    if (this.#firstBytesNs === null && text.includes('<')) this.#firstBytesNs = this.#parts.now();
     if (this.#documents === 0) this.#text = join(this.#text, text);
 
     this.#chars += text.length;

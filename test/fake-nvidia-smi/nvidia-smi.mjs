@@ -101,6 +101,12 @@ function failuresAt(document) {
   );
 }
 
+/** As one that waits in the kernel for a GPU: no signal but SIGKILL ends it; only the end of a test that died does. */
+function hang() {
+  for (let second = 0; second < 600 && existsSync(configFile); second += 1) sleep(1000);
+  process.exit(1);
+}
+
 function printDocument(number, sections) {
   const failures = failuresAt(number);
   const of = (kind) => failures.find((failure) => failure.kind === kind);
@@ -109,8 +115,7 @@ function printDocument(number, sections) {
     output.print(instead.text);
     end(instead.status);
   }
-  // As one that waits in the kernel for a GPU: no signal but SIGKILL ends it.
-  if (of('hang')) while (true) sleep(60_000);
+  if (of('hang')) hang();
 
   const noise = of('noise');
   if (noise) output.print(`${noise.text}\n`);
@@ -136,8 +141,9 @@ function printDocument(number, sections) {
   if (exit) end(exit.status);
 }
 
-/** Each document ends a process that hangs in it: nobody but SIGKILL does. SIGHUP is left as it is. */
-if ((config.failures ?? []).some(({ kind }) => kind === 'hang')) process.on('SIGTERM', () => undefined);
+if ((config.failures ?? []).some(({ kind }) => kind === 'hang')) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => undefined);
+}
 
 const { query, xml, sections, loopMs, list, version, help } = parseArguments(given);
 const dOption = config.options?.d ?? 'ignored';
