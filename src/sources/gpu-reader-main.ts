@@ -1,4 +1,5 @@
 import { getPriority } from 'node:os';
+import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '../errors';
 import { setOwnNice } from '../nice';
@@ -6,9 +7,14 @@ import { dieWithParent } from './die-with-parent';
 import type { GpuSourceName } from './gpu';
 import { READ_NOW, type GpuMessage, formatGpuMessage } from './gpu-messages';
 import type { GpuReader, GpuReaderEvents } from './gpu-reader';
+import { NvidiaSmi } from './nvidia-smi';
+import { NvidiaSmiDocuments } from './nvidia-smi-documents';
+import type { DocumentStream } from './nvidia-smi-run';
+import { parseNvidiaSmi } from './nvidia-smi-xml';
 import { openNvml } from './nvml';
 import { loadKoffi, openNvmlLibrary } from './nvml-library';
 import { NvmlReader } from './nvml-reader';
+import { PROGRAM_FOLDERS, findProgram, whyNotRun } from './program-path';
 import { type Missing, isMissing } from './source';
 
 const USAGE =
@@ -127,10 +133,38 @@ function openByNvml({ intervalMs, nvml: path }: Options, output: Output): GpuRea
   }));
 }
 
-// PLUG: the reader of nvidia-smi comes in here; `nvidiaSmi` of the options is its path, absent: the system's. What it says by
-// `onProblem` reaches the agent as "waiting", so that it does not take this process for hung while nvidia-smi is.
-function openByNvidiaSmi(_options: Options, _events: GpuReaderEvents): GpuReader | Missing {
-  return { missing: 'this version of EIT cannot read nvidia-smi yet' };
+/** What it says by `onProblem` reaches the agent as "waiting": so this process is not taken for hung while nvidia-smi is. */
+function openByNvidiaSmi(
+  { intervalMs, nvidiaSmi: program = 'nvidia-smi' }: Options,
+  events: GpuReaderEvents,
+): GpuReader | Missing {
+  const found = isAbsolute(program) ? whyNotRun(program) : findProgram(program);
+  if (isMissing(found)) return found;
+  if (found === null && !isAbsolute(program)) {
+    const where = PROGRAM_FOLDERS.join(', ');
+    return { missing: `there is no ${program} in ${where}; set nvidia_smi in eit.yaml to its path` };
+  }
+  const reader = new NvidiaSmi({
+    program,
+    intervalMs,
+    now: () => process.hrtime.bigint(),
+    parse: parseNvidiaSmi,
+    documents: documentsOfText,
+    ...events,
+  });
+  if (reader.note !== null) events.onWarning(reader.note);
+  return reader;
+}
+
+/** The terminal gives text; documents are cut from bytes. */
+function documentsOfText(): DocumentStream {
+  const documents = new NvidiaSmiDocuments();
+  return {
+    push: (text) => documents.push(Buffer.from(text)),
+    get noise() {
+      return documents.noise;
+    },
+  };
 }
 
 /**
