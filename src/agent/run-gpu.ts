@@ -15,7 +15,8 @@ export interface RunGpuLine {
   idleUj: ByPolicy;
   /** Whether anything told it. */
   isIdleTold: boolean;
-  throttledMs: number;
+  /** null where nothing told it. */
+  throttledMs: number | null;
   pStateMs: Record<string, number>;
   memoryBytes: number | null;
   /** Of the GPUs of one tick, as far as they have been added. */
@@ -54,7 +55,7 @@ export function addRunGpu(
       Math.round(uj[2] * idlePart),
     ]);
   }
-  if (doing.throttledPart !== null) line.throttledMs += doing.throttledPart * ms;
+  if (doing.throttledPart !== null) line.throttledMs = (line.throttledMs ?? 0) + doing.throttledPart * ms;
   if (doing.performanceState !== null) {
     const state = `P${doing.performanceState}`;
     line.pStateMs[state] = (line.pStateMs[state] ?? 0) + ms;
@@ -74,7 +75,6 @@ export function closeRunGpuTick({ line }: RunState): void {
 export function runGpuRecord(line: RunGpuLine, conflict: string | undefined): RunGpu {
   const ms = Math.round(line.ms);
   const toldMs = Math.min(ms, Math.round(line.toldMs));
-  const throttledMs = Math.round(line.throttledMs);
   const states = Object.entries(line.pStateMs)
     .map(([state, stateMs]) => [state, Math.round(stateMs)] as const)
     .filter(([, stateMs]) => stateMs > 0);
@@ -86,7 +86,7 @@ export function runGpuRecord(line: RunGpuLine, conflict: string | undefined): Ru
     ...(line.toldMs > 0 && toldMs < ms ? { told_ms: toldMs } : {}),
     ...(line.isIdleTold ? { idle_uj: line.idleUj } : {}),
     ...(line.memoryBytes === null ? {} : { memory_bytes: line.memoryBytes }),
-    ...(throttledMs > 0 ? { throttled_ms: throttledMs } : {}),
+    ...(line.throttledMs === null ? {} : { throttled_ms: Math.round(line.throttledMs) }),
     ...(states.length > 0 ? { p_state_ms: Object.fromEntries(states) } : {}),
   };
 }
@@ -99,7 +99,7 @@ function emptyRunGpuLine(by: GpuBinding): RunGpuLine {
     toldMs: 0,
     idleUj: [0, 0, 0],
     isIdleTold: false,
-    throttledMs: 0,
+    throttledMs: null,
     pStateMs: {},
     memoryBytes: null,
     tickMemoryBytes: null,

@@ -193,7 +193,7 @@ export interface RunGpu {
    */
   memory_bytes?: number;
   /**
-   * GPU time in which heat or power held the clocks back; absent: 0.
+   * GPU time in which heat or power held the clocks back; absent where that is not told.
    */
   throttled_ms?: number;
   /**

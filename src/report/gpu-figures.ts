@@ -36,7 +36,7 @@ export function gpuFigures(sums: GpuSums | null): GpuFigures {
     gpu_busy_seconds: busyMs === undefined ? null : seconds(busyMs.value),
     gpu_utilization: busyMs === undefined ? null : part(busyMs.value, toldMs.value),
     gpu_idle_kwh: idleUj === undefined ? null : kwh(idleUj.value),
-    gpu_throttled_seconds: seconds(throttledMs.value),
+    gpu_throttled_seconds: throttledMs === undefined ? null : seconds(throttledMs.value),
     gpu_memory_bytes: memoryBytes,
     gpu_p_state_seconds: pStateMs.size === 0 ? null : pStateSeconds(pStateMs),
   };

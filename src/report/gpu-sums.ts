@@ -12,7 +12,8 @@ export class GpuSums {
   readonly toldMs = new ExactSum();
   /** What they drew while no kernel ran, under the policy asked for; absent where no line tells. */
   idleUj?: ExactSum;
-  readonly throttledMs = new ExactSum();
+  /** In which heat or power held the clocks back; absent where no line tells. */
+  throttledMs?: ExactSum;
   /** By the number of the performance state. */
   readonly pStateMs = new Map<number, ExactSum>();
   /** The most that a line tells; null: none does. */
@@ -31,7 +32,7 @@ export class GpuSums {
       this.toldMs.add(toldMs);
     }
     if (gpu.idle_uj !== undefined) (this.idleUj ??= new ExactSum()).add(gpu.idle_uj[policy] ?? 0);
-    this.throttledMs.add(gpu.throttled_ms ?? 0);
+    if (gpu.throttled_ms !== undefined) (this.throttledMs ??= new ExactSum()).add(gpu.throttled_ms);
     for (const [name, stateMs] of Object.entries(gpu.p_state_ms ?? {})) {
       this.#ofState(Number(name.slice(1))).add(stateMs);
     }
@@ -44,7 +45,7 @@ export class GpuSums {
     if (other.busyMs !== undefined) (this.busyMs ??= new ExactSum()).addSum(other.busyMs);
     this.toldMs.addSum(other.toldMs);
     if (other.idleUj !== undefined) (this.idleUj ??= new ExactSum()).addSum(other.idleUj);
-    this.throttledMs.addSum(other.throttledMs);
+    if (other.throttledMs !== undefined) (this.throttledMs ??= new ExactSum()).addSum(other.throttledMs);
     for (const [state, ms] of other.pStateMs) this.#ofState(state).addSum(ms);
     this.#addFacts(other.memoryBytes, other.by, other.conflict);
   }

@@ -129,6 +129,7 @@ describe('a GPU of one run', () => {
       busy_ms: 0,
       idle_uj: [6e8, 6e8, 6e8],
       memory_bytes: 0,
+      throttled_ms: 0,
       p_state_ms: { P8: 10_000 },
     });
   });

@@ -71,7 +71,7 @@ describe('what a run’s GPUs did', () => {
       gpu_busy_seconds: null,
       gpu_utilization: null,
       gpu_idle_kwh: null,
-      gpu_throttled_seconds: 0,
+      gpu_throttled_seconds: null,
       gpu_memory_bytes: null,
       gpu_p_state_seconds: null,
     });
@@ -149,7 +149,7 @@ test('however a run’s lines are spread over nodes and days and shuffled, the t
           3.6e12,
         ),
         gpu_throttled_seconds: scaled(
-          sum(({ throttled_ms = 0 }) => throttled_ms),
+          sum(({ throttled_ms }) => throttled_ms),
           1000,
         ),
         gpu_memory_bytes: memories.length === 0 ? null : Math.max(...memories),

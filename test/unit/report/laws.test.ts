@@ -62,7 +62,7 @@ function sums(total: GroupSums): Record<string, bigint> {
     gpuReadMs: total.gpu?.readMs.value ?? 0n,
     gpuBusyMs: total.gpu?.busyMs?.value ?? 0n,
     gpuIdleUj: total.gpu?.idleUj?.value ?? 0n,
-    gpuThrottledMs: total.gpu?.throttledMs.value ?? 0n,
+    gpuThrottledMs: total.gpu?.throttledMs?.value ?? 0n,
     nodesExpected: BigInt(total.nodesExpected),
     nodesReported: BigInt(total.nodesReported),
   };
