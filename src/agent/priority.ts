@@ -23,7 +23,8 @@ export function putBeforeJobs(): string | null {
     writeFileSync('/proc/self/autogroup', String(NICE));
   } catch (error) {
     // No autogroups in this kernel, or the process is in none (EINVAL): its own nice value is what counts.
-    if (!isErrno(error, 'ENOENT', 'EINVAL')) return `the nice value of its autogroup cannot be set: ${String(error)}`;
+    if (!isErrno(error, 'ENOENT', 'EINVAL'))
+      return `the nice value of its autogroup cannot be set: ${String(error)}`;
   }
   return null;
 }
