@@ -329,6 +329,7 @@ function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): voi
   rememberCgroups(state, cpu.cgroupNs);
   state.cgroupPlaceNs = cpu.cgroupPlaceNs;
   state.scopeBalanceNs = cpu.scopeBalanceNs;
+  state.scopeOwedNs = cpu.scopeOwedNs;
 }
 
 /** In place: the directories mostly are those of the last reading. */

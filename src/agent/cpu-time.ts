@@ -1,4 +1,4 @@
-import { deadTime } from '../attribution/dead-time';
+import { type Range, deadTime } from '../attribution/dead-time';
 import { isMissing } from '../sources/source';
 import { type DeadRun, deadJobs } from './dead-jobs';
 import type { HostState, RunState, UserCpuTime } from './host-state';
@@ -30,6 +30,7 @@ export interface TickCpuTime {
   readonly cgroupNs: Map<string, bigint>;
   readonly cgroupPlaceNs: Record<string, readonly bigint[]>;
   readonly scopeBalanceNs: Record<string, number>;
+  readonly scopeOwedNs: Record<string, Range>;
 }
 
 /** Fragment and what is known of it in one tick. */
@@ -44,7 +45,7 @@ export interface ActiveRun {
   cpuFrom: string | null;
 }
 
-/** Parent and children are read within this time of each other (ns, on each CPU). */
+/** Parent and children are read within this time of each other (ns, on each CPU), unless more was seen to be used meanwhile. */
 const READING_SKEW_NS = 10_000_000;
 
 /**
@@ -58,7 +59,7 @@ export function tickCpuTime(
   reading: HostReading,
   active: readonly ActiveRun[],
 ): TickCpuTime {
-  const tick: TickCpuTime = { cgroupNs: new Map(), cgroupPlaceNs: {}, scopeBalanceNs: {} };
+  const tick: TickCpuTime = { cgroupNs: new Map(), cgroupPlaceNs: {}, scopeBalanceNs: {}, scopeOwedNs: {} };
   const isFirst = state.at === null;
   const cpus = isMissing(reading.cpu) ? 1 : reading.cpu.cpus;
   for (const scope of reading.scopes) scopeCpuTime(state, scope, { active, isFirst, cpus }, tick);
@@ -140,9 +141,14 @@ function scopeCpuTime(
   }
   const totalNs = growth(scope.dir, scope.totalNs);
   if (isFirst) return;
-  const balanceNs = state.scopeBalanceNs[scope.dir] ?? 0;
-  const time = deadTime(totalNs, livingNs, dead, balanceNs, cpus * READING_SKEW_NS);
+  const time = deadTime(totalNs, livingNs, dead, {
+    balanceNs: state.scopeBalanceNs[scope.dir] ?? 0,
+    owedNs: state.scopeOwedNs?.[scope.dir] ?? [0, 0],
+    whileReadNs: scope.whileReadNs,
+    mostBalanceNs: cpus * READING_SKEW_NS,
+  });
   tick.scopeBalanceNs[scope.dir] = time.balanceNs;
+  tick.scopeOwedNs[scope.dir] = time.owedNs;
   dead.forEach((each, i) => giveDead(each, time.cpuNs[i] ?? 0, time.estimatedNs[i] ?? 0));
 }
 

@@ -44,7 +44,9 @@ export function deadJobs(
     const wasRead = isKnown(job.dir) && !watched.has(job.dir);
     watched.add(job.dir);
     const named = owners.of(scope, job);
-    const owner = wasRead ? ofDir(job.dir) : (named.find(({ run }) => run.end !== null) ?? named[0] ?? null);
+    const byName = named.find(({ run }) => run.end !== null) ?? named[0] ?? null;
+    // One whose prolog's event came after that reading has none yet.
+    const owner = wasRead ? (ofDir(job.dir) ?? (byName?.run.cpuFrom === null ? byName : null)) : byName;
     return deadRun(owner, job, wasRead ? (state.cgroupNs[job.dir] ?? null) : null);
   });
 
@@ -72,7 +74,14 @@ export function deadJobs(
 /** @param lastNs the cgroup's CPU time (ns) at the last reading; null: it was not there. Only what came since is of this tick. */
 function deadRun(run: ActiveRun | null, job: EndedJob | null, lastNs: bigint | null): DeadRun {
   const allocatedCpuNs = run === null ? 0 : (run.run.identity.cpus ?? 1) * run.activeNs;
-  const dead = { run, allocatedCpuNs, isSeen: job !== null, knownNs: null, userGrowthNs: null };
+  const dead = {
+    run,
+    allocatedCpuNs,
+    isSeen: job !== null,
+    knownNs: null,
+    userGrowthNs: null,
+    earlierNs: run?.run.line.cpuNs ?? 0,
+  };
   const userNs = job?.userNs ?? null;
   if (userNs === null) return dead;
   const before = run?.run.user ?? null;

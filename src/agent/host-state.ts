@@ -1,4 +1,5 @@
 import type { CounterReading } from '../attribution/counter';
+import type { Range } from '../attribution/dead-time';
 import type { ByPolicy, Carry } from '../attribution/policy';
 import type { PackageSplit } from '../attribution/package-split';
 import type { DomainClass, RunEnd, RunStart } from '../generated/record';
@@ -43,6 +44,8 @@ export interface HostState {
   cgroupPlaceNs: Record<string, readonly bigint[]>;
   /** By directory of a slurmd: what its counter is ahead of its children's, carried (ns). */
   scopeBalanceNs: Record<string, number>;
+  /** What of the balance is owed to jobs that have ended (ns, ReadingSkew); none in checkpoints of versions that did not know. */
+  scopeOwedNs?: Record<string, Range>;
   /** Jobs' exact time minus the host's, which comes in ticks of 10 ms: carried until it evens out (ns). */
   systemDebtNs: number;
   /** The same in each place, by its name. */

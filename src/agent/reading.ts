@@ -83,6 +83,8 @@ export interface ScopeReading {
   readonly node: string | null;
   /** CPU time of the whole scope, dead children included (ns). */
   readonly totalNs: bigint | Missing;
+  /** What the whole scope used from the reading of `totalNs` to that of the last child (ns). */
+  readonly whileReadNs: number;
   /** CPU time by directory of children that are no jobs (ns). */
   readonly overheadNs: ReadonlyMap<string, bigint>;
   readonly jobs: readonly JobReading[];

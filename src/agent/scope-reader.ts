@@ -28,6 +28,26 @@ interface JobDirectory extends Directory {
   isNew: boolean;
 }
 
+/** The counters of a scope, read once from the parent's to the last child's. */
+interface Pass {
+  readonly total: bigint | Missing | 'gone';
+  /** The parent's after the children's. */
+  readonly totalAfter: bigint | Missing | 'gone';
+  /** What the parent's counter gained meanwhile (ns). */
+  readonly whileReadNs: number;
+  readonly isChanged: boolean;
+  readonly jobs: readonly (readonly [JobDirectory, bigint | Missing])[];
+  /** Was gone, or another of its name: what is there now or soon began at 0. */
+  readonly renewed: Set<JobDirectory>;
+  readonly overheadNs: ReadonlyMap<string, bigint>;
+}
+
+/**
+ * Where somebody may have died, and the scope used more than this (ns) while it was read, it is read again, once: what the living
+ * used meanwhile would be missing in what is left for the dead.
+ */
+const UNNOTICED_NS = 100_000;
+
 /** CPU time of the jobs of one slurmd. Files stay open; directories are listed where they change. */
 export class ScopeReader {
   readonly #scope: SlurmScope;
@@ -49,27 +69,19 @@ export class ScopeReader {
    * @param steps what is to know of jobs that are found to be gone
    */
   read(readsUser: boolean, steps: StepWatch | null): LivingScope {
-    // The parent first: what a child does between the two readings is then not taken for a dead one's.
-    const total = this.#readCpu(this.#total).value;
-    let isChanged = this.#listing.refresh();
-    if (isChanged) this.#takeUpListing(steps);
-
-    const jobs: JobReading[] = [];
-    for (const each of this.#jobs) {
-      const { value, isRenewed } = this.#readCpu(each);
-      if (value === 'gone' || isRenewed) {
-        isChanged = true;
-        this.#forgetPlaces(each);
-        steps?.check(each.dir);
-        if (value === 'gone') {
-          this.#listing.invalidate();
-          continue;
-        }
-      }
+    let pass = this.#readCounters(this.#readCpu(this.#total).value, steps);
+    // A directory that is found only now takes opening, and this process may have had to wait for a CPU.
+    if (pass.isChanged && pass.whileReadNs > UNNOTICED_NS) {
+      const again = this.#readCounters(pass.totalAfter, steps);
+      for (const job of pass.renewed) again.renewed.add(job);
+      pass = { ...again, isChanged: true };
+    }
+    const jobs = pass.jobs.map(([each, cpuNs]) => {
+      const isRenewed = pass.renewed.has(each);
       const { jobId, sluid } = each.job;
       const reading: { -readonly [K in keyof JobReading]: JobReading[K] } = {
         dir: each.dir,
-        cpuNs: value,
+        cpuNs,
         renewed: isRenewed,
       };
       if (jobId !== undefined) reading.jobId = jobId;
@@ -79,20 +91,54 @@ export class ScopeReader {
       const userNs = readsUser || each.isNew || isRenewed ? steps?.userNs(each.dir) : undefined;
       if (userNs !== undefined) reading.userNs = userNs;
       each.isNew = false;
-      jobs.push(reading);
+      return reading;
+    });
+    const { isChanged, whileReadNs, overheadNs } = pass;
+    const totalNs = pass.total === 'gone' ? { missing: 'the directory is gone' } : pass.total;
+    return {
+      dir: this.#scope.dir,
+      node: this.#scope.node,
+      isChanged,
+      totalNs,
+      whileReadNs,
+      overheadNs,
+      jobs,
+    };
+  }
+
+  close(): void {
+    for (const each of [this.#total, ...this.#others]) each.counter?.close();
+    for (const each of this.#jobs) this.#closeJob(each);
+  }
+
+  /**
+   * CPU time of all children, read closely after each other.
+   * @param total of the parent, read just before: what a child does between the two is then not taken for a dead one's
+   */
+  #readCounters(total: bigint | Missing | 'gone', steps: StepWatch | null): Pass {
+    let isChanged = this.#listing.refresh();
+    if (isChanged) this.#takeUpListing(steps);
+    const jobs: [JobDirectory, bigint | Missing][] = [];
+    const renewed = new Set<JobDirectory>();
+    for (const each of this.#jobs) {
+      const { value, isRenewed } = this.#readCpu(each);
+      if (value !== 'gone') jobs.push([each, value]);
+      if (value !== 'gone' && !isRenewed) continue;
+      isChanged = true;
+      this.#forgetPlaces(each);
+      steps?.check(each.dir);
+      renewed.add(each);
+      if (value === 'gone') this.#listing.invalidate();
     }
     const overheadNs = new Map<string, bigint>();
     for (const each of this.#others) {
       const { value } = this.#readCpu(each);
       if (typeof value === 'bigint') overheadNs.set(each.dir, value);
     }
-    const totalNs = total === 'gone' ? { missing: 'the directory is gone' } : total;
-    return { dir: this.#scope.dir, node: this.#scope.node, isChanged, totalNs, overheadNs, jobs };
-  }
-
-  close(): void {
-    for (const each of [this.#total, ...this.#others]) each.counter?.close();
-    for (const each of this.#jobs) this.#closeJob(each);
+    const totalAfter = this.#readCpu(this.#total).value;
+    const isKnown = typeof total === 'bigint' && typeof totalAfter === 'bigint';
+    const whileReadNs = isKnown ? Math.max(0, Number(totalAfter - total)) : 0;
+    return { total, totalAfter, whileReadNs, isChanged, jobs, renewed, overheadNs };
   }
 
   #takeUpListing(steps: StepWatch | null): void {

@@ -67,6 +67,8 @@ export class JobUserCpu {
 
   /** @returns undefined where no step was seen, or too many */
   userNs(): UserCpu | undefined {
+    // A step whose event is still to come may have used what the job's counter has.
+    this.#context.failures.attempt(this.#dir, () => this.#children.refresh());
     for (const [name, step] of this.#steps) {
       step.read();
       if (step.isGone) this.#settle(name);

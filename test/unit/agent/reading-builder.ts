@@ -28,6 +28,8 @@ export interface ReadingSpec {
   readonly ended?: readonly { readonly job: number; readonly userS: number | null }[];
   /** CPU seconds of the whole scope, dead jobs included; by default the sum of the jobs there. */
   readonly scopeS?: number;
+  /** CPU seconds that the scope used while it was read. */
+  readonly whileReadS?: number;
   readonly cpus?: number;
   readonly domains?: readonly EnergyDomain[];
   /** Joules or why not, by domain name; domains that are not named read `energyJ`. */
@@ -69,6 +71,7 @@ export function readingAt(spec: ReadingSpec): HostReading {
     node: spec.node ?? 'n1',
     isChanged: true,
     totalNs: nanoseconds(spec.scopeS ?? sum),
+    whileReadNs: (spec.whileReadS ?? 0) * 1e9,
     overheadNs: new Map(),
     jobs,
     ended:

@@ -192,6 +192,26 @@ describe('jobs that end between two readings', () => {
     expect(host.line(2)).toEqual({ userS: 9.8, overheadS: 0.2, estimatedS: 0 });
   });
 
+  test('one that was seen before its prolog’s event was has what it used since then', () => {
+    const host = new Host().read({ atS: 0 }).read({ atS: 10, jobsS: { 1: 4 }, userS: { 1: 3.9 } });
+    host.prolog(1, 9.9);
+    host.read({ atS: 20, scopeS: 4 + 3, ended: [{ job: 1, userS: 6.9 }] });
+    expect(host.run(1).line.cpuNs / 1e9).toBeCloseTo(3, 6);
+    expect(host.line(1).estimatedS).toBe(0);
+  });
+
+  test('one that the living kept the reader from reading exactly says by how much', () => {
+    const host = twoJobs().read({
+      atS: 20,
+      jobsS: { 2: 7 },
+      userS: { 2: 6.9 },
+      scopeS: 10 + 1 + 0.8,
+      whileReadS: 0.4,
+      ended: [{ job: 1, userS: null }],
+    });
+    expect(host.line(1)).toMatchObject({ userS: 4.9, estimatedS: 0.2 });
+  });
+
   test('where the parent’s counter cannot be read, what is known is still theirs', () => {
     const host = twoJobs();
     const reading = readingAt({ atS: 20, jobsS: { 2: 9 }, cpus: 4, ended: [{ job: 1, userS: 4.9 }] });

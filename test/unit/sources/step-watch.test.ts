@@ -442,6 +442,17 @@ describe('without inotify', () => {
     expect(errors).toHaveLength(1);
   });
 
+  test('a step that nothing has told of yet is in what is read when asked', () => {
+    tree = new Tree({
+      'scope/job_1/step_extern/user/cpu.stat': 'usage_usec 1\n',
+      'scope/job_1/step_extern/user/cgroup.events': 'populated 1\nfrozen 0\n',
+    });
+    const steps = stepWatch({ watch: enospc as unknown as typeof watch });
+    steps.follow([{ version: 2, dir: tree.path('scope'), node: null }]);
+    for (const [path, text] of Object.entries(files(4))) tree.write(path, text);
+    expect(steps.userNs(tree.path('scope/job_1'))).toBe(5000n);
+  });
+
   test('what appears between two looks is found by the next', () => {
     tree = new Tree({ 'scope/job_1/step_0/slurm/cpu.stat': '' });
     const steps = stepWatch({ watch: enospc as unknown as typeof watch });
