@@ -3,7 +3,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const INPUTS = ['src', 'schemas', 'package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs'];
+const INPUTS = [
+  'src',
+  'schemas',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'scripts/build.mjs',
+  'scripts/copy-native.mjs',
+];
 
 /** Where a build leaves the hash of what it was made from, below the top folder. */
 export const BUILD_STAMP = 'dist/.inputs-sha256';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { BUILD_STAMP, hashBuildInputs } from './build-inputs.mjs';
 import { top } from './child.mjs';
+import { copyNative } from './copy-native.mjs';
 
 /** Before anything that an older Node.js could stumble over. */
 const VERSION_CHECK = `{
@@ -66,6 +67,11 @@ for (const [program, entry] of Object.entries(PROGRAMS)) {
 if (intruders.length > 0) {
   console.error(`A program that runs beside jobs may not contain these:\n  ${intruders.join('\n  ')}`);
   process.exit(1);
+}
+for (const name of copyNative(top)) {
+  console.log(
+    `dist/ is without ${name}: it is not installed (optional; for GPUs of NVIDIA, see docs/install.md).`,
+  );
 }
 writeFileSync(join(top, BUILD_STAMP), inputsHash);
 

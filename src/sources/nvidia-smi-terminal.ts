@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { isErrno } from '../errors';
 import { firstLine } from './dcmi-text';
+import { loadNativePackage } from './native-package';
 import { PROGRAM_FOLDERS } from './program-path';
 import type { Missing } from './source';
 
@@ -69,7 +69,7 @@ const MENDING =
  * The package node-pty, or why it cannot be had and how to mend that.
  * @param load what `require` does; this program may be installed without the package
  */
-export function loadNodePty(load: (name: string) => unknown = createRequire(__filename)): NodePty | Missing {
+export function loadNodePty(load: (name: string) => unknown = loadNativePackage): NodePty | Missing {
   try {
     return load('node-pty') as NodePty;
   } catch (error) {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { checkTrusted, trustedUids } from '../config/trust';
 import { EitError } from '../errors';
+import { loadNativePackage } from './native-package';
 import { describeNvmlStatus, NVML_STATUS } from './nvml-status';
 import type { Missing } from './source';
 
@@ -90,7 +91,7 @@ export interface KoffiLibrary {
  * The package koffi, which calls functions of C libraries. It is optional: where it has no build for a machine, EIT
  * goes without.
  */
-export function loadKoffi(load: (name: string) => unknown = loadPackage): Koffi | Missing {
+export function loadKoffi(load: (name: string) => unknown = loadNativePackage): Koffi | Missing {
   try {
     return load('koffi') as Koffi;
   } catch (error) {
@@ -99,12 +100,6 @@ export function loadKoffi(load: (name: string) => unknown = loadPackage): Koffi 
       missing: `NVML is called through the package koffi, which cannot be loaded: ${shown(reason)}; install it in the folder of EIT (npm install koffi)`,
     };
   }
-}
-
-function loadPackage(name: string): unknown {
-  // Not an import: the bundle leaves it outside, and its absence is no error.
-  if (name === 'koffi') return require('koffi');
-  throw new Error(`no package ${name}`);
 }
 
 /**
