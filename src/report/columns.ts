@@ -77,7 +77,11 @@ export const COLUMNS = [
   duration('Elapsed', 'time of the runs within the report', (row) => row.elapsed_seconds),
   duration('CPUTime', 'CPU time used', (row) => row.cpu_seconds),
   duration('GPUTime', 'GPUs allocated times time', (row) => row.gpu_seconds),
-  energy('CPUEnergy', 'energy of the CPU packages', 'cpu'),
+  energy(
+    'CPUEnergy',
+    'energy of the CPU packages; where it is modelled, of the whole node but its GPUs',
+    'cpu',
+  ),
   energy('DRAMEnergy', 'energy of the memory', 'dram'),
   energy('GPUEnergy', 'energy of the GPUs', 'gpu'),
   energy('OtherEnergy', 'energy of the rest of the nodes', 'other'),
@@ -156,6 +160,9 @@ export function parseColumns(text: string): SelectedColumn[] {
     });
 }
 
+/** In tables for people CPUEnergy where all of it is the power model's, whose watts are a whole node's. */
+const NODE_ENERGY = energy('NodeEnergy', 'energy of the whole node but its GPUs', 'cpu');
+
 /**
  * The columns of a table for a person: keys first, and of the energies those that have a value.
  * @param isOwn whether the runs are all the reader's own
@@ -176,7 +183,11 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
     'Coverage',
     'Quality',
   ];
-  return selectAll(names);
+  const { energy_kwh: total } = report.total;
+  const isModelled = total.cpu !== null && !report.factors.domains_measured.includes('cpu');
+  return selectAll(names).map((each) =>
+    isModelled && each.column.name === 'CPUEnergy' ? select(NODE_ENERGY) : each,
+  );
 }
 
 /** The columns of CSV and -P: the keys, then every figure, whatever the values. */

@@ -16,7 +16,7 @@ const NARROWEST_BAR = 8;
 const WIDEST_CELL = 48;
 
 /** What a table lacks first where the terminal is narrow, after the bars: parts of figures that stay, then the length. */
-const DISPENSABLE = ['OtherEnergy', 'DRAMEnergy', 'GPUEnergy', 'Elapsed', 'CPUEnergy'];
+const DISPENSABLE = ['OtherEnergy', 'DRAMEnergy', 'GPUEnergy', 'Elapsed', 'CPUEnergy', 'NodeEnergy'];
 
 /** Aligned columns, units that fit, a total, and what to know about the figures. */
 export const table: ReportFormat = {
