@@ -18,7 +18,17 @@ nl='
 # say TEXT: one line in the system's log. Bounded in length and time, since a hung log must not hold up a job.
 say() {
   line=$(printf '%.500s' "$hook: $1" | tr -c ' -~' '?')
-  timeout -k 1 3 logger -t eit -p daemon.err -- "$line"
+  timeout -k 1 3 logger -t eit -p daemon.err -- "$line" && [ -S /dev/log ] || note
+}
+
+# note: where no system's log took $line, adds it to the file $notes, which keeps the last 200. Made anew each time: what
+# lies under its name, a link too, is replaced and not written to. Before the state folder is known to be ours there is none.
+notes=''
+note() {
+  [ -n "$notes" ] || return
+  rm -f -- "$notes.$$"
+  { timeout -k 1 3 tail -n 199 -- "$notes"; printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$line"; } >"$notes.$$" &&
+    mv -f -- "$notes.$$" "$notes" || rm -f -- "$notes.$$"
 }
 
 # find_state_dir: sets state_dir from the one line `state_dir: VALUE` of $config (plain or quoted, maybe a comment).
@@ -210,7 +220,15 @@ find_program() {
 # shellcheck disable=SC2016 # expanded there, not here
 starter='
   state_dir=$1 config=$2 node=$3 program=$4
-  say() { timeout -k 1 3 logger -t eit -p daemon.err -- "$1"; }
+  notes=$state_dir/hooks.log
+  say() {
+    timeout -k 1 3 logger -t eit -p daemon.err -- "$1" && [ -S /dev/log ] && return
+    rm -f -- "$notes.$$"
+    (
+      set -C
+      { timeout -k 1 3 tail -n 199 -- "$notes"; printf "%s %s\n" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1"; } >"$notes.$$"
+    ) && mv -f -- "$notes.$$" "$notes" || rm -f -- "$notes.$$"
+  }
   cd /
 
   # Under PrologFlags=RunInJob this is a process of the job, which could not end before it: to the top of each
@@ -299,7 +317,7 @@ main() {
 
   # The agent, when it leaves, removes agent.pid and then looks for events once more: so the event first, then a look.
   written='' trusted=''
-  if agent_runs && write_event; then
+  if agent_runs && notes=$state_dir/hooks.log && write_event; then
     agent_runs && return
     written=1
   fi
@@ -322,6 +340,7 @@ main() {
     walk "$state_dir/events"
     check || return
   fi
+  notes=$state_dir/hooks.log
   [ -n "$written" ] || write_event || {
     say "job $SLURM_JOB_ID is not recorded: cannot write to $state_dir/events"
     return

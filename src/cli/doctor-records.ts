@@ -34,8 +34,8 @@ export function checkLedger({ loaded }: Pick<Patient, 'loaded'>, look: LedgerLoo
     case 'refused':
       return problem(
         name,
-        `${ledger} cannot be written${asWhom}: ${look.reason}`,
-        'docs/install.md, 3: who must be able to',
+        `${ledger} cannot be written${asWhom}: ${refusalText(look.reason)}`,
+        look.reason === 'EROFS' ? REMOUNT : 'docs/install.md, 3: who must be able to',
       );
     case 'no answer':
       return problem(
@@ -48,8 +48,20 @@ export function checkLedger({ loaded }: Pick<Patient, 'loaded'>, look: LedgerLoo
   }
 }
 
-/** Whether records get out of this host. */
-export function checkSpool({ loaded, nowMs }: Pick<Patient, 'loaded' | 'nowMs'>): Check[] {
+const REMOUNT = 'mount its file system read-write';
+
+/** What the system said, and what that means. */
+function refusalText(reason: string): string {
+  if (reason === 'EROFS') return `${reason}, its file system is read-only`;
+  if (reason === 'EACCES' || reason === 'EPERM') return `${reason}, its owner and mode do not let that user`;
+  return reason;
+}
+
+/**
+ * Whether records get out of this host.
+ * @param look what a child process found at the spool's folder, as the agent's user
+ */
+export function checkSpool({ loaded, nowMs }: Pick<Patient, 'loaded' | 'nowMs'>, look: LedgerLook): Check[] {
   const { spool_dir: dir } = loaded.config;
   const spool = readSpoolState(dir);
   if (isMissing(spool)) {
@@ -67,16 +79,7 @@ export function checkSpool({ loaded, nowMs }: Pick<Patient, 'loaded' | 'nowMs'>)
     ageS > TOO_LATE_S
       ? [problem('spool', text, mend)]
       : [ageS > LATE_S ? warning('spool', text, mend) : ok('spool', text)];
-  const { bavail, bsize, blocks } = statfsSync(dir);
-  const freeBytes = bavail * bsize;
-  if (freeBytes < FEWEST_FREE_BYTES)
-    checks.push(
-      problem(
-        'spool',
-        `${bytesText(freeBytes)} of ${bytesText(blocks * bsize)} are free there`,
-        'free the disk',
-      ),
-    );
+  checks.push(...checkWritable(dir, look));
   if (spool.refusedLines > 0)
     checks.push(
       warning(
@@ -86,6 +89,28 @@ export function checkSpool({ loaded, nowMs }: Pick<Patient, 'loaded' | 'nowMs'>)
       ),
     );
   return checks;
+}
+
+/** Whether more can be written to the spool; a file system that is read-only mostly has nothing free, and is not full. */
+function checkWritable(dir: string, look: LedgerLook): Check[] {
+  if (look.kind === 'refused') {
+    const asWhom = look.asUid === null ? '' : `, as uid ${look.asUid}`;
+    const text = `${dir} cannot be written${asWhom}: ${refusalText(look.reason)}; records wait in the agent's memory`;
+    return [
+      problem('spool', text, look.reason === 'EROFS' ? REMOUNT : "its owner has to be the agent's user"),
+    ];
+  }
+  const { bavail, bsize, blocks, ffree, files } = statfsSync(dir);
+  const freeBytes = bavail * bsize;
+  if (freeBytes < FEWEST_FREE_BYTES) {
+    const text = `${bytesText(freeBytes)} of ${bytesText(blocks * bsize)} are free there`;
+    return [problem('spool', text, 'free the disk')];
+  }
+  // Some file systems count no files.
+  if (files > 0 && ffree === 0) {
+    return [problem('spool', `no file can be made there any more: ${files} are there`, 'remove some')];
+  }
+  return [];
 }
 
 /** The folder in which hooks leave events, and those that were none. */

@@ -86,7 +86,9 @@ async function examine(path: string | undefined, { env, uid, userName }: Surroun
       checkLedger(patient, await probeLedger(config.ledger, isMissing(agent) ? null : agent)),
     ]),
     guarded('shipper', () => checkWriting(patient)),
-    guarded('spool', () => checkSpool(patient)),
+    guarded('spool', async () =>
+      checkSpool(patient, await probeLedger(config.spool_dir, isMissing(agent) ? null : agent)),
+    ),
   ]);
   return [...checks, ...sections.flat()];
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** What was found at the ledger's folder. */
+/** What was found at a folder that records are written to: the ledger's, or the spool. */
 export type LedgerLook = {
   /** As whom; null: as who runs this. */
   readonly asUid: number | null;

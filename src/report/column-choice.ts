@@ -1,7 +1,7 @@
 import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { fieldOfKey } from './aggregate';
-import { type Column, COLUMNS, rawHeader } from './columns';
+import { type Column, COLUMNS, NODE_ENERGY, rawHeader } from './columns';
 
 /** A column as -o asks for it. */
 export interface SelectedColumn {
@@ -66,7 +66,10 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
     'Coverage',
     'Quality',
   ];
-  return selectAll(names);
+  const isModelled = energy_kwh.cpu !== null && !report.factors.domains_measured.includes('cpu');
+  return selectAll(names).map((each) =>
+    isModelled && each.column.name === 'CPUEnergy' ? select(NODE_ENERGY) : each,
+  );
 }
 
 /** The columns of CSV and -P: the keys, then every figure, whatever the values. */

@@ -101,7 +101,11 @@ export const COLUMNS = [
     (row) => row.gpu_throttled_seconds,
   ),
   energy('GPUIdle', 'of GPUEnergy, the part drawn while no kernel ran', (row) => row.gpu_idle_kwh),
-  energy('CPUEnergy', 'energy of the CPU packages', (row) => row.energy_kwh.cpu),
+  energy(
+    'CPUEnergy',
+    'energy of the CPU packages; where it is modelled, of the whole node but its GPUs',
+    (row) => row.energy_kwh.cpu,
+  ),
   energy('DRAMEnergy', 'energy of the memory', (row) => row.energy_kwh.dram),
   energy('GPUEnergy', 'energy of the GPUs', (row) => row.energy_kwh.gpu),
   energy('OtherEnergy', 'energy of the rest of the nodes', (row) => row.energy_kwh.other),
@@ -189,3 +193,10 @@ function qualityText({ measured_fraction: part }: Row): string {
   if (part >= 1 - NEGLIGIBLE) return 'measured';
   return part <= NEGLIGIBLE ? 'modelled' : `${percentText(part)} measured`;
 }
+
+/** In tables for people CPUEnergy where all of it is the power model's, whose watts are a whole node's. */
+export const NODE_ENERGY = energy(
+  'NodeEnergy',
+  'energy of the whole node but its GPUs',
+  (row) => row.energy_kwh.cpu,
+);

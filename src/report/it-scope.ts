@@ -26,7 +26,7 @@ export function itScope(energies: readonly ClusterEnergy[], hasOverhead: boolean
   const cpu = isMixed
     ? `${CLASS_IN_WORDS.cpu} (where modelled: ${WHOLE_NODE})`
     : isModelled
-      ? WHOLE_NODE
+      ? `${WHOLE_NODE}, by a model`
       : CLASS_IN_WORDS.cpu;
   const names = counted.map((name) => (name === 'cpu' ? cpu : CLASS_IN_WORDS[name]));
   const overhead = hasOverhead ? ['the rest of the node by a factor'] : [];

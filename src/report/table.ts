@@ -17,7 +17,16 @@ const NARROWEST_BAR = 8;
 const WIDEST_CELL = 48;
 
 /** What a table lacks first where the terminal is narrow, after the bars: parts of figures that stay, then the use of GPUs, the length, the rest. */
-const DISPENSABLE = ['OtherEnergy', 'DRAMEnergy', 'GPUIdle', 'GPUEnergy', 'GPUUtil', 'Elapsed', 'CPUEnergy'];
+const DISPENSABLE = [
+  'OtherEnergy',
+  'DRAMEnergy',
+  'GPUIdle',
+  'GPUEnergy',
+  'GPUUtil',
+  'Elapsed',
+  'CPUEnergy',
+  'NodeEnergy',
+];
 
 /** Aligned columns, units that fit, a total, and what to know about the figures. */
 export const table: ReportFormat = {

@@ -2,9 +2,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { isErrno } from '../../src/errors';
 import { until } from '../cluster/until';
 import { AgentHome } from './agent-home';
-import { testUnless } from './hook-home';
+import { noRoot, testUnless } from '../test-unless';
 
-const asRoot = testUnless(process.getuid?.() === 0 ? undefined : 'needs root');
+const asRoot = testUnless(noRoot);
 
 let home: AgentHome;
 beforeEach(() => (home = new AgentHome(['cluster: lab'])));

@@ -1,12 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Check } from '../../src/cli/doctor-check';
 import { AgentHome } from './agent-home';
 import { until } from '../cluster/until';
 import { runEit } from './eit-command';
+import { noRoot, testUnless } from '../test-unless';
+import { noMounts } from './hook-home';
 
 const TOP = join(__dirname, '../..');
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = testUnless(noRoot);
 
 let home: AgentHome;
 beforeEach(() => {
@@ -114,4 +117,27 @@ asRoot('an ordinary user gets no error, and is told what needs root', async () =
   expect(of('spool')).toMatchObject({ verdict: 'unknown' });
   expect(of('trust')).toMatchObject({ verdict: 'ok' });
   expect(of('events')).toMatchObject({ verdict: 'unknown' });
+});
+
+testUnless(noMounts)('a spool on a read-only file system is not called full', async () => {
+  await home.start();
+  await home.end();
+  const spool = join(home.dir, 'spool');
+  const script = `mount -t tmpfs -o ro tmpfs '${spool}' && exec "$@"`;
+  const inNamespace = ['-m', '--propagation', 'private', '/bin/sh', '-c', script, 'sh'];
+  const command = [process.execPath, join(TOP, 'dist/eit.js'), 'doctor', '--json'];
+  const { stdout } = spawnSync('unshare', [...inNamespace, ...command], {
+    encoding: 'utf8',
+    cwd: '/',
+    env: { PATH: process.env['PATH'], EIT_CONFIG: home.config, SLURM_CONF: '/nonexistent/slurm.conf' },
+  });
+  const { checks } = JSON.parse(stdout) as { checks: Check[] };
+  expect(checks.filter(({ name, verdict }) => name === 'spool' && verdict === 'problem')).toEqual([
+    {
+      name: 'spool',
+      verdict: 'problem',
+      text: `${spool} cannot be written: EROFS, its file system is read-only; records wait in the agent's memory`,
+      mend: 'mount its file system read-write',
+    },
+  ]);
 });

@@ -17,6 +17,8 @@ import { join } from 'node:path';
 import { isErrno } from '../../src/errors';
 import { until } from '../cluster/until';
 
+export { noRoot, testUnless } from '../test-unless';
+
 export type Hook = 'prolog' | 'epilog';
 export type Variables = Record<string, string>;
 
@@ -47,18 +49,9 @@ export const JOB: Readonly<Variables> = {
 const ANSWER_MS = 60_000;
 const isRoot = process.getuid?.() === 0;
 
-/** Why tests that take another user's part do not run here; undefined where they do. */
-export const noRoot = isRoot ? undefined : 'needs root';
-
 /** Why tests that mount something over the machine's own files, for themselves alone, do not run here. */
 export const noMounts =
   isRoot && spawnSync('unshare', ['-m', 'true']).status === 0 ? undefined : 'needs root and mount namespaces';
-
-/** `test`, or a skip whose name says what was missing. */
-export function testUnless(missing: string | undefined): (name: string, body: jest.ProvidesCallback) => void {
-  return (name, body) =>
-    missing === undefined ? test(name, body) : test.skip(`${name} (skipped: ${missing})`, body);
-}
 
 /** The shells that may be /bin/sh somewhere and are here. */
 export const SHELLS: ReadonlyArray<readonly [string, readonly string[]]> = (

@@ -1,5 +1,16 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../cluster/until';
 import { HookHome, JOB, SHELLS, noMounts, noRoot, testUnless } from './hook-home';
 
 const QUIET_SUCCESS = { status: 0, signal: null, stdout: '', stderr: '' };
@@ -86,6 +97,59 @@ describe.each(['prolog', 'epilog'] as const)('%s ends with 0 and prints nothing'
         expect(home.execWithMounts(gone, env, home.path(hook))).toMatchObject(QUIET_SUCCESS);
       }
     }
+  });
+
+  describe('where no log of the system takes what it says', () => {
+    const noLog = '[ ! -e /dev/log ] || mount --bind /dev/null /dev/log';
+    const notes = () => readFileSync(join(home.stateDir, 'hooks.log'), 'utf8').split('\n').slice(0, -1);
+    const run = (setup = noLog) => {
+      const done = home.execWithMounts(setup, home.env(), home.path(hook));
+      expect(done).toMatchObject(QUIET_SUCCESS);
+    };
+    const noProgram = expect.stringMatching(
+      new RegExp(
+        `^\\d{4}-\\d\\d-\\d\\dT[\\d:]{8}Z ${hook}: agent not started: dist/eit-agent.js .*mend: set EIT_HOME`,
+      ),
+    );
+
+    testUnless(noMounts)('it is a line of hooks.log in the state folder', () => {
+      rmSync(home.program);
+      run();
+      run(`${noLog}; ${replace('logger', '/bin/false')}`);
+      expect(notes()).toEqual([noProgram, noProgram]);
+      expect(readdirSync(home.stateDir).toSorted()).toEqual(['events', 'hooks.log']);
+    });
+
+    testUnless(noMounts)('that keeps the last 200', () => {
+      rmSync(home.program);
+      const old = Array.from({ length: 300 }, (_, i) => `old ${i}`);
+      writeFileSync(join(home.stateDir, 'hooks.log'), `${old.join('\n')}\n`);
+      run();
+      expect(notes()).toEqual([...old.slice(-199), noProgram]);
+    });
+
+    testUnless(noMounts)('and a link at its place is replaced, what it leads to is not written to', () => {
+      rmSync(home.program);
+      writeFileSync(join(home.dir, 'precious'), 'x\n');
+      symlinkSync(join(home.dir, 'precious'), join(home.stateDir, 'hooks.log'));
+      run();
+      expect(readFileSync(join(home.dir, 'precious'), 'utf8')).toBe('x\n');
+      expect(lstatSync(join(home.stateDir, 'hooks.log')).isFile()).toBe(true);
+    });
+
+    testUnless(noMounts)('but nothing is written into a state folder that others could replace', () => {
+      chmodSync(home.stateDir, 0o777);
+      run();
+      expect(readdirSync(home.stateDir)).toEqual(['events']);
+      expect(home.log()).toEqual([expect.stringContaining('refused: others than root could replace')]);
+    });
+
+    testUnless(noMounts)('what the agent’s start says is there too', async () => {
+      mkdirSync(join(home.stateDir, 'agent.lock'));
+      run();
+      await until('the line', 30_000, () => existsSync(join(home.stateDir, 'hooks.log')) || undefined);
+      expect(notes()).toEqual([expect.stringContaining('Z agent not started: cannot open ')]);
+    });
   });
 
   testUnless(noMounts)('where the log hangs', () => {

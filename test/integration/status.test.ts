@@ -2,8 +2,9 @@ import { chmodSync } from 'node:fs';
 import { AgentHome } from './agent-home';
 import { until } from '../cluster/until';
 import { runEit } from './eit-command';
+import { noRoot, testUnless } from '../test-unless';
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = testUnless(noRoot);
 
 interface Status {
   readonly hardware: { readonly threads: number };

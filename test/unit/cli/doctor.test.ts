@@ -20,13 +20,14 @@ import {
 } from '../../../src/cli/doctor-records';
 import { checkCgroups, checkSlurmConf, parseHookLines } from '../../../src/cli/doctor-slurm';
 import { checkSources, checkTopology } from '../../../src/cli/doctor-sources';
-import { probeLedger } from '../../../src/cli/ledger-probe';
+import { type LedgerLook, probeLedger } from '../../../src/cli/ledger-probe';
 import { loadConfig } from '../../../src/config/config';
 import { hostName } from '../../../src/config/host-name';
 import { TOP } from '../docs/documents';
-import { Tree, asNobody, isRoot } from '../sources/tree';
+import { noRoot, testUnless } from '../../test-unless';
+import { Tree, asNobody } from '../sources/tree';
 
-const asRoot = isRoot ? test : test.skip;
+const asRoot = testUnless(noRoot);
 const NOW_MS = Date.now();
 
 let tree: Tree;
@@ -538,10 +539,11 @@ describe('events', () => {
 });
 
 describe('records', () => {
+  const writable: LedgerLook = { kind: 'writable', asUid: null };
   const spool = (ageS: number): Check[] => {
     const to = new Date(NOW_MS - ageS * 1000).toISOString();
     tree.write(`spool/lab/${to.slice(0, 10)}.ndjson`, `{"kind":"host","to":"${to}"}\n`);
-    return checkSpool(patient());
+    return checkSpool(patient(), writable);
   };
 
   test.each([
@@ -554,7 +556,23 @@ describe('records', () => {
 
   test('that were refused are a warning', () => {
     tree.write('spool/lab/refused.ndjson', '{}\n');
-    expect(verdicts(checkSpool(patient()))).toEqual(['spool: ok', 'spool: warning']);
+    expect(verdicts(checkSpool(patient(), writable))).toEqual(['spool: ok', 'spool: warning']);
+  });
+
+  test.each([
+    ['EROFS', 'its file system is read-only', 'read-write'],
+    ['EACCES', 'its owner and mode do not let that user', "the agent's user"],
+    ['EIO', 'as uid 7: EIO; records wait', "the agent's user"],
+  ])('whose spool answers %s: it says so, and not that it is full', (reason, text, mend) => {
+    mkdirSync(tree.path('spool'));
+    expect(checkSpool(patient(), { kind: 'refused', reason, asUid: 7 })).toMatchObject([
+      { verdict: 'ok' },
+      {
+        verdict: 'problem',
+        text: expect.stringContaining(text) as string,
+        mend: expect.stringContaining(mend) as string,
+      },
+    ]);
   });
 
   const log = (...lines: string[]): Check[] => {

@@ -7,10 +7,11 @@ import { readLastHostRecord, readSpoolState } from '../../../src/cli/spool-state
 import { type HostStatus, statusJson, statusText } from '../../../src/cli/status';
 import type { HostRecord } from '../../../src/generated/record';
 import { isMissing } from '../../../src/sources/source';
-import { Tree, asNobody, isRoot } from '../sources/tree';
+import { Tree, asNobody } from '../sources/tree';
+import { noRoot, testUnless } from '../../test-unless';
 
 const NOW_MS = Date.UTC(2026, 4, 1, 12, 0, 0);
-const asRoot = isRoot ? test : test.skip;
+const asRoot = testUnless(noRoot);
 
 let tree: Tree;
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TOP, anchors, documents, relativeLinks } from './documents';
 
@@ -15,4 +15,13 @@ test('README.md links to every page of docs/', () => {
   const pages = documents().filter(({ path }) => /^docs\/[^/]+\.md$/.test(path));
   const linked = links.filter(({ from }) => from === 'README.md').map(({ to }) => to);
   for (const { path } of pages) expect(linked).toContain(path);
+});
+
+test('what is packed links to what is packed', () => {
+  const { files } = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as { files: string[] };
+  // npm packs the first two always.
+  const packed = ['README.md', 'LICENSE', ...files];
+  const isPacked = (path: string): boolean =>
+    packed.some((name) => path === name || path.startsWith(`${name}/`));
+  expect(links.filter(({ from, to }) => isPacked(from) && !isPacked(to))).toEqual([]);
 });

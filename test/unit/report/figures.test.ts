@@ -306,7 +306,7 @@ test('what is counted and what is not is said', () => {
   // The power model's watts are at the wall, so nothing of the node is lacking but its GPUs.
   const modelled = runRecord({ measured_uj: {}, modelled_uj: { 'package-0': [5, 5, 5] } });
   expect(scope([modelled])).toBe(
-    'the whole node but its GPUs, at the wall; not counted: GPUs, network, shared storage',
+    'the whole node but its GPUs, at the wall, by a model; not counted: GPUs, network, shared storage',
   );
   expect(scope([runRecord(), runRecord({ ...modelled, job: 2, seq: 99 })])).toBe(
     'CPU packages (where modelled: the whole node but its GPUs, at the wall); not counted: memory (where measured), ' +

@@ -266,6 +266,23 @@ test('a table that was asked for without coverage tells of it below', () => {
   expect(render(table, report([runRecord()]), { columns })).not.toContain('Coverage');
 });
 
+test('what a model says of whole nodes is not called the CPU’s, for people', () => {
+  const modelled = runRecord({ measured_uj: {}, modelled_uj: { 'package-0': [5, 5, 5] } });
+  const made = report([modelled]);
+  expect(render(table, made)).toMatch(/^User .* NodeEnergy +Energy /);
+  expect(render(table, made)).toContain('Counted: the whole node but its GPUs, at the wall, by a model;');
+  expect(render(table, made)).not.toContain('CPUEnergy');
+  // Programs look for one name, and who asks for it by name gets it.
+  expect(render(csv, made)).toContain('CPUEnergy_kWh');
+  expect(render(table, made, { columns: parseColumns('CPUEnergy') })).toMatch(/^CPUEnergy\n/);
+  const mixed = report([modelled, runRecord({ job: 2, seq: 9 })]);
+  expect(render(table, mixed)).toMatch(/^User .* CPUEnergy +Energy /);
+  // The first that a narrow terminal goes without.
+  expect(render(table, made, { terminal: { width: 50, bars: true, colours: false } })).not.toContain(
+    'NodeEnergy',
+  );
+});
+
 test('whose jobs they are is said to who asks for more than his own', () => {
   const made = report([runRecord()], { groupBy: ['job'] });
   expect(render(table, made, { isOwn: false })).toMatch(/^JobID +User +Partition/);
