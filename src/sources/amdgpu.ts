@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { isOfTwoDies, pairDies } from './amd-dies';
+import { type AmdGpuUse, readAmdGpuUse } from './amd-gpu-use';
+import type { GpuLook } from './gpu-use';
 import { type AmdCounter, WHOLE_SOCKET, findAmdCounter } from './amd-gpu-counter';
 import { countAmdPartitions } from './amd-partitions';
 import type { GpuIdentity } from './gpu';
@@ -85,9 +87,33 @@ export function openAmdgpu({ sys }: Pick<Roots, 'sys'>, parts: AmdgpuParts = {})
   return {
     domains,
     read: (at) => served.map(({ counter }) => counter.read(at)),
+    looks: () =>
+      new Map(
+        domains.map(({ name, gpu, further = [] }) => {
+          const dies = gpu === undefined ? further : [gpu, ...further];
+          return [name, lookOf(dies.map(({ pciBusId }) => readAmdGpuUse(sys, pciBusId)))];
+        }),
+      ),
     close: () => {
       for (const { counter } of served) counter.close();
     },
+  };
+}
+
+/** Of the dies of a module together. Which processes use them is not told. */
+function lookOf(dies: readonly AmdGpuUse[]): GpuLook {
+  const used = dies.flatMap(({ utilization }) => (isMissing(utilization) ? [] : [utilization]));
+  const isTold = used.length === dies.length;
+  const busyPart = isTold ? used.reduce((sum, part) => sum + part, 0) / dies.length : null;
+  const bytes = dies.flatMap(({ memory }) => (isMissing(memory) ? [] : [memory.usedBytes]));
+  return {
+    busyPart,
+    idlePart: busyPart === null ? null : Number(busyPart === 0),
+    throttledPart: null,
+    performanceState: null,
+    memoryBytes: bytes.length === 0 ? null : bytes.reduce((sum, each) => sum + each, 0),
+    processes: null,
+    instances: null,
   };
 }
 

@@ -143,6 +143,7 @@ function restrict(meter: EnergyMeter, isKept: (index: number) => boolean): Energ
   return {
     domains: meter.domains.filter((_, i) => isKept(i)),
     read: (at) => meter.read(at).filter((_, i) => isKept(i)),
+    ...(meter.looks === undefined ? {} : { looks: () => meter.looks?.() ?? new Map() }),
     close: () => meter.close(),
   };
 }

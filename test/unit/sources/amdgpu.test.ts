@@ -76,6 +76,27 @@ function writeTable(i: number, joules: number, content = 4): void {
   );
 }
 
+describe('what a GPU does', () => {
+  const USE = { gpu_busy_percent: '25\n', mem_info_vram_used: '1000\n', mem_info_vram_total: '4000\n' };
+
+  test('is the share of its time and its memory, as the driver tells them', () => {
+    tree = host({ sensors: POWER, files: USE }, { sensors: POWER });
+    open(tree.dir);
+    expect(meter?.looks?.().get('gpu-01:00.0')).toMatchObject({
+      busyPart: 0.25,
+      idlePart: 0,
+      memoryBytes: 1000,
+    });
+    expect(meter?.looks?.().get('gpu-02:00.0')).toMatchObject({
+      busyPart: null,
+      idlePart: null,
+      memoryBytes: null,
+    });
+    tree.write(`${card(0)}/gpu_busy_percent`, '0\n');
+    expect(meter?.looks?.().get('gpu-01:00.0')).toMatchObject({ busyPart: 0, idlePart: 1 });
+  });
+});
+
 describe('machines', () => {
   test('MI250X: a module is counted once, by its first die, for the two GPUs that it is', () => {
     const { domains } = open(fixture('mi250x'));
