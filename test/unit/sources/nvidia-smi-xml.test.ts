@@ -718,9 +718,16 @@ describe('processes', () => {
   });
 
   test('the name of a process is no markup wherever it stands', () => {
-    const name = '<process_name></gpu><x y</process_name>';
-    const elsewhere = `<uuid>GPU-1</uuid><clocks_event_reasons>${name}</clocks_event_reasons><a>${name}</a>${name}`;
-    expect(reading(elsewhere)).toEqual(reading('<uuid>GPU-1</uuid>'));
+    const text = (before: string, after: string): string =>
+      `<process_name></gpu><x y${before}<uuid>GPU-2</uuid>${after}</process_name>`;
+    const section = '</a></a><uuid>GPU-3</uuid><a><a>';
+    const elsewhere = [
+      `<clocks_event_reasons><process_name>${section}</process_name></clocks_event_reasons>`,
+      `<clocks_event_reasons>${text('</clocks_event_reasons>', '<clocks_event_reasons>')}</clocks_event_reasons>`,
+      `<a>${text('</a>', '<a>')}</a>`,
+      text('', ''),
+    ].join('');
+    expect(reading(elsewhere)).toEqual(reading(''));
   });
 
   test.each([
@@ -756,19 +763,15 @@ describe('processes', () => {
       expect(outcome(xml)).toMatch(/it shows 2 GPUs and says that there are 1/);
     });
 
-    test('cannot hide what follows in an attribute', () => {
-      const two = answerOf('h100-590-load', 2);
-      const single = two.replaceAll(/id="([^"]*)"/g, "id='$1'");
-      for (const [xml, quote] of [
-        [two, '"'],
-        [single, "'"],
-      ] as const) {
-        const hidden = xml.replace('/root/tools/memhog', () => `x</process_name><a b=${quote}`);
-        expect(outcome(hidden)).toMatch(/a tag is not of the form of one/);
-      }
-      expect(outcome(name('<a b="'))).toMatch(/a tag is not of the form of one/);
-      expect(outcome(name("<a b='"))).toMatch(/a tag is not of the form of one/);
-    });
+    test.each(['"', "'"])(
+      'cannot hide in an attribute (%s) what stands before another of its processes',
+      (quote) => {
+        const open = name(`<a b=${quote}`);
+        expect(outcome(open)).toMatch(/a tag is not of the form of one/);
+        const closed = open.replace('./gpu_burn', () => `${quote}/><process_name>`);
+        expect(outcome(closed)).toMatch(/a tag is not of the form of one/);
+      },
+    );
   });
 });
 
@@ -888,6 +891,14 @@ describe('the document', () => {
     expect(outcome(document('<supported_clocks></gpu></supported_clocks>'))).toMatch(
       /do not close in the order/,
     );
+    const within = '</clocks_event_reasons><uuid>GPU-3</uuid><clocks_event_reasons>';
+    expect(
+      outcome(
+        document(
+          `<clocks_event_reasons><supported_clocks>${within}</supported_clocks></clocks_event_reasons>`,
+        ),
+      ),
+    ).toMatch(/do not close in the order/);
     expect(outcome(document('<supported_clocks>'))).toMatch(/do not close in the order/);
     expect(outcome(document('<supported_clocks><supported_clocks></supported_clocks>'))).toMatch(
       /do not close/,
