@@ -174,10 +174,10 @@ describe('a document that is too long', () => {
   });
 });
 
-test('millions of single bytes come to an end', () => {
+test('a million single bytes come to an end', () => {
   const splitter = new NvidiaSmiDocuments();
   splitter.push(Buffer.from('<nvidia_smi_log>'));
-  const bytes = Buffer.alloc(3_000_000, '<a>\n<?xm </process_name');
+  const bytes = Buffer.alloc(1_000_000, '<a>\n<?xm </process_name');
   for (let at = 0; at < bytes.length; at += 1) splitter.push(bytes.subarray(at, at + 1));
   const [document] = splitter.push(Buffer.from('</nvidia_smi_log>'));
   expect(document).toBe(`<nvidia_smi_log>${bytes.toString('latin1')}</nvidia_smi_log>`);

@@ -2,6 +2,7 @@ import { EitError } from '../../../src/errors';
 import type { GpuProcess, GpuReading, MigInstance } from '../../../src/sources/gpu';
 import { type NvidiaSmiLog, parseNvidiaSmi } from '../../../src/sources/nvidia-smi-xml';
 import { isMissing } from '../../../src/sources/source';
+import { scaled } from '../../scale';
 import { ANSWERS, answer, answerOf, document } from './nvidia-smi';
 
 const MIB = 1024 * 1024;
@@ -1040,8 +1041,8 @@ describe('hostile documents', () => {
     expect(outcome('<gpu id="1">'.repeat(5_000_000))).toMatch(/it is longer than 8 MiB/);
   });
 
-  test('almost 8 MiB of anything come to an end', () => {
-    const most = 8 * 1024 * 1024 - 1000;
+  test('megabytes of anything come to an end', () => {
+    const most = scaled(1, 8) * 1024 * 1024 - 1000;
     const filled = (piece: string): string => piece.repeat(Math.floor(most / piece.length));
     for (const piece of [
       'x',
