@@ -18,7 +18,8 @@ nl='
 # say TEXT: one line in the system's log. Bounded in length and time, since a hung log must not hold up a job.
 say() {
   line=$(printf '%.500s' "$hook: $1" | tr -c ' -~' '?')
-  timeout -k 1 3 logger -t eit -p daemon.err -- "$line" && [ -S /dev/log ] || note
+  timeout -k 1 3 logger -t eit -p daemon.err -- "$line" && [ -S /dev/log ] && return
+  note
 }
 
 # note: where no system's log took $line, adds it to the file $notes, which keeps the last 200. Made anew each time: what
@@ -27,8 +28,11 @@ notes=''
 note() {
   [ -n "$notes" ] || return
   rm -f -- "$notes.$$"
-  { timeout -k 1 3 tail -n 199 -- "$notes"; printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$line"; } >"$notes.$$" &&
-    mv -f -- "$notes.$$" "$notes" || rm -f -- "$notes.$$"
+  {
+    timeout -k 1 3 tail -n 199 -- "$notes"
+    printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$line"
+  } >"$notes.$$" && mv -f -- "$notes.$$" "$notes" && return
+  rm -f -- "$notes.$$"
 }
 
 # find_state_dir: sets state_dir from the one line `state_dir: VALUE` of $config (plain or quoted, maybe a comment).
@@ -226,8 +230,12 @@ starter='
     rm -f -- "$notes.$$"
     (
       set -C
-      { timeout -k 1 3 tail -n 199 -- "$notes"; printf "%s %s\n" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1"; } >"$notes.$$"
-    ) && mv -f -- "$notes.$$" "$notes" || rm -f -- "$notes.$$"
+      {
+        timeout -k 1 3 tail -n 199 -- "$notes"
+        printf "%s %s\n" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1"
+      } >"$notes.$$"
+    ) && mv -f -- "$notes.$$" "$notes" && return
+    rm -f -- "$notes.$$"
   }
   cd /
 
