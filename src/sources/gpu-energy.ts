@@ -5,11 +5,17 @@ import { type Missing, isMissing } from './source';
 /** Longest time between two readings (ns) over which a GPU's power is interpolated, or its counter taken for present. */
 export const LONGEST_GPU_GAP_NS = 10_000_000_000n;
 
+const NOT_READ: Missing = { missing: 'the GPU was not read yet' };
+
 /** Energy of one GPU, µJ, as a counter that never goes back but by a reset of the driver's own. */
 export class GpuEnergy {
   #from: 'counter' | 'power' | null = null;
   #integral = new PowerIntegral(LONGEST_GPU_GAP_NS);
-  #counterUj: bigint | Missing = { missing: 'the GPU was not read yet' };
+  #counterUj: bigint | Missing = NOT_READ;
+  /** By the counter's last two readings (µJ/ns); 0 where there are no two. */
+  #slope = 0;
+  /** Highest value told of the counter, which may have been an estimate. */
+  #toldUj = 0n;
   #atNs: bigint | null = null;
   #isChangeUntold = false;
 
@@ -30,9 +36,7 @@ export class GpuEnergy {
     const { energyMillijoules, power } = reading;
     if (typeof energyMillijoules === 'number') {
       this.#take('counter');
-      const before = this.#counterUj;
-      this.#counterUj = BigInt(Math.round(energyMillijoules)) * 1000n;
-      return isMissing(before) ? 0 : Math.max(0, Number(this.#counterUj - before));
+      return this.#addCounter(BigInt(Math.round(energyMillijoules)) * 1000n, elapsedNs);
     }
     // A counter that cannot be read now is missing: power in its place would be another counter for a moment.
     if (energyMillijoules !== undefined && this.#from === 'counter') {
@@ -52,8 +56,10 @@ export class GpuEnergy {
   /**
    * At a time (CLOCK_MONOTONIC, ns): the driver's counter as last read, or power integrated up to then. Missing at least once
    * where it begins to come from elsewhere: a difference over that would mean nothing.
+   * @param isAwaited a reading of this moment was asked for and has not come: then the counter is taken to have gone on as between
+   *   its last two readings, and waits for what is read where that was too much
    */
-  energyUjAt(monoNs: bigint): bigint | Missing {
+  energyUjAt(monoNs: bigint, isAwaited = false): bigint | Missing {
     if (this.#isChangeUntold) {
       this.#isChangeUntold = false;
       return { missing: 'its energy is read in another way from now on' };
@@ -62,7 +68,25 @@ export class GpuEnergy {
     if (this.#atNs !== null && monoNs - this.#atNs > LONGEST_GPU_GAP_NS) {
       return { missing: `the GPU was not read for more than ${Number(LONGEST_GPU_GAP_NS) / 1e9} s` };
     }
-    return this.#from === 'counter' ? this.#counterUj : this.#integral.energyUjAt(monoNs);
+    if (this.#from === 'power') return this.#integral.energyUjAt(monoNs);
+    const sinceNs = isAwaited && this.#atNs !== null ? Number(monoNs - this.#atNs) : 0;
+    const nowUj = this.#counterUj + BigInt(Math.round(Math.max(0, sinceNs) * this.#slope));
+    if (nowUj > this.#toldUj) this.#toldUj = nowUj;
+    return this.#toldUj;
+  }
+
+  #addCounter(energyUj: bigint, elapsedNs: bigint): number {
+    const before = this.#counterUj;
+    this.#counterUj = energyUj;
+    if (isMissing(before) || energyUj < before) {
+      // It begins anew: what was told of another one is no bound.
+      this.#toldUj = 0n;
+      this.#slope = 0;
+      return 0;
+    }
+    const grownUj = Number(energyUj - before);
+    if (elapsedNs > 0n) this.#slope = grownUj / Number(elapsedNs);
+    return grownUj;
   }
 
   #take(from: 'counter' | 'power'): void {
@@ -70,7 +94,7 @@ export class GpuEnergy {
     if (this.#from !== null) {
       this.#isChangeUntold = true;
       this.#integral = new PowerIntegral(LONGEST_GPU_GAP_NS);
-      this.#counterUj = { missing: 'the GPU was not read yet' };
+      this.#counterUj = NOT_READ;
     }
     this.#from = from;
   }

@@ -156,7 +156,7 @@ class NvidiaMeter implements EnergyMeter {
       if (this.#lastNs !== null && gpu.readAtNs < this.#lastNs) {
         return { missing: 'the driver does not list the GPU any more' };
       }
-      const energy = gpu.energy.energyUjAt(monoNs);
+      const energy = gpu.energy.energyUjAt(monoNs, this.#waiting.length > 0);
       return typeof energy === 'bigint' || problem === null ? energy : { missing: problem };
     });
   }

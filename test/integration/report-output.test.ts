@@ -227,7 +227,7 @@ describe('what GPUs did', () => {
       [
         'JobID|GPUBusy_s|GPUUtilFraction|GPUMem_B|GPUIdle_kWh|GPUThrottled_s|CPUModel|GPUModel',
         '302|120|0.25|2684354560|0.01|14|EPYC 9354|NVIDIA H100 80GB HBM3',
-        '303|||1073741824||0|EPYC 9354|NVIDIA H100 80GB HBM3',
+        '303|||1073741824|||EPYC 9354|NVIDIA H100 80GB HBM3',
         '306||||||EPYC 9354|',
         '',
       ].join('\n'),
@@ -273,8 +273,14 @@ describe('on a terminal', () => {
     const { stdout } = await command.run('script', ['-qec', `stty cols ${columns}; ${line}`, '/dev/null'], {
       env,
     });
-    return stdout.replaceAll('\r', '');
+    // The progress of reading, where the machine is slow, is wiped away before the report comes.
+    return stdout
+      .replaceAll('\r', '')
+      .split('\n')
+      .map((text) => text.split(WIPED).at(-1))
+      .join('\n');
   };
+  const WIPED = '\u001b[K';
   const utf8 = { LANG: 'C.UTF-8', TERM: 'xterm' };
 
   test('bars and colours, where both are wanted', async () => {
@@ -288,7 +294,7 @@ describe('on a terminal', () => {
 
   test('no line is broken by 80 columns', async () => {
     const lines = (await onTerminal(80, { ...utf8, NO_COLOR: '1' })).split('\n');
-    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
     expect(lines[0]).toContain('CO2e');
   });
 });
