@@ -3,8 +3,8 @@ export interface KnownGpu {
   readonly name: string;
   readonly uuid: string | null;
   readonly pciBusId: string;
-  /** In the driver's list. */
-  readonly index: number;
+  /** In the driver's list; null where that is not told. */
+  readonly index: number | null;
   readonly minor: number | null;
   /** Of NVIDIA's: /dev/nvidiaN; else /dev/dri/renderDN. */
   readonly kind: 'nvidia' | 'render';
@@ -142,10 +142,22 @@ function heldByIndex(gpus: readonly KnownGpu[], index: number, { order, map }: G
       gpus.find((gpu) => gpu.minor === 128 + index);
     return found === undefined ? null : whole(found);
   }
-  const listed = gpus
-    .toSorted((a, b) => a.index - b.index)
-    .flatMap((gpu) => gpu.instances?.map((instance) => part(gpu, instance)) ?? [whole(gpu)]);
-  return listed[index] ?? null;
+  const listed = gpus.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
+  if (gpus.some((gpu) => gpu.instances !== null) || isModular(gpus)) {
+    // Positions in slurmd's list are those of instances, or dies: with a GPU left out nothing tells what they are.
+    const isComplete = listed.every((gpu, i) => gpu.index !== null && gpu.index <= i);
+    const all = listed.flatMap(
+      (gpu) => gpu.instances?.map((instance) => part(gpu, instance)) ?? [whole(gpu)],
+    );
+    return isComplete ? (all[index] ?? null) : null;
+  }
+  const found = gpus.find((gpu) => gpu.index === index);
+  return found === undefined ? null : whole(found);
+}
+
+/** Whether several of Slurm's GPUs go by one position. */
+function isModular(gpus: readonly KnownGpu[]): boolean {
+  return new Set(gpus.map(({ index }) => index)).size < gpus.length;
 }
 
 /** `0000:3b:00.0`, of what nvidia-smi (`00000000:3B:00.0`) and lspci (`3b:00.0`) write. */

@@ -12,7 +12,7 @@ export class GpuEnergy {
   #from: 'counter' | 'power' | null = null;
   #integral = new PowerIntegral(LONGEST_GPU_GAP_NS);
   #counterUj: bigint | Missing = NOT_READ;
-  /** By the counter's last two readings (µJ/ns); 0 where there are no two. */
+  /** By the counter's last two readings, of one alone by its power (µJ/ns); 0 where nothing tells. */
   #slope = 0;
   /** Highest value told of the counter, which may have been an estimate. */
   #toldUj = 0n;
@@ -36,7 +36,7 @@ export class GpuEnergy {
     const { energyMillijoules, power } = reading;
     if (typeof energyMillijoules === 'number') {
       this.#take('counter');
-      return this.#addCounter(BigInt(Math.round(energyMillijoules)) * 1000n, elapsedNs);
+      return this.#addCounter(BigInt(Math.round(energyMillijoules)) * 1000n, elapsedNs, power);
     }
     // A counter that cannot be read now is missing: power in its place would be another counter for a moment.
     if (energyMillijoules !== undefined && this.#from === 'counter') {
@@ -56,10 +56,10 @@ export class GpuEnergy {
   /**
    * At a time (CLOCK_MONOTONIC, ns): the driver's counter as last read, or power integrated up to then. Missing at least once
    * where it begins to come from elsewhere: a difference over that would mean nothing.
-   * @param isAwaited a reading of this moment was asked for and has not come: then the counter is taken to have gone on as between
-   *   its last two readings, and waits for what is read where that was too much
+   * @param isOfMoment a run begins or ends: the counter is taken to have gone on since its last reading as between its last two,
+   *   and waits for what is read where that was too much
    */
-  energyUjAt(monoNs: bigint, isAwaited = false): bigint | Missing {
+  energyUjAt(monoNs: bigint, isOfMoment = false): bigint | Missing {
     if (this.#isChangeUntold) {
       this.#isChangeUntold = false;
       return { missing: 'its energy is read in another way from now on' };
@@ -69,19 +69,19 @@ export class GpuEnergy {
       return { missing: `the GPU was not read for more than ${Number(LONGEST_GPU_GAP_NS) / 1e9} s` };
     }
     if (this.#from === 'power') return this.#integral.energyUjAt(monoNs);
-    const sinceNs = isAwaited && this.#atNs !== null ? Number(monoNs - this.#atNs) : 0;
+    const sinceNs = isOfMoment && this.#atNs !== null ? Number(monoNs - this.#atNs) : 0;
     const nowUj = this.#counterUj + BigInt(Math.round(Math.max(0, sinceNs) * this.#slope));
     if (nowUj > this.#toldUj) this.#toldUj = nowUj;
     return this.#toldUj;
   }
 
-  #addCounter(energyUj: bigint, elapsedNs: bigint): number {
+  #addCounter(energyUj: bigint, elapsedNs: bigint, power: GpuReading['power']): number {
     const before = this.#counterUj;
     this.#counterUj = energyUj;
     if (isMissing(before) || energyUj < before) {
       // It begins anew: what was told of another one is no bound.
       this.#toldUj = 0n;
-      this.#slope = 0;
+      this.#slope = isMissing(power) ? 0 : power.powerW * 1e-3;
       return 0;
     }
     const grownUj = Number(energyUj - before);

@@ -6,8 +6,8 @@ export interface GpuIdentity {
   readonly uuid: string | null;
   /** Lower case, `0000:3b:00.0` (domain, bus, device, function). */
   readonly pciBusId: string;
-  /** Position in the driver's own list, which is in the order of PCI bus ids. */
-  readonly index: number;
+  /** Position in the driver's own list, which is in the order of PCI bus ids; null where some are left out and nothing tells which. */
+  readonly index: number | null;
   /** N of /dev/nvidiaN, or N of /dev/dri/renderDN; null where the driver does not tell. */
   readonly minor: number | null;
   /** Name of the product. */

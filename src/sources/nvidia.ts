@@ -91,6 +91,8 @@ class NvidiaMeter implements EnergyMeter {
   #lastNs: bigint | null = null;
   #source: GpuSourceName | null = null;
   #waiting: (() => void)[] = [];
+  /** A reading of the moment was asked for, and the next `read` is the one that it is for. */
+  #isRefreshed = false;
 
   constructor(settings: SourceSettings) {
     this.#settings = settings;
@@ -132,6 +134,7 @@ class NvidiaMeter implements EnergyMeter {
   refresh(): Promise<void> {
     // nvidia-smi goes by a clock of its own.
     if (!this.#isOn || this.#feed === null || this.#source !== 'nvml') return Promise.resolve();
+    this.#isRefreshed = true;
     this.#feed.readNow();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -145,6 +148,8 @@ class NvidiaMeter implements EnergyMeter {
   }
 
   read({ monoNs }: { readonly monoNs: bigint }): (bigint | Missing)[] {
+    const isOfMoment = this.#isRefreshed;
+    if (this.#waiting.length === 0) this.#isRefreshed = false;
     return this.domains.map(({ name }) => {
       const gpu = this.#gpus.get(name);
       if (this.#isReleased) return { missing: 'let go (eit gpu release)' };
@@ -156,7 +161,7 @@ class NvidiaMeter implements EnergyMeter {
       if (this.#lastNs !== null && gpu.readAtNs < this.#lastNs) {
         return { missing: 'the driver does not list the GPU any more' };
       }
-      const energy = gpu.energy.energyUjAt(monoNs, this.#waiting.length > 0);
+      const energy = gpu.energy.energyUjAt(monoNs, isOfMoment);
       return typeof energy === 'bigint' || problem === null ? energy : { missing: problem };
     });
   }

@@ -36,6 +36,14 @@ describe('what an index means', () => {
     expect(held(claim([0, 2]), NVML, GPUS.toReversed())).toEqual([A, C]);
   });
 
+  test('a GPU that is left out does not shift the others', () => {
+    const [, ...left] = GPUS;
+    expect(held(claim([1, 3]), NVML, left)).toEqual([B, D]);
+    expect(held(claim([0]), NVML, left)).toBeNull();
+    const unknown = left.map((gpu) => ({ ...gpu, index: null }));
+    expect(held(claim([1]), NVML, unknown)).toBeNull();
+  });
+
   test('minor: N of /dev/nvidiaN', () => {
     expect(held(claim([0, 2]), { order: 'minor', map: [] })).toEqual([D, B]);
   });
@@ -78,6 +86,12 @@ describe('MIG', () => {
       C,
     ]);
   });
+});
+
+test('with a GPU left out nothing tells which instance an index is', () => {
+  const instances = [{ uuid: null, gpu: 2, compute: 0 }];
+  const gpus = GPUS.slice(1).map((gpu) => ({ ...gpu, instances }));
+  expect(held(claim([1]), NVML, gpus)).toBeNull();
 });
 
 describe('what wins where the evidence differs', () => {

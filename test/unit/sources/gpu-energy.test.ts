@@ -24,7 +24,7 @@ test('the driver’s counter is taken as it is, to the millijoule, until the nex
   expect(energy.isIntegrated).toBe(false);
 });
 
-test('where a reading of the moment was asked for and has not come, the counter goes on as it did, and waits where that was too much', () => {
+test('for the moment in which a run begins or ends the counter goes on as it did, and waits where that was too much', () => {
   energy.add(counted(100), nanoseconds(1));
   energy.add(counted(400), nanoseconds(2));
   expect(at(3)).toBe(400_000_000n);
@@ -36,6 +36,8 @@ test('where a reading of the moment was asked for and has not come, the counter 
   expect(at(4)).toBe(900_000_000n);
   energy.add(counted(3), nanoseconds(5));
   expect(awaited(5)).toBe(3_000_000n);
+  // Of one reading alone by its power, 100 W.
+  expect(awaited(6)).toBe(103_000_000n);
 });
 
 test('a counter that begins anew is shown as it is: who takes differences tells a reset', () => {

@@ -140,7 +140,7 @@ function expectPlausibleGpu(gpu: GpuReading): void {
   expect(gpu.uuid ?? 'GPU-0').toMatch(/^GPU-[\w/-]{1,96}$/);
   expect(gpu.pciBusId).toMatch(/^[\da-f]{4,8}:[\da-f]{2}:[01][\da-f]\.[0-7]$/);
   expect(gpu.model).toMatch(/^[\x20-\x7e]{1,80}$/);
-  expectWhole(gpu.index, 63);
+  expectWhole(gpu.index ?? 0, 63);
   expectWhole(gpu.minor ?? 0, 2 ** 20);
   expectWhole(gpu.performanceState ?? 0, 15);
   if (utilization !== null) expectWithin(utilization, 1);
