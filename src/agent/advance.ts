@@ -252,10 +252,16 @@ function classesOf(
   const divided = energy.map(({ domain }) => domain).filter(isDivided);
   const domains = gpuHolders.size === 0 ? divided : divided.filter(({ gpu }) => gpu === undefined);
   const missesGpu = new Map<string, boolean>();
+  const held = new Map<ActiveRun, number>();
   for (const [name, holders] of gpuHolders) {
-    for (const { each } of holders) {
+    for (const { each, instances, gpus } of holders) {
       missesGpu.set(each.key, missed.has(name) || missesGpu.get(each.key) === true);
+      held.set(each, (held.get(each) ?? 0) + (instances?.length ?? gpus));
     }
+  }
+  // Of more GPUs than are known of it nothing is read.
+  for (const [{ key, run }, gpus] of held) {
+    if (gpus < (run.identity.gpus ?? 0) - 1e-9) missesGpu.set(key, true);
   }
   return {
     domains,

@@ -184,7 +184,7 @@ export class Agent {
   #measure(): void {
     const { reader, now, log } = this.#parts;
     const at = now();
-    this.#gpuRelease.look(at.wallMs);
+    if (this.#hasGpuRuns) reader.wantGpus(true);
     const reading = reader.read(at, this.#state.runs, at.wallMs >= this.#stretchEndMs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
     advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
@@ -203,6 +203,9 @@ export class Agent {
     });
     this.#takeLines(isStretchEnd);
     if (isStretchEnd) this.#outbox.flush();
+    // After the last reading of the last run that has some.
+    if (!this.#hasGpuRuns) reader.wantGpus(false);
+    this.#guard('the wish to let go of GPUs cannot be read', () => this.#gpuRelease.look(at.wallMs));
     const nowMs = monoMs(reading.at);
     if (this.#hasRuns) this.#busyUntilMs = nowMs;
     // Before lines are written there is one in any case.
@@ -266,6 +269,10 @@ export class Agent {
 
   get #hasRuns(): boolean {
     return Object.keys(this.#state.runs).length > 0;
+  }
+
+  get #hasGpuRuns(): boolean {
+    return Object.values(this.#state.runs).some(({ identity }) => (identity.gpus ?? 0) > 0);
   }
 
   #hostFacts(): HostFacts {

@@ -173,6 +173,7 @@ export function hostDomain(state: HostState, domain: DividedDomain): HostDomainL
 export function runDomain(run: RunState, domain: DividedDomain): RunDomainLine {
   return (run.line.domains[domain.name] ??= {
     quality: domain.quality,
+    ...(domain.gpu !== undefined && domain.isIntegrated ? { isIntegrated: true } : {}),
     uj: noEnergy(),
     estimatedUj: noEnergy(),
     missingMs: 0,

@@ -11,18 +11,19 @@ import {
 } from '../attribution/gpu-binding';
 import type { RunStart } from '../generated/record';
 import type { MigInstance } from '../sources/gpu';
+import type { GpuJobProcess, GpuLook } from '../sources/gpu-use';
 import type { EnergyDomain } from '../sources/source';
 import type { ActiveRun } from './cpu-time';
 import type { RunState } from './host-state';
 import { OwnerIndex } from './owner-index';
-import type { GpuDoing, GpuJobProcess, HostReading } from './reading';
+import type { HostReading } from './reading';
 
 /** What is known of a run's GPUs, kept over its life: by name, so that it outlives a change of their positions. */
 export interface RunGpus {
   /** What Slurm's claim means; absent until all of it could be told. */
   readonly claimed?: ClaimedGpus;
-  /** Where processes of the run were seen. */
-  readonly seen: readonly HeldGpu[];
+  /** Where it is though the claim means others: `gpu.order` is wrong. Until a process of it is seen where the claim says. */
+  readonly moved?: readonly HeldGpu[];
   /** What contradicted what was taken. */
   readonly conflict?: string;
 }
@@ -76,7 +77,7 @@ export function holdGpus(reading: HostReading, active: readonly ActiveRun[], ord
 }
 
 /** One for each GPU that Slurm counts; partitions of a GPU are all known by it. */
-function knownGpus(domain: EnergyDomain, doing: GpuDoing | undefined): KnownGpu[] {
+function knownGpus(domain: EnergyDomain, doing: GpuLook | undefined): KnownGpu[] {
   const { name, gpu, further = [], source, accelerators = 1 } = domain;
   const kind = source === 'nvml' || source === 'nvidia_smi' ? 'nvidia' : 'render';
   const dies = [gpu!, ...further];
@@ -112,14 +113,17 @@ function bind(
   processes: ReadonlyMap<string, readonly GpuJobProcess[]> | undefined,
   order: GpuOrder,
 ): ReturnType<typeof bindGpus> {
-  const before: RunGpus = run.gpus ?? { seen: [] };
+  const before: RunGpus = run.gpus ?? {};
   const claimed = before.claimed ?? claimedGpus(known, claimOf(run.start), order);
-  const seen = withSeen(before.seen, processes);
-  const bound = bindGpus(claimed, gpusOfDevices(known, run.holding?.gpuDevices ?? []), seen);
+  const allowed = gpusOfDevices(known, run.holding?.gpuDevices ?? []);
+  const seen = seenOn(processes);
+  // A run whose processes have ended, or have yet to begin anew, is still where it was.
+  const bound = bindGpus(claimed, allowed, seen.length === 0 ? (before.moved ?? []) : seen);
+  const conflict = bound?.conflict ?? before.conflict;
   run.gpus = {
     ...(claimed === null ? {} : { claimed }),
-    seen,
-    ...(bound?.conflict === undefined ? {} : { conflict: bound.conflict }),
+    ...(claimed !== null && bound?.by === 'processes' ? { moved: bound.held } : {}),
+    ...(conflict === undefined ? {} : { conflict }),
   };
   return bound;
 }
@@ -131,24 +135,22 @@ function claimOf({ gpu_ids: ids, gpu_uuids: uuids }: RunStart): GpuClaim {
   };
 }
 
-function withSeen(
-  seen: readonly HeldGpu[],
-  processes: ReadonlyMap<string, readonly GpuJobProcess[]> | undefined,
-): readonly HeldGpu[] {
-  if (processes === undefined) return seen;
-  const all = [...seen];
-  for (const [name, own] of processes) {
-    for (const { instance } of own) {
-      const isKnown = all.some(
+/** Where processes of the run are at work. One that only has a GPU open, as libraries do with each that they find, does not use it. */
+function seenOn(processes: ReadonlyMap<string, readonly GpuJobProcess[]> | undefined): HeldGpu[] {
+  const seen: HeldGpu[] = [];
+  for (const [name, own] of processes ?? []) {
+    for (const { instance, smPart } of own) {
+      if (smPart === 0) continue;
+      const isKnown = seen.some(
         (held) =>
           held.name === name &&
           held.instance?.gpu === instance?.gpu &&
           held.instance?.compute === instance?.compute,
       );
-      if (!isKnown) all.push({ name, ...(instance === null ? {} : { instance }) });
+      if (!isKnown) seen.push({ name, ...(instance === null ? {} : { instance }) });
     }
   }
-  return all.length === seen.length ? seen : all;
+  return seen;
 }
 
 function byName(held: readonly HeldGpu[]): Map<string, HeldGpu[]> {
@@ -158,7 +160,7 @@ function byName(held: readonly HeldGpu[]): Map<string, HeldGpu[]> {
 }
 
 /** Of a GPU that is in no MIG mode (any more), what is held is the whole. */
-function instancesOf(held: readonly HeldGpu[], doing: GpuDoing | undefined): readonly MigInstance[] | null {
+function instancesOf(held: readonly HeldGpu[], doing: GpuLook | undefined): readonly MigInstance[] | null {
   const all = doing?.instances ?? null;
   if (all === null || held.some(({ instance }) => instance === undefined)) return null;
   return all.filter(({ gpu, compute }) =>

@@ -4,15 +4,27 @@ import { isErrno } from '../errors';
 import type { HostReader } from './host-reader';
 import type { Log } from './log';
 
-/** Where `eit gpu release` says until when the GPUs are to be let go (Unix ms), and where the agent says that they are. */
+/** Where `eit gpu release` says until when the GPUs are to be let go, and where the agent says whether they are. */
 export function gpuReleasePaths(stateDir: string): { readonly wish: string; readonly done: string } {
   return { wish: join(stateDir, 'gpu-release'), done: join(stateDir, 'gpu-released') };
 }
 
-/** Until when, by the text of either file; null where it says nothing. */
-export function parseGpuRelease(text: string): number | null {
-  const untilMs = /^(\d{1,15})\n?$/.exec(text)?.[1];
-  return untilMs === undefined ? null : Number(untilMs);
+/** What either file says. */
+export interface GpuReleaseNote {
+  /** Unix ms. */
+  readonly untilMs: number;
+  /** A process of ours still holds the devices: it does not end. */
+  readonly isHeld: boolean;
+}
+
+/** @returns null where the text says nothing */
+export function parseGpuRelease(text: string): GpuReleaseNote | null {
+  const [, untilMs, held] = /^(\d{1,15})( held)?\n?$/.exec(text) ?? [];
+  return untilMs === undefined ? null : { untilMs: Number(untilMs), isHeld: held !== undefined };
+}
+
+export function formatGpuRelease({ untilMs, isHeld }: GpuReleaseNote): string {
+  return `${Math.ceil(untilMs)}${isHeld ? ' held' : ''}\n`;
 }
 
 /** Lets go of the GPUs while `eit gpu release` asks for it. A wish that is over is taken away. */
@@ -20,8 +32,8 @@ export class GpuRelease {
   readonly #paths: ReturnType<typeof gpuReleasePaths>;
   readonly #reader: Pick<HostReader, 'releaseGpus'>;
   readonly #log: Log;
-  /** Until when they are let go (Unix ms); null: they are not. */
-  #untilMs: number | null = null;
+  /** Until when they are let go (Unix ms); null: they are not; undefined: what an ended agent left was not looked at yet. */
+  #untilMs: number | null | undefined;
 
   constructor(stateDir: string, reader: Pick<HostReader, 'releaseGpus'>, log: Log) {
     this.#paths = gpuReleasePaths(stateDir);
@@ -29,17 +41,21 @@ export class GpuRelease {
     this.#log = log;
   }
 
-  /** @param nowMs Unix time: a wish outlives the agent */
+  /**
+   * @param nowMs Unix time: a wish outlives the agent
+   * @throws the system's error where the wish cannot be read
+   */
   look(nowMs: number): void {
     const wishMs = this.#readWish();
     const untilMs = wishMs !== null && wishMs > nowMs ? wishMs : null;
     if (untilMs === this.#untilMs) return;
+    const wasLetGo = typeof this.#untilMs === 'number';
     this.#untilMs = untilMs;
+    rmSync(this.#paths.done, { force: true });
     if (untilMs === null) {
       rmSync(this.#paths.wish, { force: true });
-      rmSync(this.#paths.done, { force: true });
       void this.#reader.releaseGpus(false);
-      this.#log('info', 'GPUs are read again');
+      if (wasLetGo) this.#log('info', 'GPUs are read again');
       return;
     }
     this.#log('info', `GPUs are let go until ${new Date(untilMs).toISOString()} (eit gpu release)`);
@@ -47,9 +63,11 @@ export class GpuRelease {
   }
 
   async #release(untilMs: number): Promise<void> {
-    await this.#reader.releaseGpus(true);
+    const isDone = await this.#reader.releaseGpus(true);
+    if (this.#untilMs !== untilMs) return;
+    if (!isDone) this.#log('warn', 'GPUs are not let go: a process that reads them does not end');
     try {
-      if (this.#untilMs === untilMs) writeFileSync(this.#paths.done, `${untilMs}\n`);
+      writeFileSync(this.#paths.done, formatGpuRelease({ untilMs, isHeld: !isDone }));
     } catch (error) {
       this.#log('warn', `it cannot be said that the GPUs are let go: ${String(error)}`);
     }
@@ -60,7 +78,7 @@ export class GpuRelease {
     // Mostly there is none, and this is cheaper than an error.
     if (statSync(wish, { throwIfNoEntry: false }) === undefined) return null;
     try {
-      return parseGpuRelease(readFileSync(wish, 'utf8'));
+      return parseGpuRelease(readFileSync(wish, 'utf8'))?.untilMs ?? null;
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return null;
       throw error;

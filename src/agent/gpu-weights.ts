@@ -1,8 +1,8 @@
 import type { Party } from '../attribution/policy';
 import type { MigInstance } from '../sources/gpu';
+import type { GpuLook } from '../sources/gpu-use';
 import type { ActiveRun } from './cpu-time';
 import type { GpuHolder } from './gpu-holders';
-import type { GpuDoing } from './reading';
 import type { Weights } from './weights';
 
 /** Less than this part of a tick, or of a GPU, is rounding. */
@@ -30,7 +30,7 @@ export interface GpuTick {
  */
 export function weighGpu(
   holders: readonly GpuHolder[],
-  doing: GpuDoing | undefined,
+  doing: GpuLook | undefined,
   { elapsedNs, accelerators, idlePart }: GpuTick,
 ): Weights & { readonly parties: readonly ActiveRun[] } {
   const parties = holders.map(({ each }) => each);
@@ -46,7 +46,7 @@ export function weighGpu(
 function weighWhole(
   holders: readonly GpuHolder[],
   times: readonly number[],
-  doing: GpuDoing | undefined,
+  doing: GpuLook | undefined,
   capacity: number,
 ): Weights {
   const held = times.reduce((sum, time) => sum + time, 0);
@@ -75,7 +75,7 @@ function smTime({ processes }: GpuHolder): number {
   return sum < EPSILON ? 0 : sum;
 }
 
-function isUsedByOthers(doing: GpuDoing | undefined): boolean {
+function isUsedByOthers(doing: GpuLook | undefined): boolean {
   if (doing === undefined || doing.busyPart === 0) return false;
   return (doing.processes ?? []).some(({ job, smPart }) => job === null && smPart !== 0);
 }

@@ -1,9 +1,9 @@
+import type { GpuLook } from '../sources/gpu-use';
 import { openHostMemory } from '../sources/host-memory';
 import { openProcStat } from '../sources/proc-stat';
 import type { EnergyMeter, Instant, Roots } from '../sources/source';
 import { StepWatch, type StepWatchOptions } from '../sources/step-watch';
 import { type SlurmScope, findSlurmScopes, jobOfCgroup } from '../slurm/cgroup-path';
-import { readGpuDoings } from './gpu-doings';
 import { HoldingsReader } from './holdings-reader';
 import type { RunState } from './host-state';
 import { readPlaces } from './places';
@@ -70,12 +70,11 @@ export class HostReader {
    * @param isStretchEnd their lines are taken after this reading
    */
   read(at: Instant, runs: Readonly<Record<string, RunState>>, isStretchEnd = false): HostReading {
-    const hasGpuRuns = Object.values(runs).some(({ identity }) => (identity.gpus ?? 0) > 0);
-    if (hasGpuRuns) this.#wantGpus(true);
     const energy = this.#readEnergy(at);
-    const gpus = readGpuDoings(this.#roots.proc, this.#meters);
-    // After its last reading.
-    if (!hasGpuRuns) this.#wantGpus(false);
+    const gpus = new Map<string, GpuLook>();
+    for (const meter of this.#meters) {
+      for (const [name, look] of meter.looks?.() ?? []) gpus.set(name, look);
+    }
     const cpu = this.#procStat.read();
     if (this.#scopesAtNs === null || at.monoNs - this.#scopesAtNs >= SCOPES_EVERY_NS) {
       this.#scopesAtNs = at.monoNs;
@@ -106,12 +105,14 @@ export class HostReader {
     await Promise.all(this.#meters.flatMap((meter) => meter.refresh?.() ?? []));
   }
 
-  /** Lets go of GPUs, or takes them again; resolves when nothing of ours holds them open, or will not in time. */
-  async releaseGpus(isReleased: boolean): Promise<void> {
-    await Promise.all(this.#meters.flatMap((meter) => meter.release?.(isReleased) ?? []));
+  /** Lets go of GPUs, or takes them again. @returns whether nothing of ours holds them open: it may not end in time */
+  async releaseGpus(isReleased: boolean): Promise<boolean> {
+    const done = await Promise.all(this.#meters.flatMap((meter) => meter.release?.(isReleased) ?? []));
+    return done.every((isDone) => isDone);
   }
 
-  #wantGpus(isWanted: boolean): void {
+  /** Has GPUs read that are held open for it, or lets them go. */
+  wantGpus(isWanted: boolean): void {
     for (const meter of this.#meters) meter.want?.(isWanted);
   }
 

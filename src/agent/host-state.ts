@@ -207,6 +207,8 @@ export type DramSplit = (typeof DRAM_SPLITS)[number];
 
 export interface RunDomainLine {
   quality: 'measured' | 'modelled';
+  /** Power that was read now and then and added up: what a run of some seconds has of it is not told sharply. */
+  isIntegrated?: true;
   uj: ByPolicy;
   estimatedUj: ByPolicy;
   missingMs: number;

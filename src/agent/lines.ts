@@ -61,6 +61,7 @@ export function takeRunLines(state: HostState, key: string, at: Instant, writer:
   const run = state.runs[key];
   if (run === undefined) return [];
   settleUser(run);
+  labelBlurred(run);
   const lines: EitRecord[] = [runRecord(run, at, writer)];
   if (isSeriesDue(run.series, run.end !== null)) lines.push(seriesRecord(run, writer));
 
@@ -215,6 +216,17 @@ function settleUser(run: RunState): void {
   if (user === null || user.sinceNs === 0) return;
   line.userNs = (line.userNs ?? 0) + user.sinceNs;
   run.user = { ...user, ns: user.ns + BigInt(Math.round(user.sinceNs)), sinceNs: 0 };
+}
+
+/** A run shorter than this (ms) has its part of readings that are means over a second, a second apart, only about. */
+const SHARP_FROM_MS = 5000;
+
+/** Of a GPU whose power is read now and then, which joules a run of few seconds has is an estimate. */
+function labelBlurred({ end, life, line }: RunState): void {
+  if (end === null || life.ms >= SHARP_FROM_MS) return;
+  for (const domain of Object.values(line.domains)) {
+    if (domain.isIntegrated) domain.estimatedUj = [...domain.uj];
+  }
 }
 
 /** Says so where the agent saw the run late: because the hook had to start it, or because it was away. */

@@ -1,9 +1,7 @@
-import type { GpuProcess } from '../sources/gpu';
 import type { GpuDevice } from '../sources/gpu-devices';
 import type { GpuLook } from '../sources/gpu-use';
 import type { CgroupIo } from '../sources/job-cgroup';
 import type { ProgramTime } from '../sources/job-programs';
-import type { ProcessJob } from '../sources/process-job';
 import type { CpuPlace, EnergyDomain, Instant, Missing } from '../sources/source';
 import type { HostCpu } from '../sources/proc-stat';
 import type { HostMemory } from '../sources/host-memory';
@@ -24,19 +22,7 @@ export interface HostReading {
   /** null: not read in this tick. */
   readonly memory: HostMemory | Missing | null;
   /** What the GPUs did since the last reading, by name of domain. */
-  readonly gpus: ReadonlyMap<string, GpuDoing>;
-}
-
-/** A GPU's doing, with the jobs of its processes. */
-export interface GpuDoing extends Omit<GpuLook, 'processes'> {
-  /** null where the driver tells of none. */
-  readonly processes: readonly GpuJobProcess[] | null;
-}
-
-/** A process that uses a GPU. */
-export interface GpuJobProcess extends Omit<GpuProcess, 'pid'> {
-  /** null: it is no job's. */
-  readonly job: ProcessJob | null;
+  readonly gpus: ReadonlyMap<string, GpuLook>;
 }
 
 /** What a run holds and may use, as far as its cgroup tells. */

@@ -1,9 +1,9 @@
 import { GPU_BINDINGS, type GpuBinding } from '../attribution/gpu-binding';
 import { type ByPolicy, addByPolicy } from '../attribution/policy';
 import type { RunGpu } from '../generated/record';
+import type { GpuLook } from '../sources/gpu-use';
 import type { GpuHolder } from './gpu-holders';
 import type { RunState } from './host-state';
-import type { GpuDoing } from './reading';
 
 /** What a run's GPUs did since its last line. Times are GPU time: milliseconds times GPUs, or parts of them. */
 export interface RunGpuLine {
@@ -30,7 +30,7 @@ export interface RunGpuLine {
  */
 export function addRunGpu(
   holder: GpuHolder,
-  doing: GpuDoing | undefined,
+  doing: GpuLook | undefined,
   tick: { readonly elapsedMs: number; readonly part: number; readonly isShared: boolean },
   uj: Readonly<ByPolicy>,
 ): void {
@@ -111,7 +111,7 @@ function leastCertain(a: GpuBinding, b: GpuBinding): GpuBinding {
 }
 
 /** Of the GPU's multiprocessors' time; null where that is not told of each process. */
-function smPart({ processes }: GpuHolder, doing: GpuDoing): number | null {
+function smPart({ processes }: GpuHolder, doing: GpuLook): number | null {
   if (doing.processes === null) return null;
   let sum = 0;
   for (const process of processes) {

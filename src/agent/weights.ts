@@ -1,12 +1,12 @@
 import type { Party } from '../attribution/policy';
 import { leastCertain } from '../attribution/package-split';
+import type { GpuLook } from '../sources/gpu-use';
 import type { EnergyDomain } from '../sources/source';
 import type { ActiveRun } from './cpu-time';
 import type { GpuHolders } from './gpu-holders';
 import { weighGpu } from './gpu-weights';
 import { DRAM_SPLITS, type DramSplit, type HostState, type RunState } from './host-state';
 import { type PlaceTime, placeName } from './place-time';
-import type { GpuDoing } from './reading';
 
 /** What one tick's division works with. */
 export interface Tick {
@@ -20,7 +20,7 @@ export interface Tick {
   readonly accelerators: number;
   /** Who has which of the GPUs that are known one by one. */
   readonly gpuHolders: GpuHolders;
-  readonly gpus: ReadonlyMap<string, GpuDoing>;
+  readonly gpus: ReadonlyMap<string, GpuLook>;
   /** Those that were worked out for an earlier domain, by what they are by. */
   readonly weights: Map<string, Weights>;
 }

@@ -2,7 +2,12 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options } from 'yargs';
-import { gpuReleasePaths, parseGpuRelease } from '../agent/gpu-release';
+import {
+  type GpuReleaseNote,
+  formatGpuRelease,
+  gpuReleasePaths,
+  parseGpuRelease,
+} from '../agent/gpu-release';
 import { loadConfig } from '../config/config';
 import { EitError, isErrno } from '../errors';
 import { isMissing } from '../sources/source';
@@ -49,8 +54,9 @@ export async function run(
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const { state_dir: stateDir } = config;
   const isRelease = argv['action'] === 'release';
-  const untilMs = isRelease ? Date.now() + seconds(argv['seconds']) * 1000 : null;
-  const agent = readAgentProcess(stateDir, Date.now());
+  const nowMs = Date.now();
+  const untilMs = isRelease ? Math.ceil(nowMs + seconds(argv['seconds']) * 1000) : null;
+  const agent = readAgentProcess(stateDir, nowMs);
   tell(stateDir, untilMs);
   if (!isMissing(agent)) await waitUntilDone(stateDir, untilMs);
   const until = untilMs === null ? null : new Date(untilMs).toISOString();
@@ -79,9 +85,11 @@ function tell(stateDir: string, untilMs: number | null): void {
   try {
     if (untilMs === null) {
       rmSync(wish, { force: true });
-    } else {
-      writeFileSync(`${wish}.new`, `${untilMs}\n`, { mode: 0o644 });
-      renameSync(`${wish}.new`, wish);
+    } else if ((readNote(wish)?.untilMs ?? 0) < untilMs) {
+      // Somebody else's that is longer stays.
+      const own = `${wish}.${process.pid}`;
+      writeFileSync(own, formatGpuRelease({ untilMs, isHeld: false }), { mode: 0o644 });
+      renameSync(own, wish);
     }
     const knock = join(stateDir, 'events', '.tmp.gpu-release');
     writeFileSync(knock, '');
@@ -99,21 +107,28 @@ function tell(stateDir: string, untilMs: number | null): void {
   }
 }
 
+/** Until the GPUs are let go for at least as long, or read again. */
 async function waitUntilDone(stateDir: string, untilMs: number | null): Promise<void> {
   const { done } = gpuReleasePaths(stateDir);
   const deadlineMs = Date.now() + LONGEST_WAIT_MS;
-  while (readDone(done) !== untilMs) {
-    if (Date.now() > deadlineMs) {
+  for (;;) {
+    const note = readNote(done);
+    if (untilMs === null ? note === null : note !== null && note.untilMs >= untilMs) {
+      if (note?.isHeld !== true) return;
       throw new EitError(
         'EIT_GPU_RELEASE',
-        `the agent has not answered for ${LONGEST_WAIT_MS / 1000} s; see agent.log in ${stateDir}`,
+        'a process that reads the GPUs does not end (it may wait in the driver): the devices are still open',
       );
+    }
+    if (Date.now() > deadlineMs) {
+      const waited = `the agent has not answered for ${LONGEST_WAIT_MS / 1000} s`;
+      throw new EitError('EIT_GPU_RELEASE', `${waited}; see agent.log in ${stateDir}`);
     }
     await sleep(20);
   }
 }
 
-function readDone(path: string): number | null {
+function readNote(path: string): GpuReleaseNote | null {
   try {
     return parseGpuRelease(readFileSync(path, 'utf8'));
   } catch (error) {

@@ -12,6 +12,8 @@ export class GpuEnergy {
   #from: 'counter' | 'power' | null = null;
   #integral = new PowerIntegral(LONGEST_GPU_GAP_NS);
   #counterUj: bigint | Missing = NOT_READ;
+  /** The counter at its last reading. */
+  #rawUj: bigint | null = null;
   /** By the counter's last two readings, of one alone by its power (µJ/ns); 0 where nothing tells. */
   #slope = 0;
   /** Highest value told of the counter, which may have been an estimate. */
@@ -76,15 +78,18 @@ export class GpuEnergy {
   }
 
   #addCounter(energyUj: bigint, elapsedNs: bigint, power: GpuReading['power']): number {
-    const before = this.#counterUj;
+    const before = this.#rawUj;
+    this.#rawUj = energyUj;
+    const hasGap = isMissing(this.#counterUj);
     this.#counterUj = energyUj;
-    if (isMissing(before) || energyUj < before) {
+    if (before === null || energyUj < before) {
       // It begins anew: what was told of another one is no bound.
       this.#toldUj = 0n;
       this.#slope = isMissing(power) ? 0 : power.powerW * 1e-3;
       return 0;
     }
     const grownUj = Number(energyUj - before);
+    if (hasGap) return 0;
     if (elapsedNs > 0n) this.#slope = grownUj / Number(elapsedNs);
     return grownUj;
   }
@@ -95,6 +100,7 @@ export class GpuEnergy {
       this.#isChangeUntold = true;
       this.#integral = new PowerIntegral(LONGEST_GPU_GAP_NS);
       this.#counterUj = NOT_READ;
+      this.#rawUj = null;
     }
     this.#from = from;
   }

@@ -1,4 +1,11 @@
 import type { GpuProcess, GpuReading, MigInstance } from './gpu';
+import type { ProcessJob } from './process-job';
+
+/** A process that uses a GPU, with the job that it was of when it was seen. */
+export interface GpuJobProcess extends Omit<GpuProcess, 'pid'> {
+  /** null: it is no job's. */
+  readonly job: ProcessJob | null;
+}
 
 /** What a GPU did over the time between two looks: parts are of that time, means over its readings. */
 export interface GpuLook {
@@ -13,7 +20,7 @@ export interface GpuLook {
   /** Most at a reading. */
   readonly memoryBytes: number | null;
   /** Every process seen; smPart is the mean over the time. null where none are told. */
-  readonly processes: readonly GpuProcess[] | null;
+  readonly processes: readonly GpuJobProcess[] | null;
   /** At the last reading; null outside MIG mode. */
   readonly instances: readonly MigInstance[] | null;
 }
@@ -28,13 +35,29 @@ interface Sums {
   energyUj: number;
   idleUj: number;
   memoryBytes: number | null;
-  processes: Map<string, { process: GpuProcess; smMs: number }>;
+  processes: Map<string, ProcessSums>;
+}
+
+/** Of one process. */
+interface ProcessSums {
+  process: GpuJobProcess;
+  ms: number;
+  /** Of it those readings that told its part of the multiprocessors. */
+  toldMs: number;
+  smMs: number;
 }
 
 /** Adds up what the readings of one GPU say beside its energy, from look to look. */
 export class GpuUse {
   #last: GpuReading | null = null;
+  #lastProcesses: readonly GpuJobProcess[] | null = null;
   #sums = noSums();
+  readonly #jobOf: (pid: number) => ProcessJob | null;
+
+  /** @param jobOf the job of a process, asked for when the process is seen: later its number can be another's */
+  constructor(jobOf: (pid: number) => ProcessJob | null) {
+    this.#jobOf = jobOf;
+  }
 
   /**
    * @param ms time since the reading before, for which this one stands; 0 for the first
@@ -55,13 +78,26 @@ export class GpuUse {
       sums.throttledOfMs += ms;
       if (reading.throttling.length > 0) sums.throttledMs += ms;
     }
-    for (const process of reading.processes ?? []) {
-      const key = `${process.pid} ${process.instance?.gpu ?? ''} ${process.instance?.compute ?? ''}`;
-      const known = sums.processes.get(key);
-      const smMs = (process.smPart ?? 0) * ms;
-      if (known === undefined) sums.processes.set(key, { process, smMs });
-      else sums.processes.set(key, { process, smMs: known.smMs + smMs });
-    }
+    this.#lastProcesses = reading.processes === null ? null : this.#addProcesses(reading.processes, ms);
+  }
+
+  #addProcesses(processes: readonly GpuProcess[], ms: number): GpuJobProcess[] {
+    return processes.map(({ pid, ...seen }) => {
+      const process = { ...seen, job: this.#jobOf(pid) };
+      const key = JSON.stringify([pid, process.job, process.instance]);
+      let sums = this.#sums.processes.get(key);
+      if (sums === undefined) {
+        sums = { process, ms: 0, toldMs: 0, smMs: 0 };
+        this.#sums.processes.set(key, sums);
+      }
+      sums.process = process;
+      sums.ms += ms;
+      if (process.smPart !== null) {
+        sums.toldMs += ms;
+        sums.smMs += process.smPart * ms;
+      }
+      return process;
+    });
   }
 
   /** Since the last look; where no reading came in between, what the last one said. null before the first reading. */
@@ -83,17 +119,18 @@ export class GpuUse {
             : Number(throttling.length > 0),
       performanceState,
       memoryBytes: sums.memoryBytes ?? last.memory?.usedBytes ?? null,
-      processes: last.processes === null ? null : processesOf(sums, last.processes),
+      processes: this.#lastProcesses === null ? null : processesOf(sums, this.#lastProcesses),
       instances,
     };
   }
 }
 
-function processesOf({ processes, ms }: Sums, last: readonly GpuProcess[]): readonly GpuProcess[] {
+/** A process that was there for a part of the time used its part of the multiprocessors in that part only. */
+function processesOf({ processes, ms }: Sums, last: readonly GpuJobProcess[]): readonly GpuJobProcess[] {
   if (processes.size === 0 || ms === 0) return last;
-  return [...processes.values()].map(({ process, smMs }) => ({
+  return [...processes.values()].map(({ process, ms: presentMs, toldMs, smMs }) => ({
     ...process,
-    smPart: process.smPart === null ? null : smMs / ms,
+    smPart: toldMs > 0 ? ((smMs / toldMs) * presentMs) / ms : process.smPart,
   }));
 }
 

@@ -5,6 +5,7 @@ import { GpuChild } from './gpu-child';
 import { gpuDomainName } from './gpu-domain-name';
 import { GpuEnergy } from './gpu-energy';
 import { type GpuLook, GpuUse } from './gpu-use';
+import { type ProcessJob, readProcessJob } from './process-job';
 import type { EnergyDomain, EnergyMeter, EnergySource, Missing, Roots, SourceSettings } from './source';
 
 /** No board draws more (W): today's draw up to 1,200. */
@@ -12,12 +13,15 @@ const MOST_W = 3_000;
 /** A host has at most so many GPUs: names that keep changing would fill the memory. */
 const MOST_GPUS = 128;
 
+/** Before the tick of an event there may be one of a step's end. */
+const MOMENT_READS = 2;
+
 /** What reads GPUs in a process of its own, since a driver can crash or hang. */
 export interface GpuFeed {
   /** Begins; again after `stop`. */
   start(): void;
-  /** Ends it, and with it what holds the devices open; resolves when that has ended, or will not in time. */
-  stop(): Promise<unknown>;
+  /** Ends it, and with it what holds the devices open. @returns whether that has ended: it may not, in time */
+  stop(): Promise<boolean>;
   /** Asks for a reading at once; what cannot give one does nothing. */
   readNow(): void;
   /** Why nothing is read; null where something is, or is yet to come. */
@@ -64,7 +68,7 @@ function openNvidia(roots: Roots, settings: SourceSettings, makeFeed: MakeGpuFee
   if (!isNamed && !existsSync(driver)) {
     return { missing: `no driver of NVIDIA is loaded: ${driver} is not there` };
   }
-  const meter = new NvidiaMeter(settings);
+  const meter = new NvidiaMeter(settings, (pid) => readProcessJob(roots.proc, pid));
   meter.follow(makeFeed((snapshot) => meter.take(snapshot), settings));
   return meter;
 }
@@ -82,20 +86,24 @@ class NvidiaMeter implements EnergyMeter {
   readonly classes = ['gpu'] as const;
   readonly domains: EnergyDomain[] = [];
   readonly #settings: SourceSettings;
+  readonly #jobOf: (pid: number) => ProcessJob | null;
   readonly #gpus = new Map<string, Gpu>();
   #feed: GpuFeed | null = null;
   /** A run has GPUs, or the site wants them read all the time. */
   #isWanted = false;
   #isReleased = false;
   #isOn = false;
+  /** Whether what was stopped last has ended. */
+  #stopped: Promise<boolean> = Promise.resolve(true);
   #lastNs: bigint | null = null;
   #source: GpuSourceName | null = null;
   #waiting: (() => void)[] = [];
-  /** A reading of the moment was asked for, and the next `read` is the one that it is for. */
-  #isRefreshed = false;
+  /** So many of the next `read`s are for the moment of which a reading was asked for. */
+  #momentReads = 0;
 
-  constructor(settings: SourceSettings) {
+  constructor(settings: SourceSettings, jobOf: (pid: number) => ProcessJob | null) {
     this.#settings = settings;
+    this.#jobOf = jobOf;
   }
 
   get trouble(): string | null {
@@ -112,29 +120,32 @@ class NvidiaMeter implements EnergyMeter {
     void this.#turn();
   }
 
-  release(isReleased: boolean): Promise<void> {
+  release(isReleased: boolean): Promise<boolean> {
     this.#isReleased = isReleased;
     return this.#turn();
   }
 
-  async #turn(): Promise<void> {
+  /** @returns whether the devices are as they should be: closed, where they are let go */
+  async #turn(): Promise<boolean> {
     const isOn = this.#isWanted && !this.#isReleased;
-    if (isOn === this.#isOn) return;
+    if (isOn === this.#isOn) return this.#stopped;
     this.#isOn = isOn;
     if (isOn) {
       // What they drew in between is nobody's.
       for (const gpu of this.#gpus.values()) gpu.isFresh = false;
+      this.#stopped = Promise.resolve(true);
       this.#feed?.start();
-      return;
+    } else {
+      this.#settle();
+      this.#stopped = this.#feed?.stop() ?? Promise.resolve(true);
     }
-    this.#settle();
-    await this.#feed?.stop();
+    return this.#stopped;
   }
 
   refresh(): Promise<void> {
     // nvidia-smi goes by a clock of its own.
     if (!this.#isOn || this.#feed === null || this.#source !== 'nvml') return Promise.resolve();
-    this.#isRefreshed = true;
+    this.#momentReads = MOMENT_READS;
     this.#feed.readNow();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -148,8 +159,8 @@ class NvidiaMeter implements EnergyMeter {
   }
 
   read({ monoNs }: { readonly monoNs: bigint }): (bigint | Missing)[] {
-    const isOfMoment = this.#isRefreshed;
-    if (this.#waiting.length === 0) this.#isRefreshed = false;
+    const isOfMoment = this.#momentReads > 0;
+    if (isOfMoment) this.#momentReads -= 1;
     return this.domains.map(({ name }) => {
       const gpu = this.#gpus.get(name);
       if (this.#isReleased) return { missing: 'let go (eit gpu release)' };
@@ -190,7 +201,7 @@ class NvidiaMeter implements EnergyMeter {
       gpu = {
         domain: this.#domain(name, reading, snapshot),
         energy: new GpuEnergy(),
-        use: new GpuUse(),
+        use: new GpuUse(this.#jobOf),
         readAtNs: monoNs,
         isFresh: true,
       };

@@ -95,8 +95,8 @@ export interface EnergyMeter {
   looks?(): ReadonlyMap<string, GpuLook>;
   /** Whether any run has GPUs: else a device that would be held open is let go. */
   want?(isWanted: boolean): void;
-  /** Lets go of devices whoever wants them, or takes them again. Resolves when what held them has ended, or will not in time. */
-  release?(isReleased: boolean): Promise<void>;
+  /** Lets go of devices whoever wants them, or takes them again. @returns whether what held them has ended: it may not, in time */
+  release?(isReleased: boolean): Promise<boolean>;
   /** Reads now what is read now and then, for the next `read`: a run begins or ends. Resolves when that is done or will not be. */
   refresh?(): Promise<void>;
   close(): void;

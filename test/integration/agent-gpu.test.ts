@@ -152,6 +152,25 @@ test('eit gpu release closes the library while the job runs, eit gpu take opens 
   );
 });
 
+test('of two releases the longer one holds, and both come back', async () => {
+  await home.start();
+  home.hook('prolog', 7, { SLURM_JOB_GPUS: '0' });
+  home.setCpu(7, 0.1);
+  await until(
+    'a reader',
+    20_000,
+    () => readers().length === 1 || undefined,
+    () => home.agentLog(),
+  );
+  const both = [50, 3].map((seconds) =>
+    startEit(['gpu', 'release', '--seconds', String(seconds)], home.config),
+  );
+  expect(await Promise.all(both.map(({ ended: end }) => end))).toEqual([0, 0]);
+  const until50 = Number(readFileSync(`${home.stateDir}/gpu-release`, 'utf8'));
+  expect(until50 - Date.now()).toBeGreaterThan(30_000);
+  expect(readers()).toEqual([]);
+});
+
 test('a release ends by itself', async () => {
   await home.start();
   home.hook('prolog', 7, { SLURM_JOB_GPUS: '0' });

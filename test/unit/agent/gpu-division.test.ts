@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { advance } from '../../../src/agent/advance';
 import { type HostState, type RunState, emptyHostState } from '../../../src/agent/host-state';
 import { takeHostLine, takeRunLines } from '../../../src/agent/lines';
-import type { GpuDoing, GpuJobProcess } from '../../../src/agent/reading';
 import { recover } from '../../../src/agent/recovery';
 import { applyEvent } from '../../../src/agent/runs';
 import type { GpuOrder } from '../../../src/attribution/gpu-binding';
 import type { HostRecord, RunRecord } from '../../../src/generated/record';
 import validateRecord from '../../../src/generated/record-validator';
 import type { MigInstance } from '../../../src/sources/gpu';
+import type { GpuJobProcess, GpuLook } from '../../../src/sources/gpu-use';
 import type { EnergyDomain } from '../../../src/sources/source';
 import { PACKAGE, type ReadingSpec, instantAt, readingAt } from './reading-builder';
 
@@ -28,7 +28,7 @@ function gpu(index: number): EnergyDomain {
 const GPUS = [0, 1, 2, 3].map(gpu);
 const [G0, G1] = GPUS.map(({ name }) => name) as [string, string];
 
-const BUSY: GpuDoing = {
+const BUSY: GpuLook = {
   busyPart: 0.5,
   idlePart: 0.25,
   throttledPart: 0.1,
@@ -174,6 +174,28 @@ describe('a GPU of one run', () => {
   });
 });
 
+describe('power that is read now and then and added up', () => {
+  const integrated = GPUS.map((domain): EnergyDomain => ({
+    ...domain,
+    source: 'nvidia_smi',
+    isIntegrated: true,
+  }));
+
+  test.each([
+    [2, true],
+    [10, false],
+  ])('of a run of %d s what it has is an estimate: %s', (lengthS, isEstimated) => {
+    const key = begin(1, '0');
+    read({ atS: 0, domains: integrated });
+    read({ atS: lengthS, domains: integrated, joules: { [G0]: 100 * lengthS } });
+    const at = instantAt(lengthS);
+    run(key).end = { atMs: at.wallMs, monoNs: at.monoNs, by: 'epilog' };
+    const record = runRecord(key);
+    expect(record.measured_uj[G0]).toEqual([1, 1, 1].map((part) => part * lengthS * 1e8));
+    expect(record.estimated_uj?.[G0]).toEqual(isEstimated ? record.measured_uj[G0] : undefined);
+  });
+});
+
 describe('coverage', () => {
   test('of a run is of its own GPUs: another’s that cannot be read is not its', () => {
     const [one, two] = [begin(1, '0'), begin(2, '1')];
@@ -185,6 +207,21 @@ describe('coverage', () => {
     expect(run(cpuOnly).life.missingMs).toEqual({});
     expect(run(cpuOnly).line.domains).toEqual({});
     expect(hostRecord().domains[G1]).toMatchObject({ missing_ms: 10_000, missing_reason: 'lost' });
+  });
+
+  test('a GPU that the run should have and nobody knows of is missing', () => {
+    const key = begin(1, '0,1');
+    const look = {
+      memory: null,
+      cpus: null,
+      memoryLimitBytes: null,
+      gpuDevices: [0, 1].map((minor) => ({ kind: 'nvidia' as const, minor })),
+    };
+    const shown = GPUS.slice(0, 1);
+    read({ atS: 0, domains: shown, holdings: { [key]: look } });
+    read({ atS: 10, domains: shown, joules: { [G0]: 1000 } });
+    expect(joules(key, G0)).toEqual([1000, 1000, 1000]);
+    expect(run(key).life.missingMs).toEqual({ gpu: 10_000 });
   });
 
   test('GPUs that nobody has told of yet are missing', () => {
@@ -257,6 +294,29 @@ describe('whose it is', () => {
     const doing = { ...BUSY, processes: [processOf(null, 0.7)] };
     read({ atS: 10, joules: { [G0]: 900, [G1]: 100 }, gpus: { [G0]: doing } });
     expect(hostRecord().domains[G0]).toMatchObject({ system_uj: [9e8, 0, 9e8], idle_uj: [0, 9e8, 0] });
+  });
+
+  test('a GPU that a process only has open is not used by its job', () => {
+    const [one, two] = [begin(1, '0'), begin(2, '1')];
+    read({ atS: 0 });
+    const doing = { ...BUSY, processes: [processOf(1, 0), processOf(2, 0.9)] };
+    read({ atS: 10, joules: { [G1]: 900 }, gpus: { [G1]: doing } });
+    expect([joules(one, G1), joules(two, G1)]).toEqual([null, [900, 900, 900]]);
+  });
+
+  test('a job that used another’s GPU for a while shares it only for as long', () => {
+    const [one, two] = [begin(1, '0'), begin(2, '1')];
+    read({ atS: 0 });
+    const both = { ...BUSY, processes: [processOf(1, 0.3), processOf(2, 0.3)] };
+    read({
+      atS: 10,
+      joules: { [G1]: 1000 },
+      gpus: { [G1]: both, [G0]: { ...BUSY, processes: [processOf(1, 0.5)] } },
+    });
+    expect([joules(one, G1)![0], joules(two, G1)![0]]).toEqual([500, 500]);
+    read({ atS: 20, joules: { [G1]: 3000 }, gpus: { [G1]: { ...BUSY, processes: [processOf(2, 0.3)] } } });
+    expect([joules(one, G1)![0], joules(two, G1)![0]]).toEqual([500, 2500]);
+    expect(runRecord(one).gpu?.conflict).toContain('its processes are on');
   });
 
   test('where Slurm hands out no GPUs, a job has those on which its processes are', () => {
@@ -413,7 +473,7 @@ describe('MIG', () => {
     multiprocessors,
     memory: { usedBytes: GIB, totalBytes: 10 * GIB },
   }));
-  const board: GpuDoing = { ...BUSY, busyPart: null, idlePart: null, instances };
+  const board: GpuLook = { ...BUSY, busyPart: null, idlePart: null, instances };
   const inside = (jobId: number, index: number): GpuJobProcess => ({
     ...processOf(jobId),
     instance: { gpu: index + 2, compute: 0 },

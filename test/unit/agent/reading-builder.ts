@@ -1,4 +1,5 @@
-import type { GpuDoing, HoldingLook, HostReading, ScopeReading } from '../../../src/agent/reading';
+import type { HoldingLook, HostReading, ScopeReading } from '../../../src/agent/reading';
+import type { GpuLook } from '../../../src/sources/gpu-use';
 import type { HostMemory } from '../../../src/sources/host-memory';
 import type { EnergyDomain, Missing } from '../../../src/sources/source';
 
@@ -44,7 +45,7 @@ export interface ReadingSpec {
   readonly holdings?: Readonly<Record<string, HoldingLook>>;
   readonly memory?: HostMemory;
   /** By name of domain. */
-  readonly gpus?: Readonly<Record<string, GpuDoing>>;
+  readonly gpus?: Readonly<Record<string, GpuLook>>;
 }
 
 const BOOT_WALL_MS = Date.UTC(2026, 10, 23, 12);

@@ -41,7 +41,7 @@ function nvidiaDomains(): readonly EnergyDomain[] {
   let tell: (told: GpuSnapshot) => void = () => undefined;
   const feed = {
     start: () => undefined,
-    stop: () => Promise.resolve(),
+    stop: () => Promise.resolve(true),
     readNow: () => undefined,
     problem: null,
   };

@@ -2,7 +2,7 @@ import { GpuUse } from '../../../src/sources/gpu-use';
 import { gpuReading } from './gpu-readings';
 
 let use: GpuUse;
-beforeEach(() => (use = new GpuUse()));
+beforeEach(() => (use = new GpuUse((pid) => ({ jobId: pid, node: null }))));
 
 test('before the first reading there is nothing to look at', () => expect(use.take()).toBeNull());
 
@@ -47,10 +47,22 @@ test('what is not told is null, not 0', () => {
   });
 });
 
-test('processes: every one seen, with its mean part of the multiprocessors', () => {
+test('processes: every one seen, with the job that it was of then and its mean part of the multiprocessors', () => {
   const process = (pid: number, smPart: number | null) => ({ pid, smPart, memoryBytes: 7, instance: null });
+  const told = (jobId: number, smPart: number | null) => ({
+    job: { jobId, node: null },
+    smPart,
+    memoryBytes: 7,
+    instance: null,
+  });
   use.add(gpuReading({ processes: [process(1, 0.8), process(2, null)] }), 1000, 0);
   use.add(gpuReading({ processes: [process(1, 0.4)] }), 3000, 0);
-  expect(use.take()?.processes).toEqual([process(1, 0.5), process(2, null)]);
-  expect(use.take()?.processes).toEqual([process(1, 0.4)]);
+  expect(use.take()?.processes).toEqual([told(1, 0.5), told(2, null)]);
+  expect(use.take()?.processes).toEqual([told(1, 0.4)]);
+});
+
+test('a process whose part is not told now and then has the mean of what is told', () => {
+  const process = (smPart: number | null) => ({ pid: 1, smPart, memoryBytes: null, instance: null });
+  for (const smPart of [0.2, 0.2, null]) use.add(gpuReading({ processes: [process(smPart)] }), 1000, 0);
+  expect(use.take()?.processes?.[0]?.smPart).toBeCloseTo(0.2, 12);
 });

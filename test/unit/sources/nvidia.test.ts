@@ -11,9 +11,10 @@ class HandFeed implements GpuFeed {
   problem: string | null = null;
   onSnapshot: (snapshot: GpuSnapshot) => void = () => undefined;
   start = (): void => void this.calls.push('start');
-  stop = (): Promise<void> => {
+  hasEnded = true;
+  stop = (): Promise<boolean> => {
     this.calls.push('stop');
-    return Promise.resolve();
+    return Promise.resolve(this.hasEnded);
   };
   readNow = (): void => void this.calls.push('now');
 }
@@ -162,6 +163,14 @@ test('let go, they are not read whoever wants them, until they are taken again',
   await meter.release!(false);
   expect(feed.calls).toEqual(['start', 'stop', 'start']);
   expect(read(meter, 3)).toEqual([{ missing: 'the GPU was not read yet' }]);
+});
+
+test('what does not end is told, also to who asks again', async () => {
+  const meter = opened();
+  meter.want!(true);
+  feed.hasEnded = false;
+  expect(await meter.release!(true)).toBe(false);
+  expect(await meter.release!(true)).toBe(false);
 });
 
 test('a reading at once is waited for, and given up when the feed is stopped', async () => {
