@@ -36,6 +36,8 @@ interface Pass {
   /** What the parent's counter gained meanwhile (ns). */
   readonly whileReadNs: number;
   readonly isChanged: boolean;
+  /** A directory of the listing was not there any more. */
+  readonly hasGone: boolean;
   readonly jobs: readonly (readonly [JobDirectory, bigint | Missing])[];
   /** Was gone, or another of its name: what is there now or soon began at 0. */
   readonly renewed: Set<JobDirectory>;
@@ -70,8 +72,9 @@ export class ScopeReader {
    */
   read(readsUser: boolean, steps: StepWatch | null): LivingScope {
     let pass = this.#readCounters(this.#readCpu(this.#total).value, steps);
-    // A directory that is found only now takes opening, and this process may have had to wait for a CPU.
-    if (pass.isChanged && pass.whileReadNs > UNNOTICED_NS) {
+    // One that goes while another comes is found by its file alone: the listing was not made anew, and what the other has used
+    // would be the dead's. A directory that is found only now takes opening, and this process may have had to wait for a CPU.
+    if (pass.hasGone || (pass.isChanged && pass.whileReadNs > UNNOTICED_NS)) {
       const again = this.#readCounters(pass.totalAfter, steps);
       for (const job of pass.renewed) again.renewed.add(job);
       pass = { ...again, isChanged: true };
@@ -118,6 +121,7 @@ export class ScopeReader {
   #readCounters(total: bigint | Missing | 'gone', steps: StepWatch | null): Pass {
     let isChanged = this.#listing.refresh();
     if (isChanged) this.#takeUpListing(steps);
+    let hasGone = false;
     const jobs: [JobDirectory, bigint | Missing][] = [];
     const renewed = new Set<JobDirectory>();
     for (const each of this.#jobs) {
@@ -128,7 +132,9 @@ export class ScopeReader {
       this.#forgetPlaces(each);
       steps?.check(each.dir);
       renewed.add(each);
-      if (value === 'gone') this.#listing.invalidate();
+      if (value !== 'gone') continue;
+      hasGone = true;
+      this.#listing.invalidate();
     }
     const overheadNs = new Map<string, bigint>();
     for (const each of this.#others) {
@@ -138,7 +144,7 @@ export class ScopeReader {
     const totalAfter = this.#readCpu(this.#total).value;
     const isKnown = typeof total === 'bigint' && typeof totalAfter === 'bigint';
     const whileReadNs = isKnown ? Math.max(0, Number(totalAfter - total)) : 0;
-    return { total, totalAfter, whileReadNs, isChanged, jobs, renewed, overheadNs };
+    return { total, totalAfter, whileReadNs, isChanged, hasGone, jobs, renewed, overheadNs };
   }
 
   #takeUpListing(steps: StepWatch | null): void {

@@ -51,6 +51,8 @@ export class Step2Cpu extends StepCpu {
   }
 
   protected readNs(): bigint | Missing | undefined {
+    // Where its event is still to come.
+    if (!this.#hasUser) this.#children.refresh();
     return this.#hasUser ? parseCpuStat(this.#cpuStat.read(), this.#cpuStat.path) : undefined;
   }
 

@@ -1,3 +1,4 @@
+import { mkdirSync, utimesSync } from 'node:fs';
 import { ScopeReader } from '../../../src/agent/scope-reader';
 import { StepWatch } from '../../../src/sources/step-watch';
 import { Tree } from '../sources/tree';
@@ -70,6 +71,17 @@ describe('jobs use CPU time while a scope is read', () => {
     const { totalMs, whileReadMs } = read();
     expect(totalMs).toBe(100);
     expect(whileReadMs).toBeCloseTo(0.09, 6);
+  });
+
+  test('one that comes while another goes leaves no trace in the parent, and is found all the same', () => {
+    const noChangeTold = () => utimesSync(tree.path(SCOPE), 1, 1);
+    mkdirSync(tree.path(`${SCOPE}/job_2`));
+    noChangeTold();
+    read();
+    tree.remove(`${SCOPE}/job_2`);
+    setMs(14, { 1: 0, 3: 14 });
+    noChangeTold();
+    expect(read()).toMatchObject({ totalMs: 14, isChanged: true, jobsMs: { 1: 0, 3: 14 } });
   });
 
   test('a cgroup that went in the first reading and was made anew before the second is another', () => {

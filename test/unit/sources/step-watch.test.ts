@@ -451,6 +451,12 @@ describe('without inotify', () => {
     steps.follow([{ version: 2, dir: tree.path('scope'), node: null }]);
     for (const [path, text] of Object.entries(files(4))) tree.write(path, text);
     expect(steps.userNs(tree.path('scope/job_1'))).toBe(5000n);
+    // One that is known, and has its processes only now.
+    tree.write('scope/job_1/step_1/slurm/cpu.stat', '');
+    expect(steps.userNs(tree.path('scope/job_1'))).toBe(5000n);
+    tree.write('scope/job_1/step_1/user/cgroup.events', 'populated 1\nfrozen 0\n');
+    tree.write('scope/job_1/step_1/user/cpu.stat', 'usage_usec 7\n');
+    expect(steps.userNs(tree.path('scope/job_1'))).toBe(12_000n);
   });
 
   test('what appears between two looks is found by the next', () => {
