@@ -113,7 +113,7 @@ export interface RunRecord {
    */
   overhead_us?: number;
   /**
-   * The part of cpu_us and overhead_us that is an estimate: several runs ended between two readings and could not be told apart.
+   * The part of cpu_us and overhead_us that is an estimate: several runs ended between two readings and could not be told apart, or it cannot be told from what living jobs used while it was read.
    */
   cpu_estimated_us?: number;
   /**
