@@ -13,6 +13,7 @@ import {
   wholeTick,
 } from './domain-tick';
 import type { GpuOrder } from '../attribution/gpu-binding';
+import { awaitCounter, takeUpAwaited } from './awaited-counters';
 import { type GpuHolders, holdGpus } from './gpu-holders';
 import type { HostCpu } from '../sources/proc-stat';
 import type { HostState, IdlePower, RunState } from './host-state';
@@ -211,28 +212,6 @@ function addCpuTimes(state: HostState, now: HostCpu): void {
   (['nice', 'iowait', 'steal', 'guest'] as const).forEach((name, i) => (sums[name] += growthUs[i] ?? 0));
 }
 
-/**
- * GPUs that an ended agent counted and that this one has just come to know: what they drew meanwhile belongs to the runs that had
- * them all the time, and was not missing. Where a run that has one now had it only later, nobody can tell.
- */
-function takeUpAwaited(state: HostState, { energy, at }: HostReading, gpuHolders: GpuHolders): void {
-  const { awaited } = state;
-  if (awaited === undefined) return;
-  const regained = new Map<RunState, number>();
-  for (const { domain, value } of energy) {
-    const before = awaited[domain.name];
-    if (before === undefined || isMissing(value)) continue;
-    const runs = (gpuHolders.get(domain.name) ?? []).map(({ each }) => each.run);
-    if (runs.length === 0 || runs.some((run) => run.startedMonoNs > before.monoNs)) {
-      delete awaited[domain.name];
-      continue;
-    }
-    const ms = Number(at.monoNs - before.monoNs) / 1e6;
-    for (const run of runs) regained.set(run, Math.min(ms, regained.get(run) ?? Infinity));
-  }
-  for (const [{ life }, ms] of regained) life.missingMs.gpu = Math.max(0, (life.missingMs.gpu ?? 0) - ms);
-}
-
 /** Classes of what is divided, in one tick. */
 interface TickClasses {
   /** Domains of all of them, but GPUs that are known one by one. */
@@ -242,6 +221,8 @@ interface TickClasses {
   readonly missed: ReadonlySet<DomainClass>;
   /** Runs with GPUs that are known one by one, by key: whether one of theirs is missing. */
   readonly missesGpu: ReadonlyMap<string, boolean>;
+  /** Those of them, by key, of which a GPU is not known at all. */
+  readonly lacksGpu: ReadonlySet<string>;
 }
 
 function classesOf(
@@ -259,9 +240,11 @@ function classesOf(
       held.set(each, (held.get(each) ?? 0) + (instances?.length ?? gpus));
     }
   }
-  // Of more GPUs than are known of it nothing is read.
+  const lacksGpu = new Set<string>();
   for (const [{ key, run }, gpus] of held) {
-    if (gpus < (run.identity.gpus ?? 0) - 1e-9) missesGpu.set(key, true);
+    if (gpus >= (run.identity.gpus ?? 0) - 1e-9) continue;
+    missesGpu.set(key, true);
+    lacksGpu.add(key);
   }
   return {
     domains,
@@ -270,8 +253,18 @@ function classesOf(
       [...missed.values()].filter(({ name }) => !gpuHolders.has(name)).map((domain) => domain.class),
     ),
     missesGpu,
+    lacksGpu,
   };
 }
+
+/** Stands for GPUs that a run has and that no source knows. */
+const UNKNOWN_GPU: DividedDomain = {
+  name: 'gpu-unknown',
+  class: 'gpu',
+  quality: 'measured',
+  source: '',
+  maxPowerW: 0,
+};
 
 function addRunTime(each: ActiveRun, classes: TickClasses, { at }: HostReading): void {
   const { key, run, time, activeNs } = each;
@@ -294,6 +287,7 @@ function addRunTime(each: ActiveRun, classes: TickClasses, { at }: HostReading):
     if (missesGpu === false) life.missingMs.gpu ??= 0;
     // It has GPUs, and nobody reads them.
     else if (missesGpu === true || (run.identity.gpus ?? 0) > 0) addMissing(run, 'gpu', ms);
+    if (classes.lacksGpu.has(key)) runDomain(run, UNKNOWN_GPU).missingMs += ms;
   }
   closeRunGpuTick(run);
 
@@ -320,6 +314,7 @@ function addMissing({ life }: RunState, name: DomainClass, ms: number): void {
 
 /** Keeps the counters that the next tick is a difference to. */
 function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): void {
+  for (const { domain, value } of reading.energy) if (isMissing(value)) awaitCounter(state, domain);
   state.at = reading.at;
   state.counters = {};
   const integrated = reading.energy.flatMap(({ domain }) => (domain.isIntegrated ? [domain.name] : []));

@@ -18,6 +18,7 @@ import type { DailyHardware } from './daily-hardware';
 import { EndedJobs } from './ended-jobs';
 import type { EventFolder } from './event-folder';
 import { GpuConflicts } from './gpu-conflicts';
+import { GpuNews } from './gpu-news';
 import { GpuRelease } from './gpu-release';
 import type { HostIdlePower } from './host-idle-power';
 import type { HostReader } from './host-reader';
@@ -69,6 +70,7 @@ export class Agent {
   readonly #outbox: Outbox;
   readonly #endedJobs = new EndedJobs();
   readonly #gpuConflicts = new GpuConflicts();
+  readonly #gpuNews = new GpuNews();
   readonly #gpuRelease: GpuRelease;
   readonly #wakeups: Wakeups;
   /** By the wall clock: stretches are aligned to it. Everything else here is by the monotonic one. */
@@ -107,6 +109,11 @@ export class Agent {
     this.#wakeups.watch();
     this.#tick();
     this.#scheduleTick();
+  }
+
+  /** Reads soon. */
+  wake(): void {
+    if (!this.#stopped) this.#wakeups.soon();
   }
 
   /** Writes everything down and ends; runs that are running are taken up by the next agent. */
@@ -189,6 +196,8 @@ export class Agent {
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
     advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
     for (const text of this.#gpuConflicts.untold(this.#state.runs)) log('warn', text);
+    const news = this.#gpuNews.untold(reading.energy, this.#parts.meters, this.#hasGpuRuns);
+    for (const { level, text } of news) log(level, text);
     for (const run of endVanished(this.#state, reading.at)) {
       log(
         'warn',

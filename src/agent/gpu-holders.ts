@@ -114,7 +114,7 @@ function bind(
   order: GpuOrder,
 ): ReturnType<typeof bindGpus> {
   const before: RunGpus = run.gpus ?? {};
-  const claimed = before.claimed ?? claimedGpus(known, claimOf(run.start), order);
+  const claimed = renewed(before.claimed, () => claimedGpus(known, claimOf(run.start), order));
   const allowed = gpusOfDevices(known, run.holding?.gpuDevices ?? []);
   const seen = seenOn(processes);
   // A run whose processes have ended, or have yet to begin anew, is still where it was.
@@ -128,9 +128,18 @@ function bind(
   return bound;
 }
 
+/** A claim is worked out once, and again while some of it means no GPU that is known. */
+function renewed(before: ClaimedGpus | undefined, find: () => ClaimedGpus | null): ClaimedGpus | null {
+  if (before?.unknown === 0) return before;
+  const now = find();
+  return now !== null && (before === undefined || now.held.length > before.held.length)
+    ? now
+    : (before ?? now);
+}
+
 function claimOf({ gpu_ids: ids, gpu_uuids: uuids }: RunStart): GpuClaim {
   return {
-    indices: (ids ?? '').split(',').flatMap((id) => (/^\d{1,4}$/.test(id) ? [Number(id)] : [])),
+    indices: [...new Set((ids ?? '').split(','))].flatMap((id) => (/^\d{1,4}$/.test(id) ? [Number(id)] : [])),
     uuids: (uuids ?? '').split(',').filter((uuid) => uuid !== ''),
   };
 }

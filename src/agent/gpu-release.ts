@@ -27,6 +27,9 @@ export function formatGpuRelease({ untilMs, isHeld }: GpuReleaseNote): string {
   return `${Math.ceil(untilMs)}${isHeld ? ' held' : ''}\n`;
 }
 
+/** A day, and a moment in which the command was on its way. */
+const LONGEST_MS = 86_400_000 + 60_000;
+
 /** Lets go of the GPUs while `eit gpu release` asks for it. A wish that is over is taken away. */
 export class GpuRelease {
   readonly #paths: ReturnType<typeof gpuReleasePaths>;
@@ -47,7 +50,9 @@ export class GpuRelease {
    */
   look(nowMs: number): void {
     const wishMs = this.#readWish();
-    const untilMs = wishMs !== null && wishMs > nowMs ? wishMs : null;
+    // A longer one is none of the command's: a file that somebody has written, or a clock that was set.
+    const isOpen = wishMs !== null && wishMs > nowMs && wishMs <= nowMs + LONGEST_MS;
+    const untilMs = isOpen ? wishMs : null;
     if (untilMs === this.#untilMs) return;
     const wasLetGo = typeof this.#untilMs === 'number';
     this.#untilMs = untilMs;

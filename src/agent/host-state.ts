@@ -30,7 +30,7 @@ export interface HostState {
   counters: Record<string, bigint>;
   /** Of those the ones that this process adds up itself: another process's begin anew. Absent: none. */
   integrated?: string[];
-  /** Counters of an ended agent, by domain name, until this one knows the domain: GPUs, which are told of later. */
+  /** Counters of GPUs, by domain name, that cannot be read now, or that an ended agent counted and this one does not know yet. */
   awaited?: Record<string, CounterReading>;
   /** Busy time of all CPUs (ns, /proc/stat) at `at`; null where it could not be read. */
   busyNs: bigint | null;

@@ -79,9 +79,11 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   log('info', `agent ${version} begins (process ${process.pid})`);
   const hindrance = putBeforeJobs();
   if (hindrance !== null) log('info', `on busy CPUs the last moments of jobs may be missed: ${hindrance}`);
+  let agent: Agent | null = null;
   const { meters, absent } = chooseSources(config.roots, {
     ...config,
     gpuProgram: join(program, '..', 'eit-gpu.js'),
+    wake: () => agent?.wake(),
     warn: (text) => log('warn', `GPUs: ${text}`),
   });
   for (const [source, reason] of Object.entries(absent)) log('info', `source ${source}: ${reason}`);
@@ -99,7 +101,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     modelled: modelledIdlePower(config.roots, meters, reader.places, cpus().length),
     log,
   });
-  const agent = new Agent({
+  const started = new Agent({
     config,
     host: hostName(),
     boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8),
@@ -129,9 +131,10 @@ function run(config: EitConfig, program: string, lockPath: string): void {
       process.removeAllListeners('SIGINT');
     },
   });
-  process.on('SIGTERM', () => void agent.stop());
-  process.on('SIGINT', () => void agent.stop());
-  agent.start();
+  agent = started;
+  process.on('SIGTERM', () => void started.stop());
+  process.on('SIGINT', () => void started.stop());
+  started.start();
 }
 
 function now(): Instant {

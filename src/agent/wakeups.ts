@@ -39,7 +39,7 @@ export class Wakeups {
     const { reader, log } = this.#parts;
     reader.watchSteps({
       // What the parent's counter gained up to now is this job's alone, if no other ends in the meantime.
-      onEnd: () => this.#tickAfterStep(),
+      onEnd: () => this.soon(),
       onError: (reason) => log('warn', `the ends of steps may not be seen: ${reason}`),
     });
   }
@@ -72,7 +72,8 @@ export class Wakeups {
     }
   }
 
-  #tickAfterStep(): void {
+  /** A tick, in which what comes in the next milliseconds is read too. */
+  soon(): void {
     this.#stepTimer ??= setTimeout(() => {
       this.#stepTimer = undefined;
       this.#parts.tick();

@@ -30,6 +30,8 @@ export interface GpuClaim {
 export interface ClaimedGpus {
   readonly by: 'uuid' | 'index';
   readonly held: readonly HeldGpu[];
+  /** How many of what is claimed mean no GPU that is known (now). */
+  readonly unknown: number;
   /** The claim, for messages. */
   readonly words: string;
 }
@@ -65,13 +67,30 @@ export interface BoundGpus {
   readonly conflict?: string;
 }
 
-/** @returns null where not all that is claimed can be told from the others: none of it is believed then */
+/**
+ * What of it means a GPU that is not known is left out: that one is lost, or was never listed.
+ * @returns null where nothing is claimed, or nothing tells what the indices count
+ */
 export function claimedGpus(gpus: readonly KnownGpu[], claim: GpuClaim, order: GpuOrder): ClaimedGpus | null {
-  const byUuid = unlessPartial(claim.uuids.map((uuid) => heldByUuid(gpus, uuid)));
-  if (byUuid !== null) return { by: 'uuid', held: byUuid, words: 'CUDA_VISIBLE_DEVICES' };
-  const byIndex = unlessPartial(claim.indices.map((index) => heldByIndex(gpus, index, order)));
+  const claimed = (by: 'uuid' | 'index', found: readonly (HeldGpu | null)[], words: string): ClaimedGpus => {
+    const held = found.filter((each) => each !== null);
+    return { by, held, unknown: found.length - held.length, words };
+  };
+  const byUuid = claim.uuids.map((uuid) => heldByUuid(gpus, uuid));
+  if (byUuid.some((each) => each !== null)) return claimed('uuid', byUuid, 'CUDA_VISIBLE_DEVICES');
+  if (claim.indices.length === 0 || !isOrdered(gpus, order)) return null;
   const words = `SLURM_JOB_GPUS=${claim.indices.join(',')} with gpu.order: ${order.order}`;
-  return byIndex === null ? null : { by: 'index', held: byIndex, words };
+  return claimed(
+    'index',
+    claim.indices.map((index) => heldByIndex(gpus, index, order)),
+    words,
+  );
+}
+
+/** Whether positions, minor numbers or the map tell anything. */
+function isOrdered(gpus: readonly KnownGpu[], { order, map }: GpuOrder): boolean {
+  if (order === 'map') return map.length > 0;
+  return gpus.some(({ index, minor }) => (order === 'nvml' ? index : minor) !== null);
 }
 
 /** The GPUs behind device files; those of none are left out. */
@@ -106,7 +125,14 @@ export function bindGpus(
   }
   if (claimed === null) return seen.length > 0 ? { by: 'processes', held: seen } : null;
   const elsewhere = outside(seen, claimed.held);
-  if (elsewhere.length === 0) return { by: claimed.by, held: claimed.held };
+  if (elsewhere.length === 0) {
+    const { by, held, unknown, words } = claimed;
+    return {
+      by,
+      held,
+      ...(unknown > 0 ? { conflict: `${words} names ${unknown} that are not known`.slice(0, LONGEST) } : {}),
+    };
+  }
   const conflict = contradiction(claimed, 'its processes are on', seen);
   if (claimed.by === 'uuid') return { by: 'uuid', held: claimed.held, conflict };
   const isWrongOrder = elsewhere.length === seen.length && seen.length >= claimed.held.length;
@@ -165,12 +191,6 @@ function pciBusId(text: string): string {
   const [, domain = '0', rest = ''] =
     /^(?:([0-9a-f]+):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7])$/.exec(text.toLowerCase()) ?? [];
   return `${domain.replace(/^0+(?=.)/, '').padStart(4, '0')}:${rest}`;
-}
-
-/** Of which not all can be told, none is: another GPU may have gone. */
-function unlessPartial(held: readonly (HeldGpu | null)[]): HeldGpu[] | null {
-  const found = held.filter((each) => each !== null);
-  return found.length === held.length && found.length > 0 ? found : null;
 }
 
 function whole({ name }: KnownGpu): HeldGpu {

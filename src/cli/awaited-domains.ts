@@ -6,8 +6,11 @@ const LONGEST_MS = 30_000;
 const POLL_MS = 100;
 
 /** The config's part for sources, with where our own programs are: beside the bundle that this runs from. */
-export function withPrograms(config: Omit<SourceSettings, 'gpuProgram' | 'warn'>): SourceSettings {
-  return { ...config, gpuProgram: join(__dirname, 'eit-gpu.js') };
+export function withPrograms(
+  config: Omit<SourceSettings, 'gpuProgram' | 'warn'>,
+  warn: (text: string) => void = () => undefined,
+): SourceSettings {
+  return { ...config, gpuProgram: join(__dirname, 'eit-gpu.js'), warn };
 }
 
 /**

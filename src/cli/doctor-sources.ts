@@ -32,7 +32,11 @@ const GPU_READERS: Readonly<Record<string, string>> = { nvml: 'nvidia', nvidia_s
 /** Each source: what it serves, with power right now, or why it serves nothing. */
 export async function checkSources(patient: Patient, clock: Clock): Promise<Check[]> {
   const { config } = patient.loaded;
-  const { meters, absent } = chooseSources(config.roots, withPrograms(config));
+  const warnings = new Set<string>();
+  const { meters, absent } = chooseSources(
+    config.roots,
+    withPrograms(config, (text) => warnings.add(text)),
+  );
   try {
     const silent = await awaitDomains(meters, (ms) => clock.sleep(ms));
     const domains = domainsOf(meters);
@@ -40,7 +44,17 @@ export async function checkSources(patient: Patient, clock: Clock): Promise<Chec
     const checks = domains.map((domain, i) =>
       checkDomain(domain, powersW[i] ?? { missing: 'not read' }, patient),
     );
-    for (const { missing } of silent) checks.push(problem('GPUs', `not read: ${missing}`));
+    for (const { missing } of silent) {
+      checks.push(
+        problem(
+          'GPUs',
+          `not read: ${missing}`,
+          'see "GPUs" in docs/troubleshooting.md and `gpu` in eit.yaml',
+        ),
+      );
+      warnings.delete(missing);
+    }
+    for (const text of warnings) checks.push(warning('GPUs', text));
     for (const [name, reason] of Object.entries(absent)) {
       checks.push(checkAbsent(name, reason, patient.isRoot));
     }
@@ -64,6 +78,10 @@ async function look(meters: readonly EnergyMeter[], clock: Clock): Promise<(numb
   const latest: (bigint | Missing)[] = [];
   const { monoNs: startNs } = clock.now();
   for (;;) {
+    await Promise.race([
+      Promise.all(meters.flatMap((meter) => meter.refresh?.() ?? [])),
+      clock.sleep(POLL_MS),
+    ]);
     const at = clock.now();
     meters
       .flatMap((meter) => meter.read(at))
@@ -84,6 +102,18 @@ async function look(meters: readonly EnergyMeter[], clock: Clock): Promise<(numb
   });
 }
 
+/** Which GPU it is by all numbers that gpu.order may go by, and how its energy is read. */
+function gpuWords({ gpu, isIntegrated }: EnergyDomain): string | null {
+  if (gpu === undefined) return null;
+  const numbers = [
+    gpu.model,
+    `index ${gpu.index ?? 'unknown'}`,
+    `minor ${gpu.minor ?? 'unknown'}`,
+    gpu.uuid ?? 'UUID unknown',
+  ];
+  return `, ${isIntegrated ? 'its power added up' : 'its energy counter'} (${numbers.join(', ')})`;
+}
+
 function checkDomain(domain: EnergyDomain, powerW: number | Missing, { loaded, isRoot }: Patient): Check {
   const name = `domain ${domain.name}`;
   const [by = ''] = domain.source.split(/[: ]/);
@@ -91,7 +121,7 @@ function checkDomain(domain: EnergyDomain, powerW: number | Missing, { loaded, i
   const unit = source === undefined ? '' : `, in ${source.unit}`;
   const holds = domain.class === 'whole' ? ', holds others: shown beside them, never added' : '';
   const note = domain.note === undefined ? '' : `; ${domain.note}`;
-  const from = `${domain.quality} by ${domain.source}${unit}${holds}${note}`;
+  const from = `${domain.quality} by ${domain.source}${gpuWords(domain) ?? unit}${holds}${note}`;
   if (isMissing(powerW)) {
     const text = `${powerW.missing} (${from})`;
     // The words are the source's own, or those of the program that it asks.

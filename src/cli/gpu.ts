@@ -17,8 +17,8 @@ import { jsonText } from './plain-text';
 
 const DEFAULT_SECONDS = 300;
 const MOST_SECONDS = 86_400;
-/** The agent looks at once where it sees changes of files, else at its next tick, at the latest after this time. */
-const LONGEST_WAIT_MS = 70_000;
+/** The agent looks at once where it sees changes of files, else at its next tick; and it needs seconds to end what reads. */
+const ANSWER_MS = 10_000;
 
 export const options: Readonly<Record<string, Options>> = {
   seconds: {
@@ -41,8 +41,8 @@ export const examples: CommandModule['examples'] = [
 ];
 
 export const epilogue =
-  'GPUs are let go by themselves while no job with GPUs runs here (gpu.watch: jobs). The energy of a GPU that is let go is missing ' +
-  'in the records of the runs that have it. The command comes back when the devices are closed, with exit status 0 also where no ' +
+  'GPUs are let go by themselves while no job with GPUs runs here (gpu.watch: jobs). What a GPU draws while it is let go is missing, ' +
+  'unless its counter has gone on when it is read again and the same job still has it. The command comes back when the devices are closed, with exit status 0 also where no ' +
   'agent runs.';
 
 /** `eit gpu release` and `eit gpu take`: tells this host's agent by a file, and waits until it has done it. */
@@ -58,7 +58,9 @@ export async function run(
   const untilMs = isRelease ? Math.ceil(nowMs + seconds(argv['seconds']) * 1000) : null;
   const agent = readAgentProcess(stateDir, nowMs);
   tell(stateDir, untilMs);
-  if (!isMissing(agent)) await waitUntilDone(stateDir, untilMs);
+  if (!isMissing(agent)) {
+    await waitUntilDone(stateDir, untilMs, config.agent.interval_seconds * 1000 + ANSWER_MS);
+  }
   const until = untilMs === null ? null : new Date(untilMs).toISOString();
   const text = isRelease
     ? `The GPUs are let go until ${until}.`
@@ -75,7 +77,7 @@ function seconds(given: unknown): number {
   if (value > 0 && value <= MOST_SECONDS) return value;
   throw new EitError(
     'EIT_USAGE',
-    `--seconds takes a number up to ${MOST_SECONDS}, not ${JSON.stringify(text)}`,
+    `--seconds takes a number above 0, up to ${MOST_SECONDS}, not ${JSON.stringify(text)}`,
   );
 }
 
@@ -108,9 +110,9 @@ function tell(stateDir: string, untilMs: number | null): void {
 }
 
 /** Until the GPUs are let go for at least as long, or read again. */
-async function waitUntilDone(stateDir: string, untilMs: number | null): Promise<void> {
+async function waitUntilDone(stateDir: string, untilMs: number | null, longestMs: number): Promise<void> {
   const { done } = gpuReleasePaths(stateDir);
-  const deadlineMs = Date.now() + LONGEST_WAIT_MS;
+  const deadlineMs = Date.now() + longestMs;
   for (;;) {
     const note = readNote(done);
     if (untilMs === null ? note === null : note !== null && note.untilMs >= untilMs) {
@@ -121,7 +123,7 @@ async function waitUntilDone(stateDir: string, untilMs: number | null): Promise<
       );
     }
     if (Date.now() > deadlineMs) {
-      const waited = `the agent has not answered for ${LONGEST_WAIT_MS / 1000} s`;
+      const waited = `the agent has not answered for ${longestMs / 1000} s`;
       throw new EitError('EIT_GPU_RELEASE', `${waited}; see agent.log in ${stateDir}`);
     }
     await sleep(20);

@@ -20,6 +20,27 @@ export const combinations: readonly Combination[] = [
         ? '{agent.record_seconds}; expected at least {agent.interval_seconds}: a record covers one reading or more'
         : undefined,
   },
+  {
+    keys: ['gpu.order', 'gpu.map'],
+    problem: ({ gpu }) =>
+      gpu.order === 'map' && gpu.map.length === 0
+        ? '{gpu.order}; expected gpu.map to list the GPUs with index 0, 1, ...'
+        : undefined,
+  },
+  {
+    keys: ['gpu.map', 'gpu.order'],
+    problem: ({ gpu }) =>
+      gpu.order !== 'map' && gpu.map.length > 0
+        ? '{gpu.map}; expected gpu.order: map with it, else it is not looked at ({gpu.order})'
+        : undefined,
+  },
+  {
+    keys: ['gpu.map'],
+    problem: ({ gpu }) =>
+      new Set(gpu.map.map((entry) => entry.toLowerCase().replace(/^0+:/, ''))).size < gpu.map.length
+        ? '{gpu.map}; expected each GPU once'
+        : undefined,
+  },
   ...FOLDERS.flatMap((a, i) =>
     FOLDERS.slice(i + 1).map((b) => ({
       keys: [a, b],

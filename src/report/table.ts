@@ -21,11 +21,11 @@ const DISPENSABLE = [
   'OtherEnergy',
   'DRAMEnergy',
   'GPUIdle',
-  'GPUEnergy',
   'GPUUtil',
   'Elapsed',
   'CPUEnergy',
   'NodeEnergy',
+  'GPUEnergy',
 ];
 
 /** Aligned columns, units that fit, a total, and what to know about the figures. */

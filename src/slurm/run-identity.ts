@@ -43,7 +43,7 @@ export function runIdentity(
   const node = name(event.node) ?? 'unknown';
   const nodelist = v['SLURM_JOB_NODELIST'] ?? v['SLURM_NODELIST'];
   const sluid = v['SLURM_JOB_SLUID'];
-  const gpus = v['SLURM_JOB_GPUS']?.split(',').filter((id) => id !== '').length;
+  const gpus = new Set(v['SLURM_JOB_GPUS']?.split(',').filter((id) => id !== '')).size;
   return defined({
     cluster: configured ?? (isClusterName(told) ? told : cluster),
     node,

@@ -2,15 +2,13 @@ import type { GpuReading } from './gpu';
 import { PowerIntegral } from './power-integral';
 import { type Missing, isMissing } from './source';
 
-/** Longest time between two readings (ns) over which a GPU's power is interpolated, or its counter taken for present. */
-export const LONGEST_GPU_GAP_NS = 10_000_000_000n;
-
 const NOT_READ: Missing = { missing: 'the GPU was not read yet' };
 
 /** Energy of one GPU, µJ, as a counter that never goes back but by a reset of the driver's own. */
 export class GpuEnergy {
+  readonly #longestGapNs: bigint;
   #from: 'counter' | 'power' | null = null;
-  #integral = new PowerIntegral(LONGEST_GPU_GAP_NS);
+  #integral: PowerIntegral;
   #counterUj: bigint | Missing = NOT_READ;
   /** The counter at its last reading. */
   #rawUj: bigint | null = null;
@@ -20,6 +18,12 @@ export class GpuEnergy {
   #toldUj = 0n;
   #atNs: bigint | null = null;
   #isChangeUntold = false;
+
+  /** @param longestGapNs between two readings over which power is interpolated, or a counter taken for present */
+  constructor(longestGapNs: bigint) {
+    this.#longestGapNs = longestGapNs;
+    this.#integral = new PowerIntegral(longestGapNs);
+  }
 
   /** Whether its power is added up here; null before the first reading. */
   get isIntegrated(): boolean | null {
@@ -67,8 +71,8 @@ export class GpuEnergy {
       return { missing: 'its energy is read in another way from now on' };
     }
     if (isMissing(this.#counterUj)) return this.#counterUj;
-    if (this.#atNs !== null && monoNs - this.#atNs > LONGEST_GPU_GAP_NS) {
-      return { missing: `the GPU was not read for more than ${Number(LONGEST_GPU_GAP_NS) / 1e9} s` };
+    if (this.#atNs !== null && monoNs - this.#atNs > this.#longestGapNs) {
+      return { missing: `the GPU was not read for more than ${Number(this.#longestGapNs) / 1e9} s` };
     }
     if (this.#from === 'power') return this.#integral.energyUjAt(monoNs);
     const sinceNs = isOfMoment && this.#atNs !== null ? Number(monoNs - this.#atNs) : 0;
@@ -98,7 +102,7 @@ export class GpuEnergy {
     if (this.#from === from) return;
     if (this.#from !== null) {
       this.#isChangeUntold = true;
-      this.#integral = new PowerIntegral(LONGEST_GPU_GAP_NS);
+      this.#integral = new PowerIntegral(this.#longestGapNs);
       this.#counterUj = NOT_READ;
       this.#rawUj = null;
     }

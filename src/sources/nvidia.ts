@@ -10,6 +10,11 @@ import type { EnergyDomain, EnergyMeter, EnergySource, Missing, Roots, SourceSet
 
 /** No board draws more (W): today's draw up to 1,200. */
 const MOST_W = 3_000;
+/** Three readings may fail to come, on a busy host seconds late; after that nobody knows what a GPU draws. */
+function longestGapNs(intervalMs: number): bigint {
+  return BigInt(3 * intervalMs + 2000) * 1_000_000n;
+}
+
 /** A host has at most so many GPUs: names that keep changing would fill the memory. */
 const MOST_GPUS = 128;
 
@@ -152,10 +157,13 @@ class NvidiaMeter implements EnergyMeter {
 
   take(snapshot: GpuSnapshot): void {
     if (!this.#isOn) return;
+    const isFirst = [...this.#gpus.values()].every(({ isFresh }) => !isFresh);
     this.#lastNs = snapshot.monoNs;
     this.#source = snapshot.source;
     for (const reading of snapshot.gpus) this.#add(reading, snapshot);
     this.#settle();
+    // From here on the run that they are read for is observed: it is not to wait for the next tick.
+    if (isFirst) this.#settings.wake?.();
   }
 
   read({ monoNs }: { readonly monoNs: bigint }): (bigint | Missing)[] {
@@ -200,7 +208,7 @@ class NvidiaMeter implements EnergyMeter {
       if (this.#gpus.size >= MOST_GPUS) return;
       gpu = {
         domain: this.#domain(name, reading, snapshot),
-        energy: new GpuEnergy(),
+        energy: new GpuEnergy(longestGapNs(this.#settings.gpu.interval_ms)),
         use: new GpuUse(this.#jobOf),
         readAtNs: monoNs,
         isFresh: true,

@@ -14,6 +14,8 @@ export interface Roots {
 export interface SourceSettings extends Pick<EitConfig, 'bmc' | 'gpu' | 'nvidia_smi'> {
   /** The program that reads NVIDIA's GPUs for us, eit-gpu.js; absent: none can be started here. */
   readonly gpuProgram?: string;
+  /** Has everything read soon: there is something to read that was not there. */
+  readonly wake?: () => void;
   /** Where a source tells what an administrator is to know; absent: nowhere. */
   readonly warn?: (text: string) => void;
 }

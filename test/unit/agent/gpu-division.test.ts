@@ -209,6 +209,31 @@ describe('coverage', () => {
     expect(hostRecord().domains[G1]).toMatchObject({ missing_ms: 10_000, missing_reason: 'lost' });
   });
 
+  test('of a GPU that is lost from the start the run has nothing, and what is another’s stays whole', () => {
+    const [both, lost] = [begin(1, '0,1'), begin(2, '0')];
+    const shown = GPUS.slice(1, 2);
+    read({ atS: 0, domains: shown });
+    read({ atS: 10, domains: shown, joules: { [G1]: 1000 } });
+    expect([joules(both, G1), joules(lost, G1)]).toEqual([[1000, 1000, 1000], null]);
+    expect([run(both), run(lost)].map(({ life }) => life.missingMs.gpu)).toEqual([10_000, 10_000]);
+    expect(runRecord(both)).toMatchObject({ missing_ms: { 'gpu-unknown': 10_000 } });
+    // It comes back.
+    read({ atS: 20, joules: { [G0]: 500, [G1]: 1000 } });
+    read({ atS: 30, joules: { [G0]: 900, [G1]: 1000 } });
+    expect(joules(both, G0)).toEqual([200, 200, 200]);
+  });
+
+  test('a counter that could not be read for a while has counted on: nothing of it is lost', () => {
+    const key = begin(1, '0');
+    read({ atS: 0 });
+    read({ atS: 10, joules: { [G0]: 1000 } });
+    advance(state, readingAt({ atS: 20, domains: GPUS, joules: { [G0]: { missing: 'the reader hangs' } } }));
+    expect(run(key).life.missingMs.gpu).toBe(10_000);
+    read({ atS: 30, joules: { [G0]: 5000 } });
+    expect(joules(key, G0)).toEqual([5000, 5000, 5000]);
+    expect([run(key).life.missingMs.gpu, run(key).line.domains[G0]!.missingMs]).toEqual([0, 0]);
+  });
+
   test('a GPU that the run should have and nobody knows of is missing', () => {
     const key = begin(1, '0,1');
     const look = {
@@ -279,9 +304,17 @@ describe('whose it is', () => {
   });
 
   test('a run that only has a number of GPUs has an even part of those that nobody has, as an estimate', () => {
-    const [known, unknown] = [begin(1, '0'), begin(2, '7,8')];
-    read({ atS: 0 });
-    read({ atS: 10, joules: { [G0]: 100, [G1]: 900, 'gpu-03:00.0': 300, 'gpu-04:00.0': 600 } });
+    const [known, unknown] = [begin(1, undefined), begin(2, '0,1')];
+    // Nothing tells what an index counts.
+    const domains = GPUS.map((domain) => ({ ...domain, gpu: { ...domain.gpu!, index: null } }));
+    const gpus = { [G0]: { ...BUSY, processes: [processOf(1)] } };
+    read({ atS: 0, domains, gpus });
+    read({
+      atS: 10,
+      domains,
+      gpus,
+      joules: { [G0]: 100, [G1]: 900, 'gpu-03:00.0': 300, 'gpu-04:00.0': 600 },
+    });
     expect(joules(known, G0)).toEqual([100, 100, 100]);
     expect(joules(unknown, G1)).toEqual([600, 600, 600]);
     expect(run(unknown).line.domains[G1]!.estimatedUj).toEqual([6e8, 6e8, 6e8]);

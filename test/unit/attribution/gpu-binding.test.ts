@@ -39,7 +39,7 @@ describe('what an index means', () => {
   test('a GPU that is left out does not shift the others', () => {
     const [, ...left] = GPUS;
     expect(held(claim([1, 3]), NVML, left)).toEqual([B, D]);
-    expect(held(claim([0]), NVML, left)).toBeNull();
+    expect(held(claim([0]), NVML, left)).toEqual([]);
     const unknown = left.map((gpu) => ({ ...gpu, index: null }));
     expect(held(claim([1]), NVML, unknown)).toBeNull();
   });
@@ -54,12 +54,26 @@ describe('what an index means', () => {
   });
 
   test.each([
-    ['an index beyond the list', claim([0, 4]), NVML],
+    ['an index beyond the list', claim([4]), NVML],
     ['an index beyond the map', claim([1]), { order: 'map', map: ['GPU-01'] } as const],
     ['a map of what is not there', claim([0]), { order: 'map', map: ['GPU-ff'] } as const],
+  ])('%s means no GPU that is known', (_, theirs, order) => expect(held(theirs, order)).toEqual([]));
+
+  test.each([
     ['a UUID that is not there, and no index', claim([], ['GPU-ff']), NVML],
+    ['a map without entries', claim([0]), { order: 'map', map: [] } as const],
     ['nothing', claim([]), NVML],
   ])('%s tells nothing', (_, theirs, order) => expect(held(theirs, order)).toBeNull());
+
+  test('what is known of a claim is taken, and that the rest is not known is told', () => {
+    const theirs = claimedGpus(GPUS, claim([1, 9]), NVML);
+    expect(theirs).toMatchObject({ held: [B], unknown: 1 });
+    expect(bindGpus(theirs, [], [])).toEqual({
+      by: 'index',
+      held: [B],
+      conflict: 'SLURM_JOB_GPUS=1,9 with gpu.order: nvml names 1 that are not known',
+    });
+  });
 
   test('UUIDs come before indices', () => {
     expect(claimedGpus(GPUS, claim([0], ['GPU-c1']), NVML)).toMatchObject({ by: 'uuid', held: [D] });
@@ -91,7 +105,7 @@ describe('MIG', () => {
 test('with a GPU left out nothing tells which instance an index is', () => {
   const instances = [{ uuid: null, gpu: 2, compute: 0 }];
   const gpus = GPUS.slice(1).map((gpu) => ({ ...gpu, instances }));
-  expect(held(claim([1]), NVML, gpus)).toBeNull();
+  expect(held(claim([1]), NVML, gpus)).toEqual([]);
 });
 
 describe('what wins where the evidence differs', () => {

@@ -80,6 +80,7 @@ describe('the messages of the agent', () => {
   const source = [
     'agent/agent',
     'agent/gpu-conflicts',
+    'agent/gpu-news',
     'agent/gpu-release',
     'agent/outbox',
     'agent/recovery',

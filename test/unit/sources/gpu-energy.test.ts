@@ -6,7 +6,7 @@ const counted = (joules: number) => gpuReading({ energyMillijoules: joules * 100
 const drawing = (powerW: number, averagedMs = 0) => gpuReading({ power: { powerW, averagedMs } });
 
 let energy: GpuEnergy;
-beforeEach(() => (energy = new GpuEnergy()));
+beforeEach(() => (energy = new GpuEnergy(10_000_000_000n)));
 
 const at = (seconds: number) => energy.energyUjAt(nanoseconds(seconds));
 
@@ -62,7 +62,7 @@ test('power is added up along straight lines, and held after the last reading', 
 test('law: a mean over a second is the power of that second’s middle: a ramp comes out exact', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 1, max: 20 }), (baseW, slope) => {
-      energy = new GpuEnergy();
+      energy = new GpuEnergy(10_000_000_000n);
       // P(t) = base + slope t has over [t - 1, t] the mean base + slope (t - 1/2).
       for (let t = 1; t <= 21; t++) {
         energy.add(drawing(baseW + slope * (t - 0.5), 1000), nanoseconds(t));
