@@ -1,7 +1,6 @@
 import type { GpuSnapshot, GpuSourceName } from './gpu';
-import type { GpuMessage } from './gpu-messages';
-import { GpuReaderProcess } from './gpu-reader-process';
-import { type Missing, isMissing } from './source';
+import { GpuReaderProcess, type GpuReaderProcessEvents } from './gpu-reader-process';
+import { isMissing } from './source';
 
 export type GpuReaderChoice = 'auto' | 'nvml' | 'nvidia-smi';
 
@@ -19,6 +18,8 @@ export interface GpuChildParts {
   /** What an administrator is to know, for the log; each once while a child lives. */
   readonly onWarning: (text: string) => void;
   readonly limits?: Partial<GpuChildLimits>;
+  /** Root of /proc. */
+  readonly proc?: string;
 }
 
 /** Times in ms. */
@@ -74,8 +75,8 @@ interface Run {
 /**
  * The agent's side of eit-gpu, which reads the GPUs in a process of its own: the driver's library may hang, or crash the process
  * that calls it. There is never more than one child. One that ends is started anew after a pause that grows; one that is silent
- * for too long is killed and given up without waiting, and while it has not ended (it may wait in the kernel, state D) no other is
- * started. Neither the child nor the timers keep this process from ending, and the child ends with this process.
+ * for too long is killed and given up without waiting, and while it or its nvidia-smi has not ended (both may wait in the kernel,
+ * state D) no other is started. Neither the child nor the timers keep this process from ending, and the child ends with this process.
  */
 export class GpuChild {
   readonly #parts: GpuChildParts;
@@ -108,7 +109,7 @@ export class GpuChild {
     return this.#run?.source ?? null;
   }
 
-  /** Whether there is a child, one that was given up and has not ended among them: it may hold the GPUs. */
+  /** Whether there is a child or its nvidia-smi, those that were given up and have not ended among them: they may hold the GPUs. */
   get isRunning(): boolean {
     return this.#run !== null;
   }
@@ -128,7 +129,7 @@ export class GpuChild {
 
   /**
    * Ends the child, by force if it does not end by itself.
-   * @returns whether it has ended: one that waits in the kernel may hold the GPUs for longer. Settles within 2 s.
+   * @returns whether it has ended, and its nvidia-smi too: one that waits in the kernel may hold the GPUs for longer. Settles within 2 s.
    */
   async stop(): Promise<boolean> {
     this.#isWanted = false;
@@ -162,13 +163,19 @@ export class GpuChild {
     if (nvml !== undefined) args.push('--nvml', nvml);
     try {
       const run: Run = {
-        process: new GpuReaderProcess(program, args, {
-          onMessage: (message) => this.#take(run, message),
-          onEnd: ({ reason, signal }) => {
-            if (CRASHES.includes(signal)) this.#countCrash(run);
-            this.#end(run, run.gaveUp ?? run.absent ?? reason);
+        process: new GpuReaderProcess(
+          program,
+          args,
+          {
+            onMessage: (message) => this.#take(run, message),
+            onLeft: (reason) => this.#giveUp(run, reason),
+            onEnd: ({ reason, signal }) => {
+              if (CRASHES.includes(signal)) this.#countCrash(run);
+              this.#end(run, run.gaveUp ?? run.absent ?? reason);
+            },
           },
-        }),
+          this.#parts.proc,
+        ),
         startedMs: performance.now(),
         warned: new Set(),
         source: null,
@@ -194,7 +201,7 @@ export class GpuChild {
     }, limitMs).unref();
   }
 
-  #take(run: Run, message: GpuMessage | Missing): void {
+  #take(run: Run, message: Parameters<GpuReaderProcessEvents['onMessage']>[0]): void {
     if (isMissing(message)) {
       this.#warn(run, `eit-gpu wrote ${message.missing}`);
       return;

@@ -16,12 +16,16 @@ import { loadKoffi, openNvmlLibrary } from './nvml-library';
 import { NvmlReader } from './nvml-reader';
 import { PROGRAM_FOLDERS, findProgram, whyNotRun } from './program-path';
 import { type Missing, isMissing } from './source';
+import { identifyProgram } from './started-program';
 
 const USAGE =
   'usage: eit-gpu --interval-ms N [--reader auto|nvml|nvidia-smi] [--nvidia-smi PATH] [--nvml LIBRARY]';
 
 /** How often it says that it lives though nothing comes. */
 const WAITING_MS = 5000;
+
+/** Of what nobody reads, as much is kept (bytes). */
+const MOST_UNREAD = 64 * 1024;
 
 interface Options {
   readonly intervalMs: number;
@@ -77,6 +81,7 @@ function main(): void {
     return;
   }
   const end = (): void => {
+    // It kills nvidia-smi and does not wait for it, which might be long: the agent does (gpu-reader-process.ts).
     reader.stop();
     process.exit(0);
   };
@@ -108,7 +113,7 @@ function openReader(options: Options, output: Output): GpuReader | null {
   const ways: { name: GpuSourceName; open: () => GpuReader | Missing }[] = [];
   if (options.reader !== 'nvidia-smi') ways.push({ name: 'nvml', open: () => openByNvml(options, output) });
   if (options.reader !== 'nvml') {
-    ways.push({ name: 'nvidia_smi', open: () => openByNvidiaSmi(options, output.events) });
+    ways.push({ name: 'nvidia_smi', open: () => openByNvidiaSmi(options, output) });
   }
   for (const { name, open } of ways) {
     const reader = open();
@@ -136,7 +141,7 @@ function openByNvml({ intervalMs, nvml: path }: Options, output: Output): GpuRea
 /** What it says by `onProblem` reaches the agent as "waiting": so this process is not taken for hung while nvidia-smi is. */
 function openByNvidiaSmi(
   { intervalMs, nvidiaSmi: program = 'nvidia-smi' }: Options,
-  events: GpuReaderEvents,
+  output: Output,
 ): GpuReader | Missing {
   const found = isAbsolute(program) ? whyNotRun(program) : findProgram(program);
   if (isMissing(found)) return found;
@@ -150,9 +155,10 @@ function openByNvidiaSmi(
     now: () => process.hrtime.bigint(),
     parse: parseNvidiaSmi,
     documents: documentsOfText,
-    ...events,
+    onStart: (pid) => output.tellProgram(pid),
+    ...output.events,
   });
-  if (reader.note !== null) events.onWarning(reader.note);
+  if (reader.note !== null) output.events.onWarning(reader.note);
   return reader;
 }
 
@@ -195,6 +201,13 @@ class Output {
     const text = `${this.#leftOut} snapshots were left out: what eit-gpu prints was not read in time`;
     this.#leftOut = 0;
     process.stdout.write(formatGpuMessage({ kind: 'warning', text }));
+  }
+
+  /** Where nvidia-smi is called each time and nobody reads this, it would pile up. */
+  tellProgram(pid: number): void {
+    const program = identifyProgram('/proc', pid);
+    if (program !== null && process.stdout.writableLength < MOST_UNREAD)
+      this.write({ kind: 'program', program });
   }
 
   tellIfWaiting(intervalMs: number): void {

@@ -43,6 +43,8 @@ export interface NvidiaSmiOptions {
   /** Cuts the output of one process into documents. */
   readonly documents: () => DocumentStream;
   readonly onSnapshot: (snapshot: GpuSnapshot) => void;
+  /** A process was started; the one before it has ended. */
+  readonly onStart?: (pid: number) => void;
   /** Called when it changes: why there are no snapshots now; null: there are. */
   readonly onProblem?: (problem: string | null) => void;
   /** What is odd though there are snapshots; each once. */
@@ -152,6 +154,7 @@ export class NvidiaSmi {
           this.#setProblem(`${reason}, but has not ended; it is started again when it has`),
         onEnd: (end) => this.#ended(path, end),
       });
+      if (this.#run.pid !== undefined) this.#options.onStart?.(this.#run.pid);
     } catch (error) {
       this.#fail(`${path} cannot be started: ${String(error)}`);
     }

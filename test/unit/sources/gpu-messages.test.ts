@@ -55,6 +55,7 @@ describe('what is written is read back', () => {
     { kind: 'absent', reasons: { nvml: 'no driver', nvidia_smi: 'no program' } },
     { kind: 'waiting', reason: 'nvidia-smi has not answered for 12 s' },
     { kind: 'warning', text: 'one GPU "1" cannot be read' },
+    { kind: 'program', program: { pid: 4711, startTicks: 181_234 } },
   ])('$kind', (message) => {
     expect(roundTrip(message)).toEqual(message);
   });
@@ -180,6 +181,18 @@ describe('what is of another form is refused, by its place', () => {
     ['[1]', 'a line of another form: [1]'],
     ['{"warning":1}', 'a line of another form: {"warning":1}'],
     ['{"absent":"nvml"}', '"absent" is no object'],
+    ...[
+      'null',
+      '{"pid":4711}',
+      '{"pid":"4711","startTicks":1}',
+      '{"pid":1,"startTicks":1}',
+      '{"pid":0,"startTicks":1}',
+      '{"pid":-4711,"startTicks":1}',
+      '{"pid":5000000,"startTicks":1}',
+      `{"pid":${process.pid},"startTicks":1}`,
+      '{"pid":4711,"startTicks":-1}',
+      '{"pid":4711,"startTicks":1.5}',
+    ].map((program) => [`{"program":${program}}`, 'a line of another form: {"program":']),
   ])('%j', (line, reason) => {
     expect(parseGpuMessage(line)).toEqual({ missing: expect.stringContaining(reason) });
   });
