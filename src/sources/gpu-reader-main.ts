@@ -1,3 +1,4 @@
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,9 +9,9 @@ import type { GpuSourceName } from './gpu';
 import { READ_NOW, type GpuMessage, formatGpuMessage } from './gpu-messages';
 import type { GpuReader, GpuReaderEvents } from './gpu-reader';
 import { NvidiaSmi } from './nvidia-smi';
-import { NvidiaSmiDocuments } from './nvidia-smi-documents';
-import type { DocumentStream } from './nvidia-smi-run';
-import { parseNvidiaSmi } from './nvidia-smi-xml';
+import { openDocumentStream } from './nvidia-smi-documents';
+import { isPlainName } from './nvidia-smi-processes';
+import { type HostChecks, parseNvidiaSmi } from './nvidia-smi-xml';
 import { openNvml } from './nvml';
 import { loadKoffi, openNvmlLibrary } from './nvml-library';
 import { NvmlReader } from './nvml-reader';
@@ -23,6 +24,9 @@ const USAGE =
 
 /** How often it says that it lives though nothing comes. */
 const WAITING_MS = 5000;
+
+/** No name that nvidia-smi tells is longer (bytes). */
+const MOST_COMMAND_LINE = 16 * 1024;
 
 /** Of what nobody reads, as much is kept (bytes). */
 const MOST_UNREAD = 64 * 1024;
@@ -153,8 +157,8 @@ function openByNvidiaSmi(
     program,
     intervalMs,
     now: () => process.hrtime.bigint(),
-    parse: parseNvidiaSmi,
-    documents: documentsOfText,
+    parse: (xml) => parseNvidiaSmi(xml, HOST),
+    documents: openDocumentStream,
     onStart: (pid) => output.tellProgram(pid),
     ...output.events,
   });
@@ -162,15 +166,25 @@ function openByNvidiaSmi(
   return reader;
 }
 
-/** The terminal gives text; documents are cut from bytes. */
-function documentsOfText(): DocumentStream {
-  const documents = new NvidiaSmiDocuments();
-  return {
-    push: (text) => documents.push(Buffer.from(text)),
-    get noise() {
-      return documents.noise;
-    },
-  };
+/** What nvidia-smi tells can be in the name of a process: what is so is asked of the kernel. */
+const HOST: HostChecks = {
+  isThere: (pciBusId) => existsSync(`/sys/bus/pci/devices/${pciBusId}`),
+  isItsName: (pid, name) => isPlainName(readCommandLine(pid), name),
+};
+
+function readCommandLine(pid: number): string | null {
+  const bytes = Buffer.alloc(MOST_COMMAND_LINE);
+  try {
+    const fd = openSync(`/proc/${pid}/cmdline`, 'r');
+    try {
+      return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, 0)).replace(/\0+$/, '');
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // It has ended meanwhile, or is another user's and hidden.
+    return null;
+  }
 }
 
 /**

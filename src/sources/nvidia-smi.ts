@@ -63,6 +63,9 @@ export function timesFor(intervalMs: number): NvidiaSmiTimes {
   return { firstMs: FIRST_MS, quietMs: Math.max(LEAST_QUIET_MS, INTERVALS_MISSED * intervalMs) };
 }
 
+/** nvidia-smi prints a document in some ms and then sleeps; under load it may be interrupted for longer. */
+const MOST_SETTLE_MS = 100;
+
 /** Where each document has another warning, they are no use. */
 const MOST_WARNINGS = 50;
 
@@ -144,6 +147,7 @@ export class NvidiaSmi {
     try {
       this.#run = new NvidiaSmiRun({
         ...this.#times,
+        settleMs: Math.min(MOST_SETTLE_MS, this.#options.intervalMs / 4),
         start: isCalled || isMissing(this.#pty) ? startInPipes : startInTerminal(this.#pty),
         path,
         args: argumentsOf(this.#request, this.#options.intervalMs),

@@ -1,4 +1,5 @@
 import type { GpuPower } from './gpu';
+import { MOST_GPU_W } from './gpu-limits';
 import type { NvmlDevice } from './nvml-library';
 import { type NvmlQuery, isNotTold } from './nvml-query';
 import { NVML_STATUS } from './nvml-status';
@@ -7,9 +8,6 @@ import type { Missing } from './source';
 
 /** The driver's own averaging, where it averages. */
 const AVERAGED_MS = 1000;
-
-/** No board draws more: a driver that says so says nothing (W). */
-const MOST_W = 10_000;
 
 /**
  * The power of one GPU. Newer drivers tell the mean over the last second and the power of the moment apart; the mean is taken,
@@ -63,7 +61,7 @@ function averagedMsOf(major: number, minor: number): number {
 
 function toPower(milliwatts: number, averagedMs: number): GpuPower | Missing {
   const powerW = milliwatts / 1000;
-  return powerW <= MOST_W
+  return powerW <= MOST_GPU_W
     ? { powerW, averagedMs }
     : { missing: `the driver says ${powerW} W, which no GPU draws` };
 }

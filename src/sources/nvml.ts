@@ -1,12 +1,10 @@
 import type { GpuSnapshot } from './gpu';
+import { MOST_GPUS } from './gpu-limits';
 import { type NvmlGpu, openNvmlGpu } from './nvml-gpu';
 import type { NvmlLibrary } from './nvml-library';
 import { NvmlQuery, isNotTold, orNull } from './nvml-query';
 import { NVML_STATUS } from './nvml-status';
 import { type Instant, type Missing, isMissing } from './source';
-
-/** No host has more. */
-const MOST_GPUS = 256;
 
 /**
  * GPUs by NVIDIA's management library (NVML, https://docs.nvidia.com/deploy/nvml-api/). Each call waits for the driver, which
