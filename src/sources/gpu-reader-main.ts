@@ -133,9 +133,8 @@ function openByNvml({ intervalMs, nvml: path }: Options, output: Output): GpuRea
   const library = openNvmlLibrary(koffi, path);
   if (isMissing(library)) return library;
   dieWithParent(koffi);
-  const nvml = openNvml(library);
+  const nvml = openNvml(library, output.events.onWarning);
   if (isMissing(nvml)) return nvml;
-  for (const text of nvml.warnings) output.events.onWarning(text);
   return new NvmlReader(nvml, intervalMs, output.events, () => ({
     monoNs: process.hrtime.bigint(),
     wallMs: Date.now(),
