@@ -11,6 +11,7 @@ import {
 } from './nvidia-smi-request';
 import { type DocumentStream, NvidiaSmiRun, type RunEnd } from './nvidia-smi-run';
 import { type NodePty, loadNodePty, startInPipes, startInTerminal } from './nvidia-smi-terminal';
+import { type NvidiaSmiTimes, settleMsFor, timesFor } from './nvidia-smi-times';
 import { PROGRAM_FOLDERS, findProgram, whyNotRun } from './program-path';
 import { RestartPause } from './restart-pause';
 import { type Missing, isMissing } from './source';
@@ -20,14 +21,6 @@ export interface NvidiaSmiAnswer {
   readonly driver: string;
   readonly gpus: readonly GpuReading[];
   readonly warnings: readonly string[];
-}
-
-/** How long things may take (ms). */
-export interface NvidiaSmiTimes {
-  /** The first document of a process: without persistence mode the driver is initialised first. */
-  readonly firstMs: number;
-  /** Each later one. */
-  readonly quietMs: number;
 }
 
 export interface NvidiaSmiOptions {
@@ -54,17 +47,6 @@ export interface NvidiaSmiOptions {
   readonly times?: NvidiaSmiTimes;
   readonly pause?: Pick<RestartPause, 'take' | 'reset'>;
 }
-
-const LEAST_QUIET_MS = 10_000;
-const FIRST_MS = 60_000;
-const INTERVALS_MISSED = 5;
-/** How long documents may take where one is asked for each `intervalMs`. */
-export function timesFor(intervalMs: number): NvidiaSmiTimes {
-  return { firstMs: FIRST_MS, quietMs: Math.max(LEAST_QUIET_MS, INTERVALS_MISSED * intervalMs) };
-}
-
-/** nvidia-smi prints a document in some ms and then sleeps; under load it may be interrupted for longer. */
-const MOST_SETTLE_MS = 100;
 
 /** Where each document has another warning, they are no use. */
 const MOST_WARNINGS = 50;
@@ -147,7 +129,7 @@ export class NvidiaSmi {
     try {
       this.#run = new NvidiaSmiRun({
         ...this.#times,
-        settleMs: Math.min(MOST_SETTLE_MS, this.#options.intervalMs / 4),
+        settleMs: settleMsFor(this.#options.intervalMs),
         start: isCalled || isMissing(this.#pty) ? startInPipes : startInTerminal(this.#pty),
         path,
         args: argumentsOf(this.#request, this.#options.intervalMs),

@@ -12,7 +12,8 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GpuSnapshot } from '../../src/sources/gpu';
-import { GpuChild, type GpuChildLimits, type GpuChildParts } from '../../src/sources/gpu-child';
+import { GpuChild } from '../../src/sources/gpu-child';
+import type { GpuChildLimits, GpuChildParts } from '../../src/sources/gpu-child-parts';
 import { fakeGpu } from '../fake-nvidia-smi/gpus';
 import { type FakeNvidiaSmi, installFakeNvidiaSmi } from '../fake-nvidia-smi/install';
 import {
