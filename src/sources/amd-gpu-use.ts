@@ -10,21 +10,40 @@ export interface AmdGpuUse {
   readonly memory: { readonly usedBytes: number; readonly totalBytes: number } | Missing;
 }
 
+/** The files of one GPU that tell it. They stay open. */
+export interface AmdGpuUseFiles {
+  read(): AmdGpuUse;
+  close(): void;
+}
+
 /**
- * Reads `gpu_busy_percent`, `mem_info_vram_used` and `mem_info_vram_total` of a GPU of the driver amdgpu; a GPU that
- * sleeps is not woken. Opens and closes three files: for what is looked at now and then.
+ * Opens `gpu_busy_percent`, `mem_info_vram_used` and `mem_info_vram_total` of a GPU of the driver amdgpu. A GPU that
+ * sleeps is not woken, and one whose firmware hangs is left alone for a while (gpu-file.ts).
  * https://docs.kernel.org/gpu/amdgpu/thermal.html, https://docs.kernel.org/gpu/amdgpu/driver-misc.html
  * @param pciBusId as in `GpuIdentity`
+ * @param now a clock that goes on evenly (ns)
  */
-export function readAmdGpuUse(sys: string, pciBusId: string): AmdGpuUse {
+export function openAmdGpuUse(sys: string, pciBusId: string, now: () => bigint): AmdGpuUseFiles {
   const dir = join(sys, 'bus/pci/devices', pciBusId);
-  const number = (name: string): number | Missing => readNumber(join(dir, name), dir);
-  const busy = number('gpu_busy_percent');
-  const usedBytes = number('mem_info_vram_used');
-  const totalBytes = isMissing(usedBytes) ? usedBytes : number('mem_info_vram_total');
+  const open = (name: string): GpuFile => new GpuFile(join(dir, name), dir, now);
+  const [busy, used, total] = [
+    open('gpu_busy_percent'),
+    open('mem_info_vram_used'),
+    open('mem_info_vram_total'),
+  ] as const;
   return {
-    utilization: isMissing(busy) ? busy : asPart(busy, join(dir, 'gpu_busy_percent')),
-    memory: asMemory(usedBytes, totalBytes),
+    read: () => {
+      const percent = readNumber(busy);
+      const usedBytes = readNumber(used);
+      const totalBytes = isMissing(usedBytes) ? usedBytes : readNumber(total);
+      return {
+        utilization: isMissing(percent) ? percent : asPart(percent, busy.path),
+        memory: asMemory(usedBytes, totalBytes),
+      };
+    },
+    close: () => {
+      for (const file of [busy, used, total]) file.close();
+    },
   };
 }
 
@@ -37,13 +56,8 @@ function asMemory(usedBytes: number | Missing, totalBytes: number | Missing): Am
   return isMissing(totalBytes) ? totalBytes : { usedBytes, totalBytes };
 }
 
-function readNumber(path: string, dir: string): number | Missing {
-  const file = new GpuFile(path, dir, () => 0n);
-  try {
-    const text = file.read();
-    if (isMissing(text)) return text;
-    return /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : unexpected(path, text, 'a number');
-  } finally {
-    file.close();
-  }
+function readNumber(file: GpuFile): number | Missing {
+  const text = file.read();
+  if (isMissing(text)) return text;
+  return /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : unexpected(file.path, text, 'a number');
 }

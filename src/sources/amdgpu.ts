@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { isOfTwoDies, pairDies } from './amd-dies';
-import { type AmdGpuUse, readAmdGpuUse } from './amd-gpu-use';
+import { type AmdGpuUse, openAmdGpuUse } from './amd-gpu-use';
 import type { GpuLook } from './gpu-use';
 import { type AmdCounter, WHOLE_SOCKET, findAmdCounter } from './amd-gpu-counter';
 import { countAmdPartitions } from './amd-partitions';
 import type { GpuIdentity } from './gpu';
 import { gpuDomainName } from './gpu-domain-name';
+import { MOST_GPU_W } from './gpu-limits';
 import {
   ACCELERATOR,
   DISPLAY,
@@ -43,9 +44,6 @@ export const amdgpu = {
 } satisfies EnergySource;
 
 const AMD = '1002';
-/** No GPU draws more (W): the counter has no wrap, so too high a bound costs nothing. */
-const MAX_POWER_W = 3000;
-
 /** What varies in tests. */
 export interface AmdgpuParts {
   /** A clock that goes on evenly (ns). */
@@ -84,18 +82,19 @@ export function openAmdgpu({ sys }: Pick<Roots, 'sys'>, parts: AmdgpuParts = {})
       ...asNote(notes.filter((note) => note !== null)),
     };
   });
+  const uses = domains.map(({ name, gpu, further = [] }) => ({
+    name,
+    files: (gpu === undefined ? further : [gpu, ...further]).map(({ pciBusId }) =>
+      openAmdGpuUse(sys, pciBusId, now),
+    ),
+  }));
   return {
     domains,
     read: (at) => served.map(({ counter }) => counter.read(at)),
-    looks: () =>
-      new Map(
-        domains.map(({ name, gpu, further = [] }) => {
-          const dies = gpu === undefined ? further : [gpu, ...further];
-          return [name, lookOf(dies.map(({ pciBusId }) => readAmdGpuUse(sys, pciBusId)))];
-        }),
-      ),
+    looks: () => new Map(uses.map(({ name, files }) => [name, lookOf(files.map((file) => file.read()))])),
     close: () => {
       for (const { counter } of served) counter.close();
+      for (const { files } of uses) for (const file of files) file.close();
     },
   };
 }
@@ -123,7 +122,7 @@ function domainOf(gpu: PciGpu, index: number, counter: AmdCounter): EnergyDomain
     class: 'gpu',
     quality: 'measured',
     source: `amdgpu: ${counter.name}`,
-    maxPowerW: MAX_POWER_W,
+    maxPowerW: MOST_GPU_W,
     gpu: identify(gpu, index),
     ...(counter.isIntegrated ? { isIntegrated: true } : {}),
     ...(gpu.deviceId === WHOLE_SOCKET ? { holds: ['cpu', 'dram'] } : {}),

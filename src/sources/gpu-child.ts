@@ -1,57 +1,14 @@
-import type { GpuSnapshot, GpuSourceName } from './gpu';
-import type { GpuMessage } from './gpu-messages';
-import { GpuReaderProcess } from './gpu-reader-process';
-import { type Missing, isMissing } from './source';
-
-export type GpuReaderChoice = 'auto' | 'nvml' | 'nvidia-smi';
-
-/** What varies: eit.yaml, and tests. */
-export interface GpuChildParts {
-  /** The program eit-gpu: dist/eit-gpu.js. */
-  readonly program: string;
-  readonly intervalMs: number;
-  readonly reader: GpuReaderChoice;
-  /** Path of nvidia-smi; absent: where the system has its programs. */
-  readonly nvidiaSmi?: string;
-  /** Path of libnvidia-ml.so.1; absent: where the system has its libraries. */
-  readonly nvml?: string;
-  readonly onSnapshot: (snapshot: GpuSnapshot) => void;
-  /** What an administrator is to know, for the log; each once while a child lives. */
-  readonly onWarning: (text: string) => void;
-  readonly limits?: Partial<GpuChildLimits>;
-}
-
-/** Times in ms. */
-export interface GpuChildLimits {
-  /** For the first message: without persistence mode the driver wakes the GPUs first. */
-  readonly firstMs: number;
-  /** For each that follows; or five intervals, if that is more. */
-  readonly silentMs: number;
-  readonly firstPauseMs: number;
-  readonly longestPauseMs: number;
-  /** A child that has lived so long has not failed at once: the pauses begin anew. */
-  readonly steadyMs: number;
-  /** Crashes so far apart have nothing to do with each other. */
-  readonly crashMemoryMs: number;
-  /** How long stopping waits for the child; half of it before it is killed. */
-  readonly stopMs: number;
-}
-
-const LIMITS: GpuChildLimits = {
-  firstMs: 60_000,
-  silentMs: 10_000,
-  firstPauseMs: 1000,
-  longestPauseMs: 60_000,
-  steadyMs: 60_000,
-  crashMemoryMs: 24 * 3_600_000,
-  stopMs: 2000,
-};
+import { CrashCount } from './crash-count';
+import type { GpuSourceName } from './gpu';
+import { GPU_CHILD_LIMITS, type GpuChildLimits, type GpuChildParts } from './gpu-child-parts';
+import { GpuReaderProcess, type GpuReaderProcessEvents } from './gpu-reader-process';
+import { RestartPause } from './restart-pause';
+import { isMissing } from './source';
 
 /** After a limit: what came while this process itself did not run is taken first (ms). */
 const GRACE_MS = 100;
 
 const MOST_CRASHES = 3;
-const CRASHES: readonly (NodeJS.Signals | null)[] = ['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE'];
 
 const MOST_WARNINGS = 32;
 
@@ -74,8 +31,8 @@ interface Run {
 /**
  * The agent's side of eit-gpu, which reads the GPUs in a process of its own: the driver's library may hang, or crash the process
  * that calls it. There is never more than one child. One that ends is started anew after a pause that grows; one that is silent
- * for too long is killed and given up without waiting, and while it has not ended (it may wait in the kernel, state D) no other is
- * started. Neither the child nor the timers keep this process from ending, and the child ends with this process.
+ * for too long is killed and given up without waiting, and while it or its nvidia-smi has not ended (both may wait in the kernel,
+ * state D) no other is started. Neither the child nor the timers keep this process from ending, and the child ends with this process.
  */
 export class GpuChild {
   readonly #parts: GpuChildParts;
@@ -84,15 +41,17 @@ export class GpuChild {
   #run: Run | null = null;
   #restart: NodeJS.Timeout | undefined;
   #problem: string | null = null;
-  #failures = 0;
-  /** When children crashed (ms). */
-  #crashes: number[] = [];
+  readonly #pause: RestartPause;
+  readonly #crashes: CrashCount;
   #leavesNvml = false;
   readonly #onceEnded = new Set<() => void>();
 
   constructor(parts: GpuChildParts) {
     this.#parts = parts;
-    this.#limits = { ...LIMITS, ...parts.limits };
+    this.#limits = { ...GPU_CHILD_LIMITS, ...parts.limits };
+    const { firstPauseMs: firstMs, longestPauseMs: longestMs, crashMemoryMs } = this.#limits;
+    this.#pause = new RestartPause({ firstMs, longestMs });
+    this.#crashes = new CrashCount(MOST_CRASHES, crashMemoryMs);
   }
 
   /** Why there are no snapshots now; null where there are, and before anything is known. */
@@ -108,7 +67,7 @@ export class GpuChild {
     return this.#run?.source ?? null;
   }
 
-  /** Whether there is a child, one that was given up and has not ended among them: it may hold the GPUs. */
+  /** Whether there is a child or its nvidia-smi, those that were given up and have not ended among them: they may hold the GPUs. */
   get isRunning(): boolean {
     return this.#run !== null;
   }
@@ -117,7 +76,7 @@ export class GpuChild {
   start(): void {
     if (this.#isWanted) return;
     this.#isWanted = true;
-    this.#failures = 0;
+    this.#pause.reset();
     if (this.#run === null) this.#spawn();
   }
 
@@ -128,7 +87,7 @@ export class GpuChild {
 
   /**
    * Ends the child, by force if it does not end by itself.
-   * @returns whether it has ended: one that waits in the kernel may hold the GPUs for longer. Settles within 2 s.
+   * @returns whether it has ended, and its nvidia-smi too: one that waits in the kernel may hold the GPUs for longer. Settles within 2 s.
    */
   async stop(): Promise<boolean> {
     this.#isWanted = false;
@@ -162,13 +121,19 @@ export class GpuChild {
     if (nvml !== undefined) args.push('--nvml', nvml);
     try {
       const run: Run = {
-        process: new GpuReaderProcess(program, args, {
-          onMessage: (message) => this.#take(run, message),
-          onEnd: ({ reason, signal }) => {
-            if (CRASHES.includes(signal)) this.#countCrash(run);
-            this.#end(run, run.gaveUp ?? run.absent ?? reason);
+        process: new GpuReaderProcess(
+          program,
+          args,
+          {
+            onMessage: (message) => this.#take(run, message),
+            onLeft: (reason) => this.#giveUp(run, reason),
+            onEnd: ({ reason, signal }) => {
+              this.#countCrash(run, signal);
+              this.#end(run, run.gaveUp ?? run.absent ?? reason);
+            },
           },
-        }),
+          this.#parts.proc,
+        ),
         startedMs: performance.now(),
         warned: new Set(),
         source: null,
@@ -194,7 +159,7 @@ export class GpuChild {
     }, limitMs).unref();
   }
 
-  #take(run: Run, message: GpuMessage | Missing): void {
+  #take(run: Run, message: Parameters<GpuReaderProcessEvents['onMessage']>[0]): void {
     if (isMissing(message)) {
       this.#warn(run, `eit-gpu wrote ${message.missing}`);
       return;
@@ -253,25 +218,19 @@ export class GpuChild {
       this.#spawn();
       return;
     }
-    if (performance.now() - run.startedMs >= this.#limits.steadyMs) this.#failures = 0;
+    if (performance.now() - run.startedMs >= this.#limits.steadyMs) this.#pause.reset();
     this.#fail(reason);
   }
 
   /** Starts the child anew after a pause. */
   #fail(reason: string): void {
     this.#problem = reason;
-    const { firstPauseMs, longestPauseMs } = this.#limits;
-    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures);
-    this.#failures = Math.min(this.#failures + 1, 30);
-    this.#restart = setTimeout(() => this.#spawn(), pauseMs).unref();
+    this.#restart = setTimeout(() => this.#spawn(), this.#pause.take()).unref();
   }
 
-  #countCrash(run: Run): void {
+  #countCrash(run: Run, signal: NodeJS.Signals | null): void {
     if (run.isNvmlAbsent || this.#parts.reader !== 'auto' || this.#leavesNvml) return;
-    const nowMs = performance.now();
-    const recent = this.#crashes.filter((atMs) => nowMs - atMs < this.#limits.crashMemoryMs);
-    this.#crashes = [...recent, nowMs];
-    if (this.#crashes.length < MOST_CRASHES) return;
+    if (!this.#crashes.add(signal, performance.now())) return;
     this.#leavesNvml = true;
     this.#parts.onWarning(
       `reading the GPUs by NVML has crashed ${MOST_CRASHES} times: from now on they are read by nvidia-smi`,

@@ -2,6 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { GpuSnapshot, GpuSourceName } from './gpu';
 import { checkGpuSnapshot } from './gpu-snapshot-form';
 import { type Missing, isMissing } from './source';
+import type { StartedProgram } from './started-program';
 
 /**
  * What the program that reads GPUs (eit-gpu) prints: one JSON object a line, with one of these keys.
@@ -10,6 +11,7 @@ import { type Missing, isMissing } from './source';
  *     {"absent":{"nvml":"NVIDIA's driver is not loaded: ..."}}
  *     {"waiting":"nvidia-smi has not answered for 12 s"}
  *     {"warning":"..."}
+ *     {"program":{"pid":4711,"startTicks":181234}}
  */
 export type GpuMessage =
   | { readonly kind: 'snapshot'; readonly snapshot: GpuSnapshot }
@@ -17,7 +19,9 @@ export type GpuMessage =
   | { readonly kind: 'absent'; readonly reasons: Readonly<Partial<Record<GpuSourceName, string>>> }
   /** It lives, but what it asks gives nothing now. */
   | { readonly kind: 'waiting'; readonly reason: string }
-  | { readonly kind: 'warning'; readonly text: string };
+  | { readonly kind: 'warning'; readonly text: string }
+  /** It has started nvidia-smi, the one before has ended. The agent sees to it that none outlives eit-gpu. */
+  | { readonly kind: 'program'; readonly program: StartedProgram };
 
 /** The word on eit-gpu's standard input that makes it read at once. */
 export const READ_NOW = 'now';
@@ -26,6 +30,8 @@ export const READ_NOW = 'now';
 export const MOST_LINE_CHARS = 1024 * 1024;
 
 const MOST_TEXT = 1000;
+/** The kernel's own limit (PID_MAX_LIMIT). */
+const MOST_PID = 2 ** 22;
 
 /**
  * A message as its line, with the line feed. A snapshot that would be too long goes without its processes: "not told" is
@@ -41,6 +47,8 @@ export function formatGpuMessage(message: GpuMessage): string {
       return line({ waiting: message.reason });
     case 'warning':
       return line({ warning: message.text });
+    case 'program':
+      return line({ program: message.program });
   }
 }
 
@@ -83,7 +91,22 @@ export function parseGpuMessage(text: string): GpuMessage | Missing {
   if ('warning' in json && typeof json.warning === 'string') {
     return { kind: 'warning', text: printable(json.warning, MOST_TEXT) };
   }
-  return { missing: `a line of another form: ${printable(text, 80)}` };
+  const program = 'program' in json ? parseProgram(json.program) : null;
+  return program === null
+    ? { missing: `a line of another form: ${printable(text, 80)}` }
+    : { kind: 'program', program };
+}
+
+/** Never this process itself nor init: what is told here may be killed. */
+function parseProgram(json: unknown): StartedProgram | null {
+  if (typeof json !== 'object' || json === null) return null;
+  const { pid, startTicks } = json as Record<string, unknown>;
+  const isProcess = isWhole(pid) && pid > 1 && pid <= MOST_PID && pid !== process.pid;
+  return isProcess && isWhole(startTicks) ? { pid, startTicks } : null;
+}
+
+function isWhole(json: unknown): json is number {
+  return Number.isSafeInteger(json) && (json as number) >= 0;
 }
 
 function parseAbsent(json: unknown): GpuMessage | Missing {

@@ -1,3 +1,4 @@
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,20 +9,27 @@ import type { GpuSourceName } from './gpu';
 import { READ_NOW, type GpuMessage, formatGpuMessage } from './gpu-messages';
 import type { GpuReader, GpuReaderEvents } from './gpu-reader';
 import { NvidiaSmi } from './nvidia-smi';
-import { NvidiaSmiDocuments } from './nvidia-smi-documents';
-import type { DocumentStream } from './nvidia-smi-run';
-import { parseNvidiaSmi } from './nvidia-smi-xml';
+import { openDocumentStream } from './nvidia-smi-documents';
+import { isPlainName } from './nvidia-smi-processes';
+import { type HostChecks, parseNvidiaSmi } from './nvidia-smi-xml';
 import { openNvml } from './nvml';
 import { loadKoffi, openNvmlLibrary } from './nvml-library';
 import { NvmlReader } from './nvml-reader';
 import { PROGRAM_FOLDERS, findProgram, whyNotRun } from './program-path';
 import { type Missing, isMissing } from './source';
+import { identifyProgram } from './started-program';
 
 const USAGE =
   'usage: eit-gpu --interval-ms N [--reader auto|nvml|nvidia-smi] [--nvidia-smi PATH] [--nvml LIBRARY]';
 
 /** How often it says that it lives though nothing comes. */
 const WAITING_MS = 5000;
+
+/** No name that nvidia-smi tells is longer (bytes). */
+const MOST_COMMAND_LINE = 16 * 1024;
+
+/** Of what nobody reads, as much is kept (bytes). */
+const MOST_UNREAD = 64 * 1024;
 
 interface Options {
   readonly intervalMs: number;
@@ -77,6 +85,7 @@ function main(): void {
     return;
   }
   const end = (): void => {
+    // It kills nvidia-smi and does not wait for it, which might be long: the agent does (gpu-reader-process.ts).
     reader.stop();
     process.exit(0);
   };
@@ -108,7 +117,7 @@ function openReader(options: Options, output: Output): GpuReader | null {
   const ways: { name: GpuSourceName; open: () => GpuReader | Missing }[] = [];
   if (options.reader !== 'nvidia-smi') ways.push({ name: 'nvml', open: () => openByNvml(options, output) });
   if (options.reader !== 'nvml') {
-    ways.push({ name: 'nvidia_smi', open: () => openByNvidiaSmi(options, output.events) });
+    ways.push({ name: 'nvidia_smi', open: () => openByNvidiaSmi(options, output) });
   }
   for (const { name, open } of ways) {
     const reader = open();
@@ -124,9 +133,8 @@ function openByNvml({ intervalMs, nvml: path }: Options, output: Output): GpuRea
   const library = openNvmlLibrary(koffi, path);
   if (isMissing(library)) return library;
   dieWithParent(koffi);
-  const nvml = openNvml(library);
+  const nvml = openNvml(library, output.events.onWarning);
   if (isMissing(nvml)) return nvml;
-  for (const text of nvml.warnings) output.events.onWarning(text);
   return new NvmlReader(nvml, intervalMs, output.events, () => ({
     monoNs: process.hrtime.bigint(),
     wallMs: Date.now(),
@@ -136,7 +144,7 @@ function openByNvml({ intervalMs, nvml: path }: Options, output: Output): GpuRea
 /** What it says by `onProblem` reaches the agent as "waiting": so this process is not taken for hung while nvidia-smi is. */
 function openByNvidiaSmi(
   { intervalMs, nvidiaSmi: program = 'nvidia-smi' }: Options,
-  events: GpuReaderEvents,
+  output: Output,
 ): GpuReader | Missing {
   const found = isAbsolute(program) ? whyNotRun(program) : findProgram(program);
   if (isMissing(found)) return found;
@@ -148,23 +156,34 @@ function openByNvidiaSmi(
     program,
     intervalMs,
     now: () => process.hrtime.bigint(),
-    parse: parseNvidiaSmi,
-    documents: documentsOfText,
-    ...events,
+    parse: (xml) => parseNvidiaSmi(xml, HOST),
+    documents: openDocumentStream,
+    onStart: (pid) => output.tellProgram(pid),
+    ...output.events,
   });
-  if (reader.note !== null) events.onWarning(reader.note);
+  if (reader.note !== null) output.events.onWarning(reader.note);
   return reader;
 }
 
-/** The terminal gives text; documents are cut from bytes. */
-function documentsOfText(): DocumentStream {
-  const documents = new NvidiaSmiDocuments();
-  return {
-    push: (text) => documents.push(Buffer.from(text)),
-    get noise() {
-      return documents.noise;
-    },
-  };
+/** What nvidia-smi tells can be in the name of a process: what is so is asked of the kernel. */
+const HOST: HostChecks = {
+  isThere: (pciBusId) => existsSync(`/sys/bus/pci/devices/${pciBusId}`),
+  isItsName: (pid, name) => isPlainName(readCommandLine(pid), name),
+};
+
+function readCommandLine(pid: number): string | null {
+  const bytes = Buffer.alloc(MOST_COMMAND_LINE);
+  try {
+    const fd = openSync(`/proc/${pid}/cmdline`, 'r');
+    try {
+      return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, 0)).replace(/\0+$/, '');
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // It has ended meanwhile, or is another user's and hidden.
+    return null;
+  }
 }
 
 /**
@@ -195,6 +214,13 @@ class Output {
     const text = `${this.#leftOut} snapshots were left out: what eit-gpu prints was not read in time`;
     this.#leftOut = 0;
     process.stdout.write(formatGpuMessage({ kind: 'warning', text }));
+  }
+
+  /** Where nvidia-smi is called each time and nobody reads this, it would pile up. */
+  tellProgram(pid: number): void {
+    const program = identifyProgram('/proc', pid);
+    if (program !== null && process.stdout.writableLength < MOST_UNREAD)
+      this.write({ kind: 'program', program });
   }
 
   tellIfWaiting(intervalMs: number): void {

@@ -7,13 +7,12 @@ import {
   THROTTLE_REASONS,
   type ThrottleReason,
 } from './gpu';
+import { MOST_GPUS, MOST_GPU_W } from './gpu-limits';
 import { type Missing, isMissing } from './source';
 
 /** Beyond these nothing is a snapshot of a host's GPUs. */
-const MOST_GPUS = 256;
 const MOST_PROCESSES = 8192;
 const MOST_INSTANCES = 64;
-const MOST_POWER_W = 10_000;
 const MOST_AVERAGED_MS = 60_000;
 const MOST_TEXT = 200;
 
@@ -47,7 +46,7 @@ function reading(json: unknown, at: string): GpuReading {
   return {
     uuid: orNull(fields['uuid'], `${at}.uuid`, uuid),
     pciBusId: pciBusId(fields['pciBusId'], `${at}.pciBusId`),
-    index: whole(fields['index'], `${at}.index`, 65_535),
+    index: orNull(fields['index'], `${at}.index`, (value, where) => whole(value, where, 65_535)),
     minor: orNull(fields['minor'], `${at}.minor`, whole),
     model: text(fields['model'], `${at}.model`),
     power: orMissing(fields['power'], `${at}.power`, power),
@@ -72,7 +71,7 @@ function reading(json: unknown, at: string): GpuReading {
 function power(json: unknown, at: string): GpuPower {
   const { powerW, averagedMs } = object(json, at);
   return {
-    powerW: number(powerW, `${at}.powerW`, MOST_POWER_W),
+    powerW: number(powerW, `${at}.powerW`, MOST_GPU_W),
     averagedMs: number(averagedMs, `${at}.averagedMs`, MOST_AVERAGED_MS),
   };
 }

@@ -1,35 +1,33 @@
+import type { DocumentStream } from './nvidia-smi-run';
 import { printable } from './nvidia-smi-values';
 import { MOST_ANSWER } from './nvidia-smi-xml';
 
-/** Where a document begins and ends, and the name of a process in it: that is a user's text, and nothing in it counts. */
-const MARKS = /<\?xml\s|<nvidia_smi_log[\s/>]|<\/nvidia_smi_log>|<process_name>/g;
-/** In the name of a process: its end, or a new document after one that was cut off there. */
-const MARKS_IN_NAME = /<\/process_name>|\n<\?xml\s/g;
-const LONGEST_MARK = '</nvidia_smi_log>'.length;
+/** Where a document begins: the declaration can be left out. */
+const BEGINNING = /<\?xml\s|<nvidia_smi_log[\s/>]/;
+const BEGINNINGS = ['<?xml', '<nvidia_smi_log'];
+const END = '</nvidia_smi_log>';
 
-const SMALLEST_BUFFER = 64 * 1024;
+/** The end of a document with some white space behind it. */
+const LONGEST_TAIL = 64;
 /** Most of a line outside documents that is looked at. */
 const MOST_NOISE = 200;
 
-/** Whether what comes belongs to no document, to one, or to the name of a process in one. */
-type Place = 'outside' | 'document' | 'name';
-
 /**
- * Cuts what `nvidia-smi -q -x` prints in its loop mode (`-lms N`) into documents, as it comes in. They follow one another, at times with
- * other text between them. A document in which another begins has lost its end, and is dropped; so is one that is too long. Each byte
- * is looked at once, and no more than one document is held.
+ * Cuts what `nvidia-smi -q -x` prints in its loop mode (`-lms N`) into documents. Names of processes stand in them as they are, and a
+ * user can give one any text, an end and a new beginning too: so no mark ends a document, but an end that nothing follows.
+ * nvidia-smi prints a document at once and then sleeps, while what follows a mark in a name comes in the same moment. Who reads
+ * calls {@link settle} when nothing has come for a while. What came in between is one document, from its first beginning to its last
+ * end; the parser finds what in it is no user's text (nvidia-smi-cut.ts). No more than one document is held.
  */
 export class NvidiaSmiDocuments {
   readonly #most: number;
-  #held = Buffer.alloc(0);
+  #chunks: string[] = [];
   #length = 0;
-  /** The end of what came in where it could be the beginning of a mark. */
-  #unsure = '';
-  #place: Place = 'outside';
-  #hasRoot = false;
+  #tail = '';
+  /** Nothing had come for a while: what comes now is no part of a name. */
+  #isQuiet = true;
   /** Whether nothing of the document is held any more. It is gone through to its end all the same. */
   #isTooLong = false;
-  #line = '';
   #noise: string | null = null;
   #dropped = 0;
 
@@ -43,7 +41,7 @@ export class NvidiaSmiDocuments {
    * lost. Printable; null where there was none.
    */
   get noise(): string | null {
-    return firstOf(this.#line) ?? this.#noise;
+    return this.#length === 0 ? this.#noise : (firstOf(this.#outside()) ?? this.#noise);
   }
 
   /** How many documents had a beginning and no end, or were too long. */
@@ -53,110 +51,100 @@ export class NvidiaSmiDocuments {
 
   /** How many bytes are held of a document whose end has not come. */
   get heldBytes(): number {
-    return this.#length + this.#unsure.length;
+    return this.#length;
+  }
+
+  /** @param chunk the next bytes, cut anywhere; each becomes a character (what is not ASCII is not decoded) */
+  push(chunk: Uint8Array): void {
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
+    if (text === '') return;
+    if (this.#isQuiet && isBeginning(text)) {
+      if (this.#length > 0) this.#dropped += 1;
+      this.#reset();
+    }
+    this.#isQuiet = false;
+    this.#tail = (this.#tail + text).slice(-LONGEST_TAIL);
+    if (this.#isTooLong) return;
+    this.#length += text.length;
+    if (this.#length <= this.#most) {
+      this.#chunks.push(text);
+      return;
+    }
+    this.#dropped += 1;
+    this.#isTooLong = true;
+    this.#chunks = [];
+    this.#length = 0;
   }
 
   /**
-   * @param chunk the next bytes, cut anywhere
-   * @returns the documents that end in them, in their order, each character a byte (what is not ASCII is not decoded)
+   * To be called when nothing has come for a while, and at the end of all.
+   * @returns the document that has come since, if its end has
    */
-  push(chunk: Uint8Array): string[] {
-    const text =
-      this.#unsure + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
-    const documents: string[] = [];
-    let from = 0;
-    for (;;) {
-      const marks = this.#place === 'name' ? MARKS_IN_NAME : MARKS;
-      marks.lastIndex = from;
-      const mark = marks.exec(text);
-      if (mark === null) break;
-      this.#take(text.slice(from, mark.index));
-      from = mark.index + mark[0].length;
-      const document = this.#pass(mark[0]);
-      if (document !== null) documents.push(document);
-    }
-    const unsure = beginningOfMark(text, from);
-    this.#take(text.slice(from, unsure));
-    this.#unsure = text.slice(unsure);
-    return documents;
-  }
-
-  /** @returns the document that ends with this mark, or null */
-  #pass(mark: string): string | null {
-    const isDeclaration = mark.includes('<?xml');
-    if (isDeclaration || mark.startsWith('<nvidia_smi_log')) {
-      const isRootOfBegun = !isDeclaration && this.#place === 'document' && !this.#hasRoot;
-      if (!isRootOfBegun) this.#begin();
-      this.#hasRoot = !isDeclaration;
-      this.#take(mark.trimStart());
+  settle(): string | null {
+    this.#isQuiet = true;
+    const isAtEnd = this.#tail.trimEnd().endsWith(END);
+    if (this.#isTooLong) {
+      if (isAtEnd) this.#reset();
       return null;
     }
-    if (mark === '</nvidia_smi_log>' && this.#place !== 'outside') return this.#end(mark);
-    if (mark === '<process_name>' && this.#place === 'document') this.#place = 'name';
-    else if (mark === '</process_name>') this.#place = 'document';
-    this.#take(mark);
-    return null;
-  }
-
-  #begin(): void {
-    if (this.#place === 'outside') this.#noise = firstOf(this.#line);
-    else if (!this.#isTooLong) this.#dropped += 1;
-    this.#line = '';
-    this.#length = 0;
-    this.#isTooLong = false;
-    this.#place = 'document';
-  }
-
-  #end(mark: string): string | null {
-    this.#take(mark);
-    const isWhole = this.#hasRoot && !this.#isTooLong;
-    if (!this.#hasRoot && !this.#isTooLong) this.#dropped += 1;
-    const document = isWhole ? this.#held.toString('latin1', 0, this.#length) : null;
-    this.#place = 'outside';
-    this.#length = 0;
-    this.#isTooLong = false;
-    return document;
-  }
-
-  #take(text: string): void {
-    if (this.#place === 'outside') this.#line = firstLineOf(this.#line, text);
-    else if (!this.#isTooLong) this.#hold(text);
-  }
-
-  #hold(text: string): void {
-    const length = this.#length + text.length;
-    if (length > this.#most) {
-      this.#isTooLong = true;
-      this.#dropped += 1;
-      this.#length = 0;
-      this.#held = Buffer.alloc(0);
-      return;
+    const text = this.#chunks.join('');
+    this.#chunks = text === '' ? [] : [text];
+    const begin = text.search(BEGINNING);
+    if (begin === -1) {
+      if (endsInBeginning(text)) return null;
+      // Words between documents, or what is left of one that was cut.
+      this.#noise = firstOf(text) ?? this.#noise;
+      this.#reset();
+      return null;
     }
-    if (length > this.#held.length) {
-      const larger = Buffer.allocUnsafe(Math.min(this.#most, Math.max(2 * length, SMALLEST_BUFFER)));
-      this.#held.copy(larger, 0, 0, this.#length);
-      this.#held = larger;
-    }
-    this.#held.write(text, this.#length, 'latin1');
-    this.#length = length;
+    if (!isAtEnd) return null;
+    this.#noise = firstOf(text.slice(0, begin));
+    this.#reset();
+    return text.slice(begin).trimEnd();
+  }
+
+  #outside(): string {
+    const text = this.#chunks.join('');
+    const begin = text.search(BEGINNING);
+    return begin === -1 ? text : text.slice(0, begin);
+  }
+
+  #reset(): void {
+    this.#chunks = [];
+    this.#length = 0;
+    this.#tail = '';
+    this.#isTooLong = false;
   }
 }
 
-/** Where a mark could begin that is not all there yet: its `<` is the last, and only a line's end can be before that. */
-function beginningOfMark(text: string, from: number): number {
-  const last = text.lastIndexOf('<');
-  const begin = last === -1 || text.length - last >= LONGEST_MARK ? text.length : last;
-  return Math.max(from, text[begin - 1] === '\n' ? begin - 1 : begin);
+/** Whether its end may be the first part of a beginning. */
+function endsInBeginning(text: string): boolean {
+  const at = text.lastIndexOf('<');
+  return at !== -1 && BEGINNINGS.some((mark) => mark.startsWith(text.slice(at, at + 20)));
 }
 
-/** The first line that says something, of `line` and of what follows it; with its end once that has come. */
-function firstLineOf(line: string, text: string): string {
-  if (line.endsWith('\n') || line.length >= MOST_NOISE) return line;
-  const said = (line + text).trimStart();
-  const end = said.indexOf('\n');
-  return said.slice(0, Math.min(MOST_NOISE, end === -1 ? said.length : end + 1));
+/** Whether it begins as a document does. */
+function isBeginning(text: string): boolean {
+  const start = text.trimStart();
+  return BEGINNINGS.some((mark) => start.startsWith(mark));
 }
 
-function firstOf(line: string): string | null {
+function firstOf(text: string): string | null {
+  const [line = ''] = text.trimStart().slice(0, MOST_NOISE).split('\n');
   return line.trim() === '' ? null : printable(line.trim(), MOST_NOISE);
+}
+
+/** The same for text, as a terminal gives it. */
+export function openDocumentStream(): DocumentStream {
+  const documents = new NvidiaSmiDocuments();
+  return {
+    push: (text) => {
+      documents.push(Buffer.from(text));
+      return [];
+    },
+    settle: () => [documents.settle()].filter((document) => document !== null),
+    get noise() {
+      return documents.noise;
+    },
+  };
 }

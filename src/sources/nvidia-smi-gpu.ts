@@ -1,11 +1,6 @@
-import {
-  type GpuProcess,
-  type GpuReading,
-  type MigInstance,
-  THROTTLE_REASONS,
-  type ThrottleReason,
-} from './gpu';
+import { type GpuReading, type MigInstance, THROTTLE_REASONS, type ThrottleReason } from './gpu';
 import { parseBoardPower } from './nvidia-smi-power';
+import type { ToldProcesses } from './nvidia-smi-processes';
 import {
   parseMemoryBytes,
   parsePart,
@@ -17,12 +12,10 @@ import {
 } from './nvidia-smi-values';
 import { type XmlNode, attributeOf, childOf, childrenOf, textOf } from './xml-tree';
 
-/** Far more than use a GPU, and than it can be partitioned into. */
-const MOST_PROCESSES = 1024;
+/** Far more than a GPU can be partitioned into. */
 const MOST_INSTANCES = 64;
 
 const MOST_MINOR = 2 ** 20 - 1;
-const MOST_PID = 2 ** 22;
 const MOST_MULTIPROCESSORS = 10_000;
 /** Of ids and indexes of instances. */
 const MOST_INSTANCE_ID = 9999;
@@ -31,22 +24,35 @@ const MOST_INSTANCE_ID = 9999;
 const NO_NAME =
   /^$|^\[?(?:N\/A|ERR!|None|Unknown|Unknown Error|Not Supported|GPU is lost)\]?$|^Requested functionality/i;
 
+/** What is known of a GPU beside its element. */
+export interface GpuPlace {
+  /** In the document. */
+  readonly position: number;
+  /** In the driver's list; null where nothing tells. */
+  readonly index: number | null;
+  readonly processes: ToldProcesses;
+}
+
 /**
  * One `<gpu>` element.
- * @param index its position in the document
  * @param warn takes what to know beyond the reading, one printable line
  * @returns null where it tells no PCI bus id: what cannot be told from others cannot be counted
  */
-export function parseGpu(gpu: XmlNode, index: number, warn: (text: string) => void): GpuReading | null {
+export function parseGpu(
+  gpu: XmlNode,
+  { position, index, processes }: GpuPlace,
+  warn: (text: string) => void,
+): GpuReading | null {
   const pciBusId = findPciBusId(gpu);
   if (pciBusId === null) {
-    warn(`the GPU at position ${index} is left out: nvidia-smi tells no PCI bus id of it`);
+    warn(`the GPU at position ${position} is left out: nvidia-smi tells no PCI bus id of it`);
     return null;
   }
   const model = parseName(textOf(gpu, 'product_name')) ?? 'unknown';
   const { power, isNewLayout } = parseBoardPower(gpu, model, parseName(textOf(gpu, 'product_architecture')));
   if (isNewLayout) warn('power is not where the versions of nvidia-smi known up to now have it');
 
+  if ('odd' in processes) warn(`the processes of ${pciBusId} are not used: ${processes.odd}`);
   const instances = parseInstances(gpu, pciBusId, warn);
   return {
     uuid: parseUuid(textOf(gpu, 'uuid'), 'GPU'),
@@ -59,7 +65,7 @@ export function parseGpu(gpu: XmlNode, index: number, warn: (text: string) => vo
     memory: parseMemory(gpu),
     performanceState: parsePerformanceState(textOf(gpu, 'performance_state')),
     throttling: parseThrottling(gpu),
-    processes: parseProcesses(gpu, pciBusId, warn),
+    processes: 'odd' in processes ? null : processes.processes,
     instances,
   };
 }
@@ -97,37 +103,6 @@ function parseThrottling(gpu: XmlNode): readonly ThrottleReason[] | null {
   }));
   if (!states.some(({ state }) => state === 'Active' || state === 'Not Active')) return null;
   return states.filter(({ state }) => state === 'Active').map(({ reason }) => reason);
-}
-
-function parseProcesses(
-  gpu: XmlNode,
-  pciBusId: string,
-  warn: (text: string) => void,
-): readonly GpuProcess[] | null {
-  const section = childOf(gpu, 'processes');
-  if (section === undefined) return null;
-  const told = childrenOf(section, 'process_info');
-  if (told.length === 0) return /^(?:None)?$/.test(textOf(section) ?? '') ? [] : null;
-  if (told.length > MOST_PROCESSES)
-    warn(`of ${told.length} processes of ${pciBusId} ${MOST_PROCESSES} are read`);
-
-  const processes = new Map<string, GpuProcess>();
-  for (const one of told.slice(0, MOST_PROCESSES)) {
-    const pid = parseWhole(textOf(one, 'pid'), MOST_PID);
-    if (pid === null || pid === 0) continue;
-    const gpuInstance = parseWhole(textOf(one, 'gpu_instance_id'), MOST_INSTANCE_ID);
-    const compute = parseWhole(textOf(one, 'compute_instance_id'), MOST_INSTANCE_ID);
-    const instance = gpuInstance === null || compute === null ? null : { gpu: gpuInstance, compute };
-    const key = `${pid} ${instance?.gpu} ${instance?.compute}`;
-    if (processes.has(key)) continue;
-    processes.set(key, {
-      pid,
-      smPart: null,
-      memoryBytes: parseMemoryBytes(textOf(one, 'used_memory')),
-      instance,
-    });
-  }
-  return [...processes.values()];
 }
 
 /** Where the mode is not told, instances that are listed tell it. */

@@ -11,8 +11,10 @@ const MOST_COMPLAINT_CHARS = 4096;
 
 /** Cuts the XML documents out of a stream of text, with bounded memory. */
 export interface DocumentStream {
-  /** The documents that this piece of text completes. */
+  /** The documents that this piece of text completes for sure. */
   push(text: string): string[];
+  /** Nothing has come for a while, or nothing will: the documents that are complete with that. */
+  settle?(): string[];
   /** The first line of text outside documents; null: there was none. */
   readonly noise: string | null;
 }
@@ -27,6 +29,8 @@ export interface RunParts {
   /** How long the first document may take (the driver may have to be initialised), and each after it (ms). */
   readonly firstMs: number;
   readonly quietMs: number;
+  /** After so long without anything (ms) a document is complete: less than between two of them. */
+  readonly settleMs: number;
   /** @param monoNs when its first bytes came */
   readonly onDocument: (xml: string, monoNs: bigint) => void;
   /** It is not waited for any more, and has not ended yet. Not for text: that may be what it was asked for. */
@@ -57,6 +61,7 @@ export class NvidiaSmiRun {
   readonly #parts: RunParts;
   readonly #program: RunningProgram;
   #watch: NodeJS.Timeout;
+  #settling: NodeJS.Timeout | undefined;
   #documents = 0;
   #chars = 0;
   /** The head of what it has printed, as long as that holds no document, and of stderr. */
@@ -93,6 +98,7 @@ export class NvidiaSmiRun {
   letGo(): void {
     this.#isLetGo = true;
     clearTimeout(this.#watch);
+    clearTimeout(this.#settling);
     this.#program.kill();
     this.#program.letGo();
   }
@@ -111,23 +117,34 @@ export class NvidiaSmiRun {
     if (this.#documents === 0) this.#text = join(this.#text, text);
 
     this.#chars += text.length;
-    const documents = this.#split(text);
-    if (documents.length > 0) {
-      const monoNs = this.#firstBytesNs ?? this.#parts.now();
-      this.#firstBytesNs = null;
-      this.#chars = 0;
-      clearTimeout(this.#watch);
-      this.#watch = this.#watchFor(this.#parts.quietMs);
-      this.#documents += documents.length;
-      this.#text = '';
-      for (const document of documents) if (!this.#isLetGo) this.#parts.onDocument(document, monoNs);
-    }
+    const { documents, settleMs } = this.#parts;
+    this.#handOn(this.#split(() => documents.push(text)));
     this.#checkSize();
+    clearTimeout(this.#settling);
+    if (this.#isLetGo) return;
+    this.#settling = setTimeout(() => this.#settle(), settleMs).unref();
   }
 
-  #split(text: string): string[] {
+  #settle(): void {
+    const { documents } = this.#parts;
+    if (!this.#isLetGo) this.#handOn(this.#split(() => documents.settle?.() ?? []));
+  }
+
+  #handOn(documents: readonly string[]): void {
+    if (documents.length === 0) return;
+    const monoNs = this.#firstBytesNs ?? this.#parts.now();
+    this.#firstBytesNs = null;
+    this.#chars = 0;
+    clearTimeout(this.#watch);
+    if (!this.#isLetGo) this.#watch = this.#watchFor(this.#parts.quietMs);
+    this.#documents += documents.length;
+    this.#text = '';
+    for (const document of documents) if (!this.#isLetGo) this.#parts.onDocument(document, monoNs);
+  }
+
+  #split(split: () => string[]): string[] {
     try {
-      return this.#parts.documents.push(text);
+      return split();
     } catch (error) {
       const { path } = this.#parts;
       this.#giveUp(
@@ -155,6 +172,8 @@ export class NvidiaSmiRun {
   }
 
   #end(end: ProgramEnd): void {
+    clearTimeout(this.#settling);
+    this.#settle();
     clearTimeout(this.#watch);
     this.#parts.onEnd({
       ...end,

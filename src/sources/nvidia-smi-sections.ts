@@ -43,14 +43,6 @@ const GPU = needed({
   power_readings: needed(DRAWS),
   // Where a layout not seen yet could have them.
   ...DRAWS,
-  processes: needed({
-    process_info: needed({
-      pid: 'all',
-      used_memory: 'all',
-      gpu_instance_id: 'all',
-      compute_instance_id: 'all',
-    }),
-  }),
 });
 const DOCUMENT = needed({
   [ROOT]: needed({ driver_version: 'all', kmd_version: 'all', attached_gpus: 'all', gpu: GPU }),
@@ -91,7 +83,7 @@ export function neededSections(xml: string, start: number): string {
         hasRoot = true;
       }
       const needs = parent === null || parent === 'all' ? parent : (parent.get(name) ?? null);
-      isKept = needs !== null && name !== 'process_name';
+      isKept = needs !== null;
       if (token === 'open' && !isPassed(xml, scanner, needs)) path.push(needs);
     }
 
@@ -107,18 +99,15 @@ export function neededSections(xml: string, start: number): string {
 }
 
 /**
- * Passes over elements of which nothing is read without looking at each tag in them. The name of a process is any text. In a list of
- * clocks a `<` is markup, as everywhere in XML but in comments, CDATA sections and processing instructions: where none of these
- * begins before the closing tag, that is one. Anything unusual is left to the scanner.
+ * Passes over a list of clocks without looking at each tag in it. There a `<` is markup, as everywhere in XML but in comments, CDATA
+ * sections and processing instructions: where none of these begins before the closing tag, that is one. Anything unusual is left to
+ * the scanner.
  */
 function isPassed(xml: string, scanner: XmlScanner, needs: Needed | null): boolean {
+  if (scanner.name !== 'supported_clocks' || needs !== null) return false;
   const closing = `</${scanner.name}>`;
-  if (scanner.name === 'supported_clocks' && needs === null) {
-    const end = xml.indexOf(closing, scanner.end);
-    if (end === -1 || STRANGE_IN_CLOCKS.test(xml.slice(scanner.end, end))) return false;
-  } else if (scanner.name !== 'process_name') {
-    return false;
-  }
+  const end = xml.indexOf(closing, scanner.end);
+  if (end === -1 || STRANGE_IN_CLOCKS.test(xml.slice(scanner.end, end))) return false;
   scanner.skipPast(closing);
   scanner.open.pop();
   return true;

@@ -1,7 +1,5 @@
+import { MOST_GPU_W } from './gpu-limits';
 import type { Missing } from './source';
-
-/** No board draws more (W): the largest of 2026 are at 1.4 kW. */
-export const MOST_GPU_W = 5000;
 
 /** The most memory that a GPU or an instance may have (MiB): 16 TiB. */
 const MOST_MEMORY_MIB = 16 * 1024 * 1024;

@@ -11,6 +11,7 @@ import {
 } from './nvidia-smi-request';
 import { type DocumentStream, NvidiaSmiRun, type RunEnd } from './nvidia-smi-run';
 import { type NodePty, loadNodePty, startInPipes, startInTerminal } from './nvidia-smi-terminal';
+import { type NvidiaSmiTimes, settleMsFor, timesFor } from './nvidia-smi-times';
 import { PROGRAM_FOLDERS, findProgram, whyNotRun } from './program-path';
 import { RestartPause } from './restart-pause';
 import { type Missing, isMissing } from './source';
@@ -20,14 +21,6 @@ export interface NvidiaSmiAnswer {
   readonly driver: string;
   readonly gpus: readonly GpuReading[];
   readonly warnings: readonly string[];
-}
-
-/** How long things may take (ms). */
-export interface NvidiaSmiTimes {
-  /** The first document of a process: without persistence mode the driver is initialised first. */
-  readonly firstMs: number;
-  /** Each later one. */
-  readonly quietMs: number;
 }
 
 export interface NvidiaSmiOptions {
@@ -43,6 +36,8 @@ export interface NvidiaSmiOptions {
   /** Cuts the output of one process into documents. */
   readonly documents: () => DocumentStream;
   readonly onSnapshot: (snapshot: GpuSnapshot) => void;
+  /** A process was started; the one before it has ended. */
+  readonly onStart?: (pid: number) => void;
   /** Called when it changes: why there are no snapshots now; null: there are. */
   readonly onProblem?: (problem: string | null) => void;
   /** What is odd though there are snapshots; each once. */
@@ -51,14 +46,6 @@ export interface NvidiaSmiOptions {
   readonly pty?: NodePty | Missing;
   readonly times?: NvidiaSmiTimes;
   readonly pause?: Pick<RestartPause, 'take' | 'reset'>;
-}
-
-const LEAST_QUIET_MS = 10_000;
-const FIRST_MS = 60_000;
-const INTERVALS_MISSED = 5;
-/** How long documents may take where one is asked for each `intervalMs`. */
-export function timesFor(intervalMs: number): NvidiaSmiTimes {
-  return { firstMs: FIRST_MS, quietMs: Math.max(LEAST_QUIET_MS, INTERVALS_MISSED * intervalMs) };
 }
 
 /** Where each document has another warning, they are no use. */
@@ -142,6 +129,7 @@ export class NvidiaSmi {
     try {
       this.#run = new NvidiaSmiRun({
         ...this.#times,
+        settleMs: settleMsFor(this.#options.intervalMs),
         start: isCalled || isMissing(this.#pty) ? startInPipes : startInTerminal(this.#pty),
         path,
         args: argumentsOf(this.#request, this.#options.intervalMs),
@@ -152,6 +140,7 @@ export class NvidiaSmi {
           this.#setProblem(`${reason}, but has not ended; it is started again when it has`),
         onEnd: (end) => this.#ended(path, end),
       });
+      if (this.#run.pid !== undefined) this.#options.onStart?.(this.#run.pid);
     } catch (error) {
       this.#fail(`${path} cannot be started: ${String(error)}`);
     }

@@ -1,7 +1,7 @@
 import type { GpuIdentity, GpuReading, ThrottleReason } from './gpu';
 import type { NvmlDevice, NvmlFunctionName } from './nvml-library';
 import { NvmlMig, readMemory } from './nvml-mig';
-import { NvmlPower, readEnergyMillijoules } from './nvml-power';
+import { NvmlPower, readEnergyMillijoules, trustedCount } from './nvml-power';
 import { NvmlProcesses } from './nvml-processes';
 import { type NvmlQuery, isNotTold, orNull } from './nvml-query';
 import { NVML_STATUS } from './nvml-status';
@@ -22,6 +22,7 @@ export class NvmlGpu {
   readonly #power: NvmlPower;
   readonly #processes: NvmlProcesses;
   readonly #mig: NvmlMig;
+  #isGone = false;
 
   constructor(query: NvmlQuery, device: NvmlDevice, identity: GpuIdentity) {
     this.identity = identity;
@@ -32,9 +33,15 @@ export class NvmlGpu {
     this.#mig = new NvmlMig(query, device);
   }
 
+  /** At the last reading the library had no GPU at this handle, or none that answers. It may have one when it is opened anew. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   readCounters(): GpuCounters {
-    const energyMillijoules = readEnergyMillijoules(this.#query, this.#device);
+    const count = readEnergyMillijoules(this.#query, this.#device);
     const power = this.#power.read();
+    const energyMillijoules = trustedCount(count, power);
     return { power, ...(energyMillijoules === undefined ? {} : { energyMillijoules }) };
   }
 
@@ -45,10 +52,9 @@ export class NvmlGpu {
    */
   read(counters: GpuCounters, wallMs: number): GpuReading {
     const state = this.#query.uint('nvmlDeviceGetPerformanceState', this.#device);
+    this.#isGone = isNotTold(state) && GONE.includes(state.status);
     // One that is lost is not asked for the rest: each question may take the driver long.
-    if (isNotTold(state) && GONE.includes(state.status)) {
-      return { ...this.identity, ...counters, ...UNKNOWN };
-    }
+    if (this.#isGone) return { ...this.identity, ...counters, ...UNKNOWN };
     const instances = this.#mig.read();
     return {
       ...this.identity,
@@ -77,7 +83,13 @@ export class NvmlGpu {
   }
 }
 
-const GONE: readonly number[] = [NVML_STATUS.GPU_IS_LOST, NVML_STATUS.RESET_REQUIRED];
+/** A handle that was good is none any more (INVALID_ARGUMENT) where the list of GPUs was made anew beneath it. */
+const GONE: readonly number[] = [
+  NVML_STATUS.GPU_IS_LOST,
+  NVML_STATUS.RESET_REQUIRED,
+  NVML_STATUS.UNINITIALIZED,
+  NVML_STATUS.INVALID_ARGUMENT,
+];
 
 const UNKNOWN = {
   utilization: null,
@@ -93,6 +105,12 @@ const THROTTLING = [
   'nvmlDeviceGetCurrentClocksEventReasons',
   'nvmlDeviceGetCurrentClocksThrottleReasons',
 ] as const satisfies readonly NvmlFunctionName[];
+
+/** The reading of a GPU that was there and cannot be read now. */
+export function lostReading(identity: GpuIdentity, reason: Missing): GpuReading {
+  const { uuid, pciBusId, index, minor, model } = identity;
+  return { uuid, pciBusId, index, minor, model, power: reason, ...UNKNOWN };
+}
 
 /**
  * Opens the GPU at a position of the library's list.

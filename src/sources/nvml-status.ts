@@ -1,6 +1,8 @@
 /** What NVML's functions return (`nvmlReturn_t`, https://docs.nvidia.com/deploy/nvml-api/), of those that are told apart here. */
 export const NVML_STATUS = {
   SUCCESS: 0,
+  UNINITIALIZED: 1,
+  INVALID_ARGUMENT: 2,
   NOT_SUPPORTED: 3,
   NO_PERMISSION: 4,
   NOT_FOUND: 6,

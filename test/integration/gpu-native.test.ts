@@ -48,7 +48,10 @@ test('NVML is called by the package that the bundle brings', async () => {
 test('nvidia-smi is run under a terminal by the package that the bundle brings', async () => {
   const fake = installFakeNvidiaSmi(dir, { layout: '570', gpus: [fakeGpu(0)] });
   const lines = await linesOf(['--reader', 'nvidia-smi', '--nvidia-smi', fake.path]);
-  expect(lines).toEqual([{ snapshot: expect.objectContaining({ source: 'nvidia_smi' }) as unknown }]);
+  expect(lines).toEqual([
+    { program: { pid: fake.starts()[0]?.pid, startTicks: expect.any(Number) as number } },
+    { snapshot: expect.objectContaining({ source: 'nvidia_smi' }) as unknown },
+  ]);
 });
 
 test('without the packages it says what is missing and how to mend it', async () => {
@@ -58,6 +61,7 @@ test('without the packages it says what is missing and how to mend it', async ()
   expect(lines).toEqual([
     { absent: { nvml: expect.stringContaining('koffi') as string } },
     { warning: expect.stringContaining('node-pty is not installed') as string },
+    { program: { pid: expect.any(Number) as number, startTicks: expect.any(Number) as number } },
     { snapshot: expect.objectContaining({ source: 'nvidia_smi' }) as unknown },
   ]);
 });

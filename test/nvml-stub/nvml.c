@@ -29,7 +29,7 @@ typedef struct { int gpu, instance, compute; unsigned sms; u64 total, used; char
 typedef struct {
   char uuid[96], name[96];
   unsigned domain, bus, device, minor, major_cc, minor_cc;
-  int is_lost, has_energy, has_mig;
+  int is_lost, has_energy, has_mig, says_zero;
   u64 energy_mw, energy_origin_ns;
   unsigned power_mw, average_mw, instant_mw;
   unsigned utilization, pstate;
@@ -44,7 +44,7 @@ static mig migs[MOST_MIGS];
 static int mig_owner[MOST_MIGS];
 static process processes[MOST_PROCESSES];
 static rule rules[MOST_RULES];
-static int gpu_count, mig_count, process_count, rule_count, is_initialised;
+static int gpu_count, mig_count, process_count, rule_count, is_initialised, is_sticky, was_lost[MOST_GPUS];
 static unsigned process_bytes;
 static u64 energy_step_ns;
 static char driver[96];
@@ -78,7 +78,9 @@ static void note(const char *name) {
  * energy_step NS                         the counter stands still in between
  * power GPU MILLIWATTS [AVERAGE INSTANT] 0: not told
  * state GPU UTILIZATION MEMORY_TOTAL MEMORY_USED PSTATE THROTTLING
+ * zero GPU                               power is told, as 0
  * lost GPU
+ * sticky                                 what was lost once is lost until the library is initialised again
  * process GPU c|g|m PID MEMORY SM1 SM2 [GPU_INSTANCE COMPUTE_INSTANCE]   SM in percent, at two times
  * process_bytes 16|24|32                 the size of nvmlProcessInfo_t
  * mig GPU UUID GPU_INSTANCE COMPUTE_INSTANCE SMS MEMORY_TOTAL MEMORY_USED
@@ -117,6 +119,10 @@ static void read_line(const char *line) {
            &g->pstate, &g->throttling);
   } else if (sscanf(line, "lost %d", &index) == 1) {
     gpus[index].is_lost = 1;
+  } else if (sscanf(line, "zero %d", &index) == 1) {
+    gpus[index].says_zero = 1;
+  } else if (strcmp(line, "sticky\n") == 0) {
+    is_sticky = 1;
   } else if (sscanf(line, "process_bytes %u", &c) == 1) {
     process_bytes = c;
   } else if (sscanf(line, "process %d %c", &index, &kind) == 2 && process_count < MOST_PROCESSES) {
@@ -151,8 +157,13 @@ static void read_state(void) {
   gpu_count = mig_count = process_count = rule_count = 0;
   process_bytes = 24;
   energy_step_ns = 0;
+  is_sticky = 0;
   while (fgets(line, sizeof line, file) != NULL) read_line(line);
   fclose(file);
+  for (int i = 0; i < gpu_count; i++) {
+    was_lost[i] |= gpus[i].is_lost;
+    gpus[i].is_lost |= is_sticky && was_lost[i];
+  }
   for (int i = 0; i < rule_count; i++)
     for (int j = 0; j < before_count; j++)
       if (strcmp(rules[i].what, before[j].what) == 0 && strcmp(rules[i].function, before[j].function) == 0)
@@ -200,6 +211,7 @@ static int copy(char *text, unsigned length, const char *from) {
 }
 
 int nvmlInit_v2(void) {
+  memset(was_lost, 0, sizeof was_lost);
   read_state();
   note("inits");
   is_initialised = 1;
@@ -301,7 +313,7 @@ int nvmlDeviceGetCudaComputeCapability(gpu *g, int *major, int *minor) {
 
 int nvmlDeviceGetPowerUsage(gpu *g, unsigned *milliwatts) {
   BEGIN_GPU(g);
-  if (g->power_mw == 0) return NOT_SUPPORTED;
+  if (g->power_mw == 0 && !g->says_zero) return NOT_SUPPORTED;
   *milliwatts = g->power_mw;
   return SUCCESS;
 }
@@ -434,7 +446,7 @@ int nvmlDeviceGetFieldValues(gpu *g, int count, field_value *values) {
   BEGIN_GPU(g);
   for (int i = 0; i < count; i++) {
     unsigned value = values[i].field == 185 ? g->average_mw : values[i].field == 186 ? g->instant_mw : 0;
-    values[i].status = value == 0 || values[i].scope != 0 ? NOT_SUPPORTED : SUCCESS;
+    values[i].status = (value == 0 && !g->says_zero) || values[i].scope != 0 ? NOT_SUPPORTED : SUCCESS;
     values[i].type = 1;
     memcpy(&values[i].value, &value, 4);
   }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pairDies } from '../../../src/sources/amd-dies';
-import { readAmdGpuUse } from '../../../src/sources/amd-gpu-use';
+import { type AmdGpuUse, openAmdGpuUse } from '../../../src/sources/amd-gpu-use';
 import { parseLocation } from '../../../src/sources/amd-partitions';
 import { openAmdgpu } from '../../../src/sources/amdgpu';
 import { type EnergyMeter, type Missing, isMissing } from '../../../src/sources/source';
@@ -94,6 +94,26 @@ describe('what a GPU does', () => {
     });
     tree.write(`${card(0)}/gpu_busy_percent`, '0\n');
     expect(meter?.looks?.().get('gpu-01:00.0')).toMatchObject({ busyPart: 0, idlePart: 1 });
+  });
+
+  test('is not asked for at each look where its firmware hangs: it is left alone as for its energy', () => {
+    tree = host({ sensors: POWER, files: USE });
+    let nowMs = 0;
+    /** How long each look at the clock takes: before a read and after it. */
+    let tookMs = 0;
+    const opened = openAmdgpu({ sys: tree.dir }, { now: () => BigInt((nowMs += tookMs)) * 1_000_000n });
+    if (isMissing(opened)) throw new Error(opened.missing);
+    meter = opened;
+    const busyPart = (): unknown => meter?.looks?.().get('gpu-01:00.0')?.busyPart;
+    tookMs = 300;
+    expect(busyPart()).toBe(0.25);
+    tookMs = 0;
+    tree.write(`${card(0)}/gpu_busy_percent`, '75\n');
+    expect(busyPart()).toBeNull();
+    nowMs += 28_000;
+    expect(busyPart()).toBeNull();
+    nowMs += 2_000;
+    expect(busyPart()).toBe(0.75);
   });
 });
 
@@ -299,8 +319,17 @@ describe('a host that is not served says why', () => {
 });
 
 describe('use', () => {
+  const readUse = (sys: string, pciBusId: string): AmdGpuUse => {
+    const files = openAmdGpuUse(sys, pciBusId, () => 0n);
+    try {
+      return files.read();
+    } finally {
+      files.close();
+    }
+  };
+
   test('part of the time and memory', () => {
-    expect(readAmdGpuUse(fixture('mi250x'), '0000:c1:00.0')).toEqual({
+    expect(readUse(fixture('mi250x'), '0000:c1:00.0')).toEqual({
       utilization: 0.87,
       memory: { usedBytes: 17_179_869_184, totalBytes: 68_702_699_520 },
     });
@@ -310,12 +339,12 @@ describe('use', () => {
     tree = host({
       files: { gpu_busy_percent: '101\n', mem_info_vram_used: '-5\n', mem_info_vram_total: '9\n' },
     });
-    expect(readAmdGpuUse(tree.dir, '0000:01:00.0')).toEqual({
+    expect(readUse(tree.dir, '0000:01:00.0')).toEqual({
       utilization: { missing: expect.stringContaining('not a percentage') },
       memory: { missing: expect.stringContaining('not a number') },
     });
     tree.remove(`${card(0)}/gpu_busy_percent`);
-    expect(readAmdGpuUse(tree.dir, '0000:01:00.0').utilization).toEqual({
+    expect(readUse(tree.dir, '0000:01:00.0').utilization).toEqual({
       missing: expect.stringContaining('ENOENT'),
     });
   });
@@ -323,7 +352,7 @@ describe('use', () => {
   test('a GPU that sleeps is not woken', () => {
     tree = host({ files: { gpu_busy_percent: '5\n', 'power/runtime_status': 'suspended\n' } });
     const asleep = { missing: expect.stringContaining('the GPU sleeps') };
-    expect(readAmdGpuUse(tree.dir, '0000:01:00.0')).toEqual({ utilization: asleep, memory: asleep });
+    expect(readUse(tree.dir, '0000:01:00.0')).toEqual({ utilization: asleep, memory: asleep });
   });
 });
 

@@ -55,6 +55,7 @@ describe('what is written is read back', () => {
     { kind: 'absent', reasons: { nvml: 'no driver', nvidia_smi: 'no program' } },
     { kind: 'waiting', reason: 'nvidia-smi has not answered for 12 s' },
     { kind: 'warning', text: 'one GPU "1" cannot be read' },
+    { kind: 'program', program: { pid: 4711, startTicks: 181_234 } },
   ])('$kind', (message) => {
     expect(roundTrip(message)).toEqual(message);
   });
@@ -63,6 +64,7 @@ describe('what is written is read back', () => {
     const { energyMillijoules: _, ...unknown } = {
       ...READING,
       uuid: null,
+      index: null,
       minor: null,
       power: { missing: 'the GPU is lost' },
       utilization: null,
@@ -84,10 +86,10 @@ describe('what is written is read back', () => {
     const reading: fc.Arbitrary<GpuReading> = fc.record({
       uuid: fc.option(fc.uuid().map((uuid) => `GPU-${uuid}`)),
       pciBusId: fc.constantFrom('0000:3b:00.0', '10000:ff:1f.7'),
-      index: fc.nat(255),
+      index: fc.option(fc.nat(255)),
       minor: fc.option(fc.nat(255)),
       model: fc.string({ unit: 'grapheme-ascii', maxLength: 96 }),
-      power: fc.record({ powerW: fc.nat(10_000), averagedMs: fc.nat(1000) }),
+      power: fc.record({ powerW: fc.nat(3000), averagedMs: fc.nat(1000) }),
       energyMillijoules: fc.oneof(bytes, fc.constant({ missing: 'lost' })),
       utilization: fc.option(part),
       memory,
@@ -151,8 +153,8 @@ describe('what is of another form is refused, by its place', () => {
     ['minor is no whole number', { minor: '0' }],
     ['model is no text', { model: null }],
     ['power is no object', { power: 300 }],
-    ['power.powerW is no number from 0 to 10000', { power: { powerW: 1e9, averagedMs: 0 } }],
-    ['power.powerW is no number from 0 to 10000', { power: { powerW: null, averagedMs: 0 } }],
+    ['power.powerW is no number from 0 to 3000', { power: { powerW: 1e9, averagedMs: 0 } }],
+    ['power.powerW is no number from 0 to 3000', { power: { powerW: null, averagedMs: 0 } }],
     ['energyMillijoules is no whole number', { energyMillijoules: 0.5 }],
     ['energyMillijoules is no whole number', { energyMillijoules: null }],
     ['utilization is no number from 0 to 1', { utilization: 87 }],
@@ -180,6 +182,18 @@ describe('what is of another form is refused, by its place', () => {
     ['[1]', 'a line of another form: [1]'],
     ['{"warning":1}', 'a line of another form: {"warning":1}'],
     ['{"absent":"nvml"}', '"absent" is no object'],
+    ...[
+      'null',
+      '{"pid":4711}',
+      '{"pid":"4711","startTicks":1}',
+      '{"pid":1,"startTicks":1}',
+      '{"pid":0,"startTicks":1}',
+      '{"pid":-4711,"startTicks":1}',
+      '{"pid":5000000,"startTicks":1}',
+      `{"pid":${process.pid},"startTicks":1}`,
+      '{"pid":4711,"startTicks":-1}',
+      '{"pid":4711,"startTicks":1.5}',
+    ].map((program) => [`{"program":${program}}`, 'a line of another form: {"program":']),
   ])('%j', (line, reason) => {
     expect(parseGpuMessage(line)).toEqual({ missing: expect.stringContaining(reason) });
   });

@@ -30,7 +30,7 @@ const NUMBERS = [
   '99999999999999999999',
   '4294967295',
   '-0',
-  '5000.01',
+  '3000.01',
   '',
   '1,5',
   '٣',
@@ -69,7 +69,7 @@ const PIECES = [
   '</supported_clocks>',
   '<nvidia_smi_log>',
   '</nvidia_smi_log>',
-  '<gpu_power_readings><average_power_draw>4999 W</average_power_draw></gpu_power_readings>',
+  '<gpu_power_readings><average_power_draw>2999 W</average_power_draw></gpu_power_readings>',
 ];
 
 /** One change to a document. */
@@ -121,7 +121,7 @@ function mutate(text: string, random: () => number): string {
 
 function expectPlausible({ driver, gpus, warnings }: NvidiaSmiLog): void {
   expect(driver).toMatch(/^(?:\d{1,5}(?:\.\d{1,5}){1,3}|unknown)$/);
-  expect(gpus.length).toBeLessThanOrEqual(64);
+  expect(gpus.length).toBeLessThanOrEqual(128);
   expect(new Set(gpus.map(({ pciBusId }) => pciBusId)).size).toBe(gpus.length);
   for (const warning of warnings) expect(warning).toMatch(/^[\x20-\x7e]{1,250}$/);
   for (const gpu of gpus) expectPlausibleGpu(gpu);
@@ -133,14 +133,14 @@ function expectPlausibleGpu(gpu: GpuReading): void {
     expect(power.missing).toMatch(/^[\x20-\x7e]{1,150}$/);
   } else {
     expect(power.powerW).toBeGreaterThan(0);
-    expect(power.powerW).toBeLessThanOrEqual(5000);
+    expect(power.powerW).toBeLessThanOrEqual(3000);
     expect([0, 1000]).toContain(power.averagedMs);
   }
   expect(gpu).not.toHaveProperty('energyMillijoules');
   expect(gpu.uuid ?? 'GPU-0').toMatch(/^GPU-[\w/-]{1,96}$/);
   expect(gpu.pciBusId).toMatch(/^[\da-f]{4,8}:[\da-f]{2}:[01][\da-f]\.[0-7]$/);
   expect(gpu.model).toMatch(/^[\x20-\x7e]{1,80}$/);
-  expectWhole(gpu.index ?? 0, 63);
+  expectWhole(gpu.index ?? 0, 127);
   expectWhole(gpu.minor ?? 0, 2 ** 20);
   expectWhole(gpu.performanceState ?? 0, 15);
   if (utilization !== null) expectWithin(utilization, 1);
@@ -195,14 +195,19 @@ test(`${ROUNDS} spoilt documents: readings that can be or an EitError, and the n
     const whole = DOCUMENTS[Math.floor(random() * DOCUMENTS.length)] ?? '';
     let spoilt = whole;
     for (let change = Math.floor(random() * 4); change >= 0; change -= 1) spoilt = mutate(spoilt, random);
-    const bytes = Buffer.from(`${spoilt}\n${next}`, 'latin1');
+    const bytes = Buffer.from(spoilt, 'latin1');
     const cut = Math.floor(random() * bytes.length);
-    const documents = [...splitter.push(bytes.subarray(0, cut)), ...splitter.push(bytes.subarray(cut))];
-
-    if (documents.pop() !== next) throw new Error(`round ${round}: the next document did not come out whole`);
+    const documents: (string | null)[] = [bytes.subarray(0, cut), bytes.subarray(cut)].map((piece) => {
+      splitter.push(piece);
+      return splitter.settle();
+    });
+    splitter.push(Buffer.from(next));
+    if (splitter.settle() !== next)
+      throw new Error(`round ${round}: the next document did not come out whole`);
     expect(splitter.heldBytes).toBe(0);
     // What is whole goes the way of the agent; what is not is read as if it had been asked for once.
-    for (const xml of documents.length > 0 ? documents : [spoilt]) {
+    const complete = documents.filter(isThere);
+    for (const xml of complete.length > 0 ? complete : [spoilt]) {
       try {
         const log = parseNvidiaSmi(xml);
         expectPlausible(log);

@@ -2,7 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type NvidiaSmiOptions, timesFor } from '../../../src/sources/nvidia-smi';
+import type { NvidiaSmiOptions } from '../../../src/sources/nvidia-smi';
+import { timesFor } from '../../../src/sources/nvidia-smi-times';
 import type { NodePty } from '../../../src/sources/nvidia-smi-terminal';
 import type { Missing } from '../../../src/sources/source';
 import type { FakeConfig } from '../../fake-nvidia-smi/config';

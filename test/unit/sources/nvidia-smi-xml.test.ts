@@ -1,6 +1,9 @@
+import fc from 'fast-check';
 import { EitError } from '../../../src/errors';
 import type { GpuProcess, GpuReading, MigInstance } from '../../../src/sources/gpu';
-import { type NvidiaSmiLog, parseNvidiaSmi } from '../../../src/sources/nvidia-smi-xml';
+import { NvidiaSmiDocuments } from '../../../src/sources/nvidia-smi-documents';
+import { isPlainName } from '../../../src/sources/nvidia-smi-processes';
+import { type HostChecks, type NvidiaSmiLog, parseNvidiaSmi } from '../../../src/sources/nvidia-smi-xml';
 import { isMissing } from '../../../src/sources/source';
 import { scaled } from '../../scale';
 import { ANSWERS, answer, answerOf, document } from './nvidia-smi';
@@ -279,7 +282,7 @@ test.each(ANSWERS)('%s: all that its XML says', (name) => {
   const [driver, gpu] = READINGS[name] ?? [];
   expect(parseNvidiaSmi(answer(name))).toEqual({
     driver,
-    gpus: [{ ...COMMON, ...gpu }],
+    gpus: [{ ...COMMON, ...gpu, ...(name === 'a100-sxm4-v12' ? { index: null } : {}) }],
     warnings: name === 'a100-sxm4-v12' ? ['nvidia-smi shows 1 of 4 GPUs'] : [],
   });
 });
@@ -388,7 +391,7 @@ describe('power', () => {
 
   test.each([
     ['0.01 W', 0.01],
-    ['5000 W', 5000],
+    ['3000 W', 3000],
     ['700 W', 700],
     ['55.500000 W', 55.5],
   ])('of %j is power', (value, powerW) => {
@@ -690,7 +693,6 @@ describe('processes', () => {
       info('<pid>-5</pid>'),
       info('<pid>99999999</pid>'),
       info('<used_memory>1 MiB</used_memory>'),
-      'text',
     ];
     expect(of(infos.join(''))).toEqual([{ pid: 17, smPart: null, memoryBytes: null, instance: null }]);
   });
@@ -711,68 +713,203 @@ describe('processes', () => {
     expect(of(info('<pid>17</pid><gpu_instance_id>1</gpu_instance_id>'))?.[0]?.instance).toBeNull();
   });
 
-  test('are no more than can be', () => {
-    const many = Array.from({ length: 3000 }, (_, index) => info(`<pid>${index + 1}</pid>`)).join('');
-    const { gpus, warnings } = parseNvidiaSmi(document(`<processes>${many}</processes>`));
-    expect(gpus[0]?.processes).toHaveLength(1024);
-    expect(warnings).toContain('of 3000 processes of 0000:3b:00.0 1024 are read');
+  const ONE = info('<pid>17</pid>');
+  test.each([
+    ['text', `${ONE}text`],
+    ['another tag', info('<pid>17</pid><nice>1</nice>')],
+    ['another section', `${ONE}<process_list></process_list>`],
+    ['a tag in a value', info('<pid>17<pid>18</pid></pid>')],
+    ['an attribute', info('<pid a="b">17</pid>')],
+    ['a tag twice', info('<pid>17</pid><pid>18</pid>')],
+    ['a process in a process', info(`<pid>17</pid>${ONE}`)],
+    ['a comment', `<!-- -->${ONE}`],
+    ['a line feed in a name', info('<pid>17</pid><process_name>a\nb</process_name>')],
+    ['an end in a name', info('<pid>17</pid><process_name></processes></process_name>')],
+    ['more than can be', ONE.repeat(1025)],
+  ])('none are told where there is %s, and all else is', (_what, infos) => {
+    const sections = '<power_readings><power_draw>50 W</power_draw></power_readings><uuid>GPU-7</uuid>';
+    const { gpus, warnings } = parseNvidiaSmi(document(`${sections}<processes>${infos}</processes>`));
+    expect(gpus).toEqual([{ ...reading(sections), processes: null }]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the processes of 0000:3b:00\.0 are not used: [ -~]+$/),
+    ]);
   });
+});
 
-  test('the name of a process is no markup wherever it stands', () => {
-    const text = (before: string, after: string): string =>
-      `<process_name></gpu><x y${before}<uuid>GPU-2</uuid>${after}</process_name>`;
-    const section = '</a></a><uuid>GPU-3</uuid><a><a>';
-    const elsewhere = [
-      `<clocks_event_reasons><process_name>${section}</process_name></clocks_event_reasons>`,
-      `<clocks_event_reasons>${text('</clocks_event_reasons>', '<clocks_event_reasons>')}</clocks_event_reasons>`,
-      `<a>${text('</a>', '<a>')}</a>`,
-      text('', ''),
-    ].join('');
-    expect(reading(elsewhere)).toEqual(reading(''));
+describe('the name of a process', () => {
+  const HEAD = '<?xml version="1.0" ?>\n<nvidia_smi_log>\n\t<driver_version>580.95.05</driver_version>\n';
+  /** As nvidia-smi prints it: names as they are. */
+  const printed = (names: readonly (readonly string[])[]): string => {
+    const gpus = names.map((of, gpu) => {
+      const processes = of.map((name, place) => {
+        const tags = [
+          '<gpu_instance_id>N/A</gpu_instance_id>',
+          '<compute_instance_id>N/A</compute_instance_id>',
+          `<pid>${pidOf(gpu, place)}</pid>`,
+          '<type>C</type>',
+          `<process_name>${name}</process_name>`,
+          '<used_memory>16 MiB</used_memory>',
+        ];
+        return `\t\t\t<process_info>\n${tags.map((tag) => `\t\t\t\t${tag}\n`).join('')}\t\t\t</process_info>\n`;
+      });
+      return `\t<gpu id="00000000:${gpu + 1}B:00.0">
+\t\t<uuid>GPU-${gpu}</uuid>
+\t\t<gpu_power_readings>\n\t\t\t<average_power_draw>${100 + gpu}.50 W</average_power_draw>\n\t\t</gpu_power_readings>
+\t\t<processes>\n${processes.join('')}\t\t</processes>\n\t\t<accounted_processes>\n\t\t</accounted_processes>\n\t</gpu>\n\n`;
+    });
+    return `${HEAD}\t<attached_gpus>${names.length}</attached_gpus>\n${gpus.join('')}</nvidia_smi_log>`;
+  };
+  const pidOf = (gpu: number, place: number): number => 1000 + 100 * gpu + place;
+
+  /** What the host knows of itself, as eit-gpu asks it. */
+  const hostOf = (names: readonly (readonly string[])[]): HostChecks => ({
+    isThere: (pciBusId) => names.some((_of, gpu) => pciBusId === `0000:${gpu + 1}b:00.0`),
+    isItsName: (pid, name) =>
+      isPlainName(
+        names.flat()[names.flatMap((of, gpu) => of.map((_n, i) => pidOf(gpu, i))).indexOf(pid)] ?? null,
+        name,
+      ),
+  });
+  const read = (names: readonly (readonly string[])[]): NvidiaSmiLog => {
+    const splitter = new NvidiaSmiDocuments();
+    splitter.push(Buffer.from(printed(names), 'latin1'));
+    const whole = splitter.settle();
+    if (whole === null) throw new Error('the document is lost');
+    return parseNvidiaSmi(whole, hostOf(names));
+  };
+
+  const FORGED = `x</process_name>
+\t\t\t\t<used_memory>16 MiB</used_memory>
+\t\t\t</process_info>
+\t\t\t<process_info>
+\t\t\t\t<gpu_instance_id>N/A</gpu_instance_id>
+\t\t\t\t<compute_instance_id>N/A</compute_instance_id>
+\t\t\t\t<pid>4711</pid>
+\t\t\t\t<type>C</type>
+\t\t\t\t<process_name>y`;
+
+  test('that holds a whole other process, tag for tag, makes none of that GPU told', () => {
+    const { gpus, warnings } = read([['a'], ['b', FORGED], ['c']]);
+    expect(gpus.map(({ processes }) => processes?.map(({ pid }) => pid) ?? null)).toEqual([
+      [1000],
+      null,
+      [1200],
+    ]);
+    expect(warnings).toEqual([
+      'the processes of 0000:2b:00.0 are not used: the name of process 1101 holds markup',
+    ]);
   });
 
   test.each([
-    'python <stdin> & "x\' --a=]]> <!-- <![CDATA[ <?pi',
-    '\u00ff\u00fe\u0000\u001b[2J',
-    '<process_info><pid>1</pid>',
-    '</process_info></processes></gpu>',
-    '</nvidia_smi_log><nvidia_smi_log>',
-    '<!DOCTYPE a [<!ENTITY b "c">]>',
-  ])('a process with the name %j changes nothing', (name) => {
-    const plain = answer('h100-590-load');
-    expect(parseNvidiaSmi(plain.replaceAll('./gpu_burn', () => name))).toEqual(parseNvidiaSmi(plain));
+    ['a', true],
+    ['python\0-c\0print("<b>")', true],
+    ['python\0a\nb', true],
+    [FORGED, false],
+    ['python <stdin>', false],
+    [`x\0${FORGED}`, true],
+    [null, true],
+  ])('the command line %j is that of a plain name: %p', (commandLine, isPlain) => {
+    expect(isPlainName(commandLine, commandLine?.split('\0')[0]?.split('<')[0] ?? 'x')).toBe(isPlain);
   });
 
-  describe('with a name that closes its own tag', () => {
-    const name = (text: string): string =>
-      answer('h100-590-load').replace('/root/tools/memhog', () => `x</process_name>${text}`);
+  test('that is more than the first word of a command line is looked for in all of it', () => {
+    expect(isPlainName(`x\0</process_name>`, 'x </process_name>')).toBe(false);
+    expect(isPlainName(`x\0y`, 'x y')).toBe(true);
+  });
 
-    test('cannot change the power of its GPU', () => {
-      const xml = name(
-        '<used_memory>1 MiB</used_memory></process_info></processes><uuid>GPU-1</uuid><gpu_power_readings>' +
-          '<average_power_draw>5 W</average_power_draw></gpu_power_readings><processes><process_info><process_name>',
-      );
-      const [gpu] = parseNvidiaSmi(xml).gpus;
-      expect(gpu).toMatchObject({ uuid: MASKED, power: { powerW: 629.45, averagedMs: 1000 } });
-    });
-
-    test('cannot add a GPU', () => {
-      const xml = name(
-        '</process_info></processes></gpu><gpu id="00000000:66:00.0"><gpu_power_readings><average_power_draw>5 W' +
-          '</average_power_draw></gpu_power_readings><processes><process_info><process_name>',
-      );
-      expect(outcome(xml)).toMatch(/it shows 2 GPUs and says that there are 1/);
-    });
-
-    test.each(['"', "'"])(
-      'cannot hide in an attribute (%s) what stands before another of its processes',
-      (quote) => {
-        const open = name(`<a b=${quote}`);
-        expect(outcome(open)).toMatch(/a tag is not of the form of one/);
-        const closed = open.replace('./gpu_burn', () => `${quote}/><process_name>`);
-        expect(outcome(closed)).toMatch(/a tag is not of the form of one/);
-      },
+  test('that holds a GPU takes the power of no GPU that it does not pretend to be, and forges none', () => {
+    const gpu = (id: string): string =>
+      `x</process_name></process_info></processes></gpu><gpu id="${id}"><uuid>GPU-9</uuid><gpu_power_readings>` +
+      '<average_power_draw>5 W</average_power_draw></gpu_power_readings><processes><process_info><process_name>';
+    const powers = (names: readonly string[][]): unknown[] =>
+      read(names).gpus.map(({ power }) => (isMissing(power) ? null : power.powerW));
+    expect(powers([[gpu('00000000:66:00.0')]])).toEqual([100.5]);
+    expect(powers([[gpu('00000000:1B:00.0')]])).toEqual([100.5]);
+    expect(powers([['a'], [gpu('00000000:66:00.0')], ['b']])).toEqual([100.5, 101.5, 102.5]);
+    expect(powers([['a'], [gpu('00000000:1B:00.0')], ['b']])).toEqual([100.5, 101.5, 102.5]);
+    expect(powers([['a'], [gpu('00000000:3B:00.0')], ['b']])).toEqual([100.5, 101.5, null]);
+    const { gpus, warnings } = read([['a'], [gpu('00000000:66:00.0')], ['b']]);
+    expect(gpus.map(({ index, processes }) => [index, processes])).toEqual([0, 1, 2].map(() => [null, null]));
+    expect(warnings).toContain(
+      'nvidia-smi shows 4 GPUs and says that there are 3: a process is named like one',
     );
+  });
+
+  test('that holds a GPU which nothing tells from one of the host refuses the answer', () => {
+    const names = [['a'], [`x</process_name></gpu><gpu id="66:00.0"><processes><process_name>`]];
+    expect(outcome(printed(names))).toMatch(/it shows 3 GPUs and says that there are 2/);
+  });
+
+  const piece = fc.constantFrom(
+    FORGED,
+    '<process_name>',
+    '</process_name>',
+    '<used_memory>1 MiB</used_memory>',
+    '</process_info>',
+    '<process_info>',
+    '<pid>4711</pid>',
+    '<pid>',
+    '</processes>',
+    '<processes>',
+    '<processes/>',
+    '</gpu>',
+    '<gpu>',
+    '<gpu id="00000000:66:00.0">',
+    '<gpu id="00000000:2B:00.0">',
+    '</nvidia_smi_log>',
+    '</nvidia_smi_log>\n',
+    '\n<?xml version="1.0" ?>\n',
+    '\n<?xml y',
+    '<nvidia_smi_log>',
+    '<!DOCTYPE nvidia_smi_log [<!ENTITY a "b">]>',
+    '<attached_gpus>9</attached_gpus>',
+    '<uuid>GPU-9</uuid>',
+    '<gpu_power_readings><average_power_draw>5 W</average_power_draw></gpu_power_readings>',
+    '<a b="',
+    '"/>',
+    '<!--',
+    '-->',
+    '<![CDATA[',
+    ']]>',
+    '&a;',
+    '<',
+    '>',
+    '\n',
+    '\u001b[2J',
+    '\u00ff',
+    'python',
+  );
+
+  test('changes no power, UUID, index or count of GPUs, and puts no process in that is not there', () => {
+    const name = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''));
+    const names = fc.array(fc.array(name, { maxLength: 3 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(names, (of) => {
+        const { gpus } = read(of);
+        // Where a name pretends to be a GPU itself, that is seen: what is not sure is missing.
+        const isForged = of.length > 1 && /<gpu(?: id="[\w:.]+")?>/.test(of.flat().join(' '));
+        expect(gpus.map(({ pciBusId }) => pciBusId)).toEqual(of.map((_of, gpu) => `0000:${gpu + 1}b:00.0`));
+        for (const [gpu, { uuid, power, index, processes }] of gpus.entries()) {
+          const isLost = isForged && gpu > 0 && isMissing(power);
+          if (!isLost) {
+            expect({ uuid, power }).toEqual({
+              uuid: `GPU-${gpu}`,
+              power: { powerW: 100.5 + gpu, averagedMs: 1000 },
+            });
+          }
+          if (!isForged && !/<gpu/.test(of.flat().join(' '))) expect(index).toBe(gpu);
+          const there = (of[gpu] ?? []).map((_name, place) => pidOf(gpu, place));
+          for (const { pid } of processes ?? []) expect(there).toContain(pid);
+        }
+      }),
+      { numRuns: scaled(1000, 50_000) },
+    );
+  });
+
+  test('that is plain is told, whatever is beside it', () => {
+    const [first, second] = read([['python', './gpu_burn'], [FORGED]]).gpus;
+    expect(first?.processes?.map(({ pid }) => pid)).toEqual([1000, 1001]);
+    expect(second?.processes).toBeNull();
   });
 });
 
@@ -861,14 +998,15 @@ describe('the document', () => {
       const plain = answer(name);
       const begin = plain.indexOf('<driver_version>');
       for (const aside of [
-        '<!-- <gpu> </supported_clocks> -->',
+        '<!-- <a> </supported_clocks> -->',
         '<?a </supported_clocks> ?>',
         '<![CDATA[]]>',
       ]) {
-        const xml = plain.slice(0, begin) + plain.slice(begin).replaceAll(/(?<=>)\s*\n\s*(?=<)/g, aside);
-        expect(
-          parseNvidiaSmi(xml.replaceAll(`${aside}</nvidia_smi_log>${aside}`, '</nvidia_smi_log>')),
-        ).toEqual(parseNvidiaSmi(plain));
+        const end = plain.search(/<processes>|<\/gpu>/);
+        const within = plain.slice(begin, end).replaceAll(/(?<=>)\s*\n\s*(?=<)/g, aside);
+        expect(parseNvidiaSmi(plain.slice(0, begin) + within + plain.slice(end))).toEqual(
+          parseNvidiaSmi(plain),
+        );
       }
     },
   );
@@ -944,13 +1082,16 @@ describe('the document', () => {
     ['<nvidia_smi_log><gpu id=1></gpu></nvidia_smi_log>', /a tag is not of the form of one/],
     ['<nvidia_smi_log><!-- </nvidia_smi_log>', /it ends before -->/],
     ['<nvidia_smi_log></></nvidia_smi_log>', /do not close in the order/],
-    ['<nvidia_smi_log><process_name></nvidia_smi_log>', /it ends before <\/process_name>/],
   ])('%j is refused', (xml, message) => {
     expect(outcome(xml)).toMatch(message);
   });
 
-  test('two documents in one are refused', () => {
-    expect(outcome(answer('tesla-t4') + answer('tesla-t4'))).toMatch(/more than one document/);
+  test('of two documents in one the first counts: the second may be the name of a process', () => {
+    const { gpus, warnings } = parseNvidiaSmi(answer('tesla-t4') + answer('rtx-3090-v12'));
+    expect(gpus).toEqual([{ ...parseNvidiaSmi(answer('tesla-t4')).gpus[0], index: null, processes: null }]);
+    expect(warnings).toEqual([
+      'nvidia-smi shows 2 GPUs and says that there are 1: a process is named like one',
+    ]);
   });
 
   test.each(ANSWERS)('%s cut off anywhere is refused', (name) => {
@@ -1075,21 +1216,19 @@ describe('hostile documents', () => {
     }
   });
 
-  test('65 GPUs are refused, 64 are read', () => {
-    expect(parseNvidiaSmi(answerOf('h100-590-load', 64)).gpus).toHaveLength(64);
-    expect(outcome(answerOf('h100-590-load', 65))).toMatch(/it shows 65 GPUs, more than any host has/);
+  test('129 GPUs are refused, 128 are read', () => {
+    expect(parseNvidiaSmi(answerOf('h100-590-load', 128)).gpus).toHaveLength(128);
+    expect(outcome(answerOf('h100-590-load', 129))).toMatch(/it shows 129 GPUs, more than any host has/);
   });
 
   test('more of what matters than can be is refused', () => {
-    const much = '<process_info><pid>1</pid></process_info>'.repeat(60_000);
-    expect(outcome(within(`<processes>${much}</processes>`))).toMatch(
-      /what matters of it is longer than 2 MiB/,
-    );
+    const much = '<uuid>GPU-1</uuid>'.repeat(150_000);
+    expect(outcome(within(much))).toMatch(/what matters of it is longer than 2 MiB/);
   });
 
   test('warnings are few and can be shown', () => {
     const gpus = Array.from({ length: 60 }, () => '<gpu id="\u001b[2J"></gpu>').join('');
-    const { warnings } = parseNvidiaSmi(document(`</gpu>${gpus}<gpu id="">`, { attached: '999' }));
+    const { warnings } = parseNvidiaSmi(document(`</gpu>${gpus}<gpu id="">`, { attached: '128' }));
     expect(warnings).toHaveLength(16);
     for (const warning of warnings) expect(warning).toMatch(/^[\x20-\x7e]{1,200}$/);
   });

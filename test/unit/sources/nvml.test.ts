@@ -18,7 +18,9 @@ afterAll(() => builds.remove());
 
 let stub: NvmlStub | null;
 let nvml: Nvml | null;
+let warnings: string[];
 beforeEach(() => {
+  warnings = [];
   stub = null;
   nvml = null;
 });
@@ -34,7 +36,7 @@ function tryOpen(lines: readonly string[], age?: StubAge): Nvml | Missing {
   stub = new NvmlStub(builds, lines, age);
   const koffi = orThrow(loadKoffi());
   const library = openNvmlLibrary(koffi, stub.library);
-  return isMissing(library) ? library : openNvml(library);
+  return isMissing(library) ? library : openNvml(library, (text) => warnings.push(text));
 }
 
 function open(lines: readonly string[], age?: StubAge): Nvml {
@@ -163,6 +165,38 @@ describe('what a GPU shows', () => {
   test('power that no GPU draws is none', () => {
     const reading = readOne([gpuLine(0), 'power 0 4294967 4294967000 0', ...IDLE]);
     expect(reading.power).toEqual({ missing: 'the driver says 4294967 W, which no GPU draws' });
+  });
+
+  test.each([
+    ['3000000', { powerW: 3000, averagedMs: 1000 }],
+    ['3000001', { missing: 'the driver says 3000.001 W, which no GPU draws' }],
+  ])('%s mW', (milliwatts, power) => {
+    expect(readOne([gpuLine(0), `power 0 ${milliwatts}`, ...IDLE]).power).toEqual(power);
+  });
+
+  test.each([
+    ['new', '9.0'],
+    ['old', '7.0'],
+  ] as const)('power of 0 W is none, of a library that is %s', (age, capability) => {
+    const reading = readOne([gpuLine(0, capability), 'zero 0', ...IDLE], age);
+    expect(reading.power).toEqual({ missing: 'the driver says 0 W: it does not measure' });
+  });
+
+  test('where the mean is 0 W, the power of the moment is taken', () => {
+    const reading = readOne([gpuLine(0), 'zero 0', 'power 0 90000 0 95000', ...IDLE]);
+    expect(reading.power).toEqual({ powerW: 95, averagedMs: 0 });
+  });
+
+  test('an energy counter that stands at 0 while power is drawn is none', () => {
+    const opened = open([gpuLine(0), 'energy 0 0', 'power 0 90000', ...IDLE]);
+    expect(only(opened.read(now))).not.toHaveProperty('energyMillijoules');
+    stub?.show(ONE);
+    expect(only(opened.read(now)).energyMillijoules).toBeGreaterThan(0);
+  });
+
+  test('where no power is told either, nobody knows whether a counter at 0 counts', () => {
+    const reading = readOne([gpuLine(0), 'energy 0 0', ...IDLE]);
+    expect(reading.energyMillijoules).toEqual({ missing: 'the energy counter says 0' });
   });
 });
 
@@ -340,10 +374,111 @@ describe('trouble', () => {
 
   test('one that was lost before is told of, and the others are read', () => {
     const opened = open([...TWO, 'lost 0']);
-    expect(opened.warnings).toEqual([
+    expect(warnings).toEqual([
       expect.stringMatching(/^the GPU at position 0 of NVML's list cannot be read: .*fallen off the bus/),
     ]);
     expect(opened.read(now).gpus).toMatchObject([{ uuid: gpuUuid(1), index: 1 }]);
+  });
+
+  describe('is looked for again each minute', () => {
+    let minute: number;
+    beforeEach(() => {
+      minute = 0;
+    });
+    const at = (): { monoNs: bigint; wallMs: number } => ({
+      monoNs: BigInt(Math.round(minute * 60e9)),
+      wallMs: minute * 60_000,
+    });
+    const readAt = (opened: Nvml, toMinute: number): readonly GpuReading[] => {
+      minute = toMinute;
+      return opened.read(at).gpus;
+    };
+    const powers = (gpus: readonly GpuReading[]): unknown[] =>
+      gpus.map(({ index, power }) => [index, 'powerW' in power ? power.powerW : null]);
+
+    test('one that was lost at the start, and not sooner; the others are read all the time', () => {
+      const opened = open([...TWO, 'lost 0']);
+      expect(powers(readAt(opened, 0))).toEqual([[1, 200]]);
+      stub?.show(TWO);
+      expect(powers(readAt(opened, 0.99))).toEqual([[1, 200]]);
+      expect(powers(readAt(opened, 1))).toEqual([
+        [0, 100],
+        [1, 200],
+      ]);
+      expect(stub?.inits).toHaveLength(1);
+    });
+
+    test('one that is lost until the library is initialised anew', () => {
+      const opened = open([...TWO, 'sticky']);
+      readAt(opened, 0);
+      stub?.show([...TWO, 'sticky', 'lost 0']);
+      expect(powers(readAt(opened, 0.5))).toEqual([
+        [0, null],
+        [1, 200],
+      ]);
+      stub?.show([...TWO, 'sticky']);
+      expect(powers(readAt(opened, 0.9))[0]).toEqual([0, null]);
+      expect(powers(readAt(opened, 1))).toEqual([
+        [0, 100],
+        [1, 200],
+      ]);
+      expect([stub?.inits.length, stub?.shutdowns.length]).toEqual([2, 1]);
+    });
+
+    test('one that stays lost is told of with its reason, and disturbs the others less and less', () => {
+      const opened = open(TWO);
+      readAt(opened, 0);
+      stub?.show([...TWO, 'lost 0']);
+      readAt(opened, 0.5);
+      for (let each = 1; each <= 32; each += 1) {
+        const gpus = readAt(opened, each);
+        expect(new Set(gpus.map(({ uuid }) => uuid))).toEqual(new Set([gpuUuid(0), gpuUuid(1)]));
+        expect(gpus.find(({ index }) => index === 0)).toMatchObject({
+          pciBusId: '0000:1b:00.0',
+          power: { missing: expect.stringContaining('fallen off the bus') },
+          processes: null,
+        });
+        expect(gpus.find(({ index }) => index === 1)?.power).toEqual({ powerW: 200, averagedMs: 1000 });
+      }
+      // After 1, 3, 7, 15 and 31 minutes.
+      expect(stub?.inits).toHaveLength(6);
+      stub?.show(TWO);
+      readAt(opened, 32.5);
+      expect(powers(readAt(opened, 33))).toEqual([
+        [0, 100],
+        [1, 200],
+      ]);
+    });
+
+    test('another GPU where there are more now, and one that was taken out is gone', () => {
+      const opened = open([...TWO]);
+      readAt(opened, 0);
+      const three = [...TWO, gpuLine(2), 'power 2 300000'];
+      stub?.show(three);
+      readAt(opened, 0.5);
+      expect(readAt(opened, 1).map(({ index }) => index)).toEqual([0, 1, 2]);
+      stub?.show(TWO);
+      readAt(opened, 1.5);
+      expect(readAt(opened, 2).map(({ index }) => index)).toEqual([0, 1]);
+    });
+
+    test('the library itself, where it could not be initialised', () => {
+      const opened = open(TWO);
+      readAt(opened, 0);
+      stub?.show([...TWO, 'lost 0', 'fail nvmlInit_v2 9']);
+      readAt(opened, 0.5);
+      expect(powers(readAt(opened, 1))).toEqual([
+        [0, null],
+        [1, null],
+      ]);
+      expect(warnings.at(-1)).toMatch(/^NVIDIA's driver is not loaded/);
+      stub?.show(TWO);
+      readAt(opened, 2);
+      expect(powers(readAt(opened, 3))).toEqual([
+        [0, 100],
+        [1, 200],
+      ]);
+    });
   });
 
   test.each<[string, string[], RegExp]>([

@@ -13,3 +13,10 @@ test('they begin anew once it has done well', () => {
   pause.reset();
   expect(take(pause, 3)).toEqual([1, 2, 4]);
 });
+
+test('they are as short and as long as they are told to be', () => {
+  const pause = new RestartPause({ firstMs: 20, longestMs: 70 });
+  expect(Array.from({ length: 5 }, () => pause.take())).toEqual([20, 40, 70, 70, 70]);
+  pause.reset();
+  expect(pause.take()).toBe(20);
+});
