@@ -2,7 +2,8 @@
  * Stands in for NVIDIA's libnvidia-ml.so.1 in tests: the functions that EIT calls, with the names, types and layouts of
  * nvml.h (https://docs.nvidia.com/deploy/nvml-api/). What the GPUs show is in the file nvml.conf beside this library (the process
  * that loads it has no environment), read anew when it is initialised and whenever energy is asked for; its lines are described at
- * read_line. Built with -DOLD it is a library of 2017, without most of what came later.
+ * read_line. Built with -DOLD it is a library of 2017, without most of what came later; with -DSTILL the file is read once, for
+ * measuring how long the rest takes.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -413,7 +414,9 @@ int nvmlDeviceGetProcessUtilization(gpu *g, sample *samples, unsigned *count, u6
 }
 
 int nvmlDeviceGetTotalEnergyConsumption(gpu *g, u64 *millijoules) {
+#ifndef STILL
   read_state();
+#endif
   BEGIN_GPU(g);
   if (!g->has_energy) return NOT_SUPPORTED;
   u64 at = now_ns();
