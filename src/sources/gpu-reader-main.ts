@@ -9,7 +9,6 @@ import { READ_NOW, type GpuMessage, formatGpuMessage } from './gpu-messages';
 import type { GpuReader, GpuReaderEvents } from './gpu-reader';
 import { NvidiaSmi } from './nvidia-smi';
 import { NvidiaSmiDocuments } from './nvidia-smi-documents';
-import type { DocumentStream } from './nvidia-smi-run';
 import { parseNvidiaSmi } from './nvidia-smi-xml';
 import { openNvml } from './nvml';
 import { loadKoffi, openNvmlLibrary } from './nvml-library';
@@ -149,22 +148,11 @@ function openByNvidiaSmi(
     intervalMs,
     now: () => process.hrtime.bigint(),
     parse: parseNvidiaSmi,
-    documents: documentsOfText,
+    documents: () => new NvidiaSmiDocuments(),
     ...events,
   });
   if (reader.note !== null) events.onWarning(reader.note);
   return reader;
-}
-
-/** The terminal gives text; documents are cut from bytes. */
-function documentsOfText(): DocumentStream {
-  const documents = new NvidiaSmiDocuments();
-  return {
-    push: (text) => documents.push(Buffer.from(text)),
-    get noise() {
-      return documents.noise;
-    },
-  };
 }
 
 /**

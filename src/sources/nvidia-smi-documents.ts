@@ -2,22 +2,31 @@ import { printable } from './nvidia-smi-values';
 import { MOST_ANSWER } from './nvidia-smi-xml';
 
 /** Where a document begins and ends, and the name of a process in it: that is a user's text, and nothing in it counts. */
-const MARKS = /<\?xml\s|<nvidia_smi_log[\s/>]|<\/nvidia_smi_log>|<process_name>/g;
+const MARKS = /<(?:\?xml\s|nvidia_smi_log[\s/>]|\/nvidia_smi_log>|process_name>|supported_clocks>)/g;
 /** In the name of a process: its end, or a new document after one that was cut off there. */
 const MARKS_IN_NAME = /<\/process_name>|\n<\?xml\s/g;
-const LONGEST_MARK = '</nvidia_smi_log>'.length;
+/** In a list of clocks: its end, or what cannot be in one. */
+const MARKS_IN_CLOCKS = /<(?:\/supported_clocks>|\?xml\s|\/?nvidia_smi_log[\s/>])/g;
+const LONGEST_MARK = '</supported_clocks>'.length;
+
+/** The clocks that a GPU supports, in the one form that drivers have had. */
+const CLOCKS =
+  /^(?:\s*<(?:\/?supported_mem_clock|value>\d+ MHz<\/value|supported_graphics_clock>\d+ MHz<\/supported_graphics_clock)>)*\s*$/;
 
 const SMALLEST_BUFFER = 64 * 1024;
 /** Most of a line outside documents that is looked at. */
 const MOST_NOISE = 200;
 
-/** Whether what comes belongs to no document, to one, or to the name of a process in one. */
-type Place = 'outside' | 'document' | 'name';
+/** Whether what comes belongs to no document, to one, or to the name of a process or a list of clocks in one. */
+type Place = 'outside' | 'document' | 'name' | 'clocks';
 
 /**
  * Cuts what `nvidia-smi -q -x` prints in its loop mode (`-lms N`) into documents, as it comes in. They follow one another, at times with
  * other text between them. A document in which another begins has lost its end, and is dropped; so is one that is too long. Each byte
  * is looked at once, and no more than one document is held.
+ *
+ * The lists of the clocks that each GPU supports are left out: nothing reads them, and of eight GPUs they are 0.43 of 0.52 MB, which
+ * cost more to hold than all the rest costs to read. A list of another form is kept.
  */
 export class NvidiaSmiDocuments {
   readonly #most: number;
@@ -27,6 +36,8 @@ export class NvidiaSmiDocuments {
   #unsure = '';
   #place: Place = 'outside';
   #hasRoot = false;
+  /** Of a list of clocks whose end has not come. */
+  #clocks = '';
   /** Whether nothing of the document is held any more. It is gone through to its end all the same. */
   #isTooLong = false;
   #line = '';
@@ -53,20 +64,20 @@ export class NvidiaSmiDocuments {
 
   /** How many bytes are held of a document whose end has not come. */
   get heldBytes(): number {
-    return this.#length + this.#unsure.length;
+    return this.#length + this.#clocks.length + this.#unsure.length;
   }
 
   /**
-   * @param chunk the next bytes, cut anywhere
-   * @returns the documents that end in them, in their order, each character a byte (what is not ASCII is not decoded)
+   * @param chunk the next bytes, cut anywhere, each a character (what is not ASCII is not decoded)
+   * @returns the documents that end in them, in their order
    */
-  push(chunk: Uint8Array): string[] {
-    const text =
-      this.#unsure + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
+  push(chunk: string): string[] {
+    const text = this.#unsure + chunk;
     const documents: string[] = [];
     let from = 0;
     for (;;) {
-      const marks = this.#place === 'name' ? MARKS_IN_NAME : MARKS;
+      const marks =
+        this.#place === 'name' ? MARKS_IN_NAME : this.#place === 'clocks' ? MARKS_IN_CLOCKS : MARKS;
       marks.lastIndex = from;
       const mark = marks.exec(text);
       if (mark === null) break;
@@ -83,6 +94,7 @@ export class NvidiaSmiDocuments {
 
   /** @returns the document that ends with this mark, or null */
   #pass(mark: string): string | null {
+    if (this.#place === 'clocks') this.#endClocks();
     const isDeclaration = mark.includes('<?xml');
     if (isDeclaration || mark.startsWith('<nvidia_smi_log')) {
       const isRootOfBegun = !isDeclaration && this.#place === 'document' && !this.#hasRoot;
@@ -95,7 +107,15 @@ export class NvidiaSmiDocuments {
     if (mark === '<process_name>' && this.#place === 'document') this.#place = 'name';
     else if (mark === '</process_name>') this.#place = 'document';
     this.#take(mark);
+    if (mark === '<supported_clocks>' && this.#place === 'document') this.#place = 'clocks';
     return null;
+  }
+
+  #endClocks(): void {
+    const clocks = this.#clocks;
+    this.#clocks = '';
+    this.#place = 'document';
+    if (!CLOCKS.test(clocks)) this.#take(clocks);
   }
 
   #begin(): void {
@@ -120,16 +140,16 @@ export class NvidiaSmiDocuments {
 
   #take(text: string): void {
     if (this.#place === 'outside') this.#line = firstLineOf(this.#line, text);
-    else if (!this.#isTooLong) this.#hold(text);
+    else if (this.#isTooLong) return;
+    else if (this.#place !== 'clocks') this.#hold(text);
+    else if (this.#length + this.#clocks.length + text.length <= this.#most) this.#clocks += text;
+    else this.#dropTooLong();
   }
 
   #hold(text: string): void {
     const length = this.#length + text.length;
     if (length > this.#most) {
-      this.#isTooLong = true;
-      this.#dropped += 1;
-      this.#length = 0;
-      this.#held = Buffer.alloc(0);
+      this.#dropTooLong();
       return;
     }
     if (length > this.#held.length) {
@@ -139,6 +159,14 @@ export class NvidiaSmiDocuments {
     }
     this.#held.write(text, this.#length, 'latin1');
     this.#length = length;
+  }
+
+  #dropTooLong(): void {
+    this.#isTooLong = true;
+    this.#dropped += 1;
+    this.#length = 0;
+    this.#clocks = '';
+    this.#held = Buffer.alloc(0);
   }
 }
 

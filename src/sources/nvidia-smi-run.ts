@@ -11,7 +11,7 @@ const MOST_COMPLAINT_CHARS = 4096;
 
 /** Cuts the XML documents out of a stream of text, with bounded memory. */
 export interface DocumentStream {
-  /** The documents that this piece of text completes. */
+  /** The documents that this piece of text completes; each character is a byte. */
   push(text: string): string[];
   /** The first line of text outside documents; null: there was none. */
   readonly noise: string | null;
@@ -167,7 +167,7 @@ export class NvidiaSmiRun {
   }
 }
 
-/** Both, up to the length of what is kept. */
+/** Both, without carriage returns, up to the length of what is kept. */
 function join(kept: string, text: string): string {
-  return kept + text.slice(0, MOST_COMPLAINT_CHARS - kept.length);
+  return kept + text.slice(0, MOST_COMPLAINT_CHARS - kept.length).replaceAll('\r', '');
 }

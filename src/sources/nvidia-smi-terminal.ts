@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
@@ -17,7 +18,7 @@ export interface ProgramEnd {
 }
 
 export interface ProgramEvents {
-  /** What it prints, as it comes, without carriage returns. */
+  /** What it prints, as it comes, each character a byte; under a terminal a line ends with a carriage return and a line feed. */
   readonly onText: (text: string) => void;
   /** What it prints to stderr; under a terminal that is among the text. */
   readonly onComplaint: (text: string) => void;
@@ -46,7 +47,15 @@ const ENVIRONMENT = { LC_ALL: 'C', PATH: PROGRAM_FOLDERS.join(':') };
  * A terminal for whoever does not print to one at once what it does not print to a pipe: the C library keeps a block back
  * for a pipe, and a line for a terminal. No line of nvidia-smi is wrapped at this width.
  */
-const TERMINAL = { name: 'dumb', cols: 1000, rows: 50, cwd: '/', env: ENVIRONMENT };
+const TERMINAL = { name: 'dumb', cols: 1000, rows: 50, cwd: '/', env: ENVIRONMENT, encoding: 'latin1' };
+
+/** How long what is printed gathers before it is read (ms). The terminal holds 64 KB; then who prints would have to wait. */
+const GATHERING_MS = 4;
+const MOST_WAITS = 25;
+/** The kernel gives at most 4 KB of a terminal at a time. */
+const MOST_READ_BYTES = 4096;
+const MOST_READS = 64;
+const NOTHING = new Int32Array(new SharedArrayBuffer(4));
 
 /** What is used of the package node-pty, https://github.com/microsoft/node-pty; it need not be installed. */
 export interface NodePty {
@@ -55,6 +64,8 @@ export interface NodePty {
 
 interface PtyProcess {
   readonly pid: number;
+  /** Of the terminal's other end; it does not block. */
+  readonly fd: number;
   onData(listener: (text: string) => void): unknown;
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): unknown;
   on(event: 'error', listener: (error: unknown) => void): void;
@@ -89,7 +100,15 @@ export function startInTerminal(pty: NodePty): StartProgram {
     const child = pty.spawn(path, [...args], TERMINAL);
     resetNice(child.pid);
     let hasEnded = false;
-    child.onData((text) => onText(text.replaceAll('\r', '')));
+    let isLetGo = false;
+    const bytes = Buffer.allocUnsafe(MOST_READ_BYTES);
+    child.onData((text) => {
+      // The first bytes at once: they have the time of the document.
+      onText(text);
+      // Let go, the descriptor may be another's.
+      const more = isLetGo ? '' : gather(child.fd, bytes);
+      if (more !== '') onText(more);
+    });
     // Of reading the terminal, after which node-pty reports the end; without a listener it would be thrown.
     child.on('error', () => undefined);
     child.onExit(({ exitCode, signal }) => {
@@ -102,10 +121,41 @@ export function startInTerminal(pty: NodePty): StartProgram {
         if (!hasEnded) killGroup(child.pid);
       },
       letGo: () => {
+        isLetGo = true;
         if (!hasEnded) child.destroy();
       },
     };
   };
+}
+
+/**
+ * What is printed within the next milliseconds, and as long as more comes, read at once. Else this process would be woken for
+ * every few lines, hundreds of times a document, which costs as much as all the rest. It may wait, since it does nothing
+ * else; nothing else reads the terminal meanwhile.
+ */
+function gather(fd: number, bytes: Buffer): string {
+  let text = '';
+  for (let waits = 0; waits < MOST_WAITS; waits += 1) {
+    Atomics.wait(NOTHING, 0, 0, GATHERING_MS);
+    const { length } = text;
+    text += readAll(fd, bytes);
+    if (text.length === length) break;
+  }
+  return text;
+}
+
+function readAll(fd: number, bytes: Buffer): string {
+  let text = '';
+  try {
+    for (let reads = 0; reads < MOST_READS; reads += 1) {
+      const length = readSync(fd, bytes);
+      if (length === 0) break;
+      text += bytes.toString('latin1', 0, length);
+    }
+  } catch {
+    // EAGAIN: that is all for now. EIO: who prints has ended, which node-pty tells.
+  }
+  return text;
 }
 
 /** Starts programs with pipes. Neither they nor the pipes keep this process alive. */
@@ -117,8 +167,8 @@ export const startInPipes: StartProgram = (path, args, { onText, onComplaint, on
     detached: true,
   });
   if (child.pid !== undefined) resetNice(child.pid);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => onText(text.replaceAll('\r', '')));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => onComplaint(text.replaceAll('\r', '')));
+  child.stdout.setEncoding('latin1').on('data', onText);
+  child.stderr.setEncoding('latin1').on('data', onComplaint);
   child.on('error', (error) => {
     // Without a pid it never was; the other errors are of signals, and it still ends some time.
     if (child.pid === undefined) onEnd({ status: null, signal: null, refusal: messageOf(error) });

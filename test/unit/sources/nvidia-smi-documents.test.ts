@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { NvidiaSmiDocuments } from '../../../src/sources/nvidia-smi-documents';
 import { parseNvidiaSmi } from '../../../src/sources/nvidia-smi-xml';
-import { ANSWERS, answer } from './nvidia-smi';
+import { ANSWERS, answer, answerOf } from './nvidia-smi';
 
 const LOST =
   'Unable to determine the device handle for GPU 0000:3B:00.0: GPU is lost.  Reboot the system to recover';
@@ -14,21 +14,77 @@ interface Outcome {
   readonly dropped: number;
 }
 
+/** As the splitter gives it: with nothing in the lists of clocks. */
+function withoutClocks(document: string): string {
+  return document.replaceAll(/(?<=<supported_clocks>)[\d\s\w<>/]*?(?=<\/supported_clocks>)/g, (list) =>
+    list.includes('MHz') ? '' : list,
+  );
+}
+
 /** What comes of a stream that is cut at the given places. */
 function split(stream: string, cuts: readonly number[] = [], most?: number): Outcome {
   const splitter = new NvidiaSmiDocuments(most);
-  const bytes = Buffer.from(stream, 'latin1');
-  const at = [0, ...[...cuts].map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
-  const documents = at.flatMap((begin, index) => splitter.push(bytes.subarray(begin, at[index + 1])));
+  const { length } = stream;
+  const at = [0, ...[...cuts].map((cut) => cut % (length + 1)).sort((a, b) => a - b), length];
+  const documents = at.flatMap((begin, index) => splitter.push(stream.slice(begin, at[index + 1])));
   return { documents, noise: splitter.noise, dropped: splitter.dropped };
 }
 
 test('documents one after the other, whole and in their order', () => {
   const stream = ANSWERS.map(answer).join('');
   expect(split(stream)).toEqual({
-    documents: ANSWERS.map((name) => answer(name).trimEnd()),
+    documents: ANSWERS.map((name) => withoutClocks(answer(name)).trimEnd()),
     noise: null,
     dropped: 0,
+  });
+});
+
+describe('a list of the clocks that a GPU supports', () => {
+  const name = 'rtx-4000-sff-ada-v13';
+
+  test('is left out, wherever the stream is cut', () => {
+    const whole = answer(name).trimEnd();
+    const [begin, end] = [whole.indexOf('<supported_clocks>'), whole.indexOf('</supported_clocks>')];
+    for (let cut = begin; cut < begin + 200; cut += 1) {
+      expect(split(whole, [cut, cut + end - begin - 100]).documents).toEqual([withoutClocks(whole)]);
+    }
+    expect(parseNvidiaSmi(withoutClocks(whole))).toEqual(parseNvidiaSmi(whole));
+  });
+
+  test('is not held, but for the one that is being read', () => {
+    const splitter = new NvidiaSmiDocuments();
+    splitter.push(answerOf(name, 8).slice(0, -'</nvidia_smi_log>\n'.length));
+    expect(splitter.heldBytes).toBeLessThan(8 * 14_000);
+  });
+
+  test.each([
+    '<supported_clocks>N/A</supported_clocks>',
+    '<supported_clocks><value>1 MHz</value><uuid>GPU-1</uuid></supported_clocks>',
+    '<supported_clocks><value>1 MHz</value></gpu><gpu id="1"><a></supported_clocks>',
+    '<supported_clocks><value>1 MHz</value>',
+    '<supported_clocks><!-- <value>1 MHz</value> --></supported_clocks>',
+    '<supported_clocks><process_name></supported_clocks>',
+  ])('of another form is kept: %s', (list) => {
+    const document = `<nvidia_smi_log><gpu>${list}</gpu></nvidia_smi_log>`;
+    expect(split(document).documents).toEqual([document]);
+  });
+
+  test('that is torn takes no other document with it', () => {
+    for (const next of [SMALL, BARE]) {
+      const torn = '<nvidia_smi_log><gpu><supported_clocks>\n<supported_mem_clock>\n<value>1 MHz</va';
+      expect(split(torn + next)).toEqual({ documents: [next], noise: null, dropped: 1 });
+    }
+  });
+
+  test('that has no end is not held', () => {
+    const splitter = new NvidiaSmiDocuments(1000);
+    splitter.push('<nvidia_smi_log><supported_clocks>');
+    for (let count = 0; count < 100; count += 1) splitter.push('<value>1 MHz</value>\n');
+    expect(splitter.heldBytes).toBeLessThan(20);
+    expect([splitter.push(`</supported_clocks></nvidia_smi_log>${SMALL}`), splitter.dropped]).toEqual([
+      [SMALL],
+      1,
+    ]);
   });
 });
 
@@ -40,9 +96,8 @@ test('what a document says is the same with the line ends of a terminal', () => 
 
 test('a document is there as soon as its last byte is', () => {
   const splitter = new NvidiaSmiDocuments();
-  const bytes = Buffer.from(SMALL);
-  for (const byte of bytes.subarray(0, -1)) expect(splitter.push(Uint8Array.of(byte))).toEqual([]);
-  expect(splitter.push(bytes.subarray(-1))).toEqual([SMALL]);
+  for (const byte of SMALL.slice(0, -1)) expect(splitter.push(byte)).toEqual([]);
+  expect(splitter.push(SMALL.slice(-1))).toEqual([SMALL]);
   expect(splitter.heldBytes).toBe(0);
 });
 
@@ -161,14 +216,14 @@ describe('a document that is too long', () => {
   test('is not held, nor is text of any length', () => {
     for (const begin of ['<?xml ?>', '<nvidia_smi_log><process_name>', '']) {
       const splitter = new NvidiaSmiDocuments();
-      splitter.push(Buffer.from(begin));
-      const chunk = Buffer.alloc(1024 * 1024, '< \n');
+      splitter.push(begin);
+      const chunk = '< \n'.repeat(1024 * 341);
       for (let count = 0; count < 64; count += 1) {
         expect(splitter.push(chunk)).toEqual([]);
         expect(splitter.heldBytes).toBeLessThanOrEqual(8 * 1024 * 1024 + 20);
       }
       expect(splitter.heldBytes).toBeLessThan(20);
-      expect(splitter.push(Buffer.from(`\n${SMALL}`))).toEqual([SMALL]);
+      expect(splitter.push(`\n${SMALL}`)).toEqual([SMALL]);
       expect(splitter.dropped).toBe(begin === '' ? 0 : 1);
     }
   });
@@ -176,11 +231,11 @@ describe('a document that is too long', () => {
 
 test('millions of single bytes come to an end', () => {
   const splitter = new NvidiaSmiDocuments();
-  splitter.push(Buffer.from('<nvidia_smi_log>'));
-  const bytes = Buffer.alloc(3_000_000, '<a>\n<?xm </process_name');
-  for (let at = 0; at < bytes.length; at += 1) splitter.push(bytes.subarray(at, at + 1));
-  const [document] = splitter.push(Buffer.from('</nvidia_smi_log>'));
-  expect(document).toBe(`<nvidia_smi_log>${bytes.toString('latin1')}</nvidia_smi_log>`);
+  splitter.push('<nvidia_smi_log>');
+  const text = '<a>\n<?xm </process_name'.repeat(130_000);
+  for (const byte of text) splitter.push(byte);
+  const [document] = splitter.push('</nvidia_smi_log>');
+  expect(document).toBe(`<nvidia_smi_log>${text}</nvidia_smi_log>`);
 });
 
 const piece = fc.oneof(
