@@ -86,7 +86,7 @@ export class NvidiaSmiDocuments {
       const document = this.#pass(mark[0]);
       if (document !== null) documents.push(document);
     }
-    const unsure = beginningOfMark(text, from);
+    const unsure = beginningOfMark(text, from, this.#place);
     this.#take(text.slice(from, unsure));
     this.#unsure = text.slice(unsure);
     return documents;
@@ -170,11 +170,11 @@ export class NvidiaSmiDocuments {
   }
 }
 
-/** Where a mark could begin that is not all there yet: its `<` is the last, and only a line's end can be before that. */
-function beginningOfMark(text: string, from: number): number {
+/** Where a mark could begin that is not all there yet: its `<` is the last, and only in a name a line's end is before that. */
+function beginningOfMark(text: string, from: number, place: Place): number {
   const last = text.lastIndexOf('<');
   const begin = last === -1 || text.length - last >= LONGEST_MARK ? text.length : last;
-  return Math.max(from, text[begin - 1] === '\n' ? begin - 1 : begin);
+  return Math.max(from, place === 'name' && text[begin - 1] === '\n' ? begin - 1 : begin);
 }
 
 /** The first line that says something, of `line` and of what follows it; with its end once that has come. */

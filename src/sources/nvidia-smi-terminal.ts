@@ -50,11 +50,11 @@ const ENVIRONMENT = { LC_ALL: 'C', PATH: PROGRAM_FOLDERS.join(':') };
 const TERMINAL = { name: 'dumb', cols: 1000, rows: 50, cwd: '/', env: ENVIRONMENT, encoding: 'latin1' };
 
 /** How long what is printed gathers before it is read (ms). The terminal holds 64 KB; then who prints would have to wait. */
-const GATHERING_MS = 4;
+const GATHERING_MS = 8;
 const MOST_WAITS = 25;
-/** The kernel gives at most 4 KB of a terminal at a time. */
-const MOST_READ_BYTES = 4096;
-const MOST_READS = 64;
+const MOST_BYTES = 128 * 1024;
+/** The kernel gives 4 KB of a terminal at a time where it has as much. */
+const FEW_BYTES = 1024;
 const NOTHING = new Int32Array(new SharedArrayBuffer(4));
 
 /** What is used of the package node-pty, https://github.com/microsoft/node-pty; it need not be installed. */
@@ -101,14 +101,14 @@ export function startInTerminal(pty: NodePty): StartProgram {
     resetNice(child.pid);
     let hasEnded = false;
     let isLetGo = false;
-    const bytes = Buffer.allocUnsafe(MOST_READ_BYTES);
-    child.onData((text) => {
-      // The first bytes at once: they have the time of the document.
+    const bytes = Buffer.allocUnsafe(MOST_BYTES);
+    // Let go, the descriptor may be another's.
+    const take = (text: string): boolean => {
       onText(text);
-      // Let go, the descriptor may be another's.
-      const more = isLetGo ? '' : gather(child.fd, bytes);
-      if (more !== '') onText(more);
-    });
+      return !isLetGo;
+    };
+    // The first bytes at once: they have the time of the document.
+    child.onData((text) => take(text) && gather(child.fd, bytes, take));
     // Of reading the terminal, after which node-pty reports the end; without a listener it would be thrown.
     child.on('error', () => undefined);
     child.onExit(({ exitCode, signal }) => {
@@ -129,33 +129,32 @@ export function startInTerminal(pty: NodePty): StartProgram {
 }
 
 /**
- * What is printed within the next milliseconds, and as long as more comes, read at once. Else this process would be woken for
- * every few lines, hundreds of times a document, which costs as much as all the rest. It may wait, since it does nothing
+ * Takes what is printed within the next milliseconds, and as long as more comes, in large pieces. Else this process would be woken
+ * for every few lines, hundreds of times a document, which costs as much as all the rest. It may wait, since it does nothing
  * else; nothing else reads the terminal meanwhile.
  */
-function gather(fd: number, bytes: Buffer): string {
-  let text = '';
+function gather(fd: number, bytes: Buffer, onText: (text: string) => boolean): void {
   for (let waits = 0; waits < MOST_WAITS; waits += 1) {
     Atomics.wait(NOTHING, 0, 0, GATHERING_MS);
-    const { length } = text;
-    text += readAll(fd, bytes);
-    if (text.length === length) break;
+    const length = readInto(fd, bytes);
+    if (length === 0 || !onText(bytes.toString('latin1', 0, length))) return;
   }
-  return text;
 }
 
-function readAll(fd: number, bytes: Buffer): string {
-  let text = '';
+/** @returns how many bytes there were */
+function readInto(fd: number, bytes: Buffer): number {
+  let length = 0;
   try {
-    for (let reads = 0; reads < MOST_READS; reads += 1) {
-      const length = readSync(fd, bytes);
-      if (length === 0) break;
-      text += bytes.toString('latin1', 0, length);
+    while (length < bytes.length) {
+      const more = readSync(fd, bytes, length, bytes.length - length, null);
+      length += more;
+      // That was all: to be told so costs an exception.
+      if (more < FEW_BYTES) break;
     }
   } catch {
-    // EAGAIN: that is all for now. EIO: who prints has ended, which node-pty tells.
+    // EAGAIN: there is nothing now. EIO: who prints has ended, which node-pty tells.
   }
-  return text;
+  return length;
 }
 
 /** Starts programs with pipes. Neither they nor the pipes keep this process alive. */
