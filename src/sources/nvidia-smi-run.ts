@@ -11,7 +11,7 @@ const MOST_COMPLAINT_CHARS = 4096;
 
 /** Cuts the XML documents out of a stream of text, with bounded memory. */
 export interface DocumentStream {
-  /** The documents that this piece of text completes for sure. */
+  /** The documents that this piece of text completes for sure; each character is a byte. */
   push(text: string): string[];
   /** Nothing has come for a while, or nothing will: the documents that are complete with that. */
   settle?(): string[];
@@ -186,7 +186,7 @@ export class NvidiaSmiRun {
   }
 }
 
-/** Both, up to the length of what is kept. */
+/** Both, without carriage returns, up to the length of what is kept. */
 function join(kept: string, text: string): string {
-  return kept + text.slice(0, MOST_COMPLAINT_CHARS - kept.length);
+  return kept + text.slice(0, MOST_COMPLAINT_CHARS - kept.length).replaceAll('\r', '');
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
 import { isErrno } from '../errors';
@@ -17,7 +18,7 @@ export interface ProgramEnd {
 }
 
 export interface ProgramEvents {
-  /** What it prints, as it comes, without carriage returns. */
+  /** What it prints, as it comes, each character a byte; under a terminal a line ends with a carriage return and a line feed. */
   readonly onText: (text: string) => void;
   /** What it prints to stderr; under a terminal that is among the text. */
   readonly onComplaint: (text: string) => void;
@@ -46,7 +47,15 @@ const ENVIRONMENT = { LC_ALL: 'C', PATH: PROGRAM_FOLDERS.join(':') };
  * A terminal for whoever does not print to one at once what it does not print to a pipe: the C library keeps a block back
  * for a pipe, and a line for a terminal. No line of nvidia-smi is wrapped at this width.
  */
-const TERMINAL = { name: 'dumb', cols: 1000, rows: 50, cwd: '/', env: ENVIRONMENT };
+const TERMINAL = { name: 'dumb', cols: 1000, rows: 50, cwd: '/', env: ENVIRONMENT, encoding: 'latin1' };
+
+/** How long what is printed gathers before it is read (ms). The terminal holds 64 KB; then who prints would have to wait. */
+const GATHERING_MS = 8;
+const MOST_WAITS = 25;
+const MOST_BYTES = 128 * 1024;
+/** The kernel gives 4 KB of a terminal at a time where it has as much. */
+const FEW_BYTES = 1024;
+const NOTHING = new Int32Array(new SharedArrayBuffer(4));
 
 /** What is used of the package node-pty, https://github.com/microsoft/node-pty; it need not be installed. */
 export interface NodePty {
@@ -55,6 +64,8 @@ export interface NodePty {
 
 interface PtyProcess {
   readonly pid: number;
+  /** Of the terminal's other end; it does not block. */
+  readonly fd: number;
   onData(listener: (text: string) => void): unknown;
   onExit(listener: (end: { exitCode: number; signal?: number }) => void): unknown;
   on(event: 'error', listener: (error: unknown) => void): void;
@@ -89,7 +100,15 @@ export function startInTerminal(pty: NodePty): StartProgram {
     const child = pty.spawn(path, [...args], TERMINAL);
     resetNice(child.pid);
     let hasEnded = false;
-    child.onData((text) => onText(text.replaceAll('\r', '')));
+    let isLetGo = false;
+    const bytes = Buffer.allocUnsafe(MOST_BYTES);
+    // Let go, the descriptor may be another's.
+    const take = (text: string): boolean => {
+      onText(text);
+      return !isLetGo;
+    };
+    // The first bytes at once: they have the time of the document.
+    child.onData((text) => take(text) && gather(child.fd, bytes, take));
     // Of reading the terminal, after which node-pty reports the end; without a listener it would be thrown.
     child.on('error', () => undefined);
     child.onExit(({ exitCode, signal }) => {
@@ -102,10 +121,40 @@ export function startInTerminal(pty: NodePty): StartProgram {
         if (!hasEnded) killGroup(child.pid);
       },
       letGo: () => {
+        isLetGo = true;
         if (!hasEnded) child.destroy();
       },
     };
   };
+}
+
+/**
+ * Takes what is printed within the next milliseconds, and as long as more comes, in large pieces. Else this process would be woken
+ * for every few lines, hundreds of times a document, which costs as much as all the rest. It may wait, since it does nothing
+ * else; nothing else reads the terminal meanwhile.
+ */
+function gather(fd: number, bytes: Buffer, onText: (text: string) => boolean): void {
+  for (let waits = 0; waits < MOST_WAITS; waits += 1) {
+    Atomics.wait(NOTHING, 0, 0, GATHERING_MS);
+    const length = readInto(fd, bytes);
+    if (length === 0 || !onText(bytes.toString('latin1', 0, length))) return;
+  }
+}
+
+/** @returns how many bytes there were */
+function readInto(fd: number, bytes: Buffer): number {
+  let length = 0;
+  try {
+    while (length < bytes.length) {
+      const more = readSync(fd, bytes, length, bytes.length - length, null);
+      length += more;
+      // That was all: to be told so costs an exception.
+      if (more < FEW_BYTES) break;
+    }
+  } catch {
+    // EAGAIN: there is nothing now. EIO: who prints has ended, which node-pty tells.
+  }
+  return length;
 }
 
 /** Starts programs with pipes. Neither they nor the pipes keep this process alive. */
@@ -117,8 +166,8 @@ export const startInPipes: StartProgram = (path, args, { onText, onComplaint, on
     detached: true,
   });
   if (child.pid !== undefined) resetNice(child.pid);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => onText(text.replaceAll('\r', '')));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => onComplaint(text.replaceAll('\r', '')));
+  child.stdout.setEncoding('latin1').on('data', onText);
+  child.stderr.setEncoding('latin1').on('data', onComplaint);
   child.on('error', (error) => {
     // Without a pid it never was; the other errors are of signals, and it still ends some time.
     if (child.pid === undefined) onEnd({ status: null, signal: null, refusal: messageOf(error) });

@@ -15,6 +15,7 @@ export class NvmlReader implements GpuReader {
   readonly #now: () => Instant;
   #startNs = 0n;
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(
     nvml: Pick<Nvml, 'read' | 'close'>,
@@ -29,12 +30,14 @@ export class NvmlReader implements GpuReader {
   }
 
   start(): void {
+    this.#isStopped = false;
     this.#startNs = this.#now().monoNs;
     this.readNow();
     this.#wait();
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#nvml.close();
   }
@@ -44,6 +47,8 @@ export class NvmlReader implements GpuReader {
   }
 
   #wait(): void {
+    // Whoever takes the snapshot may have stopped it.
+    if (this.#isStopped) return;
     const sinceNs = this.#now().monoNs - this.#startNs;
     const restNs = this.#intervalNs - (sinceNs % this.#intervalNs);
     this.#timer = setTimeout(

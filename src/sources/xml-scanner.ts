@@ -3,6 +3,9 @@ import { EitError } from '../errors';
 /** Deeper than any document of ours; what goes on and on into itself is an attack. */
 const MOST_DEPTH = 32;
 
+/** Longer tags are looked at anew each time. */
+const MOST_PLAIN = 80;
+
 /** An opening tag from its `<` on. An attribute holds no `<`, so a quote left open cannot swallow the tags after it. */
 const OPENING =
   /<([A-Za-z_][\w.:-]{0,127})(?:\s+[\w.:-]{1,128}\s*=\s*(?:"[^"<]{0,1024}"|'[^'<]{0,1024}'))*\s*(\/?)>/y;
@@ -32,6 +35,8 @@ export class XmlScanner {
   start = 0;
   end = 0;
   readonly #xml: string;
+  /** Names of tags without attributes that were found to be of the right form: most come again and again. */
+  readonly #plain = new Set<string>();
 
   constructor(xml: string, start: number) {
     this.#xml = xml;
@@ -69,11 +74,22 @@ export class XmlScanner {
   }
 
   #begin(): 'open' | 'empty' {
-    const [tag, name = '', slash] = this.#match(OPENING) ?? [];
-    if (tag === undefined) throw malformed('a tag is not of the form of one');
+    const end = this.#xml.indexOf('>', this.start);
+    let name = end === -1 || end - this.start > MOST_PLAIN ? '' : this.#xml.slice(this.start + 1, end);
+    if (this.#plain.has(name)) {
+      this.end = end + 1;
+    } else {
+      const [tag = '', found = '', slash] = this.#match(OPENING) ?? [];
+      if (tag === '') throw malformed('a tag is not of the form of one');
+      if (found === name) this.#plain.add(name);
+      name = found;
+      this.end = this.start + tag.length;
+      if (slash === '/') {
+        this.name = name;
+        return 'empty';
+      }
+    }
     this.name = name;
-    this.end = this.start + tag.length;
-    if (slash === '/') return 'empty';
     if (this.open.length >= MOST_DEPTH) throw malformed(`its tags are more than ${MOST_DEPTH} deep`);
     this.open.push(name);
     return 'open';

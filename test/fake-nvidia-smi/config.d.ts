@@ -14,6 +14,11 @@ export interface FakeConfig {
   /** Time that the driver takes before anything is printed, and that the reading of a GPU takes (ms). */
   readonly startMs?: number;
   readonly gpuMs?: number;
+  /**
+   * Documents in full: path of what a real nvidia-smi printed, with power as `570` and `new` have it. Each GPU is its first one,
+   * with the values of this file in their places; processes are its own where a GPU has none here.
+   */
+  readonly template?: string;
   readonly gpus: readonly FakeGpu[];
   readonly failures?: readonly FakeFailure[];
 }

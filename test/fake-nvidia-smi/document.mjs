@@ -2,6 +2,7 @@
 // with the tags of the real ones (test/fixtures/nvidia-smi, captured from drivers 418 to 595).
 import { readFileSync } from 'node:fs';
 import { averagePowerAt, powerAt } from './power-curve.js';
+import { headFrom, gpuFrom } from './template.mjs';
 
 const DEPRECATED = 'Requested functionality has been deprecated';
 
@@ -35,6 +36,7 @@ export function layoutOf({ layout }) {
 
 /** What stands before the first GPU. */
 export function headOf(config) {
+  if (config.template) return headFrom(config, timestamp(new Date()));
   const { dtd, driver, cuda } = layoutOf(config);
   return `<?xml version="1.0" ?>
 <!DOCTYPE nvidia_smi_log SYSTEM "nvsmi_device_${dtd}.dtd">
@@ -53,6 +55,14 @@ export const EMPTY = `<?xml version="1.0" ?>\n<nvidia_smi_log>\n</nvidia_smi_log
 export function gpuOf(config, position, { monoNs, failures, sections }) {
   const gpu = config.gpus[position];
   const of = (kind) => failures.find((one) => one.kind === kind && (one.gpu ?? position) === position);
+  if (config.template) {
+    return gpuFrom(config, position, {
+      averageW: of('power')?.text ?? watts(averagePowerAt(gpu.power, monoNs)),
+      instantW: of('power')?.text ?? watts(powerAt(gpu.power, monoNs)),
+      percent: percentOf(gpu, monoNs),
+      processes: processes(gpu),
+    });
+  }
   const isLost = of('lost') !== undefined;
   const layout = {
     ...layoutOf(config),
@@ -150,18 +160,18 @@ function memory({ memoryMib: { used, total } = { used: 4, total: 81_920 } }) {
 }
 
 function utilization(gpu, monoNs) {
-  const idleW = powerAt(gpu.power, BigInt(gpu.power.startNs) - 1n);
-  const percent = gpu.utilization
-    ? Math.round(powerAt(gpu.utilization, monoNs))
-    : powerAt(gpu.power, monoNs) > idleW
-      ? 100
-      : 0;
-  const shown = gpu.mig ? 'N/A' : `${percent} %`;
+  const shown = gpu.mig ? 'N/A' : `${percentOf(gpu, monoNs)} %`;
   return `\t\t<utilization>
 \t\t\t<gpu_util>${shown}</gpu_util>
 \t\t\t<memory_util>${shown}</memory_util>
 \t\t</utilization>
 `;
+}
+
+function percentOf(gpu, monoNs) {
+  if (gpu.utilization) return Math.round(powerAt(gpu.utilization, monoNs));
+  const idleW = powerAt(gpu.power, BigInt(gpu.power.startNs) - 1n);
+  return powerAt(gpu.power, monoNs) > idleW ? 100 : 0;
 }
 
 /** Only this is told where the driver tells one power: a mean over a second since Ampere, but not of GA100. */
@@ -171,8 +181,8 @@ function isAveraged({ architecture, name }) {
 }
 
 function power(gpu, { power: tag, both, isNew }, monoNs, text) {
-  const averageW = `${averagePowerAt(gpu.power, monoNs).toFixed(2)} W`;
-  const instantW = `${powerAt(gpu.power, monoNs).toFixed(2)} W`;
+  const averageW = watts(averagePowerAt(gpu.power, monoNs));
+  const instantW = watts(powerAt(gpu.power, monoNs));
   const draws = both
     ? `\t\t\t<average_power_draw>${text ?? averageW}</average_power_draw>
 \t\t\t<instant_power_draw>${text ?? instantW}</instant_power_draw>
@@ -196,6 +206,10 @@ function power(gpu, { power: tag, both, isNew }, monoNs, text) {
 ${draws}\t\t\t<max_power_limit>700.00 W</max_power_limit>
 \t\t</${tag}>
 ${others}`;
+}
+
+function watts(powerW) {
+  return `${powerW.toFixed(2)} W`;
 }
 
 /** By far the longest part of a real document. */

@@ -7,8 +7,8 @@ export interface FakeNvidiaSmi {
   readonly path: string;
   /** One for each start, in order. */
   starts(): { readonly pid: number; readonly args: readonly string[] }[];
-  /** One for each whole document: which start it was of, and when each GPU was read (CLOCK_MONOTONIC, ns). */
-  documents(): { readonly start: number; readonly readNs: readonly bigint[] }[];
+  /** One for each whole document: which start it was of, when it was begun and each GPU read (CLOCK_MONOTONIC, ns). */
+  documents(): { readonly start: number; readonly begunNs: bigint; readonly readNs: readonly bigint[] }[];
   /** For starts to come. */
   configure(config: FakeConfig): void;
 }
@@ -30,8 +30,8 @@ export function installFakeNvidiaSmi(folder: string, config: FakeConfig): FakeNv
     path,
     starts: () => linesOf(`${configFile}.starts`) as { pid: number; args: string[] }[],
     documents: () =>
-      (linesOf(`${configFile}.documents`) as { start: number; readNs: string[] }[]).map(
-        ({ start, readNs }) => ({ start, readNs: readNs.map(BigInt) }),
+      (linesOf(`${configFile}.documents`) as { start: number; begunNs: string; readNs: string[] }[]).map(
+        ({ start, begunNs, readNs }) => ({ start, begunNs: BigInt(begunNs), readNs: readNs.map(BigInt) }),
       ),
     configure,
   };

@@ -2,7 +2,7 @@
 // A stand-in for nvidia-smi that behaves as the real one does, without a GPU. What it is and does stands in a JSON file (its
 // form: config.d.ts) named by its own path and `.json`, or by a first argument `--fake-config=FILE`: the environment is
 // cleared by those who start it. Each start adds a line (arguments, pid) to that file's name and `.starts`, and each document
-// one (the time at which each GPU was read) to that and `.documents`.
+// one (the times at which it was begun and each GPU was read) to that and `.documents`.
 import { appendFileSync, existsSync, readFileSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { EMPTY, TAIL, gpuOf, headOf, layoutOf } from './document.mjs';
@@ -121,6 +121,7 @@ function printDocument(number, sections) {
   if (noise) output.print(`${noise.text}\n`);
   if (of('empty')) output.print(EMPTY);
   else {
+    const begunNs = String(process.hrtime.bigint());
     output.print(headOf(config));
     const readNs = config.gpus.map((_gpu, position) => {
       sleep(config.gpuMs ?? 0);
@@ -135,7 +136,7 @@ function printDocument(number, sections) {
       return String(monoNs);
     });
     output.print(TAIL);
-    appendFileSync(`${configFile}.documents`, `${JSON.stringify({ start, readNs })}\n`);
+    appendFileSync(`${configFile}.documents`, `${JSON.stringify({ start, begunNs, readNs })}\n`);
   }
   const exit = of('exit');
   if (exit) end(exit.status);

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PowerCurve } from '../fake-nvidia-smi/power-curve';
 
 /** The library as drivers of today have it, or as one of 2017. */
 export type StubAge = 'new' | 'old';
@@ -89,6 +90,21 @@ export function gpuLine(index: number, capability = '9.0', model = 'NVIDIA H100 
 
 export function gpuUuid(index: number): string {
   return `GPU-0000000${index}-aaaa-bbbb-cccc-0123456789ab`;
+}
+
+/** The lines of a GPU whose power is this curve, one of constant parts and ramps; its counter is the area under it. */
+export function pointLines(index: number, { startNs, pieces }: PowerCurve): string[] {
+  let atNs = BigInt(startNs);
+  return pieces.flatMap((piece) => {
+    if (piece.kind === 'spikes') throw new Error('the stub has no spikes');
+    const [fromW, toW] =
+      piece.kind === 'ramp' ? [piece.fromW, piece.toW] : ([piece.powerW, piece.powerW] as const);
+    const line = (ns: bigint, powerW: number): string => `point ${index} ${ns} ${Math.round(powerW * 1000)}`;
+    const begin = atNs;
+    atNs += BigInt(Math.round(piece.forS * 1e9));
+    // A nanosecond is no time: the next part begins where this one ends.
+    return [line(begin, fromW), line(atNs - 1n, toW)];
+  });
 }
 
 /** What the counter of `energy GPU MILLIWATTS ORIGIN` shows at a time (mJ). */

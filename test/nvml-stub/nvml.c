@@ -2,7 +2,8 @@
  * Stands in for NVIDIA's libnvidia-ml.so.1 in tests: the functions that EIT calls, with the names, types and layouts of
  * nvml.h (https://docs.nvidia.com/deploy/nvml-api/). What the GPUs show is in the file nvml.conf beside this library (the process
  * that loads it has no environment), read anew when it is initialised and whenever energy is asked for; its lines are described at
- * read_line. Built with -DOLD it is a library of 2017, without most of what came later.
+ * read_line. Built with -DOLD it is a library of 2017, without most of what came later; with -DSTILL the file is read once, for
+ * measuring how long the rest takes.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,7 +23,7 @@ enum {
   INSUFFICIENT_SIZE = 7,
   GPU_IS_LOST = 15
 };
-enum { MOST_GPUS = 16, MOST_PROCESSES = 512, MOST_MIGS = 32, MOST_RULES = 32 };
+enum { MOST_GPUS = 16, MOST_PROCESSES = 512, MOST_MIGS = 32, MOST_RULES = 32, MOST_POINTS = 64 };
 
 typedef unsigned long long u64;
 typedef struct { int gpu, instance, compute; unsigned sms; u64 total, used; char uuid[96]; } mig;
@@ -34,6 +35,8 @@ typedef struct {
   unsigned power_mw, average_mw, instant_mw;
   unsigned utilization, pstate;
   u64 memory_total, memory_used, throttling;
+  int point_count;
+  struct { u64 at_ns; double watts; } points[MOST_POINTS];
 } gpu;
 typedef struct { int gpu; char kind; unsigned pid; u64 memory; unsigned sm[2]; unsigned instance, compute; } process;
 typedef struct { char what[8], function[64], how[8]; int number; unsigned calls; } rule;
@@ -77,6 +80,8 @@ static void note(const char *name) {
  * energy GPU MILLIWATTS [ORIGIN_NS]      the counter is MILLIWATTS times the time since ORIGIN_NS of CLOCK_MONOTONIC
  * energy_step NS                         the counter stands still in between
  * power GPU MILLIWATTS [AVERAGE INSTANT] 0: not told
+ * point GPU AT_NS MILLIWATTS             in place of both: power goes through these points, the first and the last hold; the counter
+ *                                        is the area under it since the first, average power the mean over the second before
  * state GPU UTILIZATION MEMORY_TOTAL MEMORY_USED PSTATE THROTTLING
  * zero GPU                               power is told, as 0
  * lost GPU
@@ -106,6 +111,11 @@ static void read_line(const char *line) {
     gpus[index].energy_origin_ns = b;
   } else if (sscanf(line, "energy_step %llu", &a) == 1) {
     energy_step_ns = a;
+  } else if (sscanf(line, "point %d %llu %llu", &index, &a, &b) == 3) {
+    gpu *g = &gpus[index];
+    if (g->point_count == MOST_POINTS) return;
+    g->points[g->point_count].at_ns = a;
+    g->points[g->point_count++].watts = (double)b / 1000;
   } else if (strncmp(line, "power ", 6) == 0) {
     c = d = 0;
     sscanf(line, "power %d %d %u %u", &index, &number, &c, &d);
@@ -143,6 +153,35 @@ static void read_line(const char *line) {
     memset(r, 0, sizeof *r);
     rule_count += sscanf(line, "%7s %63s %d %7s", r->what, r->function, &r->number, r->how) >= 3;
   }
+}
+
+static double seconds(u64 from_ns, u64 to_ns) {
+  return to_ns >= from_ns ? (double)(to_ns - from_ns) / 1e9 : -(double)(from_ns - to_ns) / 1e9;
+}
+
+static double watts_at(const gpu *g, u64 ns) {
+  int i = 0;
+  if (ns <= g->points[0].at_ns) return g->points[0].watts;
+  while (i + 1 < g->point_count && g->points[i + 1].at_ns <= ns) i++;
+  if (i + 1 == g->point_count) return g->points[i].watts;
+  double part = seconds(g->points[i].at_ns, ns) / seconds(g->points[i].at_ns, g->points[i + 1].at_ns);
+  return g->points[i].watts + part * (g->points[i + 1].watts - g->points[i].watts);
+}
+
+/* Since the first point; negative before it. */
+static double joules_at(const gpu *g, u64 ns) {
+  double joules = 0;
+  int i = 0;
+  if (ns <= g->points[0].at_ns) return g->points[0].watts * seconds(g->points[0].at_ns, ns);
+  for (; i + 1 < g->point_count && g->points[i + 1].at_ns <= ns; i++)
+    joules += (g->points[i].watts + g->points[i + 1].watts) / 2 * seconds(g->points[i].at_ns, g->points[i + 1].at_ns);
+  return joules + (g->points[i].watts + watts_at(g, ns)) / 2 * seconds(g->points[i].at_ns, ns);
+}
+
+static unsigned average_of(const gpu *g) {
+  if (g->point_count == 0) return g->average_mw;
+  u64 ns = now_ns();
+  return (unsigned)(1000 * (joules_at(g, ns) - joules_at(g, ns - 1000000000ULL)) + 0.5);
 }
 
 /* The counts of calls outlive a reading of the file. */
@@ -313,8 +352,9 @@ int nvmlDeviceGetCudaComputeCapability(gpu *g, int *major, int *minor) {
 
 int nvmlDeviceGetPowerUsage(gpu *g, unsigned *milliwatts) {
   BEGIN_GPU(g);
-  if (g->power_mw == 0 && !g->says_zero) return NOT_SUPPORTED;
-  *milliwatts = g->power_mw;
+  unsigned told = g->point_count > 0 ? average_of(g) : g->power_mw;
+  if (told == 0 && !g->says_zero) return NOT_SUPPORTED;
+  *milliwatts = told;
   return SUCCESS;
 }
 
@@ -425,11 +465,18 @@ int nvmlDeviceGetProcessUtilization(gpu *g, sample *samples, unsigned *count, u6
 }
 
 int nvmlDeviceGetTotalEnergyConsumption(gpu *g, u64 *millijoules) {
+#ifndef STILL
   read_state();
+#endif
   BEGIN_GPU(g);
-  if (!g->has_energy) return NOT_SUPPORTED;
+  if (!g->has_energy && g->point_count == 0) return NOT_SUPPORTED;
   u64 at = now_ns();
   if (energy_step_ns > 0) at -= at % energy_step_ns;
+  if (g->point_count > 0) {
+    /* As much more as a counter that began long ago has, so that it is never negative. */
+    *millijoules = (u64)(1e9 + 1000 * joules_at(g, at));
+    return SUCCESS;
+  }
   *millijoules = (u64)((unsigned __int128)g->energy_mw * (at - g->energy_origin_ns) / 1000000000u);
   return SUCCESS;
 }
@@ -442,10 +489,14 @@ typedef struct {
   u64 value;
 } field_value;
 
+static unsigned instant_of(const gpu *g) {
+  return g->point_count == 0 ? g->instant_mw : (unsigned)(1000 * watts_at(g, now_ns()) + 0.5);
+}
+
 int nvmlDeviceGetFieldValues(gpu *g, int count, field_value *values) {
   BEGIN_GPU(g);
   for (int i = 0; i < count; i++) {
-    unsigned value = values[i].field == 185 ? g->average_mw : values[i].field == 186 ? g->instant_mw : 0;
+    unsigned value = values[i].field == 185 ? average_of(g) : values[i].field == 186 ? instant_of(g) : 0;
     values[i].status = (value == 0 && !g->says_zero) || values[i].scope != 0 ? NOT_SUPPORTED : SUCCESS;
     values[i].type = 1;
     memcpy(&values[i].value, &value, 4);

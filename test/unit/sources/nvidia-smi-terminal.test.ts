@@ -30,12 +30,17 @@ interface Ended {
   readonly end: ProgramEnd;
 }
 
+/** Without the carriage returns that a terminal adds. */
+function plain(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
 function run(start: StartProgram, path: string, args: readonly string[] = []): Promise<Ended> {
   return new Promise((resolve) => {
     let text = '';
     let complaint = '';
     start(path, args, {
-      onText: (more) => (text += more),
+      onText: (more) => (text += plain(more)),
       onComplaint: (more) => (complaint += more),
       onEnd: (end) => resolve({ text, complaint, end }),
     });
@@ -67,8 +72,10 @@ function surroundings(start: StartProgram, added: readonly string[]): void {
     expect((await run(start, program('kill -SEGV $$'))).end).toEqual({ status: null, signal: 'SIGSEGV' });
   });
 
-  test('carriage returns are taken out', async () => {
-    expect((await run(start, program("printf 'a\\r\\nb\\r\\n'"))).text).toBe('a\nb\n');
+  test('what is printed comes whole and in its order, each byte a character', async () => {
+    const script = "printf 'a\\303\\244\\n'; sleep 0.05; seq 1 40000; sleep 0.05; echo last";
+    const numbers = Array.from({ length: 40_000 }, (_, index) => `${index + 1}\n`).join('');
+    expect((await run(start, program(script))).text).toBe(`a\u00c3\u00a4\n${numbers}last\n`);
   });
 
   test('a program whose interpreter is not there ends with a reason', async () => {
@@ -85,7 +92,7 @@ function surroundings(start: StartProgram, added: readonly string[]): void {
     const ended = new Promise<ProgramEnd>((resolve) => {
       const running = start(program("trap '' TERM HUP; sleep 1000 & echo $!; wait"), [], {
         onText: (more) => {
-          text += more;
+          text += plain(more);
           if (text.endsWith('\n')) running.kill();
         },
         onComplaint: () => undefined,
@@ -106,7 +113,7 @@ function surroundings(start: StartProgram, added: readonly string[]): void {
     const end = await new Promise<ProgramEnd>((resolve) => {
       const running = start(program("trap '' HUP; echo first; sleep 0.2; exit 3"), [], {
         onText: (text) => {
-          texts.push(text);
+          texts.push(plain(text));
           running.letGo();
         },
         onComplaint: () => undefined,
@@ -141,7 +148,7 @@ describeTerminal('in a terminal', (pty) => {
     await new Promise<void>((resolve) => {
       const running = startInTerminal(pty)(program('echo now; sleep 1000'), [], {
         onText: (text) => {
-          line += text;
+          line += plain(text);
           running.kill();
         },
         onComplaint: () => undefined,

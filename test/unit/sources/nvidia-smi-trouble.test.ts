@@ -385,6 +385,7 @@ class HeldEnds implements NodePty {
     const child = this.#pty.spawn(...args);
     return {
       pid: child.pid,
+      fd: child.fd,
       onData: (listener) => child.onData(listener),
       on: (event, listener) => child.on(event, listener),
       destroy: () => child.destroy(),

@@ -9,6 +9,8 @@ class Readings {
   readonly timesMs: number[] = [];
   readonly reader: NvmlReader;
   isClosed = false;
+  /** It is stopped by who takes this reading. */
+  stopAt = Infinity;
   #nowNs = 123_456_789n;
 
   constructor(intervalMs: number, readingMs: (index: number) => number) {
@@ -22,7 +24,10 @@ class Readings {
     const close = (): void => {
       this.isClosed = true;
     };
-    const events = { onSnapshot: () => undefined, onProblem: () => undefined, onWarning: () => undefined };
+    const onSnapshot = (): void => {
+      if (this.timesMs.length === this.stopAt) this.reader.stop();
+    };
+    const events = { onSnapshot, onProblem: () => undefined, onWarning: () => undefined };
     this.reader = new NvmlReader({ read, close }, intervalMs, events, () => ({
       monoNs: this.#nowNs,
       wallMs: 0,
@@ -80,4 +85,12 @@ test('stopped, it reads no more and gives the GPUs back', () => {
   readings.pass(500);
   expect(readings.timesMs).toEqual([0]);
   expect(readings.isClosed).toBe(true);
+});
+
+test.each([1, 3])('stopped by who takes reading %d, it reads no more', (number) => {
+  const readings = new Readings(100, () => 0);
+  readings.stopAt = number;
+  readings.reader.start();
+  readings.pass(1000);
+  expect(readings.timesMs).toHaveLength(number);
 });
