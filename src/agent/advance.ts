@@ -53,7 +53,7 @@ export function advance(
   if (before !== null) {
     const gpuHolders = holdGpus(reading, active, gpuOrder);
     takeUpAwaited(state, reading, gpuHolders);
-    const tick = makeTick(state, reading, active, gpuHolders, Number(at.monoNs - before.monoNs));
+    const tick = makeTick(state, reading, active, gpuHolders, before.monoNs);
     const missed = divideDomains(state, reading, tick, idlePower);
     const classes = classesOf(reading, missed, gpuHolders);
     for (const run of active) addRunTime(run, classes, reading);
@@ -96,8 +96,9 @@ function makeTick(
   reading: HostReading,
   active: readonly ActiveRun[],
   gpuHolders: GpuHolders,
-  elapsedNs: number,
+  fromNs: bigint,
 ): Tick {
+  const toNs = reading.at.monoNs;
   const hostCpus = isMissing(reading.cpu) ? 1 : reading.cpu.cpus;
   let accelerators = 0;
   for (const { domain } of reading.energy) {
@@ -105,7 +106,9 @@ function makeTick(
   }
   return {
     active,
-    elapsedNs,
+    elapsedNs: Number(toNs - fromNs),
+    fromNs,
+    toNs,
     hostCpus,
     accelerators,
     gpuHolders,
@@ -317,6 +320,7 @@ function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): voi
   for (const { domain, value } of reading.energy) if (isMissing(value)) awaitCounter(state, domain);
   state.at = reading.at;
   state.counters = {};
+  rememberTold(state, reading);
   const integrated = reading.energy.flatMap(({ domain }) => (domain.isIntegrated ? [domain.name] : []));
   if (integrated.length > 0) state.integrated = integrated;
   else delete state.integrated;
@@ -331,6 +335,16 @@ function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): voi
   state.cgroupPlaceNs = cpu.cgroupPlaceNs;
   state.scopeBalanceNs = cpu.scopeBalanceNs;
   state.scopeOwedNs = cpu.scopeOwedNs;
+}
+
+/** GPUs are read by a clock of their own: what their counters grow by in the next tick may be of longer than that. */
+function rememberTold(state: HostState, { gpus, at }: HostReading): void {
+  delete state.toldNs;
+  for (const [name, { toldNs }] of gpus) {
+    if (toldNs === undefined || toldNs >= at.monoNs) continue;
+    state.toldNs ??= {};
+    state.toldNs[name] = toldNs;
+  }
 }
 
 /** In place: the directories mostly are those of the last reading. */
