@@ -22,7 +22,7 @@ import type { HostReading } from './reading';
 import { takeUpRunIo } from './run-io';
 import { closeRunGpuTick } from './run-gpu';
 import { takeUpPrograms } from './run-programs';
-import { closePoint } from './series';
+import { closePoint, isPointDue } from './series';
 import type { Tick } from './weights';
 
 /**
@@ -30,6 +30,15 @@ import type { Tick } from './weights';
  * is no rounding: a virtual machine whose host counts differently would otherwise never again have a `system`.
  */
 const LARGEST_DEBT_NS_PER_CPU = 1_000_000_000;
+
+/** What a tick leaves to be done. */
+export interface TickOutcome {
+  readonly runs: number;
+  /** A run has ended: its line is due. */
+  readonly hasEnded: boolean;
+  /** Nothing of a run is there, and nobody has told of its end. */
+  readonly hasUnseen: boolean;
+}
 
 /**
  * One tick: read → difference → divide → add up. Changes `state` in place from what was known at its last reading to
@@ -42,7 +51,7 @@ export function advance(
   reading: HostReading,
   idlePower: Readonly<Record<string, IdlePower>> = {},
   gpuOrder: GpuOrder = { order: 'nvml', map: [] },
-): void {
+): TickOutcome {
   const { at } = reading;
   const before = state.at;
   hold(state, reading);
@@ -63,15 +72,20 @@ export function advance(
   }
 
   state.host.readings += 1;
+  let hasEnded = false;
+  let hasUnseen = false;
   for (const { run, cpuFrom, time } of active) {
     run.cpuFrom = cpuFrom;
     run.isEndSeen = cpuFrom === null && (run.isEndSeen || time?.isEndSeen === true);
     if (run.cpuFrom !== null) run.lastSeenMs = at.wallMs;
+    if (run.end !== null) hasEnded = true;
+    else if (run.cpuFrom === null) hasUnseen = true;
   }
   for (const { node } of reading.scopes) {
     if (node !== null && !state.nodes.includes(node)) state.nodes.push(node);
   }
   remember(state, reading, cpu);
+  return { runs: active.length, hasEnded, hasUnseen };
 }
 
 /** Takes up what runs hold now: it is read less often than the rest and holds until the next look. */
@@ -238,6 +252,8 @@ interface TickClasses {
   /** Domains of all of them, but GPUs that are known one by one. */
   readonly domains: readonly DividedDomain[];
   readonly all: readonly DomainClass[];
+  /** GPUs are among them. */
+  readonly hasGpu: boolean;
   /** Those of which a domain is missing; of GPUs that are known one by one see below. */
   readonly missed: ReadonlySet<DomainClass>;
   /** Runs with GPUs that are known one by one, by key: whether one of theirs is missing. */
@@ -257,9 +273,11 @@ function classesOf(
       missesGpu.set(each.key, missed.has(name) || missesGpu.get(each.key) === true);
     }
   }
+  const all = [...new Set(domains.map((domain) => domain.class))];
   return {
     domains,
-    all: [...new Set(domains.map((domain) => domain.class))],
+    all,
+    hasGpu: all.includes('gpu'),
     missed: new Set(
       [...missed.values()].filter(({ name }) => !gpuHolders.has(name)).map((domain) => domain.class),
     ),
@@ -283,7 +301,7 @@ function addRunTime(each: ActiveRun, classes: TickClasses, { at }: HostReading):
     }
     for (const name of classes.all) if (!classes.missed.has(name)) addMissing(run, name, ms);
   }
-  if (!classes.all.includes('gpu')) {
+  if (!classes.hasGpu) {
     const missesGpu = classes.missesGpu.get(key);
     if (missesGpu === false) life.missingMs.gpu ??= 0;
     // It has GPUs, and nobody reads them.
@@ -305,7 +323,9 @@ function addRunTime(each: ActiveRun, classes: TickClasses, { at }: HostReading):
     }
     open.cpuNs = (open.cpuNs ?? 0) + time.ns;
   }
-  if (ms > 0) closePoint(run.series, at, Number(at.monoNs - run.startedMonoNs) / 1e6);
+  if (ms > 0 && isPointDue(run.series)) {
+    closePoint(run.series, at, Number(at.monoNs - run.startedMonoNs) / 1e6);
+  }
 }
 
 function addMissing({ life }: RunState, name: DomainClass, ms: number): void {

@@ -187,9 +187,13 @@ export class Agent {
     this.#gpuRelease.look(at.wallMs);
     const reading = reader.read(at, this.#state.runs, at.wallMs >= this.#stretchEndMs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
-    advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
-    for (const text of this.#gpuConflicts.untold(this.#state.runs)) log('warn', text);
-    for (const run of endVanished(this.#state, reading.at)) {
+    const tick = advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
+    if (reading.energy.some(({ domain }) => domain.gpu !== undefined)) {
+      for (const text of this.#gpuConflicts.untold(this.#state.runs)) log('warn', text);
+    }
+    // All runs are gone through only where that leads to something: with hundreds it is a good part of a tick.
+    const vanished = tick.hasUnseen ? endVanished(this.#state, reading.at) : [];
+    for (const run of vanished) {
       log(
         'warn',
         `job ${run.identity.job} on ${run.identity.node}: its epilog never came; its record ends here`,
@@ -201,10 +205,11 @@ export class Agent {
       const look = this.#parts.context.look(reading.at, isStretchEnd);
       if (look !== null) takeUpContext(this.#state, look);
     });
-    this.#takeLines(isStretchEnd);
+    const hasEnded = tick.hasEnded || vanished.length > 0;
+    this.#takeLines(isStretchEnd, hasEnded);
     if (isStretchEnd) this.#outbox.flush();
     const nowMs = monoMs(reading.at);
-    if (this.#hasRuns) this.#busyUntilMs = nowMs;
+    if (hasEnded ? this.#hasRuns : tick.runs > 0) this.#busyUntilMs = nowMs;
     // Before lines are written there is one in any case.
     if (nowMs - this.#checkpointAtMs >= CHECKPOINT_EVERY_MS && !this.#outbox.isWriting) {
       this.#guard(`no checkpoint in ${this.#parts.config.var_dir}`, () =>
@@ -216,8 +221,10 @@ export class Agent {
   /** Whether there were any. */
   #applyEvents(): boolean {
     const { events, now, log, config } = this.#parts;
-    const applied = Object.values(this.#state.runs).flatMap((run) => run.eventFiles);
-    const found = events.readNew(new Set([...applied, ...this.#outbox.files]));
+    const found = events.readNew(() => {
+      const applied = Object.values(this.#state.runs).flatMap((run) => run.eventFiles);
+      return new Set([...applied, ...this.#outbox.files]);
+    });
     for (const { error } of found.refused) log('warn', describeError(error));
     let hasStale = false;
     for (const filed of found.events) {
@@ -240,11 +247,14 @@ export class Agent {
     return found.events.length > 0;
   }
 
-  /** Takes the lines of runs that have ended and, at a stretch's end, of all runs and of the host. */
-  #takeLines(isStretchEnd: boolean): void {
+  /**
+   * Takes the lines of runs that have ended and, at a stretch's end, of all runs and of the host.
+   * @param hasEnded whether there may be such runs
+   */
+  #takeLines(isStretchEnd: boolean, hasEnded = true): void {
     const { at, runs } = this.#state;
     if (at === null) return;
-    for (const [key, run] of Object.entries(runs)) {
+    for (const [key, run] of isStretchEnd || hasEnded ? Object.entries(runs) : []) {
       if (run.end === null && !isStretchEnd) continue;
       const files = run.eventFiles;
       run.eventFiles = [];

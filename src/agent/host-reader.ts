@@ -70,7 +70,9 @@ export class HostReader {
    * @param isStretchEnd their lines are taken after this reading
    */
   read(at: Instant, runs: Readonly<Record<string, RunState>>, isStretchEnd = false): HostReading {
-    const hasGpuRuns = Object.values(runs).some(({ identity }) => (identity.gpus ?? 0) > 0);
+    // Once for all that go through them.
+    const entries = Object.entries(runs);
+    const hasGpuRuns = entries.some(([, { identity }]) => (identity.gpus ?? 0) > 0);
     if (hasGpuRuns) this.#wantGpus(true);
     const energy = this.#readEnergy(at);
     const gpus = readGpuDoings(this.#roots.proc, this.#meters);
@@ -90,13 +92,13 @@ export class HostReader {
     const living: LivingScope[] = [];
     for (const reader of this.#readers.values()) living.push(reader.read(isStretchEnd, this.#steps));
     const depth = isStretchEnd ? 'all' : isDue ? 'memory' : 'new';
-    const holdings = this.#holdings.read(runs, this.#scopes, living, depth);
+    const holdings = this.#holdings.read(runs, entries, { scopes: this.#scopes, living, depth });
     const scopes = this.#withEnds(living);
     // With a run's first look the host's: what is not the runs' is the system's.
     let isFirstLook = false;
     for (const key of holdings.keys()) isFirstLook ||= runs[key]?.end === null;
     const memory = depth !== 'new' || isFirstLook ? this.#memory.read() : null;
-    const { values: processes, missesScope } = this.#processes.read(at, runs, scopes);
+    const { values: processes, missesScope } = this.#processes.read(at, runs, entries, scopes);
     if (missesScope) this.forgetScopes();
     return { at, energy, cpu, places: this.#places, scopes, processes, holdings, memory, gpus };
   }

@@ -60,15 +60,10 @@ export function divideEnergy(input: DivisionInput): Division {
   const n = runs.length;
   const idleUj = Math.min(energyUj, input.idleEnergyUj);
 
-  const used: number[] = [];
-  const allocated: number[] = [];
+  const used = runs.map((run) => run.used);
+  const allocated = runs.map((run) => run.allocated);
   let allocatedSum = 0;
-  for (let i = 0; i < n; i++) {
-    const run = runs[i]!;
-    used.push(run.used);
-    allocated.push(run.allocated);
-    allocatedSum += run.allocated;
-  }
+  for (const part of allocated) allocatedSum += part;
   used.push(input.unused ?? 0, input.systemUsed);
   allocated.push(Math.max(0, input.capacity - allocatedSum), 0);
   if (isAllZero(used)) used[n] = 1;
@@ -80,9 +75,7 @@ export function divideEnergy(input: DivisionInput): Division {
   const hybridRest = share(energyUj - idleUj, used, carry, 3);
 
   const at = (i: number): ByPolicy => [usage[i]!, allocation[i]!, hybridIdle[i]! + hybridRest[i]!];
-  const ofRuns: ByPolicy[] = [];
-  for (let i = 0; i < n; i++) ofRuns.push(at(i));
-  return { runs: ofRuns, idle: at(n), system: at(n + 1) };
+  return { runs: runs.map((_, i) => at(i)), idle: at(n), system: at(n + 1) };
 }
 
 /** Divides by one of the balances of the parties, and updates it. */
@@ -92,8 +85,7 @@ function share(
   carry: readonly Carry[],
   balance: 0 | 1 | 2 | 3,
 ): number[] {
-  const balances: number[] = [];
-  for (const party of carry) balances.push(party[balance]);
+  const balances = carry.map((party) => party[balance]);
   const shares = apportion(totalUj, weights, balances);
   for (let i = 0; i < carry.length; i++) carry[i]![balance] = balances[i]!;
   return shares;
