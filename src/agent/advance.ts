@@ -140,24 +140,40 @@ function divideDomains(
   idlePower: Readonly<Record<string, IdlePower>>,
 ): Map<string, DividedDomain> {
   const missed = new Map<string, DividedDomain>();
-  const divide = (domain: DividedDomain, outcome: Growth): void => {
-    if (typeof outcome === 'number') {
-      divideTick(state, domain, outcome, tick, idlePower[domain.name]);
-    } else {
-      missTick(state, domain, outcome?.missing ?? FIRST_READING, tick);
-      missed.set(domain.name, domain);
-    }
-  };
   const grown = new Map<EnergyDomain, Growth>();
   for (const { domain, value } of reading.energy) {
     const outcome = isMissing(value) ? value : domainGrowth(state, domain, value, reading.at.monoNs, tick);
     grown.set(domain, outcome);
-    if (isDivided(domain)) divide(domain, outcome);
+    if (isDivided(domain)) divideOrMiss(state, domain, outcome, { tick, idlePower, missed });
     else wholeTick(state, domain, outcome, tick.elapsedNs / 1e6);
   }
   const other = otherDomain([...grown.keys()]);
-  if (other !== null) divide(other, otherGrowth(state, grown, tick.active));
+  if (other !== null) {
+    divideOrMiss(state, other, otherGrowth(state, grown, tick.active), { tick, idlePower, missed });
+  }
   return missed;
+}
+
+function divideOrMiss(
+  state: HostState,
+  domain: DividedDomain,
+  outcome: Growth,
+  {
+    tick,
+    idlePower,
+    missed,
+  }: {
+    readonly tick: Tick;
+    readonly idlePower: Readonly<Record<string, IdlePower>>;
+    readonly missed: Map<string, DividedDomain>;
+  },
+): void {
+  if (typeof outcome === 'number') {
+    divideTick(state, domain, outcome, tick, idlePower[domain.name]);
+  } else {
+    missTick(state, domain, outcome?.missing ?? FIRST_READING, tick);
+    missed.set(domain.name, domain);
+  }
 }
 
 /** A run that was over before the first reading has a line without length. */
@@ -265,15 +281,19 @@ function classesOf(
   missed: ReadonlyMap<string, DividedDomain>,
   gpuHolders: GpuHolders,
 ): TickClasses {
-  const divided = energy.map(({ domain }) => domain).filter(isDivided);
-  const domains = gpuHolders.size === 0 ? divided : divided.filter(({ gpu }) => gpu === undefined);
+  const domains: DividedDomain[] = [];
+  const all: DomainClass[] = [];
+  for (const { domain } of energy) {
+    if (!isDivided(domain) || (gpuHolders.size > 0 && domain.gpu !== undefined)) continue;
+    domains.push(domain);
+    if (!all.includes(domain.class)) all.push(domain.class);
+  }
   const missesGpu = new Map<string, boolean>();
   for (const [name, holders] of gpuHolders) {
     for (const { each } of holders) {
       missesGpu.set(each.key, missed.has(name) || missesGpu.get(each.key) === true);
     }
   }
-  const all = [...new Set(domains.map((domain) => domain.class))];
   return {
     domains,
     all,
@@ -336,7 +356,8 @@ function addMissing({ life }: RunState, name: DomainClass, ms: number): void {
 function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): void {
   state.at = reading.at;
   state.counters = {};
-  const integrated = reading.energy.flatMap(({ domain }) => (domain.isIntegrated ? [domain.name] : []));
+  const integrated: string[] = [];
+  for (const { domain } of reading.energy) if (domain.isIntegrated === true) integrated.push(domain.name);
   if (integrated.length > 0) state.integrated = integrated;
   else delete state.integrated;
   for (const { domain, value } of reading.energy) {

@@ -27,6 +27,7 @@ import { type HostFacts, type LineWriter, takeHostLine, takeRunLines } from './l
 import type { Log } from './log';
 import { Outbox } from './outbox';
 import type { PidFile } from './pid-file';
+import type { DomainReading } from './reading';
 import { recover } from './recovery';
 import { applyEvent, endByReboot, endVanished } from './runs';
 import type { ShipperProcess } from './shipper-process';
@@ -139,13 +140,7 @@ export class Agent {
     const intervalMs = this.#parts.config.agent.interval_seconds * 1000;
     const { wallMs } = this.#parts.now();
     const nextMs = Math.min(Math.floor(wallMs / intervalMs + 1) * intervalMs, this.#nextStretchEnd(wallMs));
-    this.#tickTimer = setTimeout(
-      () => {
-        this.#tick();
-        if (!this.#stopped && !this.#leaveIfIdle()) this.#scheduleTick();
-      },
-      Math.max(1, nextMs - wallMs),
-    );
+    this.#tickTimer = setTimeout(this.#tickOnTime, Math.max(1, nextMs - wallMs));
   }
 
   #tick(): void {
@@ -161,12 +156,20 @@ export class Agent {
     }
     // One bad tick is time without a reading; an agent that ends is more of it.
     if (!this.#wakeups.holdsEvents) {
-      this.#guard('the events cannot be read', () => {
-        if (this.#applyEvents()) this.#parts.reader.forgetScopes();
-      });
+      this.#guard('the events cannot be read', this.#takeEvents);
     }
-    this.#guard('a reading failed', () => this.#measure());
+    this.#guard('a reading failed', this.#measureNow);
   }
+
+  // Made once: functions that each tick makes anew are compiled anew after each garbage collection.
+  readonly #takeEvents = (): void => {
+    if (this.#applyEvents()) this.#parts.reader.forgetScopes();
+  };
+  readonly #measureNow = (): void => this.#measure();
+  readonly #tickOnTime = (): void => {
+    this.#tick();
+    if (!this.#stopped && !this.#leaveIfIdle()) this.#scheduleTick();
+  };
 
   /** Logs a failure once, not at each tick that it lasts. */
   #guard(what: string, work: () => void): void {
@@ -188,7 +191,7 @@ export class Agent {
     const reading = reader.read(at, this.#state.runs, at.wallMs >= this.#stretchEndMs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
     const tick = advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
-    if (reading.energy.some(({ domain }) => domain.gpu !== undefined)) {
+    if (reading.energy.some(isOfGpu)) {
       for (const text of this.#gpuConflicts.untold(this.#state.runs)) log('warn', text);
     }
     // All runs are gone through only where that leads to something: with hundreds it is a good part of a tick.
@@ -390,6 +393,10 @@ export class Agent {
     const stretchMs = this.#parts.config.agent.record_seconds * 1000;
     return (Math.floor(wallMs / stretchMs) + 1) * stretchMs;
   }
+}
+
+function isOfGpu({ domain }: DomainReading): boolean {
+  return domain.gpu !== undefined;
 }
 
 function isOfEarlierBoot(event: HookEvent, boot: string): boolean {

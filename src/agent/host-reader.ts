@@ -72,7 +72,7 @@ export class HostReader {
   read(at: Instant, runs: Readonly<Record<string, RunState>>, isStretchEnd = false): HostReading {
     // Once for all that go through them.
     const entries = Object.entries(runs);
-    const hasGpuRuns = entries.some(([, { identity }]) => (identity.gpus ?? 0) > 0);
+    const hasGpuRuns = entries.some(hasGpus);
     if (hasGpuRuns) this.#wantGpus(true);
     const energy = this.#readEnergy(at);
     const gpus = readGpuDoings(this.#roots.proc, this.#meters);
@@ -145,9 +145,10 @@ export class HostReader {
     const energy: DomainReading[] = [];
     for (const meter of this.#meters) {
       const values = meter.read(at);
-      meter.domains.forEach((domain, i) => {
-        energy.push({ domain, value: values[i] ?? { missing: 'not read' } });
-      });
+      const { domains } = meter;
+      for (let i = 0; i < domains.length; i++) {
+        energy.push({ domain: domains[i]!, value: values[i] ?? { missing: 'not read' } });
+      }
     }
     return energy;
   }
@@ -155,20 +156,30 @@ export class HostReader {
   /** The scopes with the jobs that were seen to end in them since the last reading. */
   #withEnds(living: readonly LivingScope[]): ScopeReading[] {
     const ended = this.#takeEnded();
-    return living.map((scope) => {
-      const own = ended?.filter(({ dir }) => dir.startsWith(`${scope.dir}/`)) ?? null;
-      return { ...scope, ended: own, isChanged: scope.isChanged || (own?.length ?? 0) > 0 };
-    });
+    const scopes: ScopeReading[] = [];
+    for (const scope of living) {
+      const own = ended === null || ended.length === 0 ? ended : endedIn(scope, ended);
+      scopes.push({ ...scope, ended: own, isChanged: scope.isChanged || (own?.length ?? 0) > 0 });
+    }
+    return scopes;
   }
 
   #takeEnded(): EndedJob[] | null {
     if (this.#steps === null) return null;
     const ended = this.#steps.takeEnded();
-    if (this.#steps.hasFailed && ended.length === 0) return null;
+    if (ended.length === 0) return this.#steps.hasFailed ? null : [];
     return ended.flatMap((job): EndedJob[] => {
       const { jobId, sluid } = jobOfCgroup(job.dir) ?? {};
       if (jobId !== undefined) return [{ ...job, jobId }];
       return sluid === undefined ? [] : [{ ...job, sluid }];
     });
   }
+}
+
+function hasGpus([, { identity }]: readonly [string, RunState]): boolean {
+  return (identity.gpus ?? 0) > 0;
+}
+
+function endedIn(scope: LivingScope, ended: readonly EndedJob[]): EndedJob[] {
+  return ended.filter(({ dir }) => dir.startsWith(`${scope.dir}/`));
 }

@@ -60,8 +60,8 @@ export function divideEnergy(input: DivisionInput): Division {
   const n = runs.length;
   const idleUj = Math.min(energyUj, input.idleEnergyUj);
 
-  const used = runs.map((run) => run.used);
-  const allocated = runs.map((run) => run.allocated);
+  const used = runs.map(usedOf);
+  const allocated = runs.map(allocatedOf);
   let allocatedSum = 0;
   for (const part of allocated) allocatedSum += part;
   used.push(input.unused ?? 0, input.systemUsed);
@@ -74,9 +74,24 @@ export function divideEnergy(input: DivisionInput): Division {
   const hybridIdle = share(idleUj, allocated, carry, 2);
   const hybridRest = share(energyUj - idleUj, used, carry, 3);
 
-  const at = (i: number): ByPolicy => [usage[i]!, allocation[i]!, hybridIdle[i]! + hybridRest[i]!];
-  return { runs: runs.map((_, i) => at(i)), idle: at(n), system: at(n + 1) };
+  const parts: ByPolicy[] = [];
+  for (let i = 0; i < n + 2; i++) {
+    parts.push([usage[i]!, allocation[i]!, hybridIdle[i]! + hybridRest[i]!]);
+  }
+  const system = parts.pop()!;
+  const idle = parts.pop()!;
+  return { runs: parts, idle, system };
 }
+
+// Functions that are made anew at each division are compiled anew after each garbage collection.
+const usedOf = ({ used }: Party): number => used;
+const allocatedOf = ({ allocated }: Party): number => allocated;
+const BALANCES = [
+  (party: Carry): number => party[0],
+  (party: Carry): number => party[1],
+  (party: Carry): number => party[2],
+  (party: Carry): number => party[3],
+] as const;
 
 /** Divides by one of the balances of the parties, and updates it. */
 function share(
@@ -85,7 +100,7 @@ function share(
   carry: readonly Carry[],
   balance: 0 | 1 | 2 | 3,
 ): number[] {
-  const balances = carry.map((party) => party[balance]);
+  const balances = carry.map(BALANCES[balance]);
   const shares = apportion(totalUj, weights, balances);
   for (let i = 0; i < carry.length; i++) carry[i]![balance] = balances[i]!;
   return shares;
