@@ -60,10 +60,15 @@ export function divideEnergy(input: DivisionInput): Division {
   const n = runs.length;
   const idleUj = Math.min(energyUj, input.idleEnergyUj);
 
-  const used = runs.map(usedOf);
-  const allocated = runs.map(allocatedOf);
+  const used: number[] = [];
+  const allocated: number[] = [];
   let allocatedSum = 0;
-  for (const part of allocated) allocatedSum += part;
+  for (let i = 0; i < n; i++) {
+    const run = runs[i]!;
+    used.push(run.used);
+    allocated.push(run.allocated);
+    allocatedSum += run.allocated;
+  }
   used.push(input.unused ?? 0, input.systemUsed);
   allocated.push(Math.max(0, input.capacity - allocatedSum), 0);
   if (isAllZero(used)) used[n] = 1;
@@ -83,16 +88,6 @@ export function divideEnergy(input: DivisionInput): Division {
   return { runs: parts, idle, system };
 }
 
-// Functions that are made anew at each division are compiled anew after each garbage collection.
-const usedOf = ({ used }: Party): number => used;
-const allocatedOf = ({ allocated }: Party): number => allocated;
-const BALANCES = [
-  (party: Carry): number => party[0],
-  (party: Carry): number => party[1],
-  (party: Carry): number => party[2],
-  (party: Carry): number => party[3],
-] as const;
-
 /** Divides by one of the balances of the parties, and updates it. */
 function share(
   totalUj: number,
@@ -100,7 +95,8 @@ function share(
   carry: readonly Carry[],
   balance: 0 | 1 | 2 | 3,
 ): number[] {
-  const balances = carry.map(BALANCES[balance]);
+  const balances: number[] = [];
+  for (const party of carry) balances.push(party[balance]);
   const shares = apportion(totalUj, weights, balances);
   for (let i = 0; i < carry.length; i++) carry[i]![balance] = balances[i]!;
   return shares;
