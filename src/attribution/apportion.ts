@@ -1,4 +1,4 @@
-/** Nothing is kept in them from one division to the next; made anew for each they were most of what the agent's garbage collector had to do. */
+/** Nothing is kept in them from one division to the next. Typed arrays of this length lie outside the heap, and a tick has a dozen divisions. */
 let owed = new Float64Array(256);
 let ranked = new Float64Array(256);
 
@@ -17,7 +17,7 @@ export function apportion(totalUj: number, weights: readonly number[], carry: nu
   const n = weights.length;
   // As many as there are weights; each is replaced.
   const shares = weights.slice();
-  // What is owed stays owed.
+  // What is owed stays owed: it is less than a unit, or just one that would be taken back.
   if (totalUj === 0) return shares.fill(0);
   if (owed.length < n) [owed, ranked] = [new Float64Array(2 * n), new Float64Array(2 * n)];
   let sum = 0;
