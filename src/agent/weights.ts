@@ -95,14 +95,14 @@ function weighCpu(tick: Tick, isOther: boolean): Weights {
     runs.push({ used: each.time?.ns ?? 0, allocated: cpusOf(each.run) * activePart(each, tick) });
     isEstimated ||= estimatedPart(each) > 0;
   }
-  // That what is left of a node follows its CPUs is an assumption.
-  const part = (each: ActiveRun): EstimatedPart =>
-    isOther ? ASSUMED : { used: estimatedPart(each), allocated: 0 };
   return {
     runs,
     systemUsed: tick.systemNs,
     capacity: hostCpus,
-    estimated: isEstimated ? active.map(part) : null,
+    // That what is left of a node follows its CPUs is an assumption.
+    estimated: isEstimated
+      ? active.map((each) => (isOther ? ASSUMED : { used: estimatedPart(each), allocated: 0 }))
+      : null,
   };
 }
 
