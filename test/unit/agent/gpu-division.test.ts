@@ -555,6 +555,18 @@ describe('MIG', () => {
     hostRecord();
   });
 
+  test('a GPU that is partitioned in mid-job is still its run’s, and one that is put together again too', () => {
+    const key = begin(1, '0');
+    const whole = { ...board, instances: null };
+    read({ atS: 0, gpus: { [G0]: whole } });
+    read({ atS: 10, joules: { [G0]: 1000 }, gpus: { [G0]: whole } });
+    read({ atS: 20, joules: { [G0]: 2000 }, gpus: { [G0]: board } });
+    read({ atS: 30, joules: { [G0]: 3000 }, gpus: { [G0]: whole } });
+    expect(joules(key, G0)).toEqual([3000, 3000, 3000]);
+    expect(runRecord(key).gpu).toMatchObject({ by: 'index', ms: 30_000 });
+    hostRecord();
+  });
+
   test('one GPU with all of its instances in one run is its, but what nobody has', () => {
     const key = begin(1, '0,1,2,3', { CUDA_VISIBLE_DEVICES: 'MIG-0,MIG-1,MIG-2,MIG-3' });
     read({ atS: 0, gpus: { [G0]: board } });
