@@ -23,7 +23,7 @@ import type { HostReading } from './reading';
 import { takeUpRunIo } from './run-io';
 import { closeRunGpuTick } from './run-gpu';
 import { takeUpPrograms } from './run-programs';
-import { closePoint } from './series';
+import { closePoint, isPointDue } from './series';
 import type { Tick } from './weights';
 
 /**
@@ -31,6 +31,15 @@ import type { Tick } from './weights';
  * is no rounding: a virtual machine whose host counts differently would otherwise never again have a `system`.
  */
 const LARGEST_DEBT_NS_PER_CPU = 1_000_000_000;
+
+/** What a tick leaves to be done. */
+export interface TickOutcome {
+  readonly runs: number;
+  /** A run has ended: its line is due. */
+  readonly hasEnded: boolean;
+  /** Nothing of a run is there, and nobody has told of its end. */
+  readonly hasUnseen: boolean;
+}
 
 /**
  * One tick: read → difference → divide → add up. Changes `state` in place from what was known at its last reading to
@@ -43,7 +52,7 @@ export function advance(
   reading: HostReading,
   idlePower: Readonly<Record<string, IdlePower>> = {},
   gpuOrder: GpuOrder = { order: 'nvml', map: [] },
-): void {
+): TickOutcome {
   const { at } = reading;
   const before = state.at;
   hold(state, reading);
@@ -53,7 +62,7 @@ export function advance(
   if (before !== null) {
     const gpuHolders = holdGpus(reading, active, gpuOrder);
     takeUpAwaited(state, reading, gpuHolders);
-    const tick = makeTick(state, reading, active, gpuHolders, Number(at.monoNs - before.monoNs));
+    const tick = makeTick(state, reading, active, gpuHolders, before.monoNs);
     const missed = divideDomains(state, reading, tick, idlePower);
     const classes = classesOf(reading, missed, gpuHolders);
     for (const run of active) addRunTime(run, classes, reading);
@@ -64,15 +73,20 @@ export function advance(
   }
 
   state.host.readings += 1;
+  let hasEnded = false;
+  let hasUnseen = false;
   for (const { run, cpuFrom, time } of active) {
     run.cpuFrom = cpuFrom;
     run.isEndSeen = cpuFrom === null && (run.isEndSeen || time?.isEndSeen === true);
     if (run.cpuFrom !== null) run.lastSeenMs = at.wallMs;
+    if (run.end !== null) hasEnded = true;
+    else if (run.cpuFrom === null) hasUnseen = true;
   }
   for (const { node } of reading.scopes) {
     if (node !== null && !state.nodes.includes(node)) state.nodes.push(node);
   }
   remember(state, reading, cpu);
+  return { runs: active.length, hasEnded, hasUnseen };
 }
 
 /** Takes up what runs hold now: it is read less often than the rest and holds until the next look. */
@@ -96,8 +110,9 @@ function makeTick(
   reading: HostReading,
   active: readonly ActiveRun[],
   gpuHolders: GpuHolders,
-  elapsedNs: number,
+  fromNs: bigint,
 ): Tick {
+  const toNs = reading.at.monoNs;
   const hostCpus = isMissing(reading.cpu) ? 1 : reading.cpu.cpus;
   let accelerators = 0;
   for (const { domain } of reading.energy) {
@@ -105,7 +120,9 @@ function makeTick(
   }
   return {
     active,
-    elapsedNs,
+    elapsedNs: Number(toNs - fromNs),
+    fromNs,
+    toNs,
     hostCpus,
     accelerators,
     gpuHolders,
@@ -127,24 +144,40 @@ function divideDomains(
   idlePower: Readonly<Record<string, IdlePower>>,
 ): Map<string, DividedDomain> {
   const missed = new Map<string, DividedDomain>();
-  const divide = (domain: DividedDomain, outcome: Growth): void => {
-    if (typeof outcome === 'number') {
-      divideTick(state, domain, outcome, tick, idlePower[domain.name]);
-    } else {
-      missTick(state, domain, outcome?.missing ?? FIRST_READING, tick);
-      missed.set(domain.name, domain);
-    }
-  };
   const grown = new Map<EnergyDomain, Growth>();
   for (const { domain, value } of reading.energy) {
     const outcome = isMissing(value) ? value : domainGrowth(state, domain, value, reading.at.monoNs, tick);
     grown.set(domain, outcome);
-    if (isDivided(domain)) divide(domain, outcome);
+    if (isDivided(domain)) divideOrMiss(state, domain, outcome, { tick, idlePower, missed });
     else wholeTick(state, domain, outcome, tick.elapsedNs / 1e6);
   }
   const other = otherDomain([...grown.keys()]);
-  if (other !== null) divide(other, otherGrowth(state, grown, tick.active));
+  if (other !== null) {
+    divideOrMiss(state, other, otherGrowth(state, grown, tick.active), { tick, idlePower, missed });
+  }
   return missed;
+}
+
+function divideOrMiss(
+  state: HostState,
+  domain: DividedDomain,
+  outcome: Growth,
+  {
+    tick,
+    idlePower,
+    missed,
+  }: {
+    readonly tick: Tick;
+    readonly idlePower: Readonly<Record<string, IdlePower>>;
+    readonly missed: Map<string, DividedDomain>;
+  },
+): void {
+  if (typeof outcome === 'number') {
+    divideTick(state, domain, outcome, tick, idlePower[domain.name]);
+  } else {
+    missTick(state, domain, outcome?.missing ?? FIRST_READING, tick);
+    missed.set(domain.name, domain);
+  }
 }
 
 /** A run that was over before the first reading has a line without length. */
@@ -217,6 +250,8 @@ interface TickClasses {
   /** Domains of all of them, but GPUs that are known one by one. */
   readonly domains: readonly DividedDomain[];
   readonly all: readonly DomainClass[];
+  /** GPUs are among them. */
+  readonly hasGpu: boolean;
   /** Those of which a domain is missing; of GPUs that are known one by one see below. */
   readonly missed: ReadonlySet<DomainClass>;
   /** Runs with GPUs that are known one by one, by key: whether one of theirs is missing. */
@@ -230,8 +265,13 @@ function classesOf(
   missed: ReadonlyMap<string, DividedDomain>,
   gpuHolders: GpuHolders,
 ): TickClasses {
-  const divided = energy.map(({ domain }) => domain).filter(isDivided);
-  const domains = gpuHolders.size === 0 ? divided : divided.filter(({ gpu }) => gpu === undefined);
+  const domains: DividedDomain[] = [];
+  const all: DomainClass[] = [];
+  for (const { domain } of energy) {
+    if (!isDivided(domain) || (gpuHolders.size > 0 && domain.gpu !== undefined)) continue;
+    domains.push(domain);
+    if (!all.includes(domain.class)) all.push(domain.class);
+  }
   const missesGpu = new Map<string, boolean>();
   const held = new Map<ActiveRun, number>();
   for (const [name, holders] of gpuHolders) {
@@ -248,7 +288,8 @@ function classesOf(
   }
   return {
     domains,
-    all: [...new Set(domains.map((domain) => domain.class))],
+    all,
+    hasGpu: all.includes('gpu'),
     missed: new Set(
       [...missed.values()].filter(({ name }) => !gpuHolders.has(name)).map((domain) => domain.class),
     ),
@@ -282,7 +323,7 @@ function addRunTime(each: ActiveRun, classes: TickClasses, { at }: HostReading):
     }
     for (const name of classes.all) if (!classes.missed.has(name)) addMissing(run, name, ms);
   }
-  if (!classes.all.includes('gpu')) {
+  if (!classes.hasGpu) {
     const missesGpu = classes.missesGpu.get(key);
     if (missesGpu === false) life.missingMs.gpu ??= 0;
     // It has GPUs, and nobody reads them.
@@ -305,7 +346,9 @@ function addRunTime(each: ActiveRun, classes: TickClasses, { at }: HostReading):
     }
     open.cpuNs = (open.cpuNs ?? 0) + time.ns;
   }
-  if (ms > 0) closePoint(run.series, at, Number(at.monoNs - run.startedMonoNs) / 1e6);
+  if (ms > 0 && isPointDue(run.series)) {
+    closePoint(run.series, at, Number(at.monoNs - run.startedMonoNs) / 1e6);
+  }
 }
 
 function addMissing({ life }: RunState, name: DomainClass, ms: number): void {
@@ -317,7 +360,9 @@ function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): voi
   for (const { domain, value } of reading.energy) if (isMissing(value)) awaitCounter(state, domain);
   state.at = reading.at;
   state.counters = {};
-  const integrated = reading.energy.flatMap(({ domain }) => (domain.isIntegrated ? [domain.name] : []));
+  rememberTold(state, reading);
+  const integrated: string[] = [];
+  for (const { domain } of reading.energy) if (domain.isIntegrated === true) integrated.push(domain.name);
   if (integrated.length > 0) state.integrated = integrated;
   else delete state.integrated;
   for (const { domain, value } of reading.energy) {
@@ -331,6 +376,16 @@ function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): voi
   state.cgroupPlaceNs = cpu.cgroupPlaceNs;
   state.scopeBalanceNs = cpu.scopeBalanceNs;
   state.scopeOwedNs = cpu.scopeOwedNs;
+}
+
+/** GPUs are read by a clock of their own: what their counters grow by in the next tick may be of longer than that. */
+function rememberTold(state: HostState, { gpus, at }: HostReading): void {
+  delete state.toldNs;
+  for (const [name, { toldNs }] of gpus) {
+    if (toldNs === undefined || toldNs >= at.monoNs) continue;
+    state.toldNs ??= {};
+    state.toldNs[name] = toldNs;
+  }
 }
 
 /** In place: the directories mostly are those of the last reading. */

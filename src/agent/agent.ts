@@ -28,6 +28,7 @@ import { type HostFacts, type LineWriter, takeHostLine, takeRunLines } from './l
 import type { Log } from './log';
 import { Outbox } from './outbox';
 import type { PidFile } from './pid-file';
+import type { DomainReading } from './reading';
 import { recover } from './recovery';
 import { applyEvent, endByReboot, endVanished } from './runs';
 import type { ShipperProcess } from './shipper-process';
@@ -146,13 +147,7 @@ export class Agent {
     const intervalMs = this.#parts.config.agent.interval_seconds * 1000;
     const { wallMs } = this.#parts.now();
     const nextMs = Math.min(Math.floor(wallMs / intervalMs + 1) * intervalMs, this.#nextStretchEnd(wallMs));
-    this.#tickTimer = setTimeout(
-      () => {
-        this.#tick();
-        if (!this.#stopped && !this.#leaveIfIdle()) this.#scheduleTick();
-      },
-      Math.max(1, nextMs - wallMs),
-    );
+    this.#tickTimer = setTimeout(this.#tickOnTime, Math.max(1, nextMs - wallMs));
   }
 
   #tick(): void {
@@ -168,12 +163,20 @@ export class Agent {
     }
     // One bad tick is time without a reading; an agent that ends is more of it.
     if (!this.#wakeups.holdsEvents) {
-      this.#guard('the events cannot be read', () => {
-        if (this.#applyEvents()) this.#parts.reader.forgetScopes();
-      });
+      this.#guard('the events cannot be read', this.#takeEvents);
     }
-    this.#guard('a reading failed', () => this.#measure());
+    this.#guard('a reading failed', this.#measureNow);
   }
+
+  // Made once: functions that each tick makes anew are compiled anew after each garbage collection.
+  readonly #takeEvents = (): void => {
+    if (this.#applyEvents()) this.#parts.reader.forgetScopes();
+  };
+  readonly #measureNow = (): void => this.#measure();
+  readonly #tickOnTime = (): void => {
+    this.#tick();
+    if (!this.#stopped && !this.#leaveIfIdle()) this.#scheduleTick();
+  };
 
   /** Logs a failure once, not at each tick that it lasts. */
   #guard(what: string, work: () => void): void {
@@ -194,11 +197,15 @@ export class Agent {
     if (this.#hasGpuRuns) reader.wantGpus(true);
     const reading = reader.read(at, this.#state.runs, at.wallMs >= this.#stretchEndMs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
-    advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
-    for (const text of this.#gpuConflicts.untold(this.#state.runs)) log('warn', text);
-    const news = this.#gpuNews.untold(reading.energy, this.#parts.meters, this.#hasGpuRuns);
-    for (const { level, text } of news) log(level, text);
-    for (const run of endVanished(this.#state, reading.at)) {
+    const tick = advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
+    if (reading.energy.some(isOfGpu)) {
+      for (const text of this.#gpuConflicts.untold(this.#state.runs)) log('warn', text);
+      const news = this.#gpuNews.untold(reading.energy, this.#parts.meters, this.#hasGpuRuns);
+      for (const { level, text } of news) log(level, text);
+    }
+    // All runs are gone through only where that leads to something: with hundreds it is a good part of a tick.
+    const vanished = tick.hasUnseen ? endVanished(this.#state, reading.at) : [];
+    for (const run of vanished) {
       log(
         'warn',
         `job ${run.identity.job} on ${run.identity.node}: its epilog never came; its record ends here`,
@@ -210,13 +217,14 @@ export class Agent {
       const look = this.#parts.context.look(reading.at, isStretchEnd);
       if (look !== null) takeUpContext(this.#state, look);
     });
-    this.#takeLines(isStretchEnd);
+    const hasEnded = tick.hasEnded || vanished.length > 0;
+    this.#takeLines(isStretchEnd, hasEnded);
     if (isStretchEnd) this.#outbox.flush();
     // After the last reading of the last run that has some.
     if (!this.#hasGpuRuns) reader.wantGpus(false);
     this.#guard('the wish to let go of GPUs cannot be read', () => this.#gpuRelease.look(at.wallMs));
     const nowMs = monoMs(reading.at);
-    if (this.#hasRuns) this.#busyUntilMs = nowMs;
+    if (hasEnded ? this.#hasRuns : tick.runs > 0) this.#busyUntilMs = nowMs;
     // Before lines are written there is one in any case.
     if (nowMs - this.#checkpointAtMs >= CHECKPOINT_EVERY_MS && !this.#outbox.isWriting) {
       this.#guard(`no checkpoint in ${this.#parts.config.var_dir}`, () =>
@@ -228,8 +236,10 @@ export class Agent {
   /** Whether there were any. */
   #applyEvents(): boolean {
     const { events, now, log, config } = this.#parts;
-    const applied = Object.values(this.#state.runs).flatMap((run) => run.eventFiles);
-    const found = events.readNew(new Set([...applied, ...this.#outbox.files]));
+    const found = events.readNew(() => {
+      const applied = Object.values(this.#state.runs).flatMap((run) => run.eventFiles);
+      return new Set([...applied, ...this.#outbox.files]);
+    });
     for (const { error } of found.refused) log('warn', describeError(error));
     let hasStale = false;
     for (const filed of found.events) {
@@ -252,11 +262,14 @@ export class Agent {
     return found.events.length > 0;
   }
 
-  /** Takes the lines of runs that have ended and, at a stretch's end, of all runs and of the host. */
-  #takeLines(isStretchEnd: boolean): void {
+  /**
+   * Takes the lines of runs that have ended and, at a stretch's end, of all runs and of the host.
+   * @param hasEnded whether there may be such runs
+   */
+  #takeLines(isStretchEnd: boolean, hasEnded = true): void {
     const { at, runs } = this.#state;
     if (at === null) return;
-    for (const [key, run] of Object.entries(runs)) {
+    for (const [key, run] of isStretchEnd || hasEnded ? Object.entries(runs) : []) {
       if (run.end === null && !isStretchEnd) continue;
       const files = run.eventFiles;
       run.eventFiles = [];
@@ -396,6 +409,10 @@ export class Agent {
     const stretchMs = this.#parts.config.agent.record_seconds * 1000;
     return (Math.floor(wallMs / stretchMs) + 1) * stretchMs;
   }
+}
+
+function isOfGpu({ domain }: DomainReading): boolean {
+  return domain.gpu !== undefined;
 }
 
 function isOfEarlierBoot(event: HookEvent, boot: string): boolean {

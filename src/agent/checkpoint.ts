@@ -31,9 +31,7 @@ const FILE = 'agent-checkpoint.json';
  */
 export function* writeCheckpoint(dir: string, checkpoint: Checkpoint, isSynced: boolean): DurableWork<void> {
   const path = join(dir, FILE);
-  const text = JSON.stringify(checkpoint, (_key, value: unknown) =>
-    typeof value === 'bigint' ? { $bigint: value.toString() } : value,
-  );
+  const text = JSON.stringify(tagged(checkpoint));
   const temporary = `${path}.tmp`;
   rmSync(temporary, { force: true });
   const fd = openSync(temporary, 'wx', 0o600);
@@ -74,6 +72,27 @@ export function setCheckpointAside(dir: string): void {
 
 export function removeCheckpoint(dir: string): void {
   rmSync(join(dir, FILE), { force: true });
+}
+
+/**
+ * The value with a tag for each bigint; what holds none is itself, not a copy. Takes a fraction of the time of a function that
+ * JSON.stringify calls for each value.
+ */
+function tagged(value: unknown): unknown {
+  if (typeof value === 'bigint') return { $bigint: value.toString() };
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const parts = value.map(tagged);
+    return parts.some((part, i) => part !== value[i]) ? parts : value;
+  }
+  let copy: Record<string, unknown> | null = null;
+  const parts = value as Readonly<Record<string, unknown>>;
+  for (const key in parts) {
+    const part = tagged(parts[key]);
+    // In the copy each name is its own already: `__proto__` is a name like others.
+    if (part !== parts[key]) (copy ??= { ...parts })[key] = part;
+  }
+  return copy ?? value;
 }
 
 function isBigintTag(value: unknown): value is { $bigint: string } {

@@ -101,19 +101,13 @@ function scopeCpuTime(
   { active, isFirst, cpus }: { active: readonly ActiveRun[]; isFirst: boolean; cpus: number },
   tick: TickCpuTime,
 ): void {
-  const growth = (dir: string, value: bigint, renewed = false): number => {
-    const before = renewed ? 0n : (state.cgroupNs[dir] ?? 0n);
-    tick.cgroupNs.set(dir, value);
-    // A counter below its last value belongs to a new directory of the same name: all of it is new.
-    return isFirst ? 0 : Number(value >= before ? value - before : value);
-  };
   const keep = (dir: string): void => {
     const before = state.cgroupNs[dir];
     if (before !== undefined) tick.cgroupNs.set(dir, before);
   };
 
   let livingNs = 0;
-  for (const [dir, value] of scope.overheadNs) livingNs += growth(dir, value);
+  for (const [dir, value] of scope.overheadNs) livingNs += growth(state, tick, dir, value);
 
   const owners = new OwnerIndex(active);
   for (const job of scope.jobs) {
@@ -123,7 +117,7 @@ function scopeCpuTime(
       keep(job.dir);
       continue;
     }
-    const ns = growth(job.dir, job.cpuNs, job.renewed);
+    const ns = growth(state, tick, job.dir, job.cpuNs, job.renewed);
     livingNs += ns;
     const placeNs = placeGrowth(state, job, isFirst);
     if (job.placeNs !== undefined) tick.cgroupPlaceNs[job.dir] = job.placeNs;
@@ -139,7 +133,7 @@ function scopeCpuTime(
     for (const each of dead) if (each.knownNs !== null) giveDead(each, each.knownNs, 0);
     return;
   }
-  const totalNs = growth(scope.dir, scope.totalNs);
+  const totalNs = growth(state, tick, scope.dir, scope.totalNs);
   if (isFirst) return;
   const time = deadTime(totalNs, livingNs, dead, {
     balanceNs: state.scopeBalanceNs[scope.dir] ?? 0,
@@ -150,6 +144,15 @@ function scopeCpuTime(
   tick.scopeBalanceNs[scope.dir] = time.balanceNs;
   tick.scopeOwedNs[scope.dir] = time.owedNs;
   dead.forEach((each, i) => giveDead(each, time.cpuNs[i] ?? 0, time.estimatedNs[i] ?? 0));
+}
+
+/** What a counter grew by since the state's reading (ns), 0 where there was none; keeps it for the next tick. */
+function growth(state: HostState, tick: TickCpuTime, dir: string, value: bigint, renewed = false): number {
+  const before = renewed ? 0n : (state.cgroupNs[dir] ?? 0n);
+  tick.cgroupNs.set(dir, value);
+  if (state.at === null || value === before) return 0;
+  // A counter below its last value belongs to a new directory of the same name: all of it is new.
+  return Number(value > before ? value - before : value);
 }
 
 function giveDead({ run, userGrowthNs, isSeen }: DeadRun, ns: number, estimatedNs: number): void {

@@ -29,8 +29,6 @@ export function deadJobs(
   owners: OwnerIndex<ActiveRun>,
 ): DeadRun[] {
   // Nothing came or went; what came and went unseen leaves a run that ended and never had a cgroup.
-  const isUnseen = ({ run }: ActiveRun): boolean =>
-    run.end !== null && run.cpuFrom === null && !run.isEndSeen;
   if (!scope.isChanged && scope.ended !== null && !active.some(isUnseen)) return [];
   const living = new Set(scope.jobs.map(({ dir }) => dir));
   const withCgroup = new Set(scope.jobs.flatMap((job) => owners.of(scope, job)));
@@ -69,6 +67,10 @@ export function deadJobs(
   const ended = unseen.filter(({ run }) => run.end !== null).map((run) => deadRun(run, null, null));
   const dead = [...seen, ...unwatched, ...ended];
   return dead.length > 0 || scope.ended !== null ? dead : unseen.map((run) => deadRun(run, null, null));
+}
+
+function isUnseen({ run }: ActiveRun): boolean {
+  return run.end !== null && run.cpuFrom === null && !run.isEndSeen;
 }
 
 /** @param lastNs the cgroup's CPU time (ns) at the last reading; null: it was not there. Only what came since is of this tick. */

@@ -27,21 +27,27 @@ export function domainGrowth(
   const before = takeBefore(state, domain);
   if (before === undefined) return undefined;
   const difference = differenceCounter(domain, before, { energyUj, monoNs });
-  const note = (what: 'wraps' | 'resets'): void => {
-    if (!isDivided(domain)) return;
-    hostDomain(state, domain)[what] += 1;
-    for (const { run } of active) run.life[what] += 1;
-  };
   switch (difference.kind) {
     case 'growth':
-      if (difference.wrapped) note('wraps');
+      if (difference.wrapped) note(state, domain, active, 'wraps');
       return difference.energyUj;
     case 'reset':
-      note('resets');
+      note(state, domain, active, 'resets');
       return { missing: 'the counter was reset' };
     case 'ambiguous':
       return { missing: 'the counter may have wrapped more than once between two readings' };
   }
+}
+
+function note(
+  state: HostState,
+  domain: EnergyDomain,
+  active: Tick['active'],
+  what: 'wraps' | 'resets',
+): void {
+  if (!isDivided(domain)) return;
+  hostDomain(state, domain)[what] += 1;
+  for (const { run } of active) run.life[what] += 1;
 }
 
 /** The reading that is to be subtracted; that of an ended agent is taken out of the state. */

@@ -27,13 +27,17 @@ export class EventFolder {
     mkdirSync(this.dir, { recursive: true, mode: 0o700 });
   }
 
-  /** The events whose files are not in `known`, oldest first. Files that are no events are set aside and returned as refused. */
-  readNew(known: ReadonlySet<string>): { events: FiledEvent[]; refused: RefusedEvent[] } {
+  /**
+   * The events whose files are not known, oldest first. Files that are no events are set aside and returned as refused.
+   * @param knownFiles asked only where there are files: mostly there is none
+   */
+  readNew(knownFiles: () => ReadonlySet<string>): { events: FiledEvent[]; refused: RefusedEvent[] } {
     const events: FiledEvent[] = [];
     const refused: RefusedEvent[] = [];
+    let known: ReadonlySet<string> | null = null;
     for (const file of readdirSync(this.dir)) {
       if (file.startsWith('.tmp.')) this.#removeStale(file);
-      if (!EVENT_NAME.test(file) || known.has(file)) continue;
+      if (!EVENT_NAME.test(file) || (known ??= knownFiles()).has(file)) continue;
       try {
         events.push(this.#read(file));
       } catch (error) {

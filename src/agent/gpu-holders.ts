@@ -50,7 +50,8 @@ const NONE: GpuHolders = new Map();
  * tells them has an even part of those that no other has.
  */
 export function holdGpus(reading: HostReading, active: readonly ActiveRun[], order: GpuOrder): GpuHolders {
-  const domains = reading.energy.flatMap(({ domain }) => (domain.gpu === undefined ? [] : [domain]));
+  const domains: EnergyDomain[] = [];
+  for (const { domain } of reading.energy) if (domain.gpu !== undefined) domains.push(domain);
   if (domains.length === 0) return NONE;
   const known = domains.flatMap((domain) => knownGpus(domain, reading.gpus.get(domain.name)));
   const capacity = new Map(domains.map(({ name, accelerators = 1 }) => [name, accelerators]));

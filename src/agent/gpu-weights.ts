@@ -8,9 +8,15 @@ import type { Weights } from './weights';
 /** Less than this part of a tick, or of a GPU, is rounding. */
 const EPSILON = 1e-9;
 
+/** The time that a GPU's growth is of (CLOCK_MONOTONIC, ns): its counter is read by another clock than the tick's. */
+export interface GpuWindow {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+}
+
 /** What a division goes by besides. */
 export interface GpuTick {
-  readonly elapsedNs: number;
+  readonly window: GpuWindow;
   /** GPUs in the domain: mostly 1. */
   readonly accelerators: number;
   /** Part of the tick's energy that the board draws when nothing runs; null where that is not known. */
@@ -31,16 +37,24 @@ export interface GpuTick {
 export function weighGpu(
   holders: readonly GpuHolder[],
   doing: GpuLook | undefined,
-  { elapsedNs, accelerators, idlePart }: GpuTick,
+  { window, accelerators, idlePart }: GpuTick,
 ): Weights & { readonly parties: readonly ActiveRun[] } {
   const parties = holders.map(({ each }) => each);
-  const times = holders.map(({ each, gpus }) => (elapsedNs > 0 ? (gpus * each.activeNs) / elapsedNs : 0));
+  const times = holders.map(({ each, gpus }) => gpus * partOf(each, window));
   const instances = doing?.instances ?? [];
   const isPartitioned = instances.length > 0 && holders.some((holder) => holder.instances !== null);
   const weights = isPartitioned
     ? weighInstances(holders, times, instances, doing?.busyPart === 0 ? 1 : idlePart)
     : weighWhole(holders, times, doing, accelerators);
   return { ...weights, parties };
+}
+
+/** The part of the window in which a run was there. */
+function partOf({ run: { startedMonoNs, end } }: ActiveRun, { fromNs, toNs }: GpuWindow): number {
+  if (toNs <= fromNs) return 0;
+  const from = startedMonoNs > fromNs ? startedMonoNs : fromNs;
+  const to = end !== null && end.monoNs < toNs ? end.monoNs : toNs;
+  return to <= from ? 0 : Number(to - from) / Number(toNs - fromNs);
 }
 
 function weighWhole(

@@ -30,19 +30,27 @@ export class HoldingsReader {
   /**
    * Of all runs, or only of those seen for the first time: a short job is to say what it held too. Of one that has ended a last
    * time, where its cgroup is still there and no other run's.
+   * @param entries those of `runs`
    * @param depth `memory`: of all runs what changes all the time; `all`: of all runs everything; `new`: of new and ended runs only
    * @returns by run key
    */
   read(
     runs: Readonly<Record<string, RunState>>,
-    scopes: readonly SlurmScope[],
-    living: readonly LivingScope[],
-    depth: 'new' | 'memory' | 'all',
+    entries: readonly (readonly [string, RunState])[],
+    {
+      scopes,
+      living,
+      depth,
+    }: {
+      readonly scopes: readonly SlurmScope[];
+      readonly living: readonly LivingScope[];
+      readonly depth: 'new' | 'memory' | 'all';
+    },
   ): Map<string, HoldingLook> {
     const holdings = new Map<string, HoldingLook>();
     const waiting: string[] = [];
-    for (const key in runs) {
-      if (depth !== 'new' || runs[key]?.end !== null || !this.#looked.has(key)) waiting.push(key);
+    for (const [key, { end }] of entries) {
+      if (depth !== 'new' || end !== null || !this.#looked.has(key)) waiting.push(key);
     }
     if (waiting.length === 0) return holdings;
     for (const key of this.#looked.keys()) if (!(key in runs)) this.#looked.delete(key);

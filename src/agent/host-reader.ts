@@ -70,6 +70,8 @@ export class HostReader {
    * @param isStretchEnd their lines are taken after this reading
    */
   read(at: Instant, runs: Readonly<Record<string, RunState>>, isStretchEnd = false): HostReading {
+    // Once for all that go through them.
+    const entries = Object.entries(runs);
     const energy = this.#readEnergy(at);
     const gpus = new Map<string, GpuLook>();
     for (const meter of this.#meters) {
@@ -89,13 +91,13 @@ export class HostReader {
     const living: LivingScope[] = [];
     for (const reader of this.#readers.values()) living.push(reader.read(isStretchEnd, this.#steps));
     const depth = isStretchEnd ? 'all' : isDue ? 'memory' : 'new';
-    const holdings = this.#holdings.read(runs, this.#scopes, living, depth);
+    const holdings = this.#holdings.read(runs, entries, { scopes: this.#scopes, living, depth });
     const scopes = this.#withEnds(living);
     // With a run's first look the host's: what is not the runs' is the system's.
     let isFirstLook = false;
     for (const key of holdings.keys()) isFirstLook ||= runs[key]?.end === null;
     const memory = depth !== 'new' || isFirstLook ? this.#memory.read() : null;
-    const { values: processes, missesScope } = this.#processes.read(at, runs, scopes);
+    const { values: processes, missesScope } = this.#processes.read(at, runs, entries, scopes);
     if (missesScope) this.forgetScopes();
     return { at, energy, cpu, places: this.#places, scopes, processes, holdings, memory, gpus };
   }
@@ -144,9 +146,10 @@ export class HostReader {
     const energy: DomainReading[] = [];
     for (const meter of this.#meters) {
       const values = meter.read(at);
-      meter.domains.forEach((domain, i) => {
-        energy.push({ domain, value: values[i] ?? { missing: 'not read' } });
-      });
+      const { domains } = meter;
+      for (let i = 0; i < domains.length; i++) {
+        energy.push({ domain: domains[i]!, value: values[i] ?? { missing: 'not read' } });
+      }
     }
     return energy;
   }
@@ -154,20 +157,26 @@ export class HostReader {
   /** The scopes with the jobs that were seen to end in them since the last reading. */
   #withEnds(living: readonly LivingScope[]): ScopeReading[] {
     const ended = this.#takeEnded();
-    return living.map((scope) => {
-      const own = ended?.filter(({ dir }) => dir.startsWith(`${scope.dir}/`)) ?? null;
-      return { ...scope, ended: own, isChanged: scope.isChanged || (own?.length ?? 0) > 0 };
-    });
+    const scopes: ScopeReading[] = [];
+    for (const scope of living) {
+      const own = ended === null || ended.length === 0 ? ended : endedIn(scope, ended);
+      scopes.push({ ...scope, ended: own, isChanged: scope.isChanged || (own?.length ?? 0) > 0 });
+    }
+    return scopes;
   }
 
   #takeEnded(): EndedJob[] | null {
     if (this.#steps === null) return null;
     const ended = this.#steps.takeEnded();
-    if (this.#steps.hasFailed && ended.length === 0) return null;
+    if (ended.length === 0) return this.#steps.hasFailed ? null : [];
     return ended.flatMap((job): EndedJob[] => {
       const { jobId, sluid } = jobOfCgroup(job.dir) ?? {};
       if (jobId !== undefined) return [{ ...job, jobId }];
       return sluid === undefined ? [] : [{ ...job, sluid }];
     });
   }
+}
+
+function endedIn(scope: LivingScope, ended: readonly EndedJob[]): EndedJob[] {
+  return ended.filter(({ dir }) => dir.startsWith(`${scope.dir}/`));
 }

@@ -28,6 +28,8 @@ export interface HostState {
   at: Instant | null;
   /** Counters by domain name at `at`; a domain that could not be read has none. */
   counters: Record<string, bigint>;
+  /** Up to when the counters of GPUs tell, where that is before `at` (CLOCK_MONOTONIC, ns). */
+  toldNs?: Record<string, bigint>;
   /** Of those the ones that this process adds up itself: another process's begin anew. Absent: none. */
   integrated?: string[];
   /** Counters of GPUs, by domain name, that cannot be read now, or that an ended agent counted and this one does not know yet. */

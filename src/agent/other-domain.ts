@@ -5,7 +5,8 @@ import type { HostState } from './host-state';
 
 /** The source that tells what the whole node draws, and the counted domains that it holds. */
 function nodeOf(domains: readonly EnergyDomain[]): EnergyDomain | undefined {
-  return domains.find(({ isNode }) => isNode === true);
+  for (const domain of domains) if (domain.isNode === true) return domain;
+  return undefined;
 }
 
 /**

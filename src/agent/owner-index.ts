@@ -4,7 +4,8 @@ import type { EndedJob, JobReading, LivingScope } from './reading';
 
 /** Which run a cgroup is of, without a look at each run for each cgroup. */
 export class OwnerIndex<T extends { readonly run: RunState }> {
-  readonly #byName = new Map<string | number, T[]>();
+  /** Mostly a name is one run's. */
+  readonly #byName = new Map<string | number, T | T[]>();
 
   constructor(runs: readonly T[]) {
     for (const each of runs) {
@@ -16,17 +17,22 @@ export class OwnerIndex<T extends { readonly run: RunState }> {
 
   #add(name: string | number, each: T): void {
     const same = this.#byName.get(name);
-    if (same === undefined) this.#byName.set(name, [each]);
-    else same.push(each);
+    if (same === undefined) this.#byName.set(name, each);
+    else if (Array.isArray(same)) same.push(each);
+    else this.#byName.set(name, [same, each]);
+  }
+
+  #named(name: string | number): readonly T[] {
+    const named = this.#byName.get(name) ?? [];
+    return Array.isArray(named) ? named : [named];
   }
 
   /** Whose a cgroup is: after a requeue the ended run and the new one go by one job id, and what is there is the new one's. */
   ownerOf(scope: Pick<LivingScope, 'node'>, job: JobReading): T | undefined {
     const named = this.#byName.get(job.sluid ?? job.jobId ?? '');
     if (named === undefined) return undefined;
-    const [first] = named;
-    if (named.length === 1 && first !== undefined && first.run.end === null) {
-      return isOfNode(scope, first.run) ? first : undefined;
+    if (!Array.isArray(named) && named.run.end === null) {
+      return isOfNode(scope, named.run) ? named : undefined;
     }
     const own = this.of(scope, job);
     return own.find(({ run }) => run.end === null) ?? own[0];
@@ -34,14 +40,13 @@ export class OwnerIndex<T extends { readonly run: RunState }> {
 
   /** Whose a process is: of two runs with one job id the one that has not ended. */
   ofProcess({ jobId, sluid, node }: ProcessJob): T | undefined {
-    const own = (this.#byName.get(sluid ?? jobId ?? '') ?? []).filter(({ run }) => isOfNode({ node }, run));
+    const own = this.#named(sluid ?? jobId ?? '').filter(({ run }) => isOfNode({ node }, run));
     return own.find(({ run }) => run.end === null) ?? own[0];
   }
 
   /** In the order in which the runs were given: after a requeue two go by one job id for a while. */
   of(scope: Pick<LivingScope, 'node'>, { sluid, jobId }: JobReading | EndedJob): readonly T[] {
-    const named = this.#byName.get(sluid ?? jobId ?? '') ?? [];
-    return named.filter(({ run }) => isOfNode(scope, run));
+    return this.#named(sluid ?? jobId ?? '').filter(({ run }) => isOfNode(scope, run));
   }
 }
 

@@ -30,9 +30,11 @@ export class ProcessesReader {
     this.#roots = roots;
   }
 
+  /** @param entries those of `runs` */
   read(
     at: Instant,
     runs: Readonly<Record<string, RunState>>,
+    entries: readonly (readonly [string, RunState])[],
     scopes: readonly ScopeReading[],
   ): ProcessesReading {
     const values = new Map<string, bigint | Missing | 'gone'>();
@@ -40,12 +42,16 @@ export class ProcessesReader {
     let cgroupOf: ReturnType<typeof cgroupsByRun> | null = null;
     this.#table = null;
     this.#runs = runs;
-    for (const key in runs) {
-      if (this.#inCgroups.has(key)) continue;
-      const run = runs[key]!;
+    let inCgroups = 0;
+    for (const [key, run] of entries) {
+      if (this.#inCgroups.has(key)) {
+        inCgroups += 1;
+        continue;
+      }
       cgroupOf ??= cgroupsByRun(runs, scopes);
       if (cgroupOf.has(key)) {
         this.#inCgroups.add(key);
+        inCgroups += 1;
         continue;
       }
       const { uid } = run.identity;
@@ -65,7 +71,9 @@ export class ProcessesReader {
       counter.close();
       this.#counters.delete(key);
     }
-    for (const key of this.#inCgroups) if (!(key in runs)) this.#inCgroups.delete(key);
+    if (this.#inCgroups.size > inCgroups) {
+      for (const key of this.#inCgroups) if (!(key in runs)) this.#inCgroups.delete(key);
+    }
     return { values, missesScope };
   }
 

@@ -20,6 +20,8 @@ export interface CpuPlaces {
 interface Directory {
   readonly dir: string;
   counter: CpuCounter | null;
+  /** At the last reading. */
+  value: bigint | Missing | 'gone';
 }
 
 interface JobDirectory extends Directory {
@@ -38,7 +40,8 @@ interface Pass {
   readonly isChanged: boolean;
   /** A directory of the listing was not there any more. */
   readonly hasGone: boolean;
-  readonly jobs: readonly (readonly [JobDirectory, bigint | Missing])[];
+  /** All that are there, with what was read of them. */
+  readonly jobs: readonly JobDirectory[];
   /** Was gone, or another of its name: what is there now or soon began at 0. */
   readonly renewed: Set<JobDirectory>;
   readonly overheadNs: ReadonlyMap<string, bigint>;
@@ -63,7 +66,7 @@ export class ScopeReader {
     this.#scope = scope;
     this.#places = places;
     this.#listing = new ScopeListing(scope);
-    this.#total = { dir: scope.dir, counter: null };
+    this.#total = { dir: scope.dir, counter: null, value: 'gone' };
   }
 
   /**
@@ -71,7 +74,8 @@ export class ScopeReader {
    * @param steps what is to know of jobs that are found to be gone
    */
   read(readsUser: boolean, steps: StepWatch | null): LivingScope {
-    let pass = this.#readCounters(this.#readCpu(this.#total).value, steps);
+    this.#readCpu(this.#total);
+    let pass = this.#readCounters(this.#total.value, steps);
     // One that goes while another comes is found by its file alone: the listing was not made anew, and what the other has used
     // would be the dead's. A directory that is found only now takes opening, and this process may have had to wait for a CPU.
     if (pass.hasGone || (pass.isChanged && pass.whileReadNs > UNNOTICED_NS)) {
@@ -79,23 +83,10 @@ export class ScopeReader {
       for (const job of pass.renewed) again.renewed.add(job);
       pass = { ...again, isChanged: true };
     }
-    const jobs = pass.jobs.map(([each, cpuNs]) => {
-      const isRenewed = pass.renewed.has(each);
-      const { jobId, sluid } = each.job;
-      const reading: { -readonly [K in keyof JobReading]: JobReading[K] } = {
-        dir: each.dir,
-        cpuNs,
-        renewed: isRenewed,
-      };
-      if (jobId !== undefined) reading.jobId = jobId;
-      if (sluid !== undefined) reading.sluid = sluid;
-      const placeNs = this.#placeNs(each);
-      if (placeNs !== null) reading.placeNs = placeNs;
-      const userNs = readsUser || each.isNew || isRenewed ? steps?.userNs(each.dir) : undefined;
-      if (userNs !== undefined) reading.userNs = userNs;
-      each.isNew = false;
-      return reading;
-    });
+    const jobs: JobReading[] = [];
+    for (const each of pass.jobs) {
+      if (each.value !== 'gone') jobs.push(this.#jobReading(each, each.value, pass, readsUser, steps));
+    }
     const { isChanged, whileReadNs, overheadNs } = pass;
     const totalNs = pass.total === 'gone' ? { missing: 'the directory is gone' } : pass.total;
     return {
@@ -107,6 +98,30 @@ export class ScopeReader {
       overheadNs,
       jobs,
     };
+  }
+
+  #jobReading(
+    each: JobDirectory,
+    cpuNs: bigint | Missing,
+    { renewed }: Pass,
+    readsUser: boolean,
+    steps: StepWatch | null,
+  ): JobReading {
+    const isRenewed = renewed.size > 0 && renewed.has(each);
+    const { jobId, sluid } = each.job;
+    const reading: { -readonly [K in keyof JobReading]: JobReading[K] } = {
+      dir: each.dir,
+      cpuNs,
+      renewed: isRenewed,
+    };
+    if (jobId !== undefined) reading.jobId = jobId;
+    if (sluid !== undefined) reading.sluid = sluid;
+    const placeNs = this.#placeNs(each);
+    if (placeNs !== null) reading.placeNs = placeNs;
+    const userNs = readsUser || each.isNew || isRenewed ? steps?.userNs(each.dir) : undefined;
+    if (userNs !== undefined) reading.userNs = userNs;
+    each.isNew = false;
+    return reading;
   }
 
   close(): void {
@@ -122,26 +137,26 @@ export class ScopeReader {
     let isChanged = this.#listing.refresh();
     if (isChanged) this.#takeUpListing(steps);
     let hasGone = false;
-    const jobs: [JobDirectory, bigint | Missing][] = [];
     const renewed = new Set<JobDirectory>();
     for (const each of this.#jobs) {
-      const { value, isRenewed } = this.#readCpu(each);
-      if (value !== 'gone') jobs.push([each, value]);
-      if (value !== 'gone' && !isRenewed) continue;
+      const isRenewed = this.#readCpu(each);
+      if (each.value !== 'gone' && !isRenewed) continue;
       isChanged = true;
       this.#forgetPlaces(each);
       steps?.check(each.dir);
       renewed.add(each);
-      if (value !== 'gone') continue;
+      if (each.value !== 'gone') continue;
       hasGone = true;
       this.#listing.invalidate();
     }
+    const jobs = hasGone ? this.#jobs.filter(({ value }) => value !== 'gone') : this.#jobs;
     const overheadNs = new Map<string, bigint>();
     for (const each of this.#others) {
-      const { value } = this.#readCpu(each);
-      if (typeof value === 'bigint') overheadNs.set(each.dir, value);
+      this.#readCpu(each);
+      if (typeof each.value === 'bigint') overheadNs.set(each.dir, each.value);
     }
-    const totalAfter = this.#readCpu(this.#total).value;
+    this.#readCpu(this.#total);
+    const totalAfter = this.#total.value;
     const isKnown = typeof total === 'bigint' && typeof totalAfter === 'bigint';
     const whileReadNs = isKnown ? Math.max(0, Number(totalAfter - total)) : 0;
     return { total, totalAfter, whileReadNs, isChanged, hasGone, jobs, renewed, overheadNs };
@@ -149,34 +164,43 @@ export class ScopeReader {
 
   #takeUpListing(steps: StepWatch | null): void {
     const known = new Map(this.#jobs.map((each) => [each.dir, each]));
-    this.#jobs = this.#listing.jobs.map((job) => {
+    this.#jobs = this.#listing.jobs.map((job): JobDirectory => {
       const same = known.get(job.dir);
       known.delete(job.dir);
       if (same !== undefined) return same;
       // Where its event is lost or still to come.
       steps?.check(job.dir);
-      return { dir: job.dir, job, counter: null, percpu: null, isNew: true };
+      return { dir: job.dir, job, counter: null, value: 'gone', percpu: null, isNew: true };
     });
     for (const gone of known.values()) {
       this.#closeJob(gone);
       steps?.check(gone.dir);
     }
     const others = new Map(this.#others.map((each) => [each.dir, each]));
-    this.#others = this.#listing.others.map((dir) => others.get(dir) ?? { dir, counter: null });
+    this.#others = this.#listing.others.map(
+      (dir): Directory => others.get(dir) ?? { dir, counter: null, value: 'gone' },
+    );
     for (const each of others.values()) if (!this.#others.includes(each)) each.counter?.close();
   }
 
-  /** `isRenewed`: the directory was removed since the last reading and made anew under the same name. */
-  #readCpu(each: Directory): { value: bigint | Missing | 'gone'; isRenewed: boolean } {
+  /**
+   * Reads the directory's counter anew.
+   * @returns whether the directory was removed since the last reading and made anew under the same name
+   */
+  #readCpu(each: Directory): boolean {
     const wasOpen = each.counter !== null;
-    const value = each.counter?.read() ?? 'gone';
-    if (value !== 'gone') return { value, isRenewed: false };
+    each.value = each.counter?.read() ?? 'gone';
+    if (each.value !== 'gone') return false;
     each.counter?.close();
     each.counter = null;
     const opened = this.#scope.version === 2 ? openCgroup2Cpu(each.dir) : openCgroup1Cpu(each.dir);
-    if (opened === 'gone' || isMissing(opened)) return { value: opened, isRenewed: false };
+    if (opened === 'gone' || isMissing(opened)) {
+      each.value = opened;
+      return false;
+    }
     each.counter = opened;
-    return { value: opened.read(), isRenewed: wasOpen };
+    each.value = opened.read();
+    return wasOpen;
   }
 
   /** A job's CPU time by place, and as a last element elsewhere; null where the kernel does not count it. */

@@ -38,6 +38,11 @@ export function seriesStepMs(ageMs: number): number {
   return FIRST_STEP_MS * 2 ** Math.max(0, doublings);
 }
 
+/** Whether the open point may be long enough to end: what is asked of each run at each tick. */
+export function isPointDue({ open }: SeriesPiece): boolean {
+  return open.ms >= FIRST_STEP_MS - EARLY_MS;
+}
+
 /** Ends the open point if it is long enough for a run of this age; the point's energy and time are in `series.open`. */
 export function closePoint(series: SeriesPiece, at: Instant, ageMs: number): void {
   const { open } = series;

@@ -4,7 +4,7 @@ import type { GpuLook } from '../sources/gpu-use';
 import type { EnergyDomain } from '../sources/source';
 import type { ActiveRun } from './cpu-time';
 import type { GpuHolders } from './gpu-holders';
-import { weighGpu } from './gpu-weights';
+import { type GpuWindow, weighGpu } from './gpu-weights';
 import { DRAM_SPLITS, type DramSplit, type HostState, type RunState } from './host-state';
 import { type PlaceTime, placeName } from './place-time';
 
@@ -13,6 +13,9 @@ export interface Tick {
   readonly active: readonly ActiveRun[];
   readonly places: ReadonlyMap<string, PlaceTime>;
   readonly elapsedNs: number;
+  /** Its begin and its end (CLOCK_MONOTONIC, ns). */
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
   /** CPU time of work outside the runs, ns. */
   readonly systemNs: number;
   readonly hostCpus: number;
@@ -59,9 +62,10 @@ export function weigh(
 ): Weights {
   if (domain.gpu !== undefined) {
     const { name } = domain;
-    const { elapsedNs, gpuHolders, gpus } = tick;
+    const { gpuHolders, gpus } = tick;
     const { accelerators = 1 } = domain;
-    return weighGpu(gpuHolders.get(name) ?? [], gpus.get(name), { elapsedNs, accelerators, idlePart });
+    const window = gpuWindow(state, tick, gpus.get(name), name);
+    return weighGpu(gpuHolders.get(name) ?? [], gpus.get(name), { window, accelerators, idlePart });
   }
   const place = domain.place === undefined ? undefined : tick.places.get(placeName(domain.place));
   const by = place === undefined ? domain.class : `${domain.class} ${placeName(domain.place!)}`;
@@ -76,6 +80,13 @@ export function weigh(
   return weights;
 }
 
+/** What a GPU's growth in the tick is of; where there is none, the tick. */
+function gpuWindow(state: HostState, tick: Tick, look: GpuLook | undefined, name: string): GpuWindow {
+  const fromNs = state.toldNs?.[name] ?? tick.fromNs;
+  const toNs = look?.toldNs ?? tick.toNs;
+  return toNs > fromNs ? { fromNs, toNs } : { fromNs: tick.fromNs, toNs: tick.toNs };
+}
+
 function weighCpu(tick: Tick, isOther: boolean): Weights {
   const { active, hostCpus } = tick;
   const runs: Party[] = [];
@@ -84,14 +95,14 @@ function weighCpu(tick: Tick, isOther: boolean): Weights {
     runs.push({ used: each.time?.ns ?? 0, allocated: cpusOf(each.run) * activePart(each, tick) });
     isEstimated ||= estimatedPart(each) > 0;
   }
-  // That what is left of a node follows its CPUs is an assumption.
-  const part = (each: ActiveRun): EstimatedPart =>
-    isOther ? ASSUMED : { used: estimatedPart(each), allocated: 0 };
   return {
     runs,
     systemUsed: tick.systemNs,
     capacity: hostCpus,
-    estimated: isEstimated ? active.map(part) : null,
+    // That what is left of a node follows its CPUs is an assumption.
+    estimated: isEstimated
+      ? active.map((each) => (isOther ? ASSUMED : { used: estimatedPart(each), allocated: 0 }))
+      : null,
   };
 }
 

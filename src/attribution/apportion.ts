@@ -1,3 +1,7 @@
+/** Nothing is kept in them from one division to the next. Typed arrays of this length lie outside the heap, and a tick has a dozen divisions. */
+let owed = new Float64Array(256);
+let ranked = new Float64Array(256);
+
 /**
  * Divides a whole number of µJ among parties in proportion to their weights: whole numbers that sum to the total,
  * each within one of its exact share. What a party got too much or too little by is carried to its next division, so
@@ -11,6 +15,11 @@
  */
 export function apportion(totalUj: number, weights: readonly number[], carry: number[]): number[] {
   const n = weights.length;
+  // As many as there are weights; each is replaced.
+  const shares = weights.slice();
+  // What is owed stays owed: it is less than a unit, or just one that would be taken back.
+  if (totalUj === 0) return shares.fill(0);
+  if (owed.length < n) [owed, ranked] = [new Float64Array(2 * n), new Float64Array(2 * n)];
   let sum = 0;
   let takers = 0;
   for (const weight of weights) {
@@ -18,21 +27,19 @@ export function apportion(totalUj: number, weights: readonly number[], carry: nu
     if (weight > 0) takers += 1;
   }
   const perWeight = totalUj / sum;
-  const shares: number[] = [];
-  const owed = new Float64Array(n);
   let left = totalUj;
   for (let i = 0; i < n; i++) {
     const weight = weights[i]!;
     const exact = weight === 0 ? 0 : perWeight * weight + (carry[i] ?? 0);
     const share = Math.max(0, Math.floor(exact));
-    shares.push(share);
+    shares[i] = share;
     owed[i] = exact - share;
     left -= share;
   }
 
   // Whole units that flooring left over (or, rarely, gave too much) go where the rounding error is largest.
-  while (left > 0) left -= give(left, shares, owed, weights, takers);
-  while (left < 0) left += take(-left, shares, owed, weights, takers);
+  while (left > 0) left -= give(left, shares, weights, takers);
+  while (left < 0) left += take(-left, shares, weights, takers);
 
   for (let i = 0; i < n; i++) {
     if (weights[i]! > 0) carry[i] = Math.max(-1, Math.min(1, owed[i]!));
@@ -45,36 +52,27 @@ export function apportion(totalUj: number, weights: readonly number[], carry: nu
  * total above 2^52 µJ (4.5 GJ).
  * @returns how much
  */
-function give(
-  left: number,
-  shares: number[],
-  owed: Float64Array,
-  weights: readonly number[],
-  takers: number,
-): number {
+function give(left: number, shares: number[], weights: readonly number[], takers: number): number {
   const units = Math.max(1, Math.floor(left / takers));
   const receivers = Math.min(takers, Math.floor(left / units));
-  const ranked = owed.filter((_, i) => weights[i]! > 0).sort();
+  let count = 0;
+  for (let i = 0; i < weights.length; i++) if (weights[i]! > 0) ranked[count++] = owed[i]!;
+  ranked.subarray(0, takers).sort();
   // Who is owed more than this has one; of those who are owed just as much the first have.
   const limit = ranked[takers - receivers]!;
   let atLimit = receivers;
-  for (const each of ranked) if (each > limit) atLimit -= 1;
+  for (let i = takers - 1; i >= 0 && ranked[i]! > limit; i--) atLimit -= 1;
   for (let i = 0; i < shares.length; i++) {
-    if (!(weights[i]! > 0) || owed[i]! < limit || (owed[i] === limit && atLimit-- <= 0)) continue;
+    const own = owed[i]!;
+    if (!(weights[i]! > 0) || own < limit || (own === limit && atLimit-- <= 0)) continue;
     shares[i]! += units;
-    owed[i]! -= units;
+    owed[i] = own - units;
   }
   return receivers * units;
 }
 
 /** Takes back some of what was given too much, from who is owed least. @returns how much */
-function take(
-  excess: number,
-  shares: number[],
-  owed: Float64Array,
-  weights: readonly number[],
-  takers: number,
-): number {
+function take(excess: number, shares: number[], weights: readonly number[], takers: number): number {
   let giver = -1;
   for (let i = 0; i < shares.length; i++) {
     if (!(weights[i]! > 0 && shares[i]! > 0)) continue;

@@ -65,11 +65,10 @@ export function deadTime(
   { balanceNs, owedNs, whileReadNs, mostBalanceNs }: ReadingSkew,
 ): DeadTime {
   const leftNs = parentNs - livingNs + balanceNs;
-  const carried = (ns: number): number => {
-    const most = Math.max(mostBalanceNs, whileReadNs);
-    return Math.max(-most, Math.min(most, ns));
-  };
-  if (dead.length === 0) return { cpuNs: [], estimatedNs: [], balanceNs: carried(leftNs), owedNs };
+  const mostCarriedNs = Math.max(mostBalanceNs, whileReadNs);
+  if (dead.length === 0) {
+    return { cpuNs: [], estimatedNs: [], balanceNs: within(mostCarriedNs, leftNs), owedNs };
+  }
 
   const unknown = dead.filter(({ knownNs }) => knownNs === null);
   let knownNs = 0;
@@ -97,7 +96,7 @@ export function deadTime(
     const negligibleNs = Math.max(NEGLIGIBLE_NS, NEGLIGIBLE_PART * (job.earlierNs + ownNs));
     return wrongNs * share > negligibleNs ? Math.min(ownNs, wrongNs * share) : 0;
   });
-  const newBalanceNs = carried(leftNs - givenNs);
+  const newBalanceNs = within(mostCarriedNs, leftNs - givenNs);
   // The least: no child was ahead, or nobody used more than is known.
   const leastOwedNs = newBalanceNs + Math.max(0, owedNs[0] + Math.min(knownNs, mostNs) - leftNs);
   return {
@@ -106,4 +105,8 @@ export function deadTime(
     balanceNs: newBalanceNs,
     owedNs: [leastOwedNs, Math.max(leastOwedNs, newBalanceNs + whileReadNs)],
   };
+}
+
+function within(most: number, ns: number): number {
+  return Math.max(-most, Math.min(most, ns));
 }

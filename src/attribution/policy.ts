@@ -79,10 +79,13 @@ export function divideEnergy(input: DivisionInput): Division {
   const hybridIdle = share(idleUj, allocated, carry, 2);
   const hybridRest = share(energyUj - idleUj, used, carry, 3);
 
-  const at = (i: number): ByPolicy => [usage[i]!, allocation[i]!, hybridIdle[i]! + hybridRest[i]!];
-  const ofRuns: ByPolicy[] = [];
-  for (let i = 0; i < n; i++) ofRuns.push(at(i));
-  return { runs: ofRuns, idle: at(n), system: at(n + 1) };
+  const parts: ByPolicy[] = [];
+  for (let i = 0; i < n + 2; i++) {
+    parts.push([usage[i]!, allocation[i]!, hybridIdle[i]! + hybridRest[i]!]);
+  }
+  const system = parts.pop()!;
+  const idle = parts.pop()!;
+  return { runs: parts, idle, system };
 }
 
 /** Divides by one of the balances of the parties, and updates it. */

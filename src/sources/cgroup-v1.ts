@@ -10,7 +10,8 @@ import type { Missing } from './source';
  * https://docs.kernel.org/admin-guide/cgroup-v1/cpuacct.html
  */
 export function openCgroup1Cpu(dir: string): CpuCounter | Missing | 'gone' {
-  return openCgroupCpu('cgroup1', join(dir, 'cpuacct.usage'), parseCpuacctUsage);
+  const form = { prefix: '', hasMoreLines: false, nsPerUnit: 1n, parse: parseCpuacctUsage };
+  return openCgroupCpu('cgroup1', join(dir, 'cpuacct.usage'), form);
 }
 
 /** The text of cpuacct.usage: one number, nanoseconds. */

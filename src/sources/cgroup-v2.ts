@@ -10,7 +10,8 @@ import type { Missing } from './source';
  * https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
  */
 export function openCgroup2Cpu(dir: string): CpuCounter | Missing | 'gone' {
-  return openCgroupCpu('cgroup2', join(dir, 'cpu.stat'), parseCpuStat);
+  const form = { prefix: 'usage_usec ', hasMoreLines: true, nsPerUnit: 1000n, parse: parseCpuStat };
+  return openCgroupCpu('cgroup2', join(dir, 'cpu.stat'), form);
 }
 
 /** The text of cpu.stat: a line `usage_usec N`, in microseconds. @returns nanoseconds */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isErrno } from '../errors';
-import { KernelFile, readKernelFile, unexpected, unreadable } from './kernel-file';
+import { KernelFile, type NumberForm, readKernelFile, unexpected, unreadable } from './kernel-file';
 import { type Missing, isMissing } from './source';
 
 /** CPU time used by one job, or by one directory of cgroups. */
@@ -12,17 +12,25 @@ export interface CpuCounter {
   close(): void;
 }
 
+/** What a cgroup's file of CPU time holds. */
+export interface CpuFileForm extends NumberForm {
+  readonly nsPerUnit: bigint;
+  /** The file's text to nanoseconds, or what is wrong with it: of a file that is of another form than mostly. */
+  readonly parse: (text: string, path: string) => bigint | Missing;
+}
+
 /**
  * Opens a cgroup's file of CPU time.
- * @param parse the file's text to nanoseconds, or what is wrong with it
  * @returns `gone` where the cgroup is not there (any more)
  */
 export function openCgroupCpu(
   kind: CpuCounter['kind'],
   path: string,
-  parse: (text: string, path: string) => bigint | Missing,
+  form: CpuFileForm,
 ): CpuCounter | Missing | 'gone' {
   const file = new KernelFile(path);
+  let lastUnits = 0;
+  let lastNs = 0n;
   try {
     file.open();
   } catch (error) {
@@ -32,7 +40,12 @@ export function openCgroupCpu(
     kind,
     read: () => {
       try {
-        return parse(file.read(), path);
+        const units = file.readNumber(form);
+        if (typeof units === 'string') return form.parse(units, path);
+        // Of a job that sleeps nothing is made anew.
+        if (units === lastUnits) return lastNs;
+        lastUnits = units;
+        return (lastNs = BigInt(units) * form.nsPerUnit);
       } catch (error) {
         // A removed cgroup answers ENODEV on a descriptor that is still open.
         return isErrno(error, 'ENODEV', 'ENOENT') ? 'gone' : unreadable(path, error);

@@ -9,6 +9,8 @@ export interface GpuJobProcess extends Omit<GpuProcess, 'pid'> {
 
 /** What a GPU did over the time between two looks: parts are of that time, means over its readings. */
 export interface GpuLook {
+  /** Up to when (CLOCK_MONOTONIC, ns) the value that was read last tells its energy; absent: up to that reading. */
+  readonly toldNs?: bigint;
   /** Part of the time in which a kernel ran, 0 to 1; null where that is not told. */
   readonly busyPart: number | null;
   /** Part of its energy that it drew while no kernel ran, 0 to 1; null where that is not told. */

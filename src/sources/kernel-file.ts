@@ -6,6 +6,14 @@ import type { Missing } from './source';
 /** Reads are synchronous and their text is copied out at once, so one buffer serves them all. */
 const buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
+/** A file whose first line is a whole number, not negative. */
+export interface NumberForm {
+  /** What stands before it on its line. */
+  readonly prefix: string;
+  /** Whether other lines follow. */
+  readonly hasMoreLines: boolean;
+}
+
 /**
  * A file of /proc or /sys that is read again and again. It stays open and is read at offset 0: such files say anew at
  * each read from the start what is so now, and opening costs several times what reading does.
@@ -38,11 +46,49 @@ export class KernelFile {
     }
   }
 
+  /**
+   * As `read`, for a file that begins with a number: what a tick reads of each job, without making a text of it.
+   * @returns the number where the file is of that form and it has at most 15 digits; else the text
+   * @throws as `read`
+   */
+  readNumber({ prefix, hasMoreLines }: NumberForm): number | string {
+    this.open();
+    try {
+      const fd = this.#fd ?? -1;
+      const length = readSync(fd, buffer, 0, buffer.length, 0);
+      const number = numberAfter(prefix, length, hasMoreLines);
+      if (number !== null) return number;
+      return length < buffer.length ? buffer.toString('latin1', 0, length) : readAll(fd);
+    } catch (error) {
+      if (isErrno(error, 'ENODEV', 'ENOENT')) this.close();
+      throw error;
+    }
+  }
+
   close(): void {
     if (this.#fd === null) return;
     closeSync(this.#fd);
     this.#fd = null;
   }
+}
+
+const [ZERO, NINE, NEWLINE] = [0x30, 0x39, 0x0a];
+/** A number of so many digits is a safe integer. */
+const SAFE_DIGITS = 15;
+
+/** In the buffer's first `length` bytes; null where they are of another form. */
+function numberAfter(prefix: string, length: number, hasMoreLines: boolean): number | null {
+  const first = prefix.length;
+  for (let i = 0; i < first; i++) if (buffer[i] !== prefix.charCodeAt(i)) return null;
+  let number = 0;
+  let i = first;
+  for (; i < length; i++) {
+    const digit = buffer[i]!;
+    if (digit < ZERO || digit > NINE) break;
+    number = number * 10 + digit - ZERO;
+  }
+  if (i === first || i - first > SAFE_DIGITS || i === length || buffer[i] !== NEWLINE) return null;
+  return hasMoreLines || i + 1 === length ? number : null;
 }
 
 /** Opens, reads and closes a file of /proc or /sys, whose size the system does not know. @throws the system's error */

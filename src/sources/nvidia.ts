@@ -103,6 +103,8 @@ class NvidiaMeter implements EnergyMeter {
   #lastNs: bigint | null = null;
   #source: GpuSourceName | null = null;
   #waiting: (() => void)[] = [];
+  /** By name of domain: up to when what was read last tells its energy. */
+  readonly #toldNs = new Map<string, bigint>();
   /** So many of the next `read`s are for the moment of which a reading was asked for. */
   #momentReads = 0;
 
@@ -181,6 +183,8 @@ class NvidiaMeter implements EnergyMeter {
         return { missing: 'the driver does not list the GPU any more' };
       }
       const energy = gpu.energy.energyUjAt(monoNs, isOfMoment);
+      const isCurrent = isOfMoment || gpu.energy.isIntegrated === true;
+      this.#toldNs.set(name, isCurrent ? monoNs : gpu.readAtNs);
       return typeof energy === 'bigint' || problem === null ? energy : { missing: problem };
     });
   }
@@ -189,7 +193,9 @@ class NvidiaMeter implements EnergyMeter {
     const looks = new Map<string, GpuLook>();
     for (const [name, { use }] of this.#gpus) {
       const look = use.take();
-      if (look !== null) looks.set(name, look);
+      if (look === null) continue;
+      const toldNs = this.#toldNs.get(name);
+      looks.set(name, toldNs === undefined ? look : { ...look, toldNs });
     }
     return looks;
   }

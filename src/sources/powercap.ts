@@ -71,9 +71,13 @@ function meter(groups: readonly [ZoneCounter, ...ZoneCounter[]][]): EnergyMeter 
         others.map(({ zone }) => zone),
       ),
     ),
-    read: () => kept.map(({ file }) => readEnergyUj(file)),
+    read: () => kept.map(readCounter),
     close: () => closeAll(kept),
   };
+}
+
+function readCounter({ file }: ZoneCounter): bigint | Missing {
+  return readEnergyUj(file);
 }
 
 function closeAll(counters: readonly ZoneCounter[]): void {

@@ -39,7 +39,7 @@ export const NS_PER_TICK = 1_000_000_000n / BigInt(USER_HZ);
  */
 export function parseProcStat(text: string, withCpus = false): HostCpu | Missing {
   const total = /^cpu +([\d ]+)$/m.exec(text)?.[1];
-  const times = total?.split(' ').map((ticks) => BigInt(ticks) * NS_PER_TICK) ?? [];
+  const times = total?.split(' ').map(ticksToNs) ?? [];
   const busyByCpu = withCpus ? new Map<number, bigint>() : null;
   const cpus = readCpuLines(text, busyByCpu);
   if (times.length < 7 || cpus === null || cpus === 0) {
@@ -56,6 +56,10 @@ export function parseProcStat(text: string, withCpus = false): HostCpu | Missing
     guestNs: at(8) + at(9),
     byCpu: busyByCpu,
   };
+}
+
+function ticksToNs(ticks: string): bigint {
+  return BigInt(ticks) * NS_PER_TICK;
 }
 
 const [ZERO, NINE, SPACE] = [0x30, 0x39, 0x20];

@@ -74,7 +74,9 @@ test('an agent that is killed after its spool was shipped and pruned: the next o
   expect({ counterUj, givenUj: runsUj + restUj }).toEqual({ counterUj: grownUj, givenUj: grownUj });
   // Half of the first 40 J, three quarters of the 60 J while no agent ran.
   expect(runsUj).toBe(rounds * (20e6 + 45e6));
-  expect(records.at(-1)!.end).toMatchObject({ by: 'epilog', agent_restarts: rounds, coverage: { cpu: 1 } });
+  expect(records.at(-1)!.end).toMatchObject({ by: 'epilog', agent_restarts: rounds });
+  // All of it; a busy machine comes some milliseconds late to the first reading.
+  expect(records.at(-1)!.end!.coverage.cpu).toBeGreaterThan(0.99);
   const byIdentity = new Map<string, string>();
   for (const line of home.lines()) {
     const text = JSON.stringify(line);

@@ -196,6 +196,19 @@ describe('power that is read now and then and added up', () => {
   });
 });
 
+test('of a counter that is read by a clock of its own a run has what it grew by while the run was there', () => {
+  const toldAt = (seconds: number) => ({ [G0]: { ...BUSY, toldNs: instantAt(seconds).monoNs } });
+  read({ atS: 0, gpus: toldAt(0) });
+  // 100 W, as of the second second; the tick comes at the tenth.
+  read({ atS: 10, joules: { [G0]: 200 }, gpus: toldAt(2) });
+  const key = begin(1, '0', {}, 10);
+  read({ atS: 10.25, joules: { [G0]: 1025 }, gpus: toldAt(10.25) });
+  expect(joules(key, G0)![0]).toBeCloseTo(25, 6);
+  read({ atS: 20, joules: { [G0]: 1900 }, gpus: toldAt(19) });
+  expect(joules(key, G0)![0]).toBeCloseTo(900, 6);
+  hostRecord();
+});
+
 describe('coverage', () => {
   test('of a run is of its own GPUs: another’s that cannot be read is not its', () => {
     const [one, two] = [begin(1, '0'), begin(2, '1')];
@@ -539,6 +552,18 @@ describe('MIG', () => {
     const active = 1380;
     expect(joules(one, G0)![0]).toBeCloseTo(300 + (active * 60) / 76, 3);
     expect(joules(two, G0)![0]).toBeCloseTo(240 + (active * 16) / 76, 3);
+    hostRecord();
+  });
+
+  test('a GPU that is partitioned in mid-job is still its run’s, and one that is put together again too', () => {
+    const key = begin(1, '0');
+    const whole = { ...board, instances: null };
+    read({ atS: 0, gpus: { [G0]: whole } });
+    read({ atS: 10, joules: { [G0]: 1000 }, gpus: { [G0]: whole } });
+    read({ atS: 20, joules: { [G0]: 2000 }, gpus: { [G0]: board } });
+    read({ atS: 30, joules: { [G0]: 3000 }, gpus: { [G0]: whole } });
+    expect(joules(key, G0)).toEqual([3000, 3000, 3000]);
+    expect(runRecord(key).gpu).toMatchObject({ by: 'index', ms: 30_000 });
     hostRecord();
   });
 

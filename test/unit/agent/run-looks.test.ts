@@ -296,7 +296,9 @@ describe('what the reader looks at', () => {
     const roots = { sys: tree.path('sys'), proc: tree.path('proc'), cgroup: tree.path('cgroup') };
     reader = new HostReader(roots, [], { withPrograms });
   };
-  const tick = (atS: number): void => advance(state, reader.read(instantAt(atS), state.runs));
+  const tick = (atS: number): void => {
+    advance(state, reader.read(instantAt(atS), state.runs));
+  };
   const writeIo = (bytes: number): void =>
     tree.write(`${JOB}/io.stat`, `8:0 rbytes=${bytes} wbytes=0 rios=1 wios=0 dbytes=0 dios=0\n`);
 

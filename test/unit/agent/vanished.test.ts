@@ -65,3 +65,17 @@ test.each([undefined, '1'])('a run that is seen never vanishes (SLURM_JOB_END_TI
     read(state, atS, BigInt(atS) * 1_000_000_000n);
   }
 });
+
+test('a tick tells what is to be looked for among the runs', () => {
+  const state = emptyHostState();
+  const outcome = (atS: number, processes: bigint | 'gone') => {
+    const key = Object.keys(state.runs)[0]!;
+    return advance(state, { ...readingAt({ atS }), processes: new Map([[key, processes]]) });
+  };
+  expect(advance(state, readingAt({ atS: 0 }))).toEqual({ runs: 0, hasEnded: false, hasUnseen: false });
+  applyHook(state, { hook: 'prolog', atS: 1 });
+  expect(outcome(10, 0n)).toEqual({ runs: 1, hasEnded: false, hasUnseen: false });
+  expect(outcome(20, 'gone')).toEqual({ runs: 1, hasEnded: false, hasUnseen: true });
+  applyHook(state, { hook: 'epilog', atS: 25 });
+  expect(outcome(30, 'gone')).toEqual({ runs: 1, hasEnded: true, hasUnseen: false });
+});

@@ -59,6 +59,19 @@ describe('apportion', () => {
     expect(apportion(7, [0, 5], [0, 0])).toEqual([0, 7]);
   });
 
+  test('where there is nothing to divide, what is owed stays owed', () => {
+    const carry = [1, 0.25, -1, 0];
+    expect(apportion(0, [3, 1, 1, 2], carry)).toEqual([0, 0, 0, 0]);
+    expect(carry).toEqual([1, 0.25, -1, 0]);
+  });
+
+  test('a division among more parties than any before it, and then among few, is like one alone', () => {
+    const many = Array.from({ length: 1000 }, (_, i) => i + 1);
+    const carry = many.map(() => 0);
+    expect(sum(apportion(123_456_789, many, carry))).toBe(123_456_789);
+    expect(apportion(100, [1, 3], [0, 0])).toEqual([25, 75]);
+  });
+
   test('gives whole, non-negative parts that sum to the total, each within one of its exact share', () => {
     fc.assert(
       fc.property(totals, weights, (total, list) => {
