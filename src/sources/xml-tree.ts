@@ -1,71 +1,32 @@
-import { XmlScanner } from './xml-scanner';
+import { XMLParser } from 'fast-xml-parser';
 
 /** An element: its text, or its elements and attributes by name. */
 export type XmlNode = string | Readonly<Record<string, unknown>>;
 
 const ATTRIBUTE = '@';
 const TEXT = '#text';
-const CDATA = '<![CDATA[';
 
-const ATTRIBUTES = /([\w.:-]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g;
-
-/** An element whose end has not come. */
-interface Begun {
-  readonly name: string;
-  text: string;
-  /** Its elements, each an array of those of its name, and its attributes; null: it has none so far. */
-  fields: Record<string, unknown> | null;
-}
+/** Every value stays the text that it is, and every element is an array of those of its name. */
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: ATTRIBUTE,
+  textNodeName: TEXT,
+  parseTagValue: false,
+  parseAttributeValue: false,
+  processEntities: false,
+  trimValues: true,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  jPath: false,
+  isArray: (_name, _path, _isLeaf, isAttribute) => !isAttribute,
+});
 
 /**
- * Every value stays the text that it is: entities too. White space around a text is left out, comments and processing instructions
- * are passed over.
  * @returns an element that holds the document's; {@link childrenOf} gives them
- * @throws EitError EIT_NVIDIA_SMI for what {@link XmlScanner} refuses
+ * @throws what the parser throws: for names that objects have of their own, for tags that do not close
  */
 export function parseXml(xml: string): XmlNode {
-  const scanner = new XmlScanner(xml, 0);
-  const top: Begun = { name: '', text: '', fields: noFields() };
-  const open: Begun[] = [top];
-  for (let token = scanner.next(), from = 0; token !== null; from = scanner.end, token = scanner.next()) {
-    const inner = open.at(-1) ?? top;
-    const { start, end, name } = scanner;
-    if (start > from) inner.text += xml.slice(from, start).trim();
-    if (token === 'close') {
-      open.pop();
-      add(open.at(-1) ?? top, inner);
-    } else if (token === 'aside') {
-      if (xml.startsWith(CDATA, start)) inner.text += xml.slice(start + CDATA.length, end - ']]>'.length);
-    } else {
-      const begun: Begun = { name, text: '', fields: attributes(xml.slice(start + 1 + name.length, end)) };
-      if (token === 'open') open.push(begun);
-      else add(inner, begun);
-    }
-  }
-  return top.fields ?? '';
-}
-
-function add(parent: Begun, { name, text, fields }: Begun): void {
-  if (fields !== null && text !== '') fields[TEXT] = text;
-  parent.fields ??= noFields();
-  const found = parent.fields[name];
-  if (Array.isArray(found)) found.push(fields ?? text);
-  else parent.fields[name] = [fields ?? text];
-}
-
-/** What a tag says behind its name. */
-function attributes(tag: string): Record<string, unknown> | null {
-  if (!tag.includes('=')) return null;
-  const fields = noFields();
-  for (const [, name = '', double, single = ''] of tag.matchAll(ATTRIBUTES)) {
-    fields[ATTRIBUTE + name] = (double ?? single).trim();
-  }
-  return fields;
-}
-
-/** Without those that objects have of their own: a tag may have any name. */
-function noFields(): Record<string, unknown> {
-  return Object.create(null) as Record<string, unknown>;
+  return parser.parse(xml) as XmlNode;
 }
 
 /** The elements of a name in an element, in their order. */

@@ -772,7 +772,7 @@ describe('the name of a process', () => {
   });
   const read = (names: readonly (readonly string[])[]): NvidiaSmiLog => {
     const splitter = new NvidiaSmiDocuments();
-    splitter.push(printed(names));
+    splitter.push(Buffer.from(printed(names), 'latin1'));
     const whole = splitter.settle();
     if (whole === null) throw new Error('the document is lost');
     return parseNvidiaSmi(whole, hostOf(names));
