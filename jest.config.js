@@ -25,7 +25,7 @@ const project = (name) => ({
 
 /** @type {import('jest').Config} */
 module.exports = {
-  projects: ['unit', 'integration', 'cluster', 'guest'].map(project),
+  projects: ['unit', 'integration', 'cluster', 'gpu', 'guest'].map(project),
   // A bound for what hangs, not a measure. A project cannot have one of its own; cluster and guest suites set theirs.
   testTimeout: 60_000,
   coverageProvider: 'babel',

@@ -12,6 +12,7 @@ import { prepare } from './prepare.mjs';
 const PHASES = [
   { projects: ['unit', 'integration'], workers: ['--maxWorkers=2'] },
   { projects: ['cluster'], workers: ['--runInBand'] },
+  { projects: ['gpu'], workers: ['--runInBand'], onlyWholly: true },
   { projects: ['guest'], workers: ['--runInBand'], onlyWholly: true },
 ];
 const RESULTS = 'test-results';

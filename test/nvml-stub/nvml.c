@@ -253,15 +253,16 @@ int nvmlInit_v2(void) {
   memset(was_lost, 0, sizeof was_lost);
   read_state();
   note("inits");
-  is_initialised = 1;
+  /* Counted, as by the real one: the last shutdown ends it. */
+  is_initialised++;
   int status = judge(__func__);
-  is_initialised = status == SUCCESS;
+  if (status != SUCCESS) is_initialised--;
   return status;
 }
 
 int nvmlShutdown(void) {
   BEGIN;
-  is_initialised = 0;
+  is_initialised--;
   note("shutdowns");
   return SUCCESS;
 }
