@@ -3,7 +3,8 @@
 // the tests, which prints documents as long as a real one; neither's own work is counted, nor that of a driver. Beside them a
 // program that does nothing but print a line each interval, by Node.js as eit-gpu is.
 // Where a card is, the real nvidia-smi comes last, with what it costs itself.
-// Usage: npm run bench:gpu [-- GPUS,GPUS,... [nvml,terminal,pipes [READINGS]]]       READINGS a window; there are five
+// Usage: npm run bench:gpu [-- GPUS,GPUS,... [nvml,terminal,pipes [READINGS [WARM_UP]]]]      readings a window (there are five)
+// and before the first
 import { execFileSync, fork, spawn } from 'node:child_process';
 import {
   chmodSync,
@@ -22,11 +23,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 
-const [gpuList = '1,4,8,16', wayList = 'nvml,terminal,pipes', readings = '20'] = process.argv.slice(2);
+const [gpuList = '1,4,8,16', wayList = 'nvml,terminal,pipes', readings = '20', warmUp = '60'] =
+  process.argv.slice(2);
 const INTERVAL_MS = 970;
 const WINDOWS = 5;
 /** Readings before anything is measured: Node.js compiles what runs often, and eit-gpu runs as long as jobs do. */
-const WARM_UP = Number(process.env.EIT_BENCH_WARM_UP ?? 60);
+const WARM_UP = Number(warmUp);
 const FLAGS = ['--max-old-space-size=64', '--max-semi-space-size=1'];
 const PROCESSES_A_GPU = 2;
 
