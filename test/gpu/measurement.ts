@@ -8,9 +8,12 @@ export interface Counter {
   readonly energiesJ: readonly number[];
 }
 
+/** Longer than any period that is tried. */
+const LONGEST_GAP_NS = 10_000_000_000n;
+
 /** The driver's counter of the first GPU, or its power added up as EIT does. */
 export function counterOf(snapshots: readonly GpuSnapshot[], what: 'counter' | 'power'): Counter {
-  const energy = new GpuEnergy();
+  const energy = new GpuEnergy(LONGEST_GAP_NS);
   const energiesJ = snapshots.map(({ gpus, monoNs }) => {
     const reading = gpus[0];
     if (reading === undefined) throw new Error('the first GPU is not told of');

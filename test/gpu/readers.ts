@@ -1,7 +1,7 @@
 import type { GpuSnapshot } from '../../src/sources/gpu';
 import type { GpuReader } from '../../src/sources/gpu-reader';
 import { NvidiaSmi } from '../../src/sources/nvidia-smi';
-import { NvidiaSmiDocuments } from '../../src/sources/nvidia-smi-documents';
+import { openDocumentStream } from '../../src/sources/nvidia-smi-documents';
 import { parseNvidiaSmi } from '../../src/sources/nvidia-smi-xml';
 import { openNvml } from '../../src/sources/nvml';
 import { loadKoffi, openNvmlLibrary } from '../../src/sources/nvml-library';
@@ -30,7 +30,7 @@ export function startReader(way: 'nvml' | 'nvidia-smi', card: Card, periodMs: nu
   const reader: GpuReader =
     way === 'nvml'
       ? new NvmlReader(
-          there(openNvml(there(openNvmlLibrary(there(loadKoffi()), card.nvml)))),
+          there(openNvml(there(openNvmlLibrary(there(loadKoffi()), card.nvml)), events.onWarning)),
           periodMs,
           events,
           () => ({
@@ -43,7 +43,7 @@ export function startReader(way: 'nvml' | 'nvidia-smi', card: Card, periodMs: nu
           intervalMs: periodMs,
           now: () => process.hrtime.bigint(),
           parse: parseNvidiaSmi,
-          documents: () => new NvidiaSmiDocuments(),
+          documents: openDocumentStream,
           ...events,
         });
   reader.start();

@@ -772,7 +772,7 @@ describe('the name of a process', () => {
   });
   const read = (names: readonly (readonly string[])[]): NvidiaSmiLog => {
     const splitter = new NvidiaSmiDocuments();
-    splitter.push(Buffer.from(printed(names), 'latin1'));
+    splitter.push(printed(names));
     const whole = splitter.settle();
     if (whole === null) throw new Error('the document is lost');
     return parseNvidiaSmi(whole, hostOf(names));
