@@ -4,19 +4,15 @@ import type { GpuReading, GpuSnapshot, GpuSourceName } from './gpu';
 import { GpuChild } from './gpu-child';
 import { gpuDomainName } from './gpu-domain-name';
 import { GpuEnergy } from './gpu-energy';
+import { MOST_GPUS, MOST_GPU_W } from './gpu-limits';
 import { type GpuLook, GpuUse } from './gpu-use';
 import { type ProcessJob, readProcessJob } from './process-job';
 import type { EnergyDomain, EnergyMeter, EnergySource, Missing, Roots, SourceSettings } from './source';
 
-/** No board draws more (W): today's draw up to 1,200. */
-const MOST_W = 3_000;
 /** Three readings may fail to come, on a busy host seconds late; after that nobody knows what a GPU draws. */
 function longestGapNs(intervalMs: number): bigint {
   return BigInt(3 * intervalMs + 2000) * 1_000_000n;
 }
-
-/** A host has at most so many GPUs: names that keep changing would fill the memory. */
-const MOST_GPUS = 128;
 
 /** Before the tick of an event there may be one of a step's end. */
 const MOMENT_READS = 2;
@@ -259,7 +255,7 @@ class NvidiaMeter implements EnergyMeter {
       class: 'gpu',
       quality: 'measured',
       source,
-      maxPowerW: MOST_W,
+      maxPowerW: MOST_GPU_W,
       accelerators: 1,
       gpu: { uuid, pciBusId, index, minor, model, driver },
       lagS: (2 * this.#settings.gpu.interval_ms) / 1000,
