@@ -1,19 +1,16 @@
-import type { DomainClass } from '../generated/record';
 import { type EnergyDomain, type Instant, isMissing } from '../sources/source';
-import { type ActiveRun, type TickCpuTime, tickCpuTime } from './cpu-time';
+import { type ActiveRun, tickCpuTime } from './cpu-time';
 import {
   type DividedDomain,
   divideTick,
   domainGrowth,
   type Growth,
-  hostDomain,
   isDivided,
   missTick,
-  runDomain,
   wholeTick,
 } from './domain-tick';
 import type { GpuOrder } from '../attribution/gpu-binding';
-import { awaitCounter, takeUpAwaited } from './awaited-counters';
+import { takeUpAwaited } from './awaited-counters';
 import { type GpuHolders, holdGpus } from './gpu-holders';
 import type { HostCpu } from '../sources/proc-stat';
 import type { HostState, IdlePower, RunState } from './host-state';
@@ -21,9 +18,9 @@ import { otherDomain, otherGrowth } from './other-domain';
 import { tickPlaceTime } from './place-time';
 import type { HostReading } from './reading';
 import { takeUpRunIo } from './run-io';
-import { closeRunGpuTick } from './run-gpu';
 import { takeUpPrograms } from './run-programs';
-import { closePoint, isPointDue } from './series';
+import { remember } from './remember';
+import { addRunTime, classesOf } from './run-time';
 import type { Tick } from './weights';
 
 /**
@@ -243,155 +240,4 @@ function addCpuTimes(state: HostState, now: HostCpu): void {
   const growthUs = state.cpuTimesNs.map((ns, i) => Math.max(0, Number(ns - (before[i] ?? ns)) / 1000));
   const sums = host.cpuTimesUs;
   (['nice', 'iowait', 'steal', 'guest'] as const).forEach((name, i) => (sums[name] += growthUs[i] ?? 0));
-}
-
-/** Classes of what is divided, in one tick. */
-interface TickClasses {
-  /** Domains of all of them, but GPUs that are known one by one. */
-  readonly domains: readonly DividedDomain[];
-  readonly all: readonly DomainClass[];
-  /** GPUs are among them. */
-  readonly hasGpu: boolean;
-  /** Those of which a domain is missing; of GPUs that are known one by one see below. */
-  readonly missed: ReadonlySet<DomainClass>;
-  /** Runs with GPUs that are known one by one, by key: whether one of theirs is missing. */
-  readonly missesGpu: ReadonlyMap<string, boolean>;
-  /** Those of them, by key, of which a GPU is not known at all. */
-  readonly lacksGpu: ReadonlySet<string>;
-}
-
-function classesOf(
-  { energy }: HostReading,
-  missed: ReadonlyMap<string, DividedDomain>,
-  gpuHolders: GpuHolders,
-): TickClasses {
-  const domains: DividedDomain[] = [];
-  const all: DomainClass[] = [];
-  for (const { domain } of energy) {
-    if (!isDivided(domain) || (gpuHolders.size > 0 && domain.gpu !== undefined)) continue;
-    domains.push(domain);
-    if (!all.includes(domain.class)) all.push(domain.class);
-  }
-  const missesGpu = new Map<string, boolean>();
-  const held = new Map<ActiveRun, number>();
-  for (const [name, holders] of gpuHolders) {
-    for (const { each, instances, gpus } of holders) {
-      missesGpu.set(each.key, missed.has(name) || missesGpu.get(each.key) === true);
-      held.set(each, (held.get(each) ?? 0) + (instances?.length ?? gpus));
-    }
-  }
-  const lacksGpu = new Set<string>();
-  for (const [{ key, run }, gpus] of held) {
-    if (gpus >= (run.identity.gpus ?? 0) - 1e-9) continue;
-    missesGpu.set(key, true);
-    lacksGpu.add(key);
-  }
-  return {
-    domains,
-    all,
-    hasGpu: all.includes('gpu'),
-    missed: new Set(
-      [...missed.values()].filter(({ name }) => !gpuHolders.has(name)).map((domain) => domain.class),
-    ),
-    missesGpu,
-    lacksGpu,
-  };
-}
-
-/** Stands for GPUs that a run has and that no source knows. */
-const UNKNOWN_GPU: DividedDomain = {
-  name: 'gpu-unknown',
-  class: 'gpu',
-  quality: 'measured',
-  source: '',
-  maxPowerW: 0,
-};
-
-function addRunTime(each: ActiveRun, classes: TickClasses, { at }: HostReading): void {
-  const { key, run, time, activeNs } = each;
-  const ms = activeNs / 1e6;
-  const { life, line } = run;
-  line.ms += ms;
-  life.ms += ms;
-  for (const name of classes.all) life.missingMs[name] ??= 0;
-  // Several domains of one class missing at once are one missing time.
-  for (const name of classes.missed) addMissing(run, name, ms);
-  if (time === null) {
-    // Nobody could read what it used: what it got is not nothing, it is not known.
-    for (const domain of classes.domains) {
-      if (!classes.missed.has(domain.class)) runDomain(run, domain).missingMs += ms;
-    }
-    for (const name of classes.all) if (!classes.missed.has(name)) addMissing(run, name, ms);
-  }
-  if (!classes.hasGpu) {
-    const missesGpu = classes.missesGpu.get(key);
-    if (missesGpu === false) life.missingMs.gpu ??= 0;
-    // It has GPUs, and nobody reads them.
-    else if (missesGpu === true || (run.identity.gpus ?? 0) > 0) addMissing(run, 'gpu', ms);
-    if (classes.lacksGpu.has(key)) runDomain(run, UNKNOWN_GPU).missingMs += ms;
-  }
-  closeRunGpuTick(run);
-
-  const { open } = run.series;
-  open.ms += ms;
-  if (time !== null) {
-    line.cpuRead = true;
-    line.cpuNs += time.ns;
-    line.cpuEstimatedNs += time.estimatedNs;
-    if (time.user !== null) {
-      line.userNs = (line.userNs ?? 0) + time.user.ns;
-      run.user = time.user.at;
-    } else if (run.user !== null) {
-      run.user.sinceNs += time.ns;
-    }
-    open.cpuNs = (open.cpuNs ?? 0) + time.ns;
-  }
-  if (ms > 0 && isPointDue(run.series)) {
-    closePoint(run.series, at, Number(at.monoNs - run.startedMonoNs) / 1e6);
-  }
-}
-
-function addMissing({ life }: RunState, name: DomainClass, ms: number): void {
-  life.missingMs[name] = (life.missingMs[name] ?? 0) + ms;
-}
-
-/** Keeps the counters that the next tick is a difference to. */
-function remember(state: HostState, reading: HostReading, cpu: TickCpuTime): void {
-  for (const { domain, value } of reading.energy) if (isMissing(value)) awaitCounter(state, domain);
-  state.at = reading.at;
-  state.counters = {};
-  rememberTold(state, reading);
-  const integrated: string[] = [];
-  for (const { domain } of reading.energy) if (domain.isIntegrated === true) integrated.push(domain.name);
-  if (integrated.length > 0) state.integrated = integrated;
-  else delete state.integrated;
-  for (const { domain, value } of reading.energy) {
-    if (isDivided(domain)) hostDomain(state, domain);
-    if (!isMissing(value)) state.counters[domain.name] = value;
-  }
-  state.busyNs = isMissing(reading.cpu) ? null : reading.cpu.busyNs;
-  const byCpu = isMissing(reading.cpu) ? null : reading.cpu.byCpu;
-  state.cpuBusyNs = byCpu === null ? {} : Object.fromEntries(byCpu);
-  rememberCgroups(state, cpu.cgroupNs);
-  state.cgroupPlaceNs = cpu.cgroupPlaceNs;
-  state.scopeBalanceNs = cpu.scopeBalanceNs;
-  state.scopeOwedNs = cpu.scopeOwedNs;
-}
-
-/** GPUs are read by a clock of their own: what their counters grow by in the next tick may be of longer than that. */
-function rememberTold(state: HostState, { gpus, at }: HostReading): void {
-  delete state.toldNs;
-  for (const [name, { toldNs }] of gpus) {
-    if (toldNs === undefined || toldNs >= at.monoNs) continue;
-    state.toldNs ??= {};
-    state.toldNs[name] = toldNs;
-  }
-}
-
-/** In place: the directories mostly are those of the last reading. */
-function rememberCgroups({ cgroupNs: kept }: HostState, cgroupNs: ReadonlyMap<string, bigint>): void {
-  for (const [dir, ns] of cgroupNs) kept[dir] = ns;
-  const dirs = Object.keys(kept);
-  if (dirs.length === cgroupNs.size) return;
-  for (const dir of dirs) if (!cgroupNs.has(dir)) delete kept[dir];
 }
