@@ -10,8 +10,8 @@ import { until } from './until';
 
 export const top = join(__dirname, '../..');
 
-/** Joules that the agent and the law may see differently at an instant: the law writes every 5 ms, at up to 130 W. */
-export const INSTANT_J = 3;
+/** Joules that the agent and the law may see differently at an instant: the law writes every 5 ms, on a busy machine 60, at up to 130 W. */
+export const INSTANT_J = 8;
 
 export interface MeasuredOptions extends ClusterOptions {
   /** More lines for eit.yaml. */
@@ -203,4 +203,9 @@ export function sumUj(records: readonly RunRecord[], domain: string, policy: 0 |
 
 export function cpuSeconds(records: readonly RunRecord[]): number {
   return records.reduce((sum, record) => sum + (record.cpu_us ?? 0), 0) / 1e6;
+}
+
+/** With what Slurm's own step processes used. */
+export function allCpuSeconds(records: readonly RunRecord[]): number {
+  return cpuSeconds(records) + records.reduce((sum, record) => sum + (record.overhead_us ?? 0), 0) / 1e6;
 }

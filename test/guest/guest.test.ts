@@ -1,6 +1,6 @@
 import type { RunRecord } from '../../src/generated/record';
 import { expectConservation } from '../cluster/conservation';
-import { cpuSeconds, sumUj } from '../cluster/measured-cluster';
+import { allCpuSeconds, cpuSeconds, sumUj } from '../cluster/measured-cluster';
 import { describeGuest } from './availability';
 import { GuestRun, type OneJob } from './guest-run';
 
@@ -180,7 +180,7 @@ function expectCovered({ end }: RunRecord): void {
  * RunInJob is there before the agent looks.
  */
 function expectCpu(guest: GuestRun, { job, jobCpuUs }: OneJob): void {
-  const recorded = cpuSeconds(guest.books.runRecords(job));
+  const recorded = allCpuSeconds(guest.books.runRecords(job));
   expect(recorded).toBeGreaterThan((jobCpuUs / 1e6) * 0.98 - 0.5);
   // slurmstepd has some more to do once the script is done.
   expect(recorded).toBeLessThan(jobCpuUs / 1e6 + 2);
