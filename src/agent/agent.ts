@@ -120,7 +120,6 @@ export class Agent {
   /** Writes everything down and ends; runs that are running are taken up by the next agent. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
-    this.#wakeups.hurry();
     this.#tick();
     if (this.#stopped) return;
     this.#stopped = true;
@@ -162,9 +161,7 @@ export class Agent {
       return;
     }
     // One bad tick is time without a reading; an agent that ends is more of it.
-    if (!this.#wakeups.holdsEvents) {
-      this.#guard('the events cannot be read', this.#takeEvents);
-    }
+    this.#guard('the events cannot be read', this.#takeEvents);
     this.#guard('a reading failed', this.#measureNow);
   }
 

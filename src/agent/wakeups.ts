@@ -29,11 +29,6 @@ export class Wakeups {
     this.#parts = parts;
   }
 
-  /** Events that are to be applied with the reading that they wait for: not with a tick that comes before it. */
-  get holdsEvents(): boolean {
-    return this.#eventTimer !== undefined;
-  }
-
   watch(): void {
     this.#watchEvents();
     const { reader, log } = this.#parts;
@@ -44,14 +39,9 @@ export class Wakeups {
     });
   }
 
-  /** Lets waiting events be applied at the next tick, whatever they wait for. */
-  hurry(): void {
+  close(): void {
     clearTimeout(this.#eventTimer);
     this.#eventTimer = undefined;
-  }
-
-  close(): void {
-    this.hurry();
     clearTimeout(this.#stepTimer);
     this.#watcher?.close();
   }
