@@ -6,7 +6,7 @@ import type { Log } from './log';
 
 /** What comes together (an array starts, a node empties) is read together. */
 const PAUSE_MS = 5;
-/** How long events wait for a reading of the GPUs that is of their moment. */
+/** How long the tick of an event waits for a reading of the GPUs that is of its moment. */
 const REFRESH_MS = 50;
 
 export interface WakeupParts {
@@ -22,7 +22,7 @@ export class Wakeups {
   readonly #parts: WakeupParts;
   #watcher: FSWatcher | null = null;
   #stepTimer: NodeJS.Timeout | undefined;
-  /** Set while events wait for the reading that was asked for because of them. */
+  /** Set while the tick of an event waits for the reading that was asked for because of it. */
   #eventTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: WakeupParts) {
