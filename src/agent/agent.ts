@@ -195,7 +195,8 @@ export class Agent {
     const reading = reader.read(at, this.#state.runs, at.wallMs >= this.#stretchEndMs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
     const tick = advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
-    if (reading.energy.some(isOfGpu)) {
+    // A reader that never came to tell of a GPU is news too.
+    if (reading.energy.some(isOfGpu) || this.#parts.meters.some(isInTrouble)) {
       for (const text of this.#gpuConflicts.untold(this.#state.runs)) log('warn', text);
       const news = this.#gpuNews.untold(reading.energy, this.#parts.meters, this.#hasGpuRuns);
       for (const { level, text } of news) log(level, text);
@@ -406,6 +407,10 @@ export class Agent {
     const stretchMs = this.#parts.config.agent.record_seconds * 1000;
     return (Math.floor(wallMs / stretchMs) + 1) * stretchMs;
   }
+}
+
+function isInTrouble({ trouble }: EnergyMeter): boolean {
+  return (trouble ?? null) !== null;
 }
 
 function isOfGpu({ domain }: DomainReading): boolean {

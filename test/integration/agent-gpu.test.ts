@@ -251,3 +251,19 @@ test('an agent that is killed takes no joule with it: the next one goes on with 
   expect(joules(records, FIRST)).toBeGreaterThan(300 * (observedS - 1.2));
   expect(joules(records, FIRST)).toBeLessThan(300 * (observedS + 0.2));
 });
+
+test('a reader that never tells of a GPU is in the log, with its reason', async () => {
+  home.configure([`gpu: { nvidia: nvml, nvml_library: ${home.dir}/no-such-library.so.1, interval_ms: 100 }`]);
+  await home.start();
+  home.hook('prolog', 7, { SLURM_JOB_GPUS: '0' });
+  home.setCpu(7, 0.1);
+  await until(
+    'the trouble in the log',
+    20_000,
+    () => /warn.*GPUs: .*no-such-library/.test(home.agentLog()) || undefined,
+    () => home.agentLog(),
+  );
+  home.hook('epilog', 7);
+  const records = await ended(7);
+  expect(records.at(-1)!.end!.coverage).toMatchObject({ gpu: 0 });
+});
