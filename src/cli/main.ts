@@ -115,6 +115,12 @@ function newParser(program: string, asError: (message: string) => EitError): Arg
 
 /** Names the option or command that was meant, where one is near. */
 function usageError(message: string, program: string, names: readonly string[]): EitError {
+  if (message.startsWith('Not enough non-option arguments')) {
+    const words = COMMANDS.flatMap(
+      ({ name, actions }) => actions?.map((action) => `${name} ${action}`) ?? [],
+    );
+    return new EitError('EIT_USAGE', `a command lacks what it is to do (there are: ${words.join(', ')})`);
+  }
   const unknown = /^Unknown arguments?: ([^,\s]+)/.exec(message)?.[1];
   const [near] =
     unknown === undefined
