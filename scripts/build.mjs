@@ -24,7 +24,7 @@ const PROGRAMS = {
 };
 
 // Optional packages with compiled parts: looked for when the program runs.
-const EXTERNAL = ['koffi', 'node-pty'];
+const EXTERNAL = ['koffi', 'node-pty', '@duckdb/node-api'];
 
 // The programs that run beside jobs stay small: what the command line needs must not slip into them.
 const RESIDENT = ['eit-agent', 'eit-shipper', 'eit-gpu'];

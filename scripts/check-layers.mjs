@@ -12,9 +12,22 @@ const LAYERS = {
   attribution: ['config', 'slurm', 'sources'],
   ledger: ['config', 'slurm', 'sources', 'attribution'],
   agent: ['config', 'slurm', 'sources', 'attribution', 'ledger'],
+  runs: ['config', 'slurm', 'attribution', 'ledger'],
+  archive: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   carbon: ['config', 'slurm', 'attribution', 'ledger'],
-  report: ['config', 'slurm', 'attribution', 'ledger', 'carbon'],
-  cli: ['config', 'slurm', 'sources', 'attribution', 'ledger', 'agent', 'carbon', 'report'],
+  report: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
+  cli: [
+    'config',
+    'slurm',
+    'sources',
+    'attribution',
+    'ledger',
+    'agent',
+    'runs',
+    'archive',
+    'carbon',
+    'report',
+  ],
 };
 const OPEN_TO_ALL = ['', 'generated'];
 

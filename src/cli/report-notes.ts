@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
 import type { Aggregate, ReportQuery } from '../report/aggregate';
-import type { UserMatch } from '../report/run-filter';
-import type { Run } from '../report/runs';
+import type { UserMatch } from '../runs/run-filter';
+import type { Run } from '../runs/runs';
 
 /**
  * What to say beside a report in which something asked for by name has no runs: a typing mistake and an idle month look

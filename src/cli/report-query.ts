@@ -3,7 +3,7 @@ import { type Policy, POLICIES } from '../attribution/policy';
 import { EitError } from '../errors';
 import type { GroupKey } from '../generated/report';
 import type { ReportQuery } from '../report/aggregate';
-import type { UserMatch } from '../report/run-filter';
+import type { UserMatch } from '../runs/run-filter';
 import { expandHostlist } from '../slurm/hostlist';
 import { parseSlurmTime } from '../slurm/time-form';
 

@@ -5,9 +5,7 @@ import { factorsFor } from '../carbon/factors';
 import { loadZones } from '../carbon/zone';
 import { loadConfig } from '../config/config';
 import type { EitConfig } from '../generated/config';
-import type { EitRecord } from '../generated/record';
-import { readInbox, Skipped } from '../ledger/inbox';
-import { Aggregation, type ReportQuery } from '../report/aggregate';
+import { Skipped } from '../ledger/inbox';
 import { parseColumns } from '../report/column-choice';
 import { columnHelp } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
@@ -17,7 +15,7 @@ import { readSlurmConf } from '../slurm/slurm-conf';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
-import type { Output } from './output';
+import { readAggregate, recordsInWindow } from './ledger-aggregate';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { emptyNotes } from './report-notes';
 import { GROUP_KEYS, isOwnQuery, type QueryOptions, type Reader, reportQuery } from './report-query';
@@ -110,7 +108,7 @@ export async function run(
   if (isAudit) checkAudit(argv, reader);
 
   const skipped = new Skipped();
-  const records = inWindow(loaded.config.ledger, query, skipped, output);
+  const access = { config: loaded.config, skipped, output };
   const made = { toolVersion: version, generatedAtMs: now.toMillis() };
   const view = (): View => ({
     columns,
@@ -121,14 +119,15 @@ export async function run(
     terminal: terminalOf(argv, surroundings),
   });
   if (isAudit) {
-    const audit = await readAudit(records, query, () => ({ ...made, skippedRecords: skipped.total }));
+    const audit = await readAudit(recordsInWindow(access, query), query, () => ({
+      ...made,
+      skippedRecords: skipped.total,
+    }));
     await output.write(format.renderAudit(audit, view()));
     return auditStatus(audit, query, output);
   }
 
-  const aggregation = new Aggregation(query);
-  for await (const record of records) aggregation.add(record);
-  const aggregate = aggregation.finish();
+  const aggregate = await readAggregate(access, query);
   const zones = loadZones(dataPath());
   const known = new Map<string, SiteFactors>();
   const factorsOf = (cluster: string): SiteFactors => {
@@ -140,27 +139,6 @@ export async function run(
   await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);
   return 0;
-}
-
-/** The records of the days asked for and around, with the progress on stderr. */
-async function* inWindow(
-  ledger: string,
-  { filter, sinceMs, untilMs }: ReportQuery,
-  skipped: Skipped,
-  output: Output,
-): AsyncGenerator<EitRecord, void, undefined> {
-  const progress = output.progress('reading the ledger, file');
-  try {
-    yield* readInbox(ledger, {
-      ...(filter.clusters === undefined ? {} : { clusters: [...filter.clusters] }),
-      fromMs: sinceMs,
-      toMs: untilMs,
-      skipped,
-      onProgress: (done, all) => progress.update(done, all),
-    });
-  } finally {
-    progress.done();
-  }
 }
 
 function terminalOf(

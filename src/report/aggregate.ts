@@ -1,15 +1,15 @@
 import { type Policy, POLICIES } from '../attribution/policy';
 import type { EitRecord, HostRecord } from '../generated/record';
 import type { GroupKey, IdlePowerHosts } from '../generated/report';
-import { calendar } from './calendar';
-import { ExactSum } from './exact-sum';
-import { meanPower } from './extrapolation';
-import { Fragments, midpointMs } from './fragments';
-import { GroupSums } from './group-sums';
-import { HardwareModels } from './hardware-models';
+import { calendar } from '../runs/calendar';
+import { ExactSum } from '../runs/exact-sum';
+import { meanPower } from '../runs/extrapolation';
+import { Fragments, midpointMs } from '../runs/fragments';
+import { GroupSums } from '../runs/group-sums';
+import { HardwareModels } from '../runs/hardware-models';
 import { IdlePower } from './idle-power';
-import { matchesHost, matchesRun, type RunFilter } from './run-filter';
-import { joinRuns, type Part, partsOf, type Run } from './runs';
+import { matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
+import { joinRuns, type Part, partsOf, type Run } from '../runs/runs';
 
 /** What a report is asked for. */
 export interface ReportQuery {

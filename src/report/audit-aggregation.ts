@@ -4,8 +4,8 @@ import type { ReportQuery } from './aggregate';
 import { addUp, type Audit } from './audit';
 import { AFTER, AuditHost, BEFORE } from './audit-host';
 import { auditedLine } from './audit-lines';
-import { calendar } from './calendar';
-import { midpointMs } from './fragments';
+import { calendar } from '../runs/calendar';
+import { midpointMs } from '../runs/fragments';
 
 /** What an audit is asked for; of the filter its clusters and nodes count. */
 export type AuditQuery = Pick<ReportQuery, 'sinceMs' | 'untilMs' | 'policy' | 'timeZone' | 'filter'>;

@@ -1,8 +1,8 @@
 import type { DomainClass, HostRecord } from '../generated/record';
 import { addUp, type AuditNote, type AuditOpen, type AuditRow, type AuditSums } from './audit';
 import { type AuditedLine, InstanceLines } from './audit-lines';
-import { classOfDomain, DOMAIN_CLASSES } from './domain-class';
-import { ExactSum } from './exact-sum';
+import { classOfDomain, DOMAIN_CLASSES } from '../runs/domain-class';
+import { ExactSum } from '../runs/exact-sum';
 import { HostChain } from './host-chain';
 
 /** Days of what lies outside the time asked for; in the order of their names they stand at its two ends. */

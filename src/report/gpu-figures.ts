@@ -1,6 +1,6 @@
 import type { ReportFigures } from '../generated/report';
 import { kwh, part } from './conversion';
-import type { GpuSums } from './gpu-sums';
+import type { GpuSums } from '../runs/gpu-sums';
 
 /** The figures of a report that tell what GPUs did. */
 export type GpuFigures = Pick<

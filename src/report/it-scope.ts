@@ -1,6 +1,6 @@
 import type { DomainClass } from '../generated/record';
-import { DOMAIN_CLASSES } from './domain-class';
-import type { ClusterEnergy } from './group-sums';
+import { DOMAIN_CLASSES } from '../runs/domain-class';
+import type { ClusterEnergy } from '../runs/group-sums';
 
 const WHOLE_NODE = 'the whole node but its GPUs, at the wall';
 

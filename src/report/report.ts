@@ -9,9 +9,9 @@ import type {
 } from '../generated/report';
 import type { Aggregate, ReportQuery } from './aggregate';
 import { kwh, part, ratio } from './conversion';
-import { DOMAIN_CLASSES } from './domain-class';
+import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { gpuFigures } from './gpu-figures';
-import type { ClusterEnergy, GroupSums } from './group-sums';
+import type { ClusterEnergy, GroupSums } from '../runs/group-sums';
 import { itScope } from './it-scope';
 
 /** What turns a cluster's joules into a bill: as src/carbon/factors.ts gives it. */

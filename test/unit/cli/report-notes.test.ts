@@ -1,7 +1,7 @@
 import { emptyNotes } from '../../../src/cli/report-notes';
 import { aggregate, query } from '../report/asked';
 import { runRecord } from '../report/records';
-import type { RunFilter } from '../../../src/report/run-filter';
+import type { RunFilter } from '../../../src/runs/run-filter';
 
 function notes(filter: RunFilter, records = [runRecord()]): string[] {
   return emptyNotes(query({ filter }), aggregate(records, { filter }));

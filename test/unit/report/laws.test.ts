@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { GPU_BINDINGS } from '../../../src/attribution/gpu-binding';
 import type { EitRecord, RunRecord } from '../../../src/generated/record';
 import type { ReportFigures } from '../../../src/generated/report';
-import type { GroupSums } from '../../../src/report/group-sums';
+import type { GroupSums } from '../../../src/runs/group-sums';
 import { aggregate, report } from './asked';
 import { later, runRecord } from './records';
 

@@ -1,7 +1,7 @@
-import { Fragments } from '../../../src/report/fragments';
+import { Fragments } from '../../../src/runs/fragments';
 import type { RunRecord } from '../../../src/generated/record';
-import { joinRuns } from '../../../src/report/runs';
-import { later, runRecord } from './records';
+import { joinRuns } from '../../../src/runs/runs';
+import { later, runRecord } from '../report/records';
 
 const T = '2026-03-02T10:00:00.000Z';
 const SLUID = 's0123456789ABC';

@@ -4,8 +4,8 @@ import validate from '../../../src/generated/report-validator';
 import { csv } from '../../../src/report/csv';
 import type { View } from '../../../src/report/format';
 import { table } from '../../../src/report/table';
-import { report } from './asked';
-import { later, runRecord } from './records';
+import { report } from '../report/asked';
+import { later, runRecord } from '../report/records';
 
 const start = { by: 'prolog' } as const;
 /** kWh of so many kJ. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ExactSum } from '../../../src/report/exact-sum';
+import { ExactSum } from '../../../src/runs/exact-sum';
 
 test('adds whole numbers of any size without loss, in any order', () => {
   const amounts = fc.array(

@@ -1,6 +1,6 @@
 import validate from '../../../src/generated/report-validator';
-import { report } from './asked';
-import { later, runRecord } from './records';
+import { report } from '../report/asked';
+import { later, runRecord } from '../report/records';
 
 const T = '2026-03-02T10:00:00.000Z';
 

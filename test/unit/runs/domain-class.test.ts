@@ -2,7 +2,7 @@ import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDivided } from '../../../src/agent/domain-tick';
 import { otherDomain } from '../../../src/agent/other-domain';
-import { classOfDomain } from '../../../src/report/domain-class';
+import { classOfDomain } from '../../../src/runs/domain-class';
 import type { GpuSnapshot } from '../../../src/sources/gpu';
 import { ENERGY_SOURCES } from '../../../src/sources/index';
 import { nvidiaSource } from '../../../src/sources/nvidia';

@@ -1,5 +1,5 @@
-import { HardwareModels } from '../../../src/report/hardware-models';
-import { hostRecord } from './records';
+import { HardwareModels } from '../../../src/runs/hardware-models';
+import { hostRecord } from '../report/records';
 
 const GPU = 'gpu-3b:00.0';
 const at = (hour: number): string => `2026-03-02T${String(hour).padStart(2, '0')}:00:00.000Z`;

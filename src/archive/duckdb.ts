@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type * as DuckDb from '@duckdb/node-api';
+import { EitError } from '../errors';
+
+type Connection = DuckDb.DuckDBConnection;
+
+/** What a connection may take of the machine. */
+export interface DuckDbLimits {
+  /** Bytes of memory; what does not fit goes to `temporaryDir`. */
+  readonly memoryBytes: number;
+  readonly threads: number;
+  /** Host-local folder for what does not fit; absent: nothing may spill. */
+  readonly temporaryDir?: string;
+}
+
+/** For a report beside other people's work. */
+export const REPORT_LIMITS: DuckDbLimits = { memoryBytes: 320 * 1024 * 1024, threads: 2 };
+
+/**
+ * Loads DuckDB, 70 MB of it: only when it is needed. In dist/ it is one file beside the program, else npm's package.
+ * @throws EitError EIT_DUCKDB where it is not there or not for this machine
+ */
+function loadDuckDb(): typeof DuckDb {
+  const bundle = join(__dirname, 'eit-duckdb.js');
+  try {
+    return createRequire(__filename)(existsSync(bundle) ? bundle : '@duckdb/node-api') as typeof DuckDb;
+  } catch (cause) {
+    throw new EitError(
+      'EIT_DUCKDB',
+      `DuckDB, which reads and writes the ledger's archive, cannot be loaded: ${String(cause)}. It is in the package slurm-eit as ` +
+        'installed by npm for this machine (Linux, glibc 2.25 or newer, x86-64 or arm64); see docs/install.md.',
+      { cause },
+    );
+  }
+}
+
+/**
+ * Does `work` with a database that lives in memory and is closed afterwards. Only files that the work names are touched, and no
+ * extension is loaded from anywhere.
+ * @throws EitError EIT_DUCKDB; whatever `work` throws
+ */
+export async function withDuckDb<T>(
+  limits: DuckDbLimits,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const { DuckDBInstance } = loadDuckDb();
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: `${Math.floor(limits.memoryBytes / 1024)}KiB`,
+    threads: String(limits.threads),
+    temp_directory: limits.temporaryDir ?? '',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  try {
+    return await work(connection);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** A text as SQL has it: paths and names come from outside. */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
