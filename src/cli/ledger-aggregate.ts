@@ -1,6 +1,7 @@
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
-import { readInbox, type Skipped } from '../ledger/inbox';
+import { readInbox } from '../ledger/inbox';
+import type { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, type ReportQuery } from '../report/aggregate';
 import type { Output } from './output';
 

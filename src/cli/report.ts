@@ -5,7 +5,7 @@ import { factorsFor } from '../carbon/factors';
 import { loadZones } from '../carbon/zone';
 import { loadConfig } from '../config/config';
 import type { EitConfig } from '../generated/config';
-import { Skipped } from '../ledger/inbox';
+import { Skipped } from '../ledger/record-line';
 import { parseColumns } from '../report/column-choice';
 import { columnHelp } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';

@@ -24,6 +24,23 @@ export class SequenceSet {
     return true;
   }
 
+  has(seq: number): boolean {
+    const before = this.#ranges[this.#firstBeginningAfter(seq) - 1];
+    return before !== undefined && seq <= before[1];
+  }
+
+  /** First and last of each range, ascending. */
+  get all(): readonly (readonly [first: number, last: number])[] {
+    return this.#ranges;
+  }
+
+  /** @param ranges as `all` gives them */
+  static of(ranges: readonly (readonly [first: number, last: number])[]): SequenceSet {
+    const set = new SequenceSet();
+    for (const [first, last] of ranges) set.#ranges.push([first, last]);
+    return set;
+  }
+
   /** How many ranges it holds: what its memory grows with. */
   get ranges(): number {
     return this.#ranges.length;

@@ -1,12 +1,14 @@
 import { type Policy, POLICIES } from '../attribution/policy';
-import type { EitRecord, HostRecord } from '../generated/record';
+import type { EitRecord } from '../generated/record';
 import type { GroupKey, IdlePowerHosts } from '../generated/report';
 import { calendar } from '../runs/calendar';
 import { ExactSum } from '../runs/exact-sum';
 import { meanPower } from '../runs/extrapolation';
-import { Fragments, midpointMs } from '../runs/fragments';
+import { Fragments } from '../runs/fragments';
+import { midpointMs, rowOfLine, type SliceRow } from '../runs/slice-row';
 import { GroupSums } from '../runs/group-sums';
-import { HardwareModels } from '../runs/hardware-models';
+import { HardwareModels, type HardwareTold } from '../runs/hardware-models';
+import { type HostRow, rowOfHostLine } from '../runs/host-row';
 import { IdlePower } from './idle-power';
 import { matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
 import { joinRuns, type Part, partsOf, type Run } from '../runs/runs';
@@ -76,7 +78,7 @@ export class Aggregation {
   readonly #missingMs = new ExactSum();
   readonly #idlePower = new IdlePower();
   readonly #models = new HardwareModels();
-  #hostRecords = 0;
+  #hostLines = 0;
   #dataUntilMs: number | null = null;
 
   constructor(query: ReportQuery) {
@@ -85,24 +87,49 @@ export class Aggregation {
   }
 
   add(record: EitRecord): void {
-    const toMs = Date.parse(record.to);
-    if (this.#dataUntilMs === null || toMs > this.#dataUntilMs) this.#dataUntilMs = toMs;
-    if (record.kind === 'series') return;
-    // A host says what it is made of once a day: mostly before the window.
-    if (record.kind === 'host') this.#models.add(record);
-    const { sinceMs, untilMs, filter, withUnattributed } = this.#query;
-    const middleMs = midpointMs(record);
-    if (middleMs < sinceMs || middleMs >= untilMs) return;
-
-    if (record.kind === 'host') this.#idlePower.addHost(record);
-    if (record.kind === 'run' && matchesRun(filter, record)) {
-      this.#clusters.add(record.cluster);
-      this.#fragments.add(record);
-      this.#idlePower.addRun(record);
-    } else if (record.kind === 'host' && withUnattributed && matchesHost(filter, record)) {
-      this.#clusters.add(record.cluster);
-      this.#addHost(record);
+    this.seen(Date.parse(record.to));
+    const atMs = midpointMs(record);
+    if (record.kind === 'run') this.addSlice(record.cluster, rowOfLine(record), atMs);
+    else if (record.kind === 'host') {
+      // A host says what it is made of once a day: mostly before the window.
+      this.#models.add(record);
+      this.addHost(record.cluster, rowOfHostLine(record), atMs);
     }
+  }
+
+  /** Tells of hardware. */
+  addHardware(record: HardwareTold): void {
+    this.#models.add(record);
+  }
+
+  /** @param toMs end of something that the ledger holds, whoever's it is */
+  seen(toMs: number): void {
+    if (this.#dataUntilMs === null || toMs > this.#dataUntilMs) this.#dataUntilMs = toMs;
+  }
+
+  /**
+   * Adds what lines of a run's fragment were added up to, if it is of the report.
+   * @param atMs a moment in the window and the bucket that it belongs to, Unix ms
+   */
+  addSlice(cluster: string, row: SliceRow, atMs: number): void {
+    if (!this.#isInWindow(atMs) || !matchesRun(this.#query.filter, cluster, row)) return;
+    this.#clusters.add(cluster);
+    this.#fragments.addRow(cluster, row, atMs);
+    this.#idlePower.addRun(cluster, row.host);
+  }
+
+  /** The same of a host's lines. */
+  addHost(cluster: string, row: HostRow, atMs: number): void {
+    if (!this.#isInWindow(atMs)) return;
+    this.#idlePower.addHost(cluster, row);
+    const { withUnattributed, filter, policy: name } = this.#query;
+    if (!withUnattributed || !matchesHost(filter, cluster, row)) return;
+    const policy = POLICIES.indexOf(name);
+    this.#clusters.add(cluster);
+    this.#idleUj.add(row.idleUj[policy] ?? 0);
+    this.#systemUj.add(row.systemUj[policy] ?? 0);
+    this.#missingMs.add(row.missingMs);
+    this.#hostLines += row.lines;
   }
 
   finish(): Aggregate {
@@ -128,7 +155,7 @@ export class Aggregation {
       groups: sortGroups([...groups.values()], this.#query.groupBy),
       total,
       unattributed:
-        this.#hostRecords === 0
+        this.#hostLines === 0
           ? null
           : { idleUj: this.#idleUj.value, systemUj: this.#systemUj.value, missingMs: this.#missingMs.value },
       idlePower: this.#query.policy === 'hybrid' ? this.#idlePower.counts : null,
@@ -138,16 +165,8 @@ export class Aggregation {
     };
   }
 
-  #addHost(record: HostRecord): void {
-    const policy = POLICIES.indexOf(this.#query.policy);
-    let worstMs = 0;
-    for (const domain of Object.values(record.domains)) {
-      this.#idleUj.add(domain.idle_uj[policy] ?? 0);
-      this.#systemUj.add(domain.system_uj[policy] ?? 0);
-      worstMs = Math.max(worstMs, domain.missing_ms);
-    }
-    this.#missingMs.add(worstMs);
-    this.#hostRecords++;
+  #isInWindow(atMs: number): boolean {
+    return atMs >= this.#query.sinceMs && atMs < this.#query.untilMs;
   }
 
   /** How many nodes the run should have in the report; null where nothing tells. */

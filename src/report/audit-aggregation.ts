@@ -5,7 +5,7 @@ import { addUp, type Audit } from './audit';
 import { AFTER, AuditHost, BEFORE } from './audit-host';
 import { auditedLine } from './audit-lines';
 import { calendar } from '../runs/calendar';
-import { midpointMs } from '../runs/fragments';
+import { midpointMs } from '../runs/slice-row';
 
 /** What an audit is asked for; of the filter its clusters and nodes count. */
 export type AuditQuery = Pick<ReportQuery, 'sinceMs' | 'untilMs' | 'policy' | 'timeZone' | 'filter'>;

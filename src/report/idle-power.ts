@@ -1,33 +1,26 @@
-import type { HostRecord, RunRecord } from '../generated/record';
 import type { IdlePowerHosts } from '../generated/report';
-
-type Known = 'calibrated' | 'modelled' | 'unknown';
+import type { HostRow, IdleKnown } from '../runs/host-row';
 
 /** Counts by how the idle power is known of the measured hosts that a report's runs were on. */
 export class IdlePower {
   readonly #withRuns = new Set<string>();
   /** Of the newest line of each host, since hosts get calibrated. */
-  readonly #known = new Map<string, { readonly to: string; readonly known: Known }>();
+  readonly #known = new Map<string, { readonly atMs: number; readonly known: IdleKnown }>();
 
-  addRun(record: RunRecord): void {
-    this.#withRuns.add(hostKey(record));
+  addRun(cluster: string, host: string): void {
+    this.#withRuns.add(hostKey(cluster, host));
   }
 
-  addHost(record: HostRecord): void {
-    // The power model's idle power is what it is: no calibration would change it.
-    const domains = Object.values(record.domains).filter(({ quality }) => quality === 'measured');
-    if (domains.length === 0) return;
-    const key = hostKey(record);
+  addHost(cluster: string, { host, idleKnown: known, idleKnownMs: atMs }: HostRow): void {
+    if (known === undefined || atMs === undefined) return;
+    const key = hostKey(cluster, host);
     const before = this.#known.get(key);
-    if (before !== undefined && before.to >= record.to) return;
-    const isBy = (by: Known) => domains.some((domain) => domain.idle_by === by);
-    const known = isBy('modelled') ? 'modelled' : isBy('calibrated') ? 'calibrated' : 'unknown';
-    this.#known.set(key, { to: record.to, known });
+    if (before === undefined || before.atMs < atMs) this.#known.set(key, { atMs, known });
   }
 
   get counts(): IdlePowerHosts {
     const all = [...this.#withRuns].map((key) => this.#known.get(key)?.known);
-    const count = (known: Known): number => all.filter((found) => found === known).length;
+    const count = (known: IdleKnown): number => all.filter((found) => found === known).length;
     return {
       calibrated_hosts: count('calibrated'),
       modelled_hosts: count('modelled'),
@@ -36,6 +29,6 @@ export class IdlePower {
   }
 }
 
-function hostKey({ cluster, host }: RunRecord | HostRecord): string {
+function hostKey(cluster: string, host: string): string {
   return `${cluster}\0${host}`;
 }

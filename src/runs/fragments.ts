@@ -1,9 +1,10 @@
 import { type Policy, POLICIES } from '../attribution/policy';
-import type { DomainClass, EnergyByDomain, RunRecord } from '../generated/record';
+import type { DomainClass, RunRecord } from '../generated/record';
 import { BlockIoSums } from './block-io';
-import { classOfDomain, DOMAIN_CLASSES } from './domain-class';
+import { DOMAIN_CLASSES } from './domain-class';
 import { ExactSum } from './exact-sum';
 import { GpuSums } from './gpu-sums';
+import { energyIndex, ENERGY_KINDS, isEarlier, midpointMs, rowOfLine, type SliceRow } from './slice-row';
 
 /** What of a fragment's energy and time lies in one bucket (a day, a month, or the whole window). */
 export interface Slice {
@@ -39,7 +40,7 @@ export interface ClassSlice {
 
 /** What every line of a fragment says of its run, and where in the fragment the line stands. */
 export type RunFacts = Pick<
-  RunRecord,
+  SliceRow,
   | 'host'
   | 'uid'
   | 'user'
@@ -47,8 +48,8 @@ export type RunFacts = Pick<
   | 'partition'
   | 'nodes'
   | 'sluid'
-  | 'slurm_start'
-  | 'from'
+  | 'slurmStart'
+  | 'factsFromMs'
   | 'instance'
   | 'seq'
 >;
@@ -83,95 +84,81 @@ export class Fragments {
   }
 
   add(record: RunRecord): void {
-    const { cluster, node, job, restart = 0 } = record;
-    const key = `${cluster}\0${node}\0${job}\0${restart}\0${record.started}`;
-    const toMs = Date.parse(record.to);
+    this.addRow(record.cluster, rowOfLine(record), midpointMs(record));
+  }
+
+  /**
+   * Adds what lines of a fragment were added up to.
+   * @param atMs a moment in the bucket that they belong to, Unix ms
+   */
+  addRow(cluster: string, row: SliceRow, atMs: number): void {
+    const { node, job, restart, startedMs, toMs, nodelist } = row;
+    const key = `${cluster}\0${node}\0${job}\0${restart}\0${startedMs}`;
     let fragment = this.#fragments.get(key);
     if (fragment === undefined) {
-      const startedMs = Date.parse(record.started);
-      fragment = { cluster, node, job, restart, startedMs, toMs, facts: factsOf(record), slices: new Map() };
+      fragment = { cluster, node, job, restart, startedMs, toMs, facts: factsOf(row), slices: new Map() };
       this.#fragments.set(key, fragment);
-    }
+    } else if (isEarlier(row, fragment.facts)) fragment.facts = factsOf(row);
     fragment.toMs = Math.max(fragment.toMs, toMs);
-    if (isEarlier(record, fragment.facts)) fragment.facts = factsOf(record);
-    if (record.start?.nodelist !== undefined) fragment.nodelist = record.start.nodelist;
-    this.#addToSlice(fragment, record, toMs);
+    if (nodelist !== undefined) fragment.nodelist = nodelist;
+    const bucket = this.#bucketOf(atMs);
+    let slice = fragment.slices.get(bucket);
+    if (slice === undefined) fragment.slices.set(bucket, (slice = emptySlice(bucket, row)));
+    addToSlice(slice, row, this.#policy);
   }
 
   /** In an order that does not depend on the records'. */
   get all(): Fragment[] {
     return [...this.#fragments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, fragment]) => fragment);
   }
-
-  #addToSlice(fragment: Fragment, record: RunRecord, toMs: number): void {
-    const readMs = Date.parse(record.from);
-    // A run that the agent saw late has been there since its prolog: what went before the first reading is not covered.
-    const fromMs = record.start?.by === 'prolog' ? Math.min(readMs, fragment.startedMs) : readMs;
-    const bucket = this.#bucketOf(midpointMs(record));
-    let slice = fragment.slices.get(bucket);
-    if (slice === undefined) {
-      slice = {
-        bucket,
-        fromMs,
-        toMs,
-        starts: false,
-        ends: false,
-        cpuUs: new ExactSum(),
-        gpuMs: new ExactSum(),
-        classes: new Map(),
-      };
-      fragment.slices.set(bucket, slice);
-    }
-    slice.fromMs = Math.min(slice.fromMs, fromMs);
-    slice.toMs = Math.max(slice.toMs, toMs);
-    // A fragment that its epilog alone tells of was there before: from when on, only the run's other nodes say.
-    slice.starts ||= record.start?.by === 'prolog';
-    slice.ends ||= record.end?.by === 'epilog';
-    slice.cpuUs.add(record.cpu_us ?? 0);
-    if (record.io !== undefined) (slice.blockIo ??= new BlockIoSums()).add(record.io);
-    if (record.gpu !== undefined) (slice.gpu ??= new GpuSums()).addLine(record.gpu, this.#policy);
-    // Allocated from the prolog on, whoever was looking.
-    slice.gpuMs.add((record.gpus ?? 0) * (record.ms + readMs - fromMs));
-    this.#addEnergy(slice, record);
-  }
-
-  #addEnergy(slice: Slice, record: RunRecord): void {
-    const worstMissingMs = new Map<DomainClass, number>();
-    const addAll = (energy: EnergyByDomain, quality: 'measuredUj' | 'modelledUj'): void => {
-      for (const [domain, byPolicy] of Object.entries(energy)) {
-        const name = classOfDomain(domain);
-        // Lines can name GPUs of the host that the run has no part in.
-        if (name === 'gpu' && byPolicy.some((uj) => uj > 0)) (slice.gpuDomains ??= new Set()).add(domain);
-        const found = classOf(slice, name);
-        const uj = byPolicy[this.#policy] ?? 0;
-        (found[quality] ??= new ExactSum()).add(uj);
-        if (isGuess(record, name)) (found.guessedUj ??= new ExactSum()).add(uj);
-        if (!worstMissingMs.has(name)) worstMissingMs.set(name, 0);
-      }
-    };
-    addAll(record.measured_uj, 'measuredUj');
-    addAll(record.modelled_uj ?? {}, 'modelledUj');
-    for (const [domain, byPolicy] of Object.entries(record.estimated_uj ?? {})) {
-      (classOf(slice, classOfDomain(domain)).estimatedUj ??= new ExactSum()).add(byPolicy[this.#policy] ?? 0);
-    }
-    for (const [domain, ms] of Object.entries(record.missing_ms ?? {})) {
-      const name = classOfDomain(domain);
-      worstMissingMs.set(name, Math.max(worstMissingMs.get(name) ?? 0, ms));
-    }
-    for (const [name, missingMs] of worstMissingMs) {
-      classOf(slice, name).observedMs += Math.max(0, record.ms - missingMs);
-    }
-  }
 }
 
-/** Which package a run was on is assumed, or its memory divided by CPU time: the class's energy in the line is a guess. */
-function isGuess({ package_split, dram_split }: RunRecord, name: DomainClass): boolean {
-  return (name === 'cpu' && package_split === 'assumed') || (name === 'dram' && dram_split === 'cpu_time');
+function emptySlice(bucket: string, { fromMs, toMs }: SliceRow): Slice {
+  return {
+    bucket,
+    fromMs,
+    toMs,
+    starts: false,
+    ends: false,
+    cpuUs: new ExactSum(),
+    gpuMs: new ExactSum(),
+    classes: new Map(),
+  };
 }
 
-/** The middle of a record's time decides which day, month and report it belongs to. */
-export function midpointMs(record: { readonly from: string; readonly to: string }): number {
-  return (Date.parse(record.from) + Date.parse(record.to)) / 2;
+function addToSlice(slice: Slice, row: SliceRow, policy: number): void {
+  slice.fromMs = Math.min(slice.fromMs, row.fromMs);
+  slice.toMs = Math.max(slice.toMs, row.toMs);
+  slice.starts ||= row.starts;
+  slice.ends ||= row.ends;
+  slice.cpuUs.add(row.cpuUs);
+  slice.gpuMs.add(row.gpuMs);
+  if (row.io !== undefined) {
+    const [rb, wb, r, w] = row.io;
+    (slice.blockIo ??= new BlockIoSums()).add({ rb, wb, r, w });
+  }
+  if (row.gpu !== undefined) (slice.gpu ??= new GpuSums()).addRow(row.gpu, policy);
+  if (row.gpuDomains.size > 0) {
+    slice.gpuDomains ??= new Set();
+    for (const domain of row.gpuDomains) slice.gpuDomains.add(domain);
+  }
+  DOMAIN_CLASSES.forEach((name, index) => addClass(slice, name, index, row, policy));
+}
+
+const SUM_OF_KIND = {
+  measured: 'measuredUj',
+  modelled: 'modelledUj',
+  estimated: 'estimatedUj',
+  guessed: 'guessedUj',
+} as const;
+
+function addClass(slice: Slice, name: DomainClass, index: number, row: SliceRow, policy: number): void {
+  const observedMs = row.observedMs[index];
+  if (observedMs !== undefined) classOf(slice, name).observedMs += observedMs;
+  ENERGY_KINDS.forEach((kind, kindIndex) => {
+    const uj = row.uj[energyIndex(index, kindIndex, policy)];
+    if (uj !== undefined) (classOf(slice, name)[SUM_OF_KIND[kind]] ??= new ExactSum()).add(uj);
+  });
 }
 
 /** The classes of a slice in their usual order. */
@@ -190,27 +177,8 @@ function classOf(slice: Slice, name: DomainClass): ClassSlice {
   return found;
 }
 
-/** Not the record itself: a month's records do not fit in memory. */
-function factsOf(record: RunRecord): RunFacts {
-  const { host, uid, user, account, partition, nodes, sluid, slurm_start, from, instance, seq } = record;
-  return {
-    host,
-    from,
-    instance,
-    seq,
-    ...(uid === undefined ? {} : { uid }),
-    ...(user === undefined ? {} : { user }),
-    ...(account === undefined ? {} : { account }),
-    ...(partition === undefined ? {} : { partition }),
-    ...(nodes === undefined ? {} : { nodes }),
-    ...(sluid === undefined ? {} : { sluid }),
-    ...(slurm_start === undefined ? {} : { slurm_start }),
-  };
-}
-
-function isEarlier(a: RunFacts, b: RunFacts): boolean {
-  return (
-    a.from < b.from ||
-    (a.from === b.from && (a.instance < b.instance || (a.instance === b.instance && a.seq < b.seq)))
-  );
+/** Not the row itself, which is larger. */
+function factsOf(row: SliceRow): RunFacts {
+  const { host, uid, user, account, partition, nodes, sluid, slurmStart, factsFromMs, instance, seq } = row;
+  return { host, uid, user, account, partition, nodes, sluid, slurmStart, factsFromMs, instance, seq };
 }

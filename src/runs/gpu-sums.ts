@@ -1,6 +1,6 @@
 import { GPU_BINDINGS, type GpuBinding } from '../attribution/gpu-binding';
-import type { RunGpu } from '../generated/record';
 import { ExactSum } from './exact-sum';
+import type { GpuRow } from './slice-row';
 
 /** What GPUs did, as far as the lines of their runs tell. Times are GPU time: milliseconds times GPUs, or parts of them. */
 export class GpuSums {
@@ -23,20 +23,18 @@ export class GpuSums {
   /** Of several the first in the order of their characters, so that the lines may come in any. */
   conflict: string | null = null;
 
-  /** @param policy index of the policy in a line's energies */
-  addLine(gpu: RunGpu, policy: number): void {
-    const { ms, busy_ms: busyMs, told_ms: toldMs = ms } = gpu;
-    this.readMs.add(ms);
-    if (busyMs !== undefined) {
-      (this.busyMs ??= new ExactSum()).add(busyMs);
-      this.toldMs.add(toldMs);
-    }
-    if (gpu.idle_uj !== undefined) (this.idleUj ??= new ExactSum()).add(gpu.idle_uj[policy] ?? 0);
-    if (gpu.throttled_ms !== undefined) (this.throttledMs ??= new ExactSum()).add(gpu.throttled_ms);
-    for (const [name, stateMs] of Object.entries(gpu.p_state_ms ?? {})) {
-      this.#ofState(Number(name.slice(1))).add(stateMs);
-    }
-    this.#addFacts(gpu.memory_bytes ?? null, gpu.by, gpu.conflict ?? null);
+  /** @param policy index of the policy in a row's energies */
+  addRow(row: GpuRow, policy: number): void {
+    this.readMs.add(row.readMs);
+    if (row.busyMs !== undefined) (this.busyMs ??= new ExactSum()).add(row.busyMs);
+    this.toldMs.add(row.toldMs);
+    const idleUj = row.idleUj[policy];
+    if (idleUj !== undefined) (this.idleUj ??= new ExactSum()).add(idleUj);
+    if (row.throttledMs !== undefined) (this.throttledMs ??= new ExactSum()).add(row.throttledMs);
+    row.pStateMs.forEach((ms, state) => {
+      if (ms !== undefined) this.#ofState(state).add(ms);
+    });
+    this.#addFacts(row.memoryBytes ?? null, GPU_BINDINGS[row.by] ?? GPU_BINDINGS[0], row.conflict ?? null);
   }
 
   /** Adds what another has. */

@@ -1,11 +1,14 @@
 import type { HostRecord } from '../generated/record';
 
+/** What a host's line tells of its hardware. */
+export type HardwareTold = Pick<HostRecord, 'cluster' | 'host' | 'from' | 'hardware'>;
+
 /** Models of CPUs and GPUs, by host, as the hosts' records tell them. */
 export class HardwareModels {
   /** By what is asked for: each model with the time at which it was told first, Unix ms. */
   readonly #firstMs = new Map<string, Map<string, number>>();
 
-  add({ cluster, host, from, hardware }: HostRecord): void {
+  add({ cluster, host, from, hardware }: HardwareTold): void {
     if (hardware === undefined) return;
     const atMs = Date.parse(from);
     if (hardware.cpu !== undefined) this.#tell(cpuKey(cluster, host), hardware.cpu, atMs);

@@ -1,4 +1,5 @@
-import type { HostRecord, RunRecord } from '../generated/record';
+import type { HostRow } from './host-row';
+import type { SliceRow } from './slice-row';
 
 /** A user as options or the system name him. */
 export interface UserMatch {
@@ -17,29 +18,29 @@ export interface RunFilter {
   readonly nodes?: ReadonlySet<string> | undefined;
 }
 
-/** Whether a line of a run is of the report. */
-export function matchesRun(filter: RunFilter, record: RunRecord): boolean {
+/** Whether what lines of a run were added up to is of the report. */
+export function matchesRun(filter: RunFilter, cluster: string, row: SliceRow): boolean {
   const { users, accounts, partitions, jobs, clusters, nodes } = filter;
   return (
-    (users === undefined || users.some((user) => isUser(user, record))) &&
-    (accounts === undefined || accounts.has(record.account ?? '')) &&
-    (partitions === undefined || partitions.has(record.partition ?? '')) &&
-    (jobs === undefined || jobs.has(record.job)) &&
-    (clusters === undefined || clusters.has(record.cluster)) &&
-    (nodes === undefined || nodes.has(record.node))
+    (users === undefined || users.some((user) => isUser(user, row))) &&
+    (accounts === undefined || accounts.has(row.account ?? '')) &&
+    (partitions === undefined || partitions.has(row.partition ?? '')) &&
+    (jobs === undefined || jobs.has(row.job)) &&
+    (clusters === undefined || clusters.has(cluster)) &&
+    (nodes === undefined || nodes.has(row.node))
   );
 }
 
-/** Whether a host's line is of the report; a host with several nodes is of it with any of them. */
-export function matchesHost({ clusters, nodes }: RunFilter, record: HostRecord): boolean {
+/** Whether a host's lines are of the report; a host with several nodes is with any of them. */
+export function matchesHost({ clusters, nodes }: RunFilter, cluster: string, row: HostRow): boolean {
   return (
-    (clusters === undefined || clusters.has(record.cluster)) &&
-    (nodes === undefined || record.nodes.some((node) => nodes.has(node)))
+    (clusters === undefined || clusters.has(cluster)) &&
+    (nodes === undefined || [...row.nodes].some((node) => nodes.has(node)))
   );
 }
 
 /** The uid decides where both sides know it: names come and go. */
-function isUser(user: UserMatch, { uid, user: name }: RunRecord): boolean {
+function isUser(user: UserMatch, { uid, user: name }: SliceRow): boolean {
   if (user.uid !== undefined && uid !== undefined) return user.uid === uid;
   return user.name !== undefined && user.name === name;
 }

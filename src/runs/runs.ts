@@ -122,7 +122,7 @@ function joinFragments(fragments: readonly Fragment[]): Joined[] {
 /** What Slurm tells a run by. */
 function toldKey({ restart, facts }: Fragment): string | null {
   if (facts.sluid !== undefined) return facts.sluid;
-  return facts.slurm_start === undefined ? null : `${restart} ${facts.slurm_start}`;
+  return facts.slurmStart === undefined ? null : `${restart} ${facts.slurmStart}`;
 }
 
 function mayBelong(fragment: Fragment, run: Joined): boolean {

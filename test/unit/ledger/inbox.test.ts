@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import type { EitRecord } from '../../../src/generated/record';
-import { type InboxQuery, readInbox, Skipped } from '../../../src/ledger/inbox';
+import { type InboxQuery, readInbox } from '../../../src/ledger/inbox';
+import { Skipped } from '../../../src/ledger/record-line';
 import { hostRecord, runRecord } from '../report/records';
 
 let ledger: string;
