@@ -22,7 +22,7 @@ export const REPORT_LIMITS: DuckDbLimits = { memoryBytes: 320 * 1024 * 1024, thr
  * Loads DuckDB, 70 MB of it: only when it is needed. In dist/ it is one file beside the program, else npm's package.
  * @throws EitError EIT_DUCKDB where it is not there or not for this machine
  */
-function loadDuckDb(): typeof DuckDb {
+export function duckDb(): typeof DuckDb {
   const bundle = join(__dirname, 'eit-duckdb.js');
   try {
     return createRequire(__filename)(existsSync(bundle) ? bundle : '@duckdb/node-api') as typeof DuckDb;
@@ -45,7 +45,7 @@ export async function withDuckDb<T>(
   limits: DuckDbLimits,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const { DuckDBInstance } = loadDuckDb();
+  const { DuckDBInstance } = duckDb();
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${Math.floor(limits.memoryBytes / 1024)}KiB`,
     threads: String(limits.threads),

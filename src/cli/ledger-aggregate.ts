@@ -1,6 +1,13 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
+import { readManifest } from '../archive/manifest';
+import { countRefused, readArchive, takenBefore } from '../archive/read-archive';
 import type { EitConfig } from '../generated/config';
+import type { ArchiveManifest } from '../generated/manifest';
 import type { EitRecord } from '../generated/record';
-import { readInbox } from '../ledger/inbox';
+import { readInbox, type TakenBefore } from '../ledger/inbox';
+import { ledgerClusters } from '../ledger/inbox-files';
 import type { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, type ReportQuery } from '../report/aggregate';
 import type { Output } from './output';
@@ -13,20 +20,58 @@ export interface LedgerAccess {
   readonly output: Output | null;
 }
 
+/** A cluster's archive as a reader has it in hand. */
+interface ReadableArchive {
+  readonly cluster: string;
+  readonly dir: string;
+  readonly manifest: ArchiveManifest;
+}
+
 /**
- * The sums of a query over all that the ledger holds.
- * @throws EitError EIT_LEDGER_UNREADABLE
+ * The sums of a query over all that the ledger holds: the archive, and what the inbox has beyond it.
+ * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB
  */
 export async function readAggregate(access: LedgerAccess, query: ReportQuery): Promise<Aggregate> {
   const aggregation = new Aggregation(query);
-  for await (const record of recordsInWindow(access, query)) aggregation.add(record);
+  const archives = await openArchives(access.config.ledger, query.filter.clusters);
+  const taken = new Map<string, TakenBefore>();
+  if (archives.length > 0) {
+    await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
+      for (const archive of archives) {
+        countRefused(archive.manifest, query, access.skipped);
+        await readArchive(connection, archive, query, {
+          seen: (toMs) => aggregation.seen(toMs),
+          addSlice: (cluster, row, atMs) => aggregation.addSlice(cluster, row, atMs),
+          addHost: (cluster, row, atMs) => aggregation.addHost(cluster, row, atMs),
+          addHardware: (told) => aggregation.addHardware(told),
+        });
+        taken.set(archive.cluster, await takenBefore(archive.dir, archive.manifest));
+      }
+    });
+  }
+  for await (const record of recordsInWindow(access, query, taken)) aggregation.add(record);
   return aggregation.finish();
 }
 
-/** The records of the days asked for and around. */
+async function openArchives(
+  ledger: string,
+  clusters: ReadonlySet<string> | undefined,
+): Promise<ReadableArchive[]> {
+  const archives: ReadableArchive[] = [];
+  for (const cluster of await ledgerClusters(ledger)) {
+    if (clusters !== undefined && !clusters.has(cluster)) continue;
+    const dir = join(ledger, cluster);
+    const manifest = await readManifest(dir);
+    if (manifest !== null) archives.push({ cluster, dir, manifest });
+  }
+  return archives;
+}
+
+/** The records of the inbox of the days asked for and around. */
 export async function* recordsInWindow(
   { config, skipped, output }: LedgerAccess,
   { filter, sinceMs, untilMs }: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
+  taken?: ReadonlyMap<string, TakenBefore>,
 ): AsyncGenerator<EitRecord, void, undefined> {
   const progress = output?.progress('reading the ledger, file');
   try {
@@ -35,6 +80,7 @@ export async function* recordsInWindow(
       fromMs: sinceMs,
       toMs: untilMs,
       skipped,
+      taken,
       onProgress: (done, all) => progress?.update(done, all),
     });
   } finally {

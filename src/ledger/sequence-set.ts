@@ -29,6 +29,18 @@ export class SequenceSet {
     return before !== undefined && seq <= before[1];
   }
 
+  /** What both hold: a new set. */
+  with(other: SequenceSet): SequenceSet {
+    const sorted = [...this.#ranges, ...other.#ranges].sort(([a], [b]) => a - b);
+    const joined: [number, number][] = [];
+    for (const [first, last] of sorted) {
+      const before = joined.at(-1);
+      if (before !== undefined && first <= before[1] + 1) before[1] = Math.max(before[1], last);
+      else joined.push([first, last]);
+    }
+    return SequenceSet.of(joined);
+  }
+
   /** First and last of each range, ascending. */
   get all(): readonly (readonly [first: number, last: number])[] {
     return this.#ranges;

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EitError } from '../errors';
+import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
+import { version } from '../version';
+import { readManifest, writeManifest } from './manifest';
+import { addSums, exactSums, noSums, storedSums } from './month-sums';
+import type { FileModes } from './part';
+import { emptyState, readState, type TakenState, writeState } from './taken-state';
+import { REMEMBERED_MS, type Taking } from './taking';
+
+/** Replaced files are removed a day after; then their names need not be kept. */
+const FORGOTTEN_MS = 3 * 86_400_000;
+
+/** A cluster's archive as one writer has it in hand: what is committed, and what was taken from the inbox for it. */
+export interface Archive {
+  /** The cluster's folder. */
+  readonly dir: string;
+  readonly modes: FileModes;
+  manifest: ArchiveManifest;
+  state: TakenState;
+}
+
+/** @throws EitError EIT_ARCHIVE, EIT_LEDGER_UNREADABLE */
+export async function openArchive(
+  dir: string,
+  modes: FileModes,
+  made: { readonly slotMs: number; readonly timeZone: string },
+): Promise<Archive> {
+  const manifest = (await readManifest(dir)) ?? emptyManifest(made);
+  const state = manifest.generation === 0 ? emptyState() : await readState(join(dir, manifest.state));
+  return { dir, modes, manifest, state };
+}
+
+function emptyManifest({ slotMs, timeZone }: { slotMs: number; timeZone: string }): ArchiveManifest {
+  return {
+    schema: 1,
+    tool: version,
+    generation: 0,
+    committed_at: new Date(0).toISOString(),
+    slot_ms: slotMs,
+    time_zone: timeZone,
+    data_until: null,
+    state: 'none',
+    parts: [],
+    replaced: [],
+    sums: {},
+    refused: {},
+  };
+}
+
+/** What a commit changes. */
+export interface Change {
+  readonly added?: readonly ArchivePart[];
+  /** Paths of parts that are replaced by those added. */
+  readonly replaced?: readonly string[];
+  /** Keys of inbox files that are about to go. */
+  readonly forgotten?: readonly string[];
+  readonly taking?: Taking;
+}
+
+/**
+ * Makes a change what readers see: new state, then the manifest. Before it is made, a crash leaves nothing but files that nobody names.
+ * @param isStillOurs whether the lock is held: asked at the last moment
+ * @throws EitError EIT_LEDGER_LOCKED where another writer was there meanwhile
+ */
+export async function commit(
+  archive: Archive,
+  change: Change,
+  nowMs: number,
+  isStillOurs: () => boolean,
+): Promise<void> {
+  const { dir, modes, manifest: before } = archive;
+  const { added = [], replaced = [], forgotten = [], taking } = change;
+  const state =
+    taking === undefined && forgotten.length === 0 ? null : stateAfter(archive.state, change, nowMs);
+  let statePath = before.state;
+  if (state !== null) {
+    statePath = `state/${randomBytes(8).toString('hex')}.json.gz`;
+    await mkdir(join(dir, 'state'), { recursive: true, mode: modes.folder });
+    await writeState(join(dir, statePath), state, modes.file);
+  }
+  const gone = new Set(replaced);
+  const dropped = [...replaced, ...(state !== null && before.generation > 0 ? [before.state] : [])];
+  const manifest: ArchiveManifest = {
+    ...before,
+    tool: version,
+    generation: before.generation + 1,
+    committed_at: new Date(nowMs).toISOString(),
+    data_until: later(before.data_until, taking?.dataUntilMs ?? null),
+    state: statePath,
+    parts: [...before.parts.filter(({ path }) => !gone.has(path)), ...(taking?.parts ?? []), ...added],
+    replaced: [
+      ...before.replaced.filter(({ at_ms: atMs }) => atMs > nowMs - FORGOTTEN_MS),
+      ...dropped.map((path) => ({ path, at_ms: nowMs })),
+    ],
+    sums: sumsAfter(before.sums, taking),
+    refused: refusedAfter(before.refused, taking),
+  };
+  const onDisk = (await readManifest(dir))?.generation ?? 0;
+  if (!isStillOurs() || onDisk !== before.generation) {
+    throw new EitError(
+      'EIT_LEDGER_LOCKED',
+      `another process has compacted ${dir} meanwhile: nothing was committed, and nothing is lost; run it again`,
+    );
+  }
+  await writeManifest(dir, manifest, modes.file);
+  archive.manifest = manifest;
+  if (state !== null) archive.state = state;
+}
+
+function stateAfter(before: TakenState, { taking, forgotten = [] }: Change, nowMs: number): TakenState {
+  const files = new Map(before.files);
+  const writers = new Map(before.writers);
+  for (const [key, file] of taking?.files ?? []) files.set(key, file);
+  for (const key of forgotten) files.delete(key);
+  for (const [key, { lastMs, seen }] of taking?.writers ?? []) {
+    const known = writers.get(key);
+    if (known === undefined) writers.set(key, { lastMs, seen });
+    else writers.set(key, { lastMs: Math.max(known.lastMs, lastMs), seen: known.seen.with(seen) });
+  }
+  for (const [key, { lastMs }] of writers) if (lastMs < nowMs - REMEMBERED_MS) writers.delete(key);
+  return { files, writers };
+}
+
+function sumsAfter(before: ArchiveManifest['sums'], taking: Taking | undefined): ArchiveManifest['sums'] {
+  const sums = { ...before };
+  for (const [month, more] of taking?.sums ?? []) {
+    const known = sums[month];
+    const total = known === undefined ? noSums() : exactSums(known);
+    addSums(total, more);
+    sums[month] = storedSums(total);
+  }
+  return sums;
+}
+
+function refusedAfter(
+  before: ArchiveManifest['refused'],
+  taking: Taking | undefined,
+): ArchiveManifest['refused'] {
+  const refused = { ...before };
+  for (const [day, reasons] of taking?.refused ?? []) {
+    const counts: Record<string, number> = { ...refused[day] };
+    for (const [reason, count] of reasons) counts[reason] = (counts[reason] ?? 0) + count;
+    refused[day] = counts;
+  }
+  return refused;
+}
+
+function later(until: string | null, ms: number | null): string | null {
+  if (ms === null) return until;
+  return new Date(Math.max(ms, until === null ? 0 : Date.parse(until))).toISOString();
+}

@@ -1,0 +1,110 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
+import { mergeSql, type Table } from './column';
+import { type Archive, commit } from './commit';
+import { mustAgree, sumsOfParts } from './month-sums';
+import { partsSql, writePart } from './part';
+import { TABLES } from './tables';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A day's lines have mostly come two hours after its end, a month's a day after. */
+const DAY_SETTLED_MS = 2 * HOUR_MS;
+const MONTH_SETTLED_MS = DAY_MS;
+
+/** So many small parts of the running day become one. */
+const MOST_SMALL_PARTS = 12;
+
+/** A month with more rows stays in days, which are large enough. */
+const MOST_ROWS = 20_000_000;
+
+/** Parts of one table and month to be made one. */
+export interface MergeTask {
+  readonly kind: string;
+  readonly month: string;
+  readonly level: 0 | 1 | 2;
+  readonly parts: readonly ArchivePart[];
+}
+
+/** What is to be merged by now: each part is in one task at most. */
+export function dueMerges({ parts }: Pick<ArchiveManifest, 'parts'>, nowMs: number): MergeTask[] {
+  return [...grouped(parts, ({ kind, month }) => `${kind} ${month}`).values()].flatMap((ofMonth) =>
+    mergesOfMonth(ofMonth, nowMs),
+  );
+}
+
+function mergesOfMonth(parts: readonly ArchivePart[], nowMs: number): MergeTask[] {
+  const [{ kind, month } = { kind: '', month: '' }] = parts;
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const [year = 0, number = 1] = month.split('-').map(Number);
+  const isOver = nowMs >= Date.UTC(year, number) + MONTH_SETTLED_MS;
+  if (isOver && rows <= MOST_ROWS) {
+    return parts.length === 1 && parts[0]!.level === 2 ? [] : [{ kind, month, level: 2, parts }];
+  }
+  return [...grouped(parts, dayOf)].flatMap(([day, ofDay]): MergeTask[] => {
+    const small = ofDay.filter(({ level }) => level === 0);
+    if (day === null) return small.length < MOST_SMALL_PARTS ? [] : [{ kind, month, level: 0, parts: small }];
+    if (nowMs < Date.parse(day) + DAY_MS + DAY_SETTLED_MS) {
+      return small.length < MOST_SMALL_PARTS ? [] : [{ kind, month, level: 0, parts: small }];
+    }
+    return small.length === 0 ? [] : [{ kind, month, level: 1, parts: ofDay }];
+  });
+}
+
+/** The UTC day in which all rows of a part lie; null: it has several. */
+function dayOf({ from_ms: fromMs, to_ms: toMs }: ArchivePart): string | null {
+  const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString().slice(0, 10));
+  return from === to ? (from ?? null) : null;
+}
+
+/** Does what is due, a commit each: it can be ended at any point. @throws EitError EIT_ARCHIVE, EIT_LEDGER_LOCKED */
+export async function mergeDue(
+  connection: DuckDBConnection,
+  archive: Archive,
+  nowMs: number,
+  isStillOurs: () => boolean,
+  onProgress?: (done: number, tasks: number) => void,
+): Promise<number> {
+  const tasks = dueMerges(archive.manifest, nowMs);
+  for (const [done, task] of tasks.entries()) {
+    onProgress?.(done, tasks.length);
+    const merged = await mergeParts(connection, archive, task);
+    await commit(
+      archive,
+      { added: [merged], replaced: task.parts.map(({ path }) => path) },
+      nowMs,
+      isStillOurs,
+    );
+  }
+  return tasks.length;
+}
+
+async function mergeParts(
+  connection: DuckDBConnection,
+  { dir, modes }: Archive,
+  { kind, month, level, parts }: MergeTask,
+): Promise<ArchivePart> {
+  const table = TABLES.find(({ name }) => name === kind) as Table<never>;
+  const paths = parts.map(({ path }) => path);
+  const select = mergeSql(table, partsSql(dir, paths));
+  const merged = await writePart(connection, dir, table, month, level, select, modes);
+  if (merged === null) throw new Error(`nothing is left of ${paths.join(', ')}`);
+  mustAgree(
+    `the part merged from ${paths.length} parts of ${kind}`,
+    await sumsOfParts(connection, dir, parts),
+    await sumsOfParts(connection, dir, [merged]),
+  );
+  return merged;
+}
+
+function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { EitError } from '../errors';
+import type { ArchivePart } from '../generated/manifest';
+import { quoted, type Table } from './column';
+import { sqlText } from './duckdb';
+import { publish } from './whole-file';
+
+/** Rows that are compressed together, and passed over together where nothing in them is asked for. */
+const ROW_GROUP = 61_440;
+
+/** How new files and folders of the ledger are made. */
+export interface FileModes {
+  readonly file: number;
+  readonly folder: number;
+}
+
+/**
+ * Writes rows as a new part, sorted, and gives it its name when it is on disk.
+ * @param dir the cluster's folder
+ * @param month UTC month of all its rows
+ * @param select SQL that gives the rows
+ * @returns null where there are none
+ */
+export async function writePart(
+  connection: DuckDBConnection,
+  dir: string,
+  table: Table<never>,
+  month: string,
+  level: number,
+  select: string,
+  modes: FileModes,
+): Promise<ArchivePart | null> {
+  const path = `parts/kind=${table.name}/month=${month}/${randomBytes(8).toString('hex')}.parquet`;
+  const final = join(dir, path);
+  const temporary = `${final}.tmp`;
+  await mkdir(dirname(final), { recursive: true, mode: modes.folder });
+  try {
+    const order = table.order.map(quoted).join(', ');
+    await connection.run(
+      `COPY (SELECT * FROM (${select}) ORDER BY ${order}) TO ${sqlText(temporary)} ` +
+        `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP})`,
+    );
+    const time = quoted(table.time);
+    const [told] = await rowsOf(
+      connection,
+      `SELECT count(*) AS n, min(${time}) AS a, max(${time}) AS b FROM read_parquet(${sqlText(temporary)})`,
+    );
+    const rows = Number(told?.['n'] ?? 0);
+    if (rows === 0) {
+      await unlink(temporary);
+      return null;
+    }
+    const { size } = await stat(temporary);
+    await publish(temporary, final, modes.file);
+    return {
+      path,
+      kind: table.name,
+      month,
+      from_ms: Number(told?.['a']),
+      to_ms: Number(told?.['b']),
+      level,
+      rows,
+      bytes: size,
+    };
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * SQL relation of parts' rows.
+ * @param paths of the parts, below the cluster's folder; at least one
+ */
+export function partsSql(dir: string, paths: readonly string[]): string {
+  const files = paths.map((path) => sqlText(join(dir, path))).join(', ');
+  return `read_parquet([${files}], hive_partitioning = false, union_by_name = true)`;
+}
+
+/** The rows of a query, by column. For few rows. */
+export async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {
+  try {
+    return (await connection.runAndReadAll(sql)).getRowObjects();
+  } catch (cause) {
+    throw archiveError(cause);
+  }
+}
+
+/** What DuckDB says, as one of our errors. */
+export function archiveError(cause: unknown): unknown {
+  if (cause instanceof EitError) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const isFile = /^(IO Error|Invalid Input Error|HTTP Error|Serialization Error)/.test(message);
+  if (!isFile) return cause;
+  return new EitError(
+    'EIT_ARCHIVE',
+    `a part of the archive cannot be read: ${message}. Restore the file from a backup, or see docs/troubleshooting.md`,
+    { cause },
+  );
+}

@@ -1,0 +1,45 @@
+import { readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno } from '../errors';
+import type { Archive } from './commit';
+
+/** Those who read by an older manifest have a day. */
+const KEPT_MS = 86_400_000;
+
+/**
+ * Removes files of the archive that no manifest has named for a day: replaced parts, and what a crash left. A file whose time says that it
+ * is young stays.
+ */
+export async function removeUnnamed({ dir, manifest }: Archive, nowMs: number): Promise<number> {
+  const named = new Set([manifest.state, ...manifest.parts.map(({ path }) => path)]);
+  const replacedMs = new Map(manifest.replaced.map(({ path, at_ms: atMs }) => [path, atMs]));
+  let removed = 0;
+  for (const folder of ['parts', 'state']) {
+    for (const path of await filesBelow(dir, folder)) {
+      if (named.has(path)) continue;
+      const sinceMs = replacedMs.get(path) ?? (await stat(join(dir, path))).mtimeMs;
+      if (nowMs - sinceMs < KEPT_MS) continue;
+      await unlink(join(dir, path));
+      removed++;
+    }
+  }
+  return removed;
+}
+
+/** Paths of the plain files below a folder, from `dir` on. */
+async function filesBelow(dir: string, folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(join(dir, folder), { withFileTypes: true });
+    const found = await Promise.all(
+      entries.map(async (entry) => {
+        const path = `${folder}/${entry.name}`;
+        if (entry.isDirectory()) return filesBelow(dir, path);
+        return entry.isFile() ? [path] : [];
+      }),
+    );
+    return found.flat();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}

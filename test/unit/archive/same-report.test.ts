@@ -1,0 +1,54 @@
+import { POLICIES } from '../../../src/attribution/policy';
+import type { ReportQuery } from '../../../src/report/aggregate';
+import { ledgerClusters } from '../../../src/ledger/inbox-files';
+import { TestLedger } from './compacted';
+
+const WINDOW = { sinceMs: Date.parse('2026-01-01T00:00:00Z'), untilMs: Date.parse('2026-04-01T00:00:00Z') };
+
+const QUERIES: Partial<ReportQuery>[] = [
+  { groupBy: ['user', 'partition'] },
+  { groupBy: ['job'] },
+  { groupBy: ['node', 'day'] },
+  { groupBy: ['month', 'account', 'cluster'] },
+  { groupBy: ['job'], filter: { users: [{ uid: 1001, name: 'alice' }] } },
+  { groupBy: ['job'], filter: { nodes: new Set(['a1']) } },
+  { groupBy: ['user'], filter: { partitions: new Set(['cpu']), accounts: new Set(['physics']) } },
+  { groupBy: ['user'], extrapolate: true },
+  { groupBy: ['day'], timeZone: 'Europe/Berlin' },
+];
+
+const LEDGERS = [
+  { fixture: 'two-clusters', now: '2026-02-01T12:00:00Z' },
+  { fixture: 'gpus', now: '2026-03-02T12:00:00Z' },
+];
+
+describe.each(LEDGERS)('a compacted ledger ($fixture)', ({ fixture, now }) => {
+  const nowMs = Date.parse(now);
+  const laterMs = nowMs + 60 * 86_400_000;
+  const ledger = new TestLedger(fixture);
+  afterAll(() => ledger.remove());
+
+  test('gives the reports that its inbox gave, to the digit', async () => {
+    const clusters = await ledgerClusters(ledger.dir);
+    const asked = QUERIES.flatMap((given) => POLICIES.map((policy) => ({ ...WINDOW, ...given, policy })));
+    const before = [];
+    for (const given of asked) before.push(await ledger.report(given));
+    expect(before.some(({ total }) => total.energy_kwh.it > 0)).toBe(true);
+
+    for (const cluster of clusters) {
+      const done = await ledger.compact(cluster, nowMs);
+      expect(done.records).toBeGreaterThan(0);
+    }
+    for (const [i, given] of asked.entries()) expect(await ledger.report(given)).toEqual(before[i]);
+
+    // Two months later the inbox is gone and the months are one part each.
+    for (const cluster of clusters) {
+      const done = await ledger.compact(cluster, laterMs);
+      expect(done.records).toBe(0);
+      expect(done.removedInboxFiles).toBeGreaterThan(0);
+      expect(done.merges).toBeGreaterThan(0);
+    }
+    for (const [i, given] of asked.entries()) expect(await ledger.report(given)).toEqual(before[i]);
+    expect(ledger.warnings).toEqual([]);
+  });
+});
