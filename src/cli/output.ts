@@ -5,6 +5,7 @@ import { visible } from '../report/printable';
 /** How long a command may take before it shows its progress. */
 const PATIENCE_MS = 300;
 const REDRAW_MS = 100;
+const BAR_WIDTH = 24;
 
 /** Where a command writes: results to stdout, all else to stderr. */
 export class Output {
@@ -55,7 +56,9 @@ export class Output {
         const nowMs = Date.now();
         if (!this.stderr.isTTY || nowMs - startMs < PATIENCE_MS || nowMs - drawnMs < REDRAW_MS) return;
         drawnMs = nowMs;
-        this.stderr.write(`\r\x1b[K${what} ${done}/${all}`);
+        const part = all > 0 ? Math.min(1, done / all) : 0;
+        const filled = '#'.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
+        this.stderr.write(`\r\x1b[K${what} [${filled}] ${Math.floor(part * 100)} % (${done}/${all})`);
       },
       done: () => {
         if (drawnMs > 0) this.stderr.write('\r\x1b[K');

@@ -1,0 +1,115 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { EitError, isErrno } from '../errors';
+import type { ArchiveManifest } from '../generated/manifest';
+import { readManifest } from './manifest';
+import { exactSums, mustAgree, sumsOfParts } from './month-sums';
+import { readState } from './taken-state';
+
+/** A line that compaction did not take in. */
+export interface RefusedLine {
+  readonly day: string;
+  readonly host: string;
+  /** Where in the inbox file it stood. */
+  readonly offset: number;
+  readonly reason: string;
+  /** Its beginning; null: over 1 MB. */
+  readonly line: string | null;
+}
+
+/** What a look at all of a cluster's archive found. */
+export interface ArchiveCheck {
+  readonly cluster: string;
+  readonly manifest: ArchiveManifest | null;
+  readonly parts: number;
+  readonly bytes: number;
+  readonly refused: readonly RefusedLine[];
+  /** What is wrong, in words; empty: nothing. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads a cluster's archive as a whole: whether each part is there and as long as it should be, and whether each month holds what was taken
+ * in, to the µJ.
+ * @param dir the cluster's folder
+ */
+export async function checkArchive(
+  connection: DuckDBConnection,
+  dir: string,
+  cluster: string,
+  onProgress?: (done: number, months: number) => void,
+): Promise<ArchiveCheck> {
+  const problems: string[] = [];
+  const manifest = await told(problems, () => readManifest(dir));
+  const refused = await refusedLines(dir);
+  if (manifest === null) return { cluster, manifest, parts: 0, bytes: 0, refused, problems };
+  await told(problems, () => readState(join(dir, manifest.state)));
+  for (const { path, bytes } of manifest.parts) {
+    const size = await stat(join(dir, path)).then(
+      (found) => found.size,
+      (error: unknown) => (isErrno(error, 'ENOENT') ? 'missing' : String(error)),
+    );
+    if (size !== bytes)
+      problems.push(`${path} is ${size === 'missing' ? size : `${size} bytes long, not ${bytes}`}`);
+  }
+  const months = [...new Set(manifest.parts.map(({ month }) => month))].sort();
+  for (const [done, month] of months.entries()) {
+    onProgress?.(done, months.length);
+    const sums = manifest.sums[month];
+    const expected = new Map(sums === undefined ? [] : [[month, exactSums(sums)]]);
+    const parts = manifest.parts.filter((part) => part.month === month);
+    await told(problems, async () =>
+      mustAgree('the archive', expected, await sumsOfParts(connection, dir, parts)),
+    );
+  }
+  const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
+  return { cluster, manifest, parts: manifest.parts.length, bytes, refused, problems };
+}
+
+async function told<T>(problems: string[], look: () => Promise<T>): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof EitError)) throw error;
+    problems.push(error.message);
+    return null;
+  }
+}
+
+/** Each line once, however often a compaction that was ended told of it. */
+async function refusedLines(dir: string): Promise<RefusedLine[]> {
+  const folder = join(dir, 'aside');
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  });
+  const found = new Map<string, RefusedLine>();
+  for (const name of names.sort()) {
+    for (const text of (await readFile(join(folder, name), 'utf8')).split('\n')) {
+      const line = parseRefused(text);
+      if (line !== null) found.set(`${line.day}/${line.host}@${line.offset}`, line);
+    }
+  }
+  return [...found.values()].sort((a, b) =>
+    a.day === b.day
+      ? a.host === b.host
+        ? a.offset - b.offset
+        : a.host < b.host
+          ? -1
+          : 1
+      : a.day < b.day
+        ? -1
+        : 1,
+  );
+}
+
+function parseRefused(text: string): RefusedLine | null {
+  try {
+    return JSON.parse(text) as RefusedLine;
+  } catch (error) {
+    // A crash ends a line anywhere; compaction has told of it again.
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type { Options } from 'yargs';
+import { checkArchive, type ArchiveCheck } from '../archive/check-archive';
+import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
+import { loadConfig } from '../config/config';
+import { visible } from '../config/visible';
+import { ledgerClusters } from '../ledger/inbox-files';
+import type { CommandModule, Surroundings } from './command';
+import { bytesText, jsonText } from './plain-text';
+
+const SHOWN_CHARACTERS = 80;
+
+export const options: Readonly<Record<string, Options>> = {
+  json: { type: 'boolean', describe: 'print JSON' },
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
+  },
+};
+
+export const examples: CommandModule['examples'] = [
+  ['', 'whether the archive holds what was taken in, and which lines were refused'],
+];
+
+export const epilogue =
+  'check: reads the whole archive and compares each month with what was taken from the inbox, to the microjoule. Exit status 1 where something is ' +
+  'wrong with the archive; lines that were refused are listed and are no fault of it.';
+
+/** `eit ledger check`. */
+export async function run(
+  argv: Readonly<Record<string, unknown>>,
+  { env, output }: Surroundings,
+): Promise<number> {
+  const path = [argv['config']].flat().findLast((value) => typeof value === 'string');
+  const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const checks = await withDuckDb(REPORT_LIMITS, async (connection) => {
+    const found: ArchiveCheck[] = [];
+    for (const cluster of await ledgerClusters(config.ledger)) {
+      const progress = output.progress(`${cluster}: comparing months`);
+      found.push(
+        await checkArchive(connection, join(config.ledger, cluster), cluster, (done, all) =>
+          progress.update(done, all),
+        ),
+      );
+      progress.done();
+    }
+    return found;
+  });
+  await output.write(argv['json'] === true ? [jsonText(checks.map(shortened))] : checks.flatMap(textOf));
+  return checks.some(({ problems }) => problems.length > 0) ? 1 : 0;
+}
+
+function shortened({ manifest, ...check }: ArchiveCheck): object {
+  return { ...check, data_until: manifest?.data_until ?? null, generation: manifest?.generation ?? 0 };
+}
+
+function textOf({ cluster, manifest, parts, bytes, refused, problems }: ArchiveCheck): string[] {
+  const state =
+    manifest === null
+      ? 'nothing compacted yet'
+      : `${parts} parts, ${bytesText(bytes)}, data until ${manifest.data_until ?? '-'}`;
+  const verdict = problems.length > 0 ? '' : manifest === null ? '' : '; each month holds what was taken in';
+  return [
+    `${cluster}: ${state}${verdict}.\n`,
+    ...problems.map((problem) => `  wrong: ${visible(problem)}\n`),
+    ...refused.map(
+      ({ day, host, offset, reason, line }) =>
+        `  refused: ${day}/${visible(host)} at byte ${offset}: ${reason}: ${visible(line?.slice(0, SHOWN_CHARACTERS) ?? '')}\n`,
+    ),
+  ];
+}
