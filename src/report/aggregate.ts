@@ -3,6 +3,7 @@ import type { EitRecord } from '../generated/record';
 import type { GroupKey, IdlePowerHosts } from '../generated/report';
 import { calendar } from '../runs/calendar';
 import { ExactSum } from '../runs/exact-sum';
+import { FoundNames } from './found-names';
 import { meanPower } from '../runs/extrapolation';
 import { Fragments } from '../runs/fragments';
 import { midpointMs, rowOfLine, type SliceRow } from '../runs/slice-row';
@@ -63,7 +64,8 @@ export interface Aggregate {
   readonly dataUntilMs: number | null;
   /** Clusters with a record in the window that the filter lets through. */
   readonly clusters: string[];
-  readonly runs: readonly Run[];
+  /** Whose and what runs were found, of what the filter names. */
+  readonly found: FoundNames;
 }
 
 /**
@@ -72,6 +74,9 @@ export interface Aggregate {
 export class Aggregation {
   readonly #query: ReportQuery;
   readonly #fragments: Fragments;
+  readonly #groups = new Map<string, Group>();
+  readonly #total = new GroupSums();
+  readonly #found: FoundNames;
   readonly #clusters = new Set<string>();
   readonly #idleUj = new ExactSum();
   readonly #systemUj = new ExactSum();
@@ -83,7 +88,8 @@ export class Aggregation {
 
   constructor(query: ReportQuery) {
     this.#query = query;
-    this.#fragments = new Fragments(query.policy, bucketsOf(query));
+    this.#found = new FoundNames(query.filter);
+    this.#fragments = new Fragments(query.policy, calendar('day', query.timeZone));
   }
 
   add(record: EitRecord): void {
@@ -132,28 +138,16 @@ export class Aggregation {
     this.#hostLines += row.lines;
   }
 
+  /** Nothing more comes of this job: its runs are added up, and what was held of it is let go. */
+  endJob(cluster: string, job: number): void {
+    for (const run of joinRuns(this.#fragments.take(cluster, job))) this.#addRun(run);
+  }
+
   finish(): Aggregate {
-    const runs = joinRuns(this.#fragments.all);
-    const groups = new Map<string, Group>();
-    const total = new GroupSums();
-    for (const run of runs) {
-      const parts = partsOf(run, this.#models);
-      const power = this.#query.extrapolate ? meanPower(parts) : null;
-      total.addRun(run, parts, this.#nodesExpected(run, parts), power);
-      for (const { fields, parts: ofGroup } of this.#byGroup(run, parts)) {
-        const key = JSON.stringify([fields, this.#query.groupBy.includes('job') ? run.jobKey : '']);
-        let group = groups.get(key);
-        if (group === undefined) {
-          group = { fields, sums: new GroupSums() };
-          groups.set(key, group);
-        }
-        const isOneNode = this.#query.groupBy.includes('node');
-        group.sums.addRun(run, ofGroup, isOneNode ? 1 : this.#nodesExpected(run, ofGroup), power);
-      }
-    }
+    for (const { cluster, job } of this.#fragments.jobs) this.endJob(cluster, job);
     return {
-      groups: sortGroups([...groups.values()], this.#query.groupBy),
-      total,
+      groups: sortGroups([...this.#groups.values()], this.#query.groupBy),
+      total: this.#total,
       unattributed:
         this.#hostLines === 0
           ? null
@@ -161,20 +155,39 @@ export class Aggregation {
       idlePower: this.#query.policy === 'hybrid' ? this.#idlePower.counts : null,
       dataUntilMs: this.#dataUntilMs,
       clusters: [...this.#clusters].sort(),
-      runs,
+      found: this.#found,
     };
+  }
+
+  #addRun(run: Run): void {
+    this.#found.add(run);
+    const parts = partsOf(run, this.#models);
+    const power = this.#query.extrapolate ? meanPower(parts) : null;
+    this.#total.addRun(run, parts, this.#nodesExpected(run), power);
+    for (const { fields, parts: ofGroup } of this.#byGroup(run, parts)) {
+      const key = JSON.stringify([fields, this.#query.groupBy.includes('job') ? run.jobKey : '']);
+      let group = this.#groups.get(key);
+      if (group === undefined) {
+        group = { fields, sums: new GroupSums() };
+        this.#groups.set(key, group);
+      }
+      const isOneNode = this.#query.groupBy.includes('node');
+      group.sums.addRun(run, ofGroup, isOneNode ? () => 1 : this.#nodesExpected(run), power);
+    }
   }
 
   #isInWindow(atMs: number): boolean {
     return atMs >= this.#query.sinceMs && atMs < this.#query.untilMs;
   }
 
-  /** How many nodes the run should have in the report; null where nothing tells. */
-  #nodesExpected(run: Run, parts: readonly Part[]): number | null {
+  /** How many nodes the run should have in the report, where so many have reported; null where nothing tells. */
+  #nodesExpected(run: Run): (reported: number) => number | null {
     const { nodes } = this.#query.filter;
-    const reported = new Set(parts.map((part) => part.node)).size;
-    if (nodes === undefined) return run.nodes === null ? null : Math.max(run.nodes, reported);
-    return run.nodeNames === null ? reported : run.nodeNames.filter((node) => nodes.has(node)).length;
+    if (nodes === undefined) {
+      return (reported) => (run.nodes === null ? null : Math.max(run.nodes, reported));
+    }
+    const wanted = run.nodeNames?.filter((node) => nodes.has(node)).length;
+    return (reported) => wanted ?? reported;
   }
 
   #byGroup(run: Run, parts: readonly Part[]): Iterable<{ fields: GroupFields; parts: Part[] }> {
@@ -203,12 +216,6 @@ function fieldsOf(run: Run, { node, slice }: Part, groupBy: readonly GroupKey[])
     else fields[key] = run[key];
   }
   return fields;
-}
-
-/** Records are cut into days or months where the report groups by them. */
-function bucketsOf({ groupBy, timeZone }: ReportQuery): (midpointMs: number) => string {
-  const unit = groupBy.includes('day') ? 'day' : groupBy.includes('month') ? 'month' : null;
-  return unit === null ? () => '' : calendar(unit, timeZone);
 }
 
 /** The field of a group that a key of --group-by names. */

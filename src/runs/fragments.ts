@@ -75,7 +75,8 @@ export interface Fragment {
 export class Fragments {
   readonly #policy: number;
   readonly #bucketOf: (midpointMs: number) => string;
-  readonly #fragments = new Map<string, Fragment>();
+  /** By cluster and job, then by what else makes them one. */
+  readonly #jobs = new Map<string, Map<string, Fragment>>();
 
   /** @param bucketOf the bucket that a record with this midpoint (Unix ms) belongs to */
   constructor(policy: Policy, bucketOf: (midpointMs: number) => string) {
@@ -93,11 +94,14 @@ export class Fragments {
    */
   addRow(cluster: string, row: SliceRow, atMs: number): void {
     const { node, job, restart, startedMs, toMs, nodelist } = row;
-    const key = `${cluster}\0${node}\0${job}\0${restart}\0${startedMs}`;
-    let fragment = this.#fragments.get(key);
+    const jobKey = `${cluster}\0${job}`;
+    let ofJob = this.#jobs.get(jobKey);
+    if (ofJob === undefined) this.#jobs.set(jobKey, (ofJob = new Map()));
+    const key = `${node}\0${restart}\0${startedMs}`;
+    let fragment = ofJob.get(key);
     if (fragment === undefined) {
       fragment = { cluster, node, job, restart, startedMs, toMs, facts: factsOf(row), slices: new Map() };
-      this.#fragments.set(key, fragment);
+      ofJob.set(key, fragment);
     } else if (isEarlier(row, fragment.facts)) fragment.facts = factsOf(row);
     fragment.toMs = Math.max(fragment.toMs, toMs);
     if (nodelist !== undefined) fragment.nodelist = nodelist;
@@ -107,10 +111,25 @@ export class Fragments {
     addToSlice(slice, row, this.#policy);
   }
 
-  /** In an order that does not depend on the records'. */
-  get all(): Fragment[] {
-    return [...this.#fragments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, fragment]) => fragment);
+  /** Hands out one job's fragments, in an order that does not depend on the lines', and forgets them. */
+  take(cluster: string, job: number): Fragment[] {
+    const key = `${cluster}\0${job}`;
+    const ofJob = this.#jobs.get(key);
+    this.#jobs.delete(key);
+    return sorted(ofJob ?? new Map<string, Fragment>());
   }
+
+  /** The jobs of which it has fragments, in an order that does not depend on the lines'. */
+  get jobs(): { readonly cluster: string; readonly job: number }[] {
+    return [...this.#jobs.keys()]
+      .sort()
+      .map((key) => key.split('\0'))
+      .map(([cluster = '', job]) => ({ cluster, job: Number(job) }));
+  }
+}
+
+function sorted(fragments: ReadonlyMap<string, Fragment>): Fragment[] {
+  return [...fragments].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, fragment]) => fragment);
 }
 
 function emptySlice(bucket: string, { fromMs, toMs }: SliceRow): Slice {

@@ -21,7 +21,8 @@ export interface ClusterEnergy {
 
 /** The sums of one group, to which runs are added one by one, each once. */
 export class GroupSums {
-  readonly #jobs = new Set<string>();
+  jobs = 0;
+  #lastJob: string | null = null;
   runs = 0;
   elapsedMs = 0;
   cpuUs = 0n;
@@ -51,59 +52,57 @@ export class GroupSums {
   readonly estimatedUj = new Map<DomainClass, bigint>();
   readonly guessedUj = new Map<DomainClass, bigint>();
   /** Node-milliseconds by class, of the runs whose number of nodes is known. */
-  readonly #observedMs = new Map<DomainClass, number>();
-  readonly #expectedMs = new Map<DomainClass, number>();
+  readonly observedMs = new Map<DomainClass, number>();
+  readonly expectedMs = new Map<DomainClass, number>();
 
   /**
+   * Runs of one job come one after the other. Times and coverage are taken day by day (by the parts' buckets), so that days add up.
    * @param parts the slices of the run that belong to the group: at least one
-   * @param nodes how many nodes of the run should be in the group; null: unknown
+   * @param nodesOf how many nodes of the run should be in the group, of which so many have reported; null: unknown
    * @param power what time that nobody observed is filled with; null: with nothing
    */
-  addRun(run: Run, parts: readonly Part[], nodes: number | null, power: MeanPower | null): void {
-    let [fromMs, toMs] = [Infinity, -Infinity];
+  addRun(
+    run: Run,
+    parts: readonly Part[],
+    nodesOf: (reported: number) => number | null,
+    power: MeanPower | null,
+  ): void {
+    if (run.jobKey !== this.#lastJob) {
+      this.jobs++;
+      this.#lastJob = run.jobKey;
+    }
+    this.runs++;
+    this.firstMs = Math.min(this.firstMs, run.startedMs);
     for (const { slice } of parts) {
-      fromMs = Math.min(fromMs, slice.fromMs);
-      toMs = Math.max(toMs, slice.toMs);
       this.cpuUs += slice.cpuUs.value;
       this.gpuMs += slice.gpuMs.value;
     }
-    const reported = new Set(parts.map((part) => part.node)).size;
-
-    const told = parts.flatMap(({ slice }) => slice.blockIo ?? []);
-    for (const sums of told) this.blockIo.addSums(sums);
-    if (told.length > 0) this.blockIoRuns++;
-
-    this.#addGpus(run, parts);
-    for (const { cpuModel, gpuModels } of parts) {
-      if (cpuModel !== null) this.cpuModels.add(cpuModel);
-      for (const model of gpuModels) this.gpuModels.add(model);
-    }
-
-    this.#jobs.add(run.jobKey);
-    this.runs++;
-    this.elapsedMs += Math.max(0, toMs - fromMs);
-    this.firstMs = Math.min(this.firstMs, run.startedMs);
-    this.nodesExpected += nodes ?? reported;
-    this.nodesReported += reported;
-    const hasGpus = parts.some(({ slice }) => slice.gpuMs.value > 0n);
-    if (hasGpus && !parts.some(({ slice }) => slice.classes.get('gpu')?.observedMs)) this.gpuUnreadRuns++;
-
-    const energy = this.#clusterEnergy(run.cluster);
+    this.#addTold(run, parts);
+    const energy = this.clusterEnergy(run.cluster);
     this.#addEnergy(energy, parts);
-    if (nodes === null) {
-      if (power !== null) this.notExtrapolatedRuns++;
-      return;
-    }
-    const coverage = classCoverage(parts, Math.max(0, nodes - reported), fromMs, toMs);
-    for (const { name, expectedMs, observedMs } of coverage) {
-      add(this.#expectedMs, name, expectedMs);
-      add(this.#observedMs, name, observedMs);
-    }
-    if (power !== null) this.#extrapolate(energy, coverage, power);
-  }
 
-  get jobs(): number {
-    return this.#jobs.size;
+    let [mostExpected, mostReported, isKnown, isWhole] = [0, 0, true, true];
+    for (const ofDay of byBucket(parts)) {
+      const [fromMs, toMs] = timeOf(ofDay);
+      this.elapsedMs += Math.max(0, toMs - fromMs);
+      const reported = new Set(ofDay.map((part) => part.node)).size;
+      const nodes = nodesOf(reported);
+      mostReported = Math.max(mostReported, reported);
+      mostExpected = Math.max(mostExpected, nodes ?? reported);
+      if (nodes === null) {
+        isKnown = false;
+        continue;
+      }
+      const coverage = classCoverage(ofDay, Math.max(0, nodes - reported), fromMs, toMs);
+      for (const { name, expectedMs, observedMs } of coverage) {
+        add(this.expectedMs, name, expectedMs);
+        add(this.observedMs, name, observedMs);
+      }
+      if (power !== null && !this.#extrapolate(energy, coverage, power)) isWhole = false;
+    }
+    this.nodesExpected += mostExpected;
+    this.nodesReported += mostReported;
+    if (power !== null && !(isKnown && isWhole)) this.notExtrapolatedRuns++;
   }
 
   /**
@@ -111,25 +110,40 @@ export class GroupSums {
    * nothing says how many nodes there should have been.
    */
   get coverage(): number | null {
-    const ratios = [...this.#expectedMs]
+    const ratios = [...this.expectedMs]
       .filter(([, expected]) => expected > 0)
-      .map(([name, expected]) => (this.#observedMs.get(name) ?? 0) / expected);
+      .map(([name, expected]) => (this.observedMs.get(name) ?? 0) / expected);
     return ratios.length === 0 ? null : Math.min(1, ...ratios);
   }
 
-  #addGpus({ cluster, jobId }: Run, parts: readonly Part[]): void {
-    const told = parts.flatMap(({ slice }) => slice.gpu ?? []);
-    if (told.length === 0) return;
+  /** What is counted once a run, and what its GPUs did. */
+  #addTold({ cluster, jobId }: Run, parts: readonly Part[]): void {
+    for (const { cpuModel, gpuModels } of parts) {
+      if (cpuModel !== null) this.cpuModels.add(cpuModel);
+      for (const model of gpuModels) this.gpuModels.add(model);
+    }
+    const io = parts.flatMap(({ slice }) => slice.blockIo ?? []);
+    for (const sums of io) this.blockIo.addSums(sums);
+    if (io.length > 0) this.blockIoRuns++;
+    if (hasUnreadGpus(parts)) this.gpuUnreadRuns++;
+
+    const gpus = parts.flatMap(({ slice }) => slice.gpu ?? []);
+    if (gpus.length === 0) return;
     const ofRun = new GpuSums();
-    for (const sums of told) ofRun.addSums(sums);
+    for (const sums of gpus) ofRun.addSums(sums);
     (this.gpu ??= new GpuSums()).addSums(ofRun);
     this.gpuRunsBy[ofRun.by]++;
-    if (ofRun.conflict === null) return;
-    this.gpuConflictRuns++;
-    this.gpuConflict ??= { cluster, jobId, text: ofRun.conflict };
+    if (ofRun.conflict !== null) this.addConflict(cluster, jobId, ofRun.conflict);
   }
 
-  #clusterEnergy(cluster: string): ClusterEnergy {
+  /** One run's. */
+  addConflict(cluster: string, jobId: number, text: string): void {
+    this.gpuConflictRuns++;
+    this.gpuConflict ??= { cluster, jobId, text };
+  }
+
+  /** The sums of a cluster, to which more can be added. */
+  clusterEnergy(cluster: string): ClusterEnergy {
     let energy = this.energy.get(cluster);
     if (energy === undefined) {
       energy = {
@@ -158,7 +172,8 @@ export class GroupSums {
     }
   }
 
-  #extrapolate(energy: ClusterEnergy, coverage: readonly ClassCoverage[], power: MeanPower): void {
+  /** @returns whether all could be filled */
+  #extrapolate(energy: ClusterEnergy, coverage: readonly ClassCoverage[], power: MeanPower): boolean {
     let isWhole = true;
     for (const { name, expectedMs, observedMs } of coverage) {
       if (expectedMs <= observedMs) continue;
@@ -170,8 +185,34 @@ export class GroupSums {
       addExact(energy.extrapolatedUj, name, filled.uj);
       energy.extrapolatedBaseUj += filled.overheadBaseUj;
     }
-    if (!isWhole) this.notExtrapolatedRuns++;
+    return isWhole;
   }
+}
+
+/** Whether a run has GPUs, of whose energy nothing was observed. */
+function hasUnreadGpus(parts: readonly Part[]): boolean {
+  return (
+    parts.some(({ slice }) => slice.gpuMs.value > 0n) &&
+    !parts.some(({ slice }) => slice.classes.get('gpu')?.observedMs)
+  );
+}
+
+function byBucket(parts: readonly Part[]): Iterable<Part[]> {
+  const found = new Map<string, Part[]>();
+  for (const part of parts) {
+    const ofBucket = found.get(part.slice.bucket);
+    if (ofBucket === undefined) found.set(part.slice.bucket, [part]);
+    else ofBucket.push(part);
+  }
+  return found.values();
+}
+
+/** From when to when slices are, Unix ms. */
+function timeOf(parts: readonly Part[]): [fromMs: number, toMs: number] {
+  return parts.reduce<[number, number]>(
+    ([fromMs, toMs], { slice }) => [Math.min(fromMs, slice.fromMs), Math.max(toMs, slice.toMs)],
+    [Infinity, -Infinity],
+  );
 }
 
 function addExact<K>(sums: Map<K, bigint>, key: K, amount: bigint): void {

@@ -18,7 +18,7 @@ function join(...records: RunRecord[]): string[] {
   const fragments = new Fragments('usage', () => '');
   for (const record of records) fragments.add(record);
   const jobs: string[] = [];
-  return joinRuns(fragments.all).map((run) => {
+  return joinRuns(fragments.jobs.flatMap(({ cluster, job }) => fragments.take(cluster, job))).map((run) => {
     if (!jobs.includes(run.jobKey)) jobs.push(run.jobKey);
     const nodes = run.fragments.map(({ node }) => node).sort();
     return `${nodes.join('+')} job ${jobs.indexOf(run.jobKey)}`;
@@ -117,7 +117,7 @@ test('a run knows what any of its fragments tells', () => {
   const fragments = new Fragments('usage', () => '');
   fragments.add(bare);
   fragments.add(line({ nodes: 2, start: { by: 'prolog', nodelist: 'n[1-2]' } }));
-  expect(joinRuns(fragments.all)).toMatchObject([
+  expect(joinRuns(fragments.jobs.flatMap(({ cluster, job }) => fragments.take(cluster, job)))).toMatchObject([
     { user: 'alice', account: 'physics', partition: 'cpu', nodes: 2, nodeNames: ['n1', 'n2'] },
   ]);
 });
@@ -139,5 +139,7 @@ test.each<[string, Partial<RunRecord>, { user?: string; nodes?: number | null }]
   for (const key of ['user', 'nodes'] as const) if (record[key] === undefined) delete record[key];
   const fragments = new Fragments('usage', () => '');
   fragments.add(record);
-  expect(joinRuns(fragments.all)).toMatchObject([expected]);
+  expect(joinRuns(fragments.jobs.flatMap(({ cluster, job }) => fragments.take(cluster, job)))).toMatchObject([
+    expected,
+  ]);
 });

@@ -1,0 +1,57 @@
+import type { RunFilter, UserMatch } from '../runs/run-filter';
+
+/** What of a run or of several is looked at. */
+export interface NamedRuns {
+  readonly cluster: string;
+  readonly uid: number | null;
+  readonly user: string;
+  readonly account: string;
+  readonly partition: string;
+  /** Absent: not looked at one by one. */
+  readonly jobId?: number;
+  readonly fragments?: readonly { readonly node: string }[];
+}
+
+/** Which of the names that a filter asks for have runs, so that a typing mistake can be told from an idle month. */
+export class FoundNames {
+  readonly #filter: RunFilter;
+  readonly #users = new Set<UserMatch>();
+  readonly #names = {
+    accounts: new Set<string>(),
+    partitions: new Set<string>(),
+    clusters: new Set<string>(),
+    nodes: new Set<string>(),
+  };
+  readonly #jobs = new Set<number>();
+  /** Whether there is any run at all. */
+  any = false;
+
+  constructor(filter: RunFilter) {
+    this.#filter = filter;
+  }
+
+  add({ cluster, uid, user, account, partition, jobId, fragments = [] }: NamedRuns): void {
+    this.any = true;
+    const { users = [], accounts, partitions, clusters, jobs, nodes } = this.#filter;
+    for (const asked of users) {
+      if ((asked.uid !== undefined && asked.uid === uid) || asked.name === user) this.#users.add(asked);
+    }
+    if (accounts !== undefined) this.#names.accounts.add(account);
+    if (partitions !== undefined) this.#names.partitions.add(partition);
+    if (clusters !== undefined) this.#names.clusters.add(cluster);
+    if (jobs !== undefined && jobId !== undefined) this.#jobs.add(jobId);
+    if (nodes !== undefined) for (const { node } of fragments) this.#names.nodes.add(node);
+  }
+
+  get missingUsers(): UserMatch[] {
+    return (this.#filter.users ?? []).filter((user) => !this.#users.has(user));
+  }
+
+  get missingJobs(): number[] {
+    return [...(this.#filter.jobs ?? [])].filter((job) => !this.#jobs.has(job));
+  }
+
+  missing(kind: 'accounts' | 'partitions' | 'clusters' | 'nodes'): string[] {
+    return [...(this.#filter[kind] ?? [])].filter((name) => !this.#names[kind].has(name));
+  }
+}
