@@ -8,6 +8,7 @@ import type { HardwareTold } from '../runs/hardware-models';
 import type { HostRow } from '../runs/host-row';
 import type { RunFilter } from '../runs/run-filter';
 import type { SliceRow } from '../runs/slice-row';
+import type { Table } from './column';
 import { sqlText } from './duckdb';
 import { HARDWARE, hardwareTold, hostRow, HOSTS } from './host-table';
 import { partsIn } from './manifest';
@@ -17,6 +18,9 @@ import { sliceColumns, sliceRow, SLICES } from './slice-table';
 import { fileKey, readState, writerKey } from './taken-state';
 
 const DAY_MS = 86_400_000;
+
+/** More are sorted by job first, so that they need not all be held. */
+const MOST_ROWS_AT_ONCE = 300_000;
 
 /** What of the archive is wanted. */
 export interface ArchiveQuery {
@@ -28,66 +32,94 @@ export interface ArchiveQuery {
 
 /** Takes what the archive holds. `atMs` is a moment of the row: what lies within a slot is not told apart. */
 export interface ArchiveSink {
-  readonly seen: (toMs: number) => void;
   readonly addSlice: (cluster: string, row: SliceRow, atMs: number) => void;
+  readonly endJob: (cluster: string, job: number) => void;
   readonly addHost: (cluster: string, row: HostRow, atMs: number) => void;
   readonly addHardware: (told: HardwareTold) => void;
 }
 
+/** A cluster's archive as a reader has it in hand. */
+export interface ReadableArchive {
+  readonly cluster: string;
+  /** The cluster's folder. */
+  readonly dir: string;
+  readonly manifest: ArchiveManifest;
+}
+
+/** What hosts are made of, as told before the window's end: to be read before all else. @throws EitError EIT_ARCHIVE */
+export async function readHardware(
+  connection: DuckDBConnection,
+  { cluster, dir, manifest }: ReadableArchive,
+  untilMs: number,
+  sink: Pick<ArchiveSink, 'addHardware'>,
+): Promise<void> {
+  const paths = pathsIn(manifest, HARDWARE.name, 0, untilMs);
+  if (paths.length === 0) return;
+  const first =
+    `(SELECT host, hardware, min(from_ms) AS from_ms FROM ${partsSql(dir, paths)} ` +
+    `WHERE from_ms < ${untilMs} GROUP BY host, hardware)`;
+  for await (const values of readRows(connection, HARDWARE, namesOf(HARDWARE), first)) {
+    sink.addHardware(hardwareTold(cluster, values));
+  }
+}
+
 /**
- * Reads of a cluster's parts what a report needs; some more can come along.
- * @param dir the cluster's folder
+ * Reads of a cluster's parts the slices of runs that a report needs; some more can come along. Where there are many they come
+ * job by job, and `endJob` tells that a job's are all there.
  * @throws EitError EIT_ARCHIVE
  */
-export async function readArchive(
+export async function readSlices(
   connection: DuckDBConnection,
-  {
-    dir,
-    cluster,
-    manifest,
-  }: { readonly dir: string; readonly cluster: string; readonly manifest: ArchiveManifest },
+  { cluster, dir, manifest }: ReadableArchive,
   { sinceMs, untilMs, policy, filter }: ArchiveQuery,
-  sink: ArchiveSink,
+  sink: Pick<ArchiveSink, 'addSlice' | 'endJob'>,
 ): Promise<void> {
   const { slot_ms: slotMs } = manifest;
-  if (manifest.data_until !== null) sink.seen(Date.parse(manifest.data_until));
-  const paths = (kind: string, fromMs: number) =>
-    partsIn(manifest, kind, fromMs, untilMs).map(({ path }) => path);
-  const window = `slot_ms > ${sinceMs - slotMs} AND slot_ms < ${untilMs}`;
+  const parts = partsIn(manifest, SLICES.name, sinceMs - slotMs, untilMs);
+  if (parts.length === 0) return;
+  const where = [windowSql(sinceMs, untilMs, slotMs), ...filterSql(filter)].join(' AND ');
+  const isLarge = parts.reduce((rows, part) => rows + part.rows, 0) > MOST_ROWS_AT_ONCE;
+  const from = `${partsSql(
+    dir,
+    parts.map(({ path }) => path),
+  )} WHERE ${where}${isLarge ? ' ORDER BY job' : ''}`;
+  let job: number | null = null;
+  for await (const values of readRows(connection, SLICES, sliceColumns(POLICIES.indexOf(policy)), from)) {
+    const row = sliceRow(values);
+    if (isLarge && job !== null && row.job !== job) sink.endJob(cluster, job);
+    job = row.job;
+    sink.addSlice(cluster, row, momentOf(row, slotMs));
+  }
+}
 
-  const slices = paths(SLICES.name, sinceMs - slotMs);
-  if (slices.length > 0) {
-    const where = [window, ...filterSql(filter)].join(' AND ');
-    const columns = sliceColumns(POLICIES.indexOf(policy));
-    const rows = readRows(connection, SLICES, columns, `${partsSql(dir, slices)} WHERE ${where}`);
-    for await (const values of rows) {
-      const row = sliceRow(values);
-      sink.addSlice(cluster, row, momentOf(row, slotMs));
-    }
+/** The same of hosts. @throws EitError EIT_ARCHIVE */
+export async function readHosts(
+  connection: DuckDBConnection,
+  { cluster, dir, manifest }: ReadableArchive,
+  { sinceMs, untilMs }: ArchiveQuery,
+  sink: Pick<ArchiveSink, 'addHost'>,
+): Promise<void> {
+  const { slot_ms: slotMs } = manifest;
+  const paths = pathsIn(manifest, HOSTS.name, sinceMs - slotMs, untilMs);
+  if (paths.length === 0) return;
+  const from = `${partsSql(dir, paths)} WHERE ${windowSql(sinceMs, untilMs, slotMs)}`;
+  for await (const values of readRows(connection, HOSTS, namesOf(HOSTS), from)) {
+    const row = hostRow(values);
+    sink.addHost(cluster, row, momentOf(row, slotMs));
   }
-  const hosts = paths(HOSTS.name, sinceMs - slotMs);
-  if (hosts.length > 0) {
-    const columns = HOSTS.columns.map(({ name }) => name);
-    for await (const values of readRows(
-      connection,
-      HOSTS,
-      columns,
-      `${partsSql(dir, hosts)} WHERE ${window}`,
-    )) {
-      const row = hostRow(values);
-      sink.addHost(cluster, row, momentOf(row, slotMs));
-    }
-  }
-  const hardware = paths(HARDWARE.name, 0);
-  if (hardware.length > 0) {
-    const first =
-      `(SELECT host, hardware, min(from_ms) AS from_ms FROM ${partsSql(dir, hardware)} ` +
-      `WHERE from_ms < ${untilMs} GROUP BY host, hardware)`;
-    const columns = HARDWARE.columns.map(({ name }) => name);
-    for await (const values of readRows(connection, HARDWARE, columns, first)) {
-      sink.addHardware(hardwareTold(cluster, values));
-    }
-  }
+}
+
+function namesOf({ columns }: Table<never>): string[] {
+  return columns.map(({ name }) => name);
+}
+
+function pathsIn(manifest: ArchiveManifest, kind: string, fromMs: number, untilMs: number): string[] {
+  return partsIn(manifest, kind, fromMs, untilMs).map(({ path }) => path);
+}
+
+/** Slots that have a part in the window. */
+function windowSql(sinceMs: number, untilMs: number, slotMs: number): string {
+  return `slot_ms > ${sinceMs - slotMs} AND slot_ms < ${untilMs}`;
 }
 
 /** The middle of what the row is of, within its slot. */

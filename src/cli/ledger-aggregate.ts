@@ -1,10 +1,17 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
 import { readManifest } from '../archive/manifest';
-import { countRefused, readArchive, takenBefore } from '../archive/read-archive';
+import {
+  countRefused,
+  type ReadableArchive,
+  readHardware,
+  readHosts,
+  readSlices,
+  takenBefore,
+} from '../archive/read-archive';
 import type { EitConfig } from '../generated/config';
-import type { ArchiveManifest } from '../generated/manifest';
 import type { EitRecord } from '../generated/record';
 import { readInbox, type TakenBefore } from '../ledger/inbox';
 import { ledgerClusters } from '../ledger/inbox-files';
@@ -20,13 +27,6 @@ export interface LedgerAccess {
   readonly output: Output | null;
 }
 
-/** A cluster's archive as a reader has it in hand. */
-interface ReadableArchive {
-  readonly cluster: string;
-  readonly dir: string;
-  readonly manifest: ArchiveManifest;
-}
-
 /**
  * The sums of a query over all that the ledger holds: the archive, and what the inbox has beyond it.
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB
@@ -34,23 +34,46 @@ interface ReadableArchive {
 export async function readAggregate(access: LedgerAccess, query: ReportQuery): Promise<Aggregate> {
   const aggregation = new Aggregation(query);
   const archives = await openArchives(access.config.ledger, query.filter.clusters);
+  if (archives.length === 0) {
+    for await (const record of recordsInWindow(access, query)) aggregation.add(record);
+    return aggregation.finish();
+  }
+  await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, (connection) =>
+    addArchives(connection, archives, access, query, aggregation),
+  );
+  return aggregation.finish();
+}
+
+/** What hosts are made of first, then the inbox: so each job of the archive can be added up as soon as it has been read. */
+async function addArchives(
+  connection: DuckDBConnection,
+  archives: readonly ReadableArchive[],
+  access: LedgerAccess,
+  query: ReportQuery,
+  aggregation: Aggregation,
+): Promise<void> {
   const taken = new Map<string, TakenBefore>();
-  if (archives.length > 0) {
-    await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
-      for (const archive of archives) {
-        countRefused(archive.manifest, query, access.skipped);
-        await readArchive(connection, archive, query, {
-          seen: (toMs) => aggregation.seen(toMs),
-          addSlice: (cluster, row, atMs) => aggregation.addSlice(cluster, row, atMs),
-          addHost: (cluster, row, atMs) => aggregation.addHost(cluster, row, atMs),
-          addHardware: (told) => aggregation.addHardware(told),
-        });
-        taken.set(archive.cluster, await takenBefore(archive.dir, archive.manifest));
-      }
+  for (const archive of archives) {
+    const { cluster, dir, manifest } = archive;
+    if (manifest.data_until !== null) aggregation.seen(Date.parse(manifest.data_until));
+    countRefused(manifest, query, access.skipped);
+    taken.set(cluster, await takenBefore(dir, manifest));
+    await readHardware(connection, archive, query.untilMs, {
+      addHardware: (told) => aggregation.addHardware(told),
     });
   }
   for await (const record of recordsInWindow(access, query, taken)) aggregation.add(record);
-  return aggregation.finish();
+  for (const archive of archives) {
+    await readSlices(connection, archive, query, {
+      addSlice: (cluster, row, atMs) => aggregation.addSlice(cluster, row, atMs),
+      endJob: (cluster, job) => aggregation.endJob(cluster, job),
+    });
+    if (query.withUnattributed || query.policy === 'hybrid') {
+      await readHosts(connection, archive, query, {
+        addHost: (cluster, row, atMs) => aggregation.addHost(cluster, row, atMs),
+      });
+    }
+  }
 }
 
 async function openArchives(
