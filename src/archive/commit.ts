@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EitError } from '../errors';
 import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
+import { calendar } from '../runs/calendar';
 import { version } from '../version';
 import { readManifest, writeManifest } from './manifest';
 import { addSums, exactSums, noSums, storedSums } from './month-sums';
@@ -82,7 +83,13 @@ export async function commit(
     await writeState(join(dir, statePath), state, modes.file);
   }
   const gone = new Set(replaced);
-  const dropped = [...replaced, ...(state !== null && before.generation > 0 ? [before.state] : [])];
+  const stale = new Set([...(taking?.slots ?? [])].map(calendar('day', before.time_zone)));
+  const kept = before.parts.flatMap((part) => (gone.has(part.path) ? [] : withoutStaleDays(part, stale)));
+  const names = new Set(kept.map(({ path }) => path));
+  const dropped = [
+    ...before.parts.flatMap(({ path }) => (names.has(path) ? [] : [path])),
+    ...(state !== null && before.generation > 0 ? [before.state] : []),
+  ];
   const manifest: ArchiveManifest = {
     ...before,
     tool: version,
@@ -90,7 +97,7 @@ export async function commit(
     committed_at: new Date(nowMs).toISOString(),
     data_until: later(before.data_until, taking?.dataUntilMs ?? null),
     state: statePath,
-    parts: [...before.parts.filter(({ path }) => !gone.has(path)), ...(taking?.parts ?? []), ...added],
+    parts: [...kept, ...(taking?.parts ?? []), ...added],
     replaced: [
       ...before.replaced.filter(({ at_ms: atMs }) => atMs > nowMs - FORGOTTEN_MS),
       ...dropped.map((path) => ({ path, at_ms: nowMs })),
@@ -108,6 +115,14 @@ export async function commit(
   await writeManifest(dir, manifest, modes.file);
   archive.manifest = manifest;
   if (state !== null) archive.state = state;
+}
+
+/** Totals of days that new slices belong to are not what they should be any more. */
+function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): ArchivePart[] {
+  const { days } = part;
+  if (days === undefined) return [part];
+  const fresh = days.filter((day) => !stale.has(day));
+  return fresh.length === 0 ? [] : [{ ...part, days: fresh }];
 }
 
 function stateAfter(before: TakenState, { taking, forgotten = [] }: Change, nowMs: number): TakenState {

@@ -6,6 +6,7 @@ import { EitError, isErrno } from '../errors';
 import { inboxFiles } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
 import { type Archive, commit, openArchive } from './commit';
+import { deriveDue } from './derive';
 import { withDuckDb } from './duckdb';
 import { removeConsumed } from './consumed-inbox';
 import { mergeDue } from './merge-parts';
@@ -38,7 +39,8 @@ export interface CompactOptions {
 /** How far it is. */
 export type CompactStep =
   | { readonly at: 'inbox'; readonly bytes: number; readonly allBytes: number }
-  | { readonly at: 'merge'; readonly done: number; readonly tasks: number };
+  | { readonly at: 'merge'; readonly done: number; readonly tasks: number }
+  | { readonly at: 'totals'; readonly done: number; readonly days: number };
 
 export interface Compacted {
   readonly cluster: string;
@@ -108,6 +110,9 @@ async function compactLocked(
     }
     const merges = await mergeDue(connection, archive, nowMs, isStillOurs, (merged, tasks) =>
       onProgress?.({ at: 'merge', done: merged, tasks }),
+    );
+    await deriveDue(connection, archive, cluster, nowMs, isStillOurs, (derived, days) =>
+      onProgress?.({ at: 'totals', done: derived, days }),
     );
     const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);
     await removeUnnamed(archive, nowMs);

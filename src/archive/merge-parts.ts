@@ -4,7 +4,8 @@ import { mergeSql, type Table } from './column';
 import { type Archive, commit } from './commit';
 import { mustAgree, sumsOfParts } from './month-sums';
 import { partsSql, writePart } from './part';
-import { TABLES } from './tables';
+import { TABLES, TOTALS } from './tables';
+import { freshSql } from './totals';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -30,16 +31,16 @@ export interface MergeTask {
 /** What is to be merged by now: each part is in one task at most. */
 export function dueMerges({ parts }: Pick<ArchiveManifest, 'parts'>, nowMs: number): MergeTask[] {
   return [...grouped(parts, ({ kind, month }) => `${kind} ${month}`).values()].flatMap((ofMonth) =>
-    mergesOfMonth(ofMonth, nowMs),
+    ofMonth.some(({ days }) => days !== undefined)
+      ? totalsOfMonth(ofMonth, nowMs)
+      : mergesOfMonth(ofMonth, nowMs),
   );
 }
 
 function mergesOfMonth(parts: readonly ArchivePart[], nowMs: number): MergeTask[] {
   const [{ kind, month } = { kind: '', month: '' }] = parts;
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  const [year = 0, number = 1] = month.split('-').map(Number);
-  const isOver = nowMs >= Date.UTC(year, number) + MONTH_SETTLED_MS;
-  if (isOver && rows <= MOST_ROWS) {
+  if (isSettled(month, nowMs) && rows <= MOST_ROWS) {
     return parts.length === 1 && parts[0]!.level === 2 ? [] : [{ kind, month, level: 2, parts }];
   }
   return [...grouped(parts, dayOf)].flatMap(([day, ofDay]): MergeTask[] => {
@@ -50,6 +51,18 @@ function mergesOfMonth(parts: readonly ArchivePart[], nowMs: number): MergeTask[
     }
     return small.length === 0 ? [] : [{ kind, month, level: 1, parts: ofDay }];
   });
+}
+
+/** Totals have each day once: their parts are put together as they are. */
+function totalsOfMonth(parts: readonly ArchivePart[], nowMs: number): MergeTask[] {
+  const [{ kind, month } = { kind: '', month: '' }] = parts;
+  const isDue = parts.length > 1 && (parts.length >= MOST_SMALL_PARTS || isSettled(month, nowMs));
+  return isDue ? [{ kind, month, level: 2, parts }] : [];
+}
+
+function isSettled(month: string, nowMs: number): boolean {
+  const [year = 0, number = 1] = month.split('-').map(Number);
+  return nowMs >= Date.UTC(year, number) + MONTH_SETTLED_MS;
 }
 
 /** The UTC day in which all rows of a part lie; null: it has several. */
@@ -82,9 +95,12 @@ export async function mergeDue(
 
 async function mergeParts(
   connection: DuckDBConnection,
-  { dir, modes }: Archive,
-  { kind, month, level, parts }: MergeTask,
+  archive: Archive,
+  task: MergeTask,
 ): Promise<ArchivePart> {
+  const { dir, modes } = archive;
+  const { kind, month, level, parts } = task;
+  if (parts.some(({ days }) => days !== undefined)) return mergeTotals(connection, archive, task);
   const table = TABLES.find(({ name }) => name === kind) as Table<never>;
   const paths = parts.map(({ path }) => path);
   const select = mergeSql(table, partsSql(dir, paths));
@@ -96,6 +112,18 @@ async function mergeParts(
     await sumsOfParts(connection, dir, [merged]),
   );
   return merged;
+}
+
+async function mergeTotals(
+  connection: DuckDBConnection,
+  { dir, modes, manifest }: Archive,
+  { kind, month, level, parts }: MergeTask,
+): Promise<ArchivePart> {
+  const table = TOTALS.find(({ name }) => name === kind) as Table<never>;
+  const select = parts.map((part) => freshSql(dir, part, manifest.time_zone)).join(' UNION ALL BY NAME ');
+  const merged = await writePart(connection, dir, table, month, level, select, modes);
+  if (merged === null) throw new Error(`nothing is left of the totals of ${month}`);
+  return { ...merged, days: parts.flatMap(({ days = [] }) => days).sort() };
 }
 
 function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {

@@ -53,6 +53,7 @@ export async function writePart(
       await unlink(temporary);
       return null;
     }
+    const empty = await emptyColumns(connection, temporary);
     const { size } = await stat(temporary);
     await publish(temporary, final, modes.file);
     return {
@@ -64,11 +65,28 @@ export async function writePart(
       level,
       rows,
       bytes: size,
+      ...(empty.length === 0 ? {} : { empty }),
     };
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
+}
+
+/** Many columns are for hardware that a cluster has not: who knows them need not read them. */
+async function emptyColumns(connection: DuckDBConnection, path: string): Promise<string[]> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT path_in_schema AS name FROM parquet_metadata(${sqlText(path)}) ` +
+      'GROUP BY path_in_schema HAVING sum(stats_null_count) = sum(num_values) ORDER BY name',
+  );
+  return rows.map(({ name }) => String(name));
+}
+
+/** Columns that are empty in each of the parts. */
+export function emptyInAll(parts: readonly ArchivePart[]): Set<string> {
+  const [first, ...rest] = parts.map(({ empty = [] }) => new Set(empty));
+  return new Set([...(first ?? [])].filter((name) => rest.every((names) => names.has(name))));
 }
 
 /**

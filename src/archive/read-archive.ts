@@ -123,7 +123,7 @@ function windowSql(sinceMs: number, untilMs: number, slotMs: number): string {
 }
 
 /** The middle of what the row is of, within its slot. */
-function momentOf(
+export function momentOf(
   { fromMs, toMs, slotMs: beginMs }: Pick<SliceRow, 'fromMs' | 'toMs' | 'slotMs'>,
   slotMs: number,
 ): number {

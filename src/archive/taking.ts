@@ -40,6 +40,8 @@ export interface Taking {
   readonly sums: Map<string, ExactMonthSums>;
   /** By day of the inbox. */
   readonly refused: Map<string, Map<SkipReason, number>>;
+  /** Slots of time of which there are new slices. */
+  readonly slots: Set<number>;
   dataUntilMs: number | null;
   /** Whether files are left for the next taking. */
   isPart: boolean;
@@ -104,6 +106,7 @@ class Intake {
     writers: new Map(),
     sums: new Map(),
     refused: new Map(),
+    slots: new Set(),
     dataUntilMs: null,
     isPart: false,
     bytes: 0,
@@ -228,6 +231,7 @@ class Intake {
   async #stage(): Promise<void> {
     for (const row of this.#slices.rows) {
       const sums = this.#inMonth(SLICES, row.slotMs);
+      this.#taking.slots.add(row.slotMs);
       sums.runLines += row.lines;
       sums.runUj += BigInt(sliceUj(row));
       await this.#staged.slices.add(row);

@@ -93,7 +93,9 @@ function summary(done: Compacted): string {
   );
 }
 
-/** Two lines of progress, one after the other. */
+const STEPS = { inbox: 'taking the inbox in, MB', merge: 'merging parts', totals: 'adding up days' } as const;
+
+/** Lines of progress, one after the other. */
 function stepsOf(cluster: string, output: Output): { show: (step: CompactStep) => void; end: () => void } {
   let at: CompactStep['at'] | null = null;
   let line: ReturnType<Output['progress']> | null = null;
@@ -104,12 +106,10 @@ function stepsOf(cluster: string, output: Output): { show: (step: CompactStep) =
       if (step.at !== at) {
         end();
         at = step.at;
-        line = output.progress(
-          step.at === 'inbox' ? `${cluster}: taking the inbox in, MB` : `${cluster}: merging parts`,
-        );
+        line = output.progress(`${cluster}: ${STEPS[step.at]}`);
       }
       if (step.at === 'inbox') line?.update(megabytes(step.bytes), megabytes(step.allBytes));
-      else line?.update(step.done, step.tasks);
+      else line?.update(step.done, step.at === 'merge' ? step.tasks : step.days);
     },
   };
 }

@@ -6,6 +6,7 @@ export type UtcTime = string;
  */
 export type FileName = string;
 export type Count = number;
+export type Day = string;
 
 /**
  * <ledger>/<cluster>/manifest.json: which parts the archive of a cluster is made of, and how far it is. It is replaced as a whole; a part is never changed.
@@ -75,6 +76,14 @@ export interface ArchivePart {
   level: number;
   rows: Count;
   bytes: Count;
+  /**
+   * Of daily and hourly totals: the days (of time_zone) that they hold and that are as the slices are. Rows of other days are out of date.
+   */
+  days?: Day[];
+  /**
+   * Columns without any value.
+   */
+  empty?: string[];
 }
 export interface ReplacedFile {
   path: FileName;

@@ -12,7 +12,7 @@ import { HardwareModels, type HardwareTold } from '../runs/hardware-models';
 import { type HostRow, rowOfHostLine } from '../runs/host-row';
 import { IdlePower } from './idle-power';
 import { matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
-import { joinRuns, type Part, partsOf, type Run } from '../runs/runs';
+import { joinRuns, nodesExpected, type Part, partsOf, type Run } from '../runs/runs';
 
 /** What a report is asked for. */
 export interface ReportQuery {
@@ -183,9 +183,7 @@ export class Aggregation {
   /** How many nodes the run should have in the report, where so many have reported; null where nothing tells. */
   #nodesExpected(run: Run): (reported: number) => number | null {
     const { nodes } = this.#query.filter;
-    if (nodes === undefined) {
-      return (reported) => (run.nodes === null ? null : Math.max(run.nodes, reported));
-    }
+    if (nodes === undefined) return nodesExpected(run);
     const wanted = run.nodeNames?.filter((node) => nodes.has(node)).length;
     return (reported) => wanted ?? reported;
   }

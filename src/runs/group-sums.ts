@@ -41,8 +41,9 @@ export class GroupSums {
   readonly gpuModels = new Set<string>();
   nodesExpected = 0;
   nodesReported = 0;
-  /** Runs with GPUs of whose energy nothing was observed. */
+  /** Runs with GPUs of whose energy nothing was observed, and runs of which something was. */
   gpuUnreadRuns = 0;
+  gpuSeenRuns = 0;
   /** Runs that lack energy although it was to be extrapolated. */
   notExtrapolatedRuns = 0;
   /** When the earliest of the runs started. */
@@ -125,7 +126,8 @@ export class GroupSums {
     const io = parts.flatMap(({ slice }) => slice.blockIo ?? []);
     for (const sums of io) this.blockIo.addSums(sums);
     if (io.length > 0) this.blockIoRuns++;
-    if (hasUnreadGpus(parts)) this.gpuUnreadRuns++;
+    if (parts.some(({ slice }) => slice.classes.get('gpu')?.observedMs)) this.gpuSeenRuns++;
+    else if (parts.some(({ slice }) => slice.gpuMs.value > 0n)) this.gpuUnreadRuns++;
 
     const gpus = parts.flatMap(({ slice }) => slice.gpu ?? []);
     if (gpus.length === 0) return;
@@ -187,14 +189,6 @@ export class GroupSums {
     }
     return isWhole;
   }
-}
-
-/** Whether a run has GPUs, of whose energy nothing was observed. */
-function hasUnreadGpus(parts: readonly Part[]): boolean {
-  return (
-    parts.some(({ slice }) => slice.gpuMs.value > 0n) &&
-    !parts.some(({ slice }) => slice.classes.get('gpu')?.observedMs)
-  );
 }
 
 function byBucket(parts: readonly Part[]): Iterable<Part[]> {

@@ -30,6 +30,16 @@ export interface Run {
   readonly jobKey: string;
 }
 
+/** Tells a run from others with the same job id, on each day of it. */
+export function runKeyOf({ fragments, restart, startedMs }: Run): string {
+  return toldKey(fragments[0]!) ?? `${restart} @${startedMs}`;
+}
+
+/** How many nodes a run should have, where so many have reported; null where nothing tells. */
+export function nodesExpected({ nodes }: Run): (reported: number) => number | null {
+  return (reported) => (nodes === null ? null : Math.max(nodes, reported));
+}
+
 /** A slice of a run with the node it is of, and what that is made of. */
 export interface Part {
   readonly node: string;

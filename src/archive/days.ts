@@ -1,0 +1,33 @@
+import { DateTime } from 'luxon';
+
+const DAY = 'yyyy-MM-dd';
+
+/** A day of a zone, `2026-03-29`, and from when to when it is, Unix ms. */
+export interface Day {
+  readonly day: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** @param day `2026-03-29` */
+export function dayNamed(day: string, timeZone: string): Day {
+  const from = DateTime.fromFormat(day, DAY, { zone: timeZone });
+  return { day, fromMs: from.toMillis(), toMs: from.plus({ days: 1 }).toMillis() };
+}
+
+/** The days of which something lies in [fromMs, toMs), in their order. */
+export function daysIn(fromMs: number, toMs: number, timeZone: string): Day[] {
+  const days: Day[] = [];
+  let begin = DateTime.fromMillis(fromMs, { zone: timeZone }).startOf('day');
+  while (begin.toMillis() < toMs) {
+    const end = begin.plus({ days: 1 });
+    days.push({ day: begin.toFormat(DAY), fromMs: begin.toMillis(), toMs: end.toMillis() });
+    begin = end;
+  }
+  return days;
+}
+
+/** The days that lie wholly in [fromMs, toMs). */
+export function wholeDaysIn(fromMs: number, toMs: number, timeZone: string): Day[] {
+  return daysIn(fromMs, toMs, timeZone).filter((day) => day.fromMs >= fromMs && day.toMs <= toMs);
+}

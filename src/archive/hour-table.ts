@@ -1,0 +1,65 @@
+import { POLICIES } from '../attribution/policy';
+import { DOMAIN_CLASSES } from '../runs/domain-class';
+import { type Column, quoted, type Table } from './column';
+
+const CLASSES_SUMMED = ['measured', 'modelled'] as const;
+
+/** Columns that are sums of the slices' columns of the same name. */
+const SUMMED = [
+  'cpu_us',
+  'gpu_ms',
+  ...DOMAIN_CLASSES.flatMap((name) =>
+    CLASSES_SUMMED.flatMap((kind) => POLICIES.map((policy) => `${name}_${kind}_${policy}_uj`)),
+  ),
+];
+
+/** What site.node_overhead is applied to: measured energy where no part of the node's other power was seen. */
+const OVERHEAD = POLICIES.map((policy) => ({
+  name: `overhead_base_${policy}_uj`,
+  sql: DOMAIN_CLASSES.map((name) => `coalesce(${quoted(`${name}_measured_${policy}_uj`)}, 0)`).join(' + '),
+}));
+
+const column = (name: string, type: 'BIGINT' | 'VARCHAR', merge: 'key' | 'sum'): Column<never> => ({
+  name,
+  type,
+  merge,
+  of: () => undefined,
+});
+
+/**
+ * Energy by slot of time and by whom: for emissions by the hour, and for anyone who wants curves. Made from slices, and made again where
+ * those change.
+ */
+export const HOUR_TOTALS: Table<never> = {
+  name: 'hours',
+  time: 'slot_ms',
+  order: ['user', 'account', 'partition', 'slot_ms'],
+  columns: [
+    column('slot_ms', 'BIGINT', 'key'),
+    column('uid', 'BIGINT', 'key'),
+    column('user', 'VARCHAR', 'key'),
+    column('account', 'VARCHAR', 'key'),
+    column('partition', 'VARCHAR', 'key'),
+    ...SUMMED.map((name) => column(name, 'BIGINT', 'sum')),
+    ...OVERHEAD.map(({ name }) => column(name, 'BIGINT', 'sum')),
+  ],
+};
+
+/** @param from SQL from FROM on that gives slices; names as reports have them where a run tells none */
+export function hourTotalsSql(from: string): string {
+  const keys = [
+    'slot_ms',
+    'uid',
+    `coalesce("user", 'uid:' || uid, '(unknown)') AS "user"`,
+    `coalesce(account, '(unknown)') AS account`,
+    `coalesce("partition", '(unknown)') AS "partition"`,
+  ];
+  const sums = [
+    ...SUMMED.map((name) => `sum(${quoted(name)})::BIGINT AS ${quoted(name)}`),
+    ...OVERHEAD.map(
+      ({ name, sql }) =>
+        `coalesce(sum(${sql}) FILTER (WHERE other_observed_ms IS NULL), 0)::BIGINT AS ${name}`,
+    ),
+  ];
+  return `SELECT ${[...keys, ...sums].join(', ')} FROM ${from} GROUP BY 1, 2, 3, 4, 5`;
+}
