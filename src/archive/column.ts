@@ -51,7 +51,8 @@ export function mergeSql(table: Table<never>, from: string): string {
   return `SELECT ${columns.join(', ')} FROM ${from} GROUP BY ${keys.join(', ')}`;
 }
 
-function mergedSql(table: Table<never>, { name, type, merge }: Column<never>): string {
+/** SQL aggregate that makes one value of a column's values. */
+export function mergedSql(table: Table<never>, { name, type, merge }: Column<never>): string {
   const value = quoted(name);
   switch (merge) {
     case 'key':

@@ -8,7 +8,7 @@ import type { HardwareTold } from '../runs/hardware-models';
 import type { HostRow } from '../runs/host-row';
 import type { RunFilter } from '../runs/run-filter';
 import type { SliceRow } from '../runs/slice-row';
-import type { Table } from './column';
+import { mergedSql, quoted, type Table } from './column';
 import { sqlText } from './duckdb';
 import { HARDWARE, hardwareTold, hostRow, HOSTS } from './host-table';
 import { partsIn } from './manifest';
@@ -22,10 +22,14 @@ const DAY_MS = 86_400_000;
 /** More are sorted by job first, so that they need not all be held. */
 const MOST_ROWS_AT_ONCE = 300_000;
 
-/** What of the archive is wanted. */
-export interface ArchiveQuery {
+/** A stretch of time, [sinceMs, untilMs). */
+export interface Window {
   readonly sinceMs: number;
   readonly untilMs: number;
+}
+
+/** What of the archive is wanted. */
+export interface ArchiveQuery extends Window {
   readonly policy: Policy;
   readonly filter: RunFilter;
 }
@@ -65,20 +69,24 @@ export async function readHardware(
 
 /**
  * Reads of a cluster's parts the slices of runs that a report needs; some more can come along. Where there are many they come
- * job by job, and `endJob` tells that a job's are all there.
+ * job by job where the sink wants to be told by `endJob` that a job's are all there.
+ * @param jobTable DuckDB table of the only jobs that are wanted
  * @throws EitError EIT_ARCHIVE
  */
 export async function readSlices(
   connection: DuckDBConnection,
   { cluster, dir, manifest }: ReadableArchive,
   { sinceMs, untilMs, policy, filter }: ArchiveQuery,
-  sink: Pick<ArchiveSink, 'addSlice' | 'endJob'>,
+  sink: Pick<ArchiveSink, 'addSlice'> & Partial<Pick<ArchiveSink, 'endJob'>>,
+  jobTable?: string,
 ): Promise<void> {
   const { slot_ms: slotMs } = manifest;
   const parts = partsIn(manifest, SLICES.name, sinceMs - slotMs, untilMs);
   if (parts.length === 0) return;
-  const where = [windowSql(sinceMs, untilMs, slotMs), ...filterSql(filter)].join(' AND ');
-  const isLarge = parts.reduce((rows, part) => rows + part.rows, 0) > MOST_ROWS_AT_ONCE;
+  const ofJobs = jobTable === undefined ? [] : [`job IN (FROM ${jobTable})`];
+  const where = [windowSql(sinceMs, untilMs, slotMs), ...filterSql(filter), ...ofJobs].join(' AND ');
+  const isLarge =
+    sink.endJob !== undefined && parts.reduce((rows, part) => rows + part.rows, 0) > MOST_ROWS_AT_ONCE;
   const from = `${partsSql(
     dir,
     parts.map(({ path }) => path),
@@ -86,26 +94,34 @@ export async function readSlices(
   let job: number | null = null;
   for await (const values of readRows(connection, SLICES, sliceColumns(POLICIES.indexOf(policy)), from)) {
     const row = sliceRow(values);
-    if (isLarge && job !== null && row.job !== job) sink.endJob(cluster, job);
+    if (isLarge && job !== null && row.job !== job) sink.endJob?.(cluster, job);
     job = row.job;
     sink.addSlice(cluster, row, momentOf(row, slotMs));
   }
 }
 
-/** The same of hosts. @throws EitError EIT_ARCHIVE */
+/** What hosts' lines of the window come to, a row a host. @throws EitError EIT_ARCHIVE */
 export async function readHosts(
   connection: DuckDBConnection,
   { cluster, dir, manifest }: ReadableArchive,
-  { sinceMs, untilMs }: ArchiveQuery,
+  { sinceMs, untilMs }: Window,
   sink: Pick<ArchiveSink, 'addHost'>,
 ): Promise<void> {
   const { slot_ms: slotMs } = manifest;
   const paths = pathsIn(manifest, HOSTS.name, sinceMs - slotMs, untilMs);
   if (paths.length === 0) return;
-  const from = `${partsSql(dir, paths)} WHERE ${windowSql(sinceMs, untilMs, slotMs)}`;
+  const select = HOSTS.columns.map((column) => {
+    const value =
+      column.name === 'slot_ms'
+        ? `min(${column.name})`
+        : column.name === 'host'
+          ? 'host'
+          : mergedSql(HOSTS, column);
+    return `${value} AS ${quoted(column.name)}`;
+  });
+  const from = `(SELECT ${select.join(', ')} FROM ${partsSql(dir, paths)} WHERE ${windowSql(sinceMs, untilMs, slotMs)} GROUP BY host)`;
   for await (const values of readRows(connection, HOSTS, namesOf(HOSTS), from)) {
-    const row = hostRow(values);
-    sink.addHost(cluster, row, momentOf(row, slotMs));
+    sink.addHost(cluster, hostRow(values), sinceMs);
   }
 }
 
@@ -117,9 +133,10 @@ function pathsIn(manifest: ArchiveManifest, kind: string, fromMs: number, untilM
   return partsIn(manifest, kind, fromMs, untilMs).map(({ path }) => path);
 }
 
-/** Slots that have a part in the window. */
+/** Rows whose moment (see {@link momentOf}) lies in the window; the first two conditions let parts and row groups be passed over. */
 function windowSql(sinceMs: number, untilMs: number, slotMs: number): string {
-  return `slot_ms > ${sinceMs - slotMs} AND slot_ms < ${untilMs}`;
+  const moment = `least(greatest((from_ms + to_ms) / 2, slot_ms), slot_ms + ${slotMs - 1})`;
+  return `slot_ms > ${sinceMs - slotMs} AND slot_ms < ${untilMs} AND ${moment} >= ${sinceMs} AND ${moment} < ${untilMs}`;
 }
 
 /** The middle of what the row is of, within its slot. */
@@ -131,7 +148,7 @@ export function momentOf(
 }
 
 /** What of a filter DuckDB can see to; the report looks at each row again. */
-function filterSql({ users, accounts, partitions, jobs, nodes }: RunFilter): string[] {
+export function filterSql({ users, accounts, partitions, jobs, nodes }: RunFilter): string[] {
   const texts = (values: Iterable<string>) => [...values].map(sqlText).join(', ') || 'NULL';
   return [
     ...(users === undefined ? [] : [usersSql(users)]),

@@ -17,6 +17,7 @@ import { readInbox, type TakenBefore } from '../ledger/inbox';
 import { ledgerClusters } from '../ledger/inbox-files';
 import type { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, type ReportQuery } from '../report/aggregate';
+import { addDays, daysAddedUp } from './ledger-days';
 import type { Output } from './output';
 
 /** Where a command reads, and how it says how far it is. */
@@ -62,18 +63,33 @@ async function addArchives(
       addHardware: (told) => aggregation.addHardware(told),
     });
   }
-  for await (const record of recordsInWindow(access, query, taken)) aggregation.add(record);
+  const inboxJobs = new Map<string, Set<number>>();
+  for await (const record of recordsInWindow(access, query, taken)) {
+    aggregation.add(record);
+    if (record.kind === 'run') jobsOf(inboxJobs, record.cluster).add(record.job);
+  }
   for (const archive of archives) {
-    await readSlices(connection, archive, query, {
-      addSlice: (cluster, row, atMs) => aggregation.addSlice(cluster, row, atMs),
-      endJob: (cluster, job) => aggregation.endJob(cluster, job),
-    });
+    const days = daysAddedUp(archive, query);
+    if (days.size > 0) {
+      await addDays(connection, archive, query, days, jobsOf(inboxJobs, archive.cluster), aggregation);
+    } else {
+      await readSlices(connection, archive, query, {
+        addSlice: (cluster, row, atMs) => aggregation.addSlice(cluster, row, atMs),
+        endJob: (cluster, job) => aggregation.endJob(cluster, job),
+      });
+    }
     if (query.withUnattributed || query.policy === 'hybrid') {
       await readHosts(connection, archive, query, {
         addHost: (cluster, row, atMs) => aggregation.addHost(cluster, row, atMs),
       });
     }
   }
+}
+
+function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
+  let found = jobs.get(cluster);
+  if (found === undefined) jobs.set(cluster, (found = new Set()));
+  return found;
 }
 
 async function openArchives(

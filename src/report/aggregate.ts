@@ -3,7 +3,7 @@ import type { EitRecord } from '../generated/record';
 import type { GroupKey, IdlePowerHosts } from '../generated/report';
 import { calendar } from '../runs/calendar';
 import { ExactSum } from '../runs/exact-sum';
-import { FoundNames } from './found-names';
+import { FoundNames, type NamedRuns } from './found-names';
 import { meanPower } from '../runs/extrapolation';
 import { Fragments } from '../runs/fragments';
 import { midpointMs, rowOfLine, type SliceRow } from '../runs/slice-row';
@@ -138,6 +138,23 @@ export class Aggregation {
     this.#hostLines += row.lines;
   }
 
+  /**
+   * Adds what whole days' runs were added up to elsewhere, none of whose jobs comes again.
+   * @param groups by the query's keys
+   * @param total of all of them: a run of several days is one
+   */
+  addTotals(cluster: string, groups: readonly Group[], total: GroupSums): void {
+    if (total.runs === 0) return;
+    this.#clusters.add(cluster);
+    this.#total.addSums(total);
+    for (const { fields, sums } of groups) this.#group(fields, '').sums.addSums(sums);
+  }
+
+  /** Names of runs that were added up elsewhere. */
+  addFound(runs: NamedRuns): void {
+    this.#found.add(runs);
+  }
+
   /** Nothing more comes of this job: its runs are added up, and what was held of it is let go. */
   endJob(cluster: string, job: number): void {
     for (const run of joinRuns(this.#fragments.take(cluster, job))) this.#addRun(run);
@@ -165,12 +182,7 @@ export class Aggregation {
     const power = this.#query.extrapolate ? meanPower(parts) : null;
     this.#total.addRun(run, parts, this.#nodesExpected(run), power);
     for (const { fields, parts: ofGroup } of this.#byGroup(run, parts)) {
-      const key = JSON.stringify([fields, this.#query.groupBy.includes('job') ? run.jobKey : '']);
-      let group = this.#groups.get(key);
-      if (group === undefined) {
-        group = { fields, sums: new GroupSums() };
-        this.#groups.set(key, group);
-      }
+      const group = this.#group(fields, this.#query.groupBy.includes('job') ? run.jobKey : '');
       const isOneNode = this.#query.groupBy.includes('node');
       group.sums.addRun(run, ofGroup, isOneNode ? () => 1 : this.#nodesExpected(run), power);
     }
@@ -178,6 +190,16 @@ export class Aggregation {
 
   #isInWindow(atMs: number): boolean {
     return atMs >= this.#query.sinceMs && atMs < this.#query.untilMs;
+  }
+
+  #group(fields: GroupFields, jobKey: string): Group {
+    const key = JSON.stringify([fields, jobKey]);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = { fields, sums: new GroupSums() };
+      this.#groups.set(key, group);
+    }
+    return group;
   }
 
   /** How many nodes the run should have in the report, where so many have reported; null where nothing tells. */

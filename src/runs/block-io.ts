@@ -9,6 +9,21 @@ export class BlockIoSums {
   readonly #reads = new ExactSum();
   readonly #writes = new ExactSum();
 
+  /** @param sums bytes read, bytes written, reads, writes */
+  static of([readBytes, writtenBytes, reads, writes]: readonly [
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+  ]): BlockIoSums {
+    const sums = new BlockIoSums();
+    sums.#readBytes.addBig(readBytes);
+    sums.#writtenBytes.addBig(writtenBytes);
+    sums.#reads.addBig(reads);
+    sums.#writes.addBig(writes);
+    return sums;
+  }
+
   /** What a line leaves out of what it tells is 0. */
   add({ rb = 0, wb = 0, r = 0, w = 0 }: RunIo): void {
     this.#readBytes.add(rb);
@@ -19,9 +34,10 @@ export class BlockIoSums {
 
   /** Adds what another has. */
   addSums(other: BlockIoSums): void {
-    // Those of one run: below where a double stops counting.
-    const { read_bytes: rb, written_bytes: wb, read_ops: r, written_ops: w } = other.figures(0);
-    this.add({ rb, wb, r, w });
+    this.#readBytes.addSum(other.#readBytes);
+    this.#writtenBytes.addSum(other.#writtenBytes);
+    this.#reads.addSum(other.#reads);
+    this.#writes.addSum(other.#writes);
   }
 
   /** @param runs of which something was told */

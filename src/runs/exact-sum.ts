@@ -22,6 +22,10 @@ export class ExactSum {
     }
   }
 
+  addBig(amount: bigint): void {
+    this.#high += amount;
+  }
+
   addSum(other: ExactSum): void {
     this.#high += other.#high;
     this.add(other.#low);

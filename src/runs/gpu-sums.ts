@@ -37,6 +37,30 @@ export class GpuSums {
     this.#addFacts(row.memoryBytes ?? null, GPU_BINDINGS[row.by] ?? GPU_BINDINGS[0], row.conflict ?? null);
   }
 
+  /** Sums that were added up elsewhere; undefined: no line told. */
+  static of(told: {
+    readonly readMs: bigint;
+    readonly busyMs: bigint | undefined;
+    readonly toldMs: bigint;
+    readonly idleUj: bigint | undefined;
+    readonly throttledMs: bigint | undefined;
+    /** By the number of the performance state. */
+    readonly pStateMs: readonly (bigint | undefined)[];
+    readonly memoryBytes: number | null;
+  }): GpuSums {
+    const sums = new GpuSums();
+    sums.readMs.addBig(told.readMs);
+    if (told.busyMs !== undefined) (sums.busyMs = new ExactSum()).addBig(told.busyMs);
+    sums.toldMs.addBig(told.toldMs);
+    if (told.idleUj !== undefined) (sums.idleUj = new ExactSum()).addBig(told.idleUj);
+    if (told.throttledMs !== undefined) (sums.throttledMs = new ExactSum()).addBig(told.throttledMs);
+    told.pStateMs.forEach((ms, state) => {
+      if (ms !== undefined) sums.#ofState(state).addBig(ms);
+    });
+    sums.memoryBytes = told.memoryBytes;
+    return sums;
+  }
+
   /** Adds what another has. */
   addSums(other: GpuSums): void {
     this.readMs.addSum(other.readMs);

@@ -1,4 +1,4 @@
-import type { GpuBinding } from '../attribution/gpu-binding';
+import { GPU_BINDINGS, type GpuBinding } from '../attribution/gpu-binding';
 import type { DomainClass } from '../generated/record';
 import { BlockIoSums } from './block-io';
 import { type ClassCoverage, classCoverage } from './coverage';
@@ -115,6 +115,41 @@ export class GroupSums {
       .filter(([, expected]) => expected > 0)
       .map(([name, expected]) => (this.observedMs.get(name) ?? 0) / expected);
     return ratios.length === 0 ? null : Math.min(1, ...ratios);
+  }
+
+  /** Adds another group's sums; none of its runs may be of this one's jobs. Extrapolation is not among them. */
+  addSums(other: GroupSums): void {
+    this.jobs += other.jobs;
+    this.runs += other.runs;
+    this.elapsedMs += other.elapsedMs;
+    this.cpuUs += other.cpuUs;
+    this.gpuMs += other.gpuMs;
+    this.firstMs = Math.min(this.firstMs, other.firstMs);
+    this.nodesExpected += other.nodesExpected;
+    this.nodesReported += other.nodesReported;
+    this.blockIo.addSums(other.blockIo);
+    this.blockIoRuns += other.blockIoRuns;
+    this.gpuUnreadRuns += other.gpuUnreadRuns;
+    this.gpuSeenRuns += other.gpuSeenRuns;
+    this.notExtrapolatedRuns += other.notExtrapolatedRuns;
+    if (other.gpu !== null) (this.gpu ??= new GpuSums()).addSums(other.gpu);
+    for (const by of GPU_BINDINGS) this.gpuRunsBy[by] += other.gpuRunsBy[by];
+    this.gpuConflictRuns += other.gpuConflictRuns;
+    this.gpuConflict ??= other.gpuConflict;
+    for (const model of other.cpuModels) this.cpuModels.add(model);
+    for (const model of other.gpuModels) this.gpuModels.add(model);
+    for (const [name, ms] of other.expectedMs) add(this.expectedMs, name, ms);
+    for (const [name, ms] of other.observedMs) add(this.observedMs, name, ms);
+    for (const [name, uj] of other.estimatedUj) addExact(this.estimatedUj, name, uj);
+    for (const [name, uj] of other.guessedUj) addExact(this.guessedUj, name, uj);
+    for (const [cluster, theirs] of other.energy) {
+      const ours = this.clusterEnergy(cluster);
+      for (const [name, uj] of theirs.measuredUj) addExact(ours.measuredUj, name, uj);
+      for (const [name, uj] of theirs.modelledUj) addExact(ours.modelledUj, name, uj);
+      for (const [name, uj] of theirs.extrapolatedUj) addExact(ours.extrapolatedUj, name, uj);
+      ours.overheadBaseUj += theirs.overheadBaseUj;
+      ours.extrapolatedBaseUj += theirs.extrapolatedBaseUj;
+    }
   }
 
   /** What is counted once a run, and what its GPUs did. */
