@@ -85,7 +85,7 @@ async function refusedLines(dir: string): Promise<RefusedLine[]> {
     throw error;
   });
   const found = new Map<string, RefusedLine>();
-  for (const name of names.sort()) {
+  for (const name of [...names].sort((a, b) => (a < b ? -1 : 1))) {
     for (const text of (await readFile(join(folder, name), 'utf8')).split('\n')) {
       const line = parseRefused(text);
       if (line !== null) found.set(`${line.day}/${line.host}@${line.offset}`, line);

@@ -40,7 +40,9 @@ export function dueDays(manifest: ArchiveManifest, nowMs: number): Map<string, D
     }
   }
   return new Map(
-    [...due].sort().map(([month, days]) => [month, [...days.values()].sort((a, b) => a.fromMs - b.fromMs)]),
+    [...due]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([month, days]) => [month, [...days.values()].sort((a, b) => a.fromMs - b.fromMs)]),
   );
 }
 

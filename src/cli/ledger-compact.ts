@@ -51,7 +51,7 @@ export async function run(
   const inboxDays = daysGiven(strings(argv['inbox-days']).at(-1));
   const nowMs = Date.now();
   const done: Compacted[] = [];
-  let failed: unknown = null;
+  let failed: EitError | null = null;
   for (const cluster of await clustersGiven(config.ledger, strings(argv['clusters']))) {
     const progress = stepsOf(cluster, output);
     try {
