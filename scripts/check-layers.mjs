@@ -14,6 +14,7 @@ const LAYERS = {
   agent: ['config', 'slurm', 'sources', 'attribution', 'ledger'],
   runs: ['config', 'slurm', 'attribution', 'ledger'],
   archive: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
+  synthetic: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   carbon: ['config', 'slurm', 'attribution', 'ledger'],
   report: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
   cli: [
@@ -25,6 +26,7 @@ const LAYERS = {
     'agent',
     'runs',
     'archive',
+    'synthetic',
     'carbon',
     'report',
   ],

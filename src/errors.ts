@@ -22,6 +22,7 @@ const ERRORS = {
   EIT_SPOOL: { exit: 1 },
   EIT_LEDGER_UNREADABLE: { exit: 1 },
   EIT_LEDGER_UNWRITABLE: { exit: 1 },
+  EIT_LEDGER_EXISTS: { exit: 1 },
   EIT_LEDGER_LOCKED: { exit: 1 },
   EIT_DUCKDB: { exit: 1 },
   EIT_ARCHIVE: { exit: 1 },

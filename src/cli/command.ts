@@ -32,5 +32,7 @@ export interface Command {
   readonly describe: string;
   /** What it can be told to do, a word after its name; the module gets it as `action`. */
   readonly actions?: readonly string[];
+  /** What the word after the action is, where one may stand there; the module gets it as `folder`. */
+  readonly folder?: string;
   load(): Promise<CommandModule>;
 }

@@ -28,4 +28,11 @@ export const COMMANDS: readonly Command[] = [
     actions: ['release', 'take'],
     load: () => import('./gpu'),
   },
+  {
+    name: 'ledger',
+    describe: 'Writes a made-up ledger, to try reports on (generate)',
+    actions: ['generate'],
+    folder: 'the folder of the ledger',
+    load: () => import('./ledger'),
+  },
 ];

@@ -49,12 +49,11 @@ async function runProgram(
   const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
     const { options, examples, epilogue } = await command.load();
     for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
-    const { actions } = command;
+    const { actions, folder } = command;
     if (actions !== undefined) y.positional('action', { choices: actions, describe: 'what to do' });
-    y.usage(`${as}${actions === undefined ? '' : ` ${actions.join('|')}`} [options]`)
-      .options(options)
-      .demandCommand(0, 0)
-      .epilogue(epilogue);
+    if (folder !== undefined) y.positional('folder', { type: 'string', describe: folder });
+    const words = `${actions === undefined ? '' : ` ${actions.join('|')}`}${folder === undefined ? '' : ' FOLDER'}`;
+    y.usage(`${as}${words} [options]`).options(options).demandCommand(0, 0).epilogue(epilogue);
     for (const [example, gives] of examples) y.example(`${as} ${example}`, gives);
   };
   const run = async (command: Command, argv: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -65,7 +64,7 @@ async function runProgram(
     for (const command of COMMANDS) {
       const as = `${program} ${command.name}`;
       parser.command(
-        command.actions === undefined ? command.name : `${command.name} <action>`,
+        `${command.name}${command.actions === undefined ? '' : ' <action>'}${command.folder === undefined ? '' : ' [folder]'}`,
         command.describe,
         async (y) => {
           await declare(y, command, as);
