@@ -30,9 +30,10 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'ledger',
-    describe: 'Writes a made-up ledger, to try reports on (generate)',
-    actions: ['generate'],
-    folder: 'the folder of the ledger',
+    describe:
+      'Takes what hosts have sent into the archive (compact), compares it (check), makes one up (generate)',
+    actions: ['compact', 'check', 'generate'],
+    folder: 'the folder of the ledger; default: as configured',
     load: () => import('./ledger'),
   },
 ];

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Options } from 'yargs';
 import { checkArchive, type ArchiveCheck } from '../archive/check-archive';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
@@ -34,12 +34,13 @@ export async function run(
 ): Promise<number> {
   const path = [argv['config']].flat().findLast((value) => typeof value === 'string');
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const ledger = typeof argv['folder'] === 'string' ? resolve(argv['folder']) : config.ledger;
   const checks = await withDuckDb(REPORT_LIMITS, async (connection) => {
     const found: ArchiveCheck[] = [];
-    for (const cluster of await ledgerClusters(config.ledger)) {
+    for (const cluster of await ledgerClusters(ledger)) {
       const progress = output.progress(`${cluster}: comparing months`);
       found.push(
-        await checkArchive(connection, join(config.ledger, cluster), cluster, (done, all) =>
+        await checkArchive(connection, join(ledger, cluster), cluster, (done, all) =>
           progress.update(done, all),
         ),
       );

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { compact, type Compacted, type CompactStep } from '../archive/compact';
@@ -48,15 +49,16 @@ export async function run(
 ): Promise<number> {
   const path = strings(argv['config']).at(-1);
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const ledger = typeof argv['folder'] === 'string' ? resolve(argv['folder']) : config.ledger;
   const inboxDays = daysGiven(strings(argv['inbox-days']).at(-1));
   const nowMs = Date.now();
   const done: Compacted[] = [];
   let failed: EitError | null = null;
-  for (const cluster of await clustersGiven(config.ledger, strings(argv['clusters']))) {
+  for (const cluster of await clustersGiven(ledger, strings(argv['clusters']))) {
     const progress = stepsOf(cluster, output);
     try {
       const compacted = await compact({
-        ledger: config.ledger,
+        ledger,
         cluster,
         nowMs,
         timeZone: DateTime.local().zoneName,

@@ -1,10 +1,12 @@
 import type { Options } from 'yargs';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
+import * as check from './ledger-check';
+import * as compact from './ledger-compact';
 import * as generate from './ledger-generate';
 
 /** What `eit ledger` can be told to do: one file each, `ledger-<action>.ts`. */
-const ACTIONS: Readonly<Record<string, CommandModule>> = { generate };
+const ACTIONS: Readonly<Record<string, CommandModule>> = { compact, check, generate };
 
 const NAMED = Object.entries(ACTIONS);
 
