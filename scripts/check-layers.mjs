@@ -16,6 +16,7 @@ const LAYERS = {
   archive: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   carbon: ['config', 'slurm', 'attribution', 'ledger'],
   report: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
+  quota: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   cli: [
     'config',
     'slurm',
@@ -27,6 +28,7 @@ const LAYERS = {
     'archive',
     'carbon',
     'report',
+    'quota',
   ],
 };
 const OPEN_TO_ALL = ['', 'generated'];

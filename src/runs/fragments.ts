@@ -66,6 +66,8 @@ export interface Fragment {
   facts: RunFacts;
   /** SLURM_JOB_NODELIST, where the fragment's first line was read. */
   nodelist?: string;
+  /** SLURM_JOB_QOS (26.05 and later), where the fragment's first line was read. */
+  qos?: string;
   /** By bucket. */
   readonly slices: Map<string, Slice>;
 }
@@ -95,6 +97,7 @@ export class Fragments {
     fragment.toMs = Math.max(fragment.toMs, toMs);
     if (isEarlier(record, fragment.facts)) fragment.facts = factsOf(record);
     if (record.start?.nodelist !== undefined) fragment.nodelist = record.start.nodelist;
+    if (record.start?.qos !== undefined) fragment.qos = record.start.qos;
     this.#addToSlice(fragment, record, toMs);
   }
 
