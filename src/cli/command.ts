@@ -32,5 +32,7 @@ export interface Command {
   readonly describe: string;
   /** What it can be told to do, a word after its name; the module gets it as `action`. */
   readonly actions?: readonly string[];
+  /** Whether it does something without one of them too. */
+  readonly goesAlone?: boolean;
   load(): Promise<CommandModule>;
 }

@@ -28,4 +28,12 @@ export const COMMANDS: readonly Command[] = [
     actions: ['release', 'take'],
     load: () => import('./gpu'),
   },
+  {
+    name: 'quota',
+    describe:
+      'What of the quotas is used; refresh: writes it down for this host, check: whether a job may start',
+    actions: ['refresh', 'check'],
+    goesAlone: true,
+    load: () => import('./quota'),
+  },
 ];

@@ -49,9 +49,10 @@ async function runProgram(
   const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
     const { options, examples, epilogue } = await command.load();
     for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
-    const { actions } = command;
+    const { actions, goesAlone } = command;
     if (actions !== undefined) y.positional('action', { choices: actions, describe: 'what to do' });
-    y.usage(`${as}${actions === undefined ? '' : ` ${actions.join('|')}`} [options]`)
+    const words = actions?.join('|') ?? '';
+    y.usage(`${as}${words === '' ? '' : goesAlone === true ? ` [${words}]` : ` ${words}`} [options]`)
       .options(options)
       .demandCommand(0, 0)
       .epilogue(epilogue);
@@ -65,7 +66,7 @@ async function runProgram(
     for (const command of COMMANDS) {
       const as = `${program} ${command.name}`;
       parser.command(
-        command.actions === undefined ? command.name : `${command.name} <action>`,
+        nameWithAction(command),
         command.describe,
         async (y) => {
           await declare(y, command, as);
@@ -87,6 +88,12 @@ async function runProgram(
   if (help !== '') await surroundings.output.write([`${help}\n`]);
   else if (only !== null) await run(only, argv);
   return exitStatus;
+}
+
+/** As yargs has it. */
+function nameWithAction({ name, actions, goesAlone }: Command): string {
+  if (actions === undefined) return name;
+  return goesAlone === true ? `${name} [action]` : `${name} <action>`;
 }
 
 function newParser(program: string, asError: (message: string) => EitError): Argv {
@@ -116,8 +123,8 @@ function newParser(program: string, asError: (message: string) => EitError): Arg
 /** Names the option or command that was meant, where one is near. */
 function usageError(message: string, program: string, names: readonly string[]): EitError {
   if (message.startsWith('Not enough non-option arguments')) {
-    const words = COMMANDS.flatMap(
-      ({ name, actions }) => actions?.map((action) => `${name} ${action}`) ?? [],
+    const words = COMMANDS.flatMap(({ name, actions, goesAlone }) =>
+      goesAlone === true ? [] : (actions?.map((action) => `${name} ${action}`) ?? []),
     );
     return new EitError('EIT_USAGE', `a command lacks what it is to do (there are: ${words.join(', ')})`);
   }

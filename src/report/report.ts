@@ -3,6 +3,7 @@ import type {
   ClusterFactors,
   EitReport,
   EnergyKwh,
+  QuotaState,
   ReportFactors,
   ReportFigures,
   ReportQuality,
@@ -32,6 +33,8 @@ export interface ReportContext {
   readonly toolVersion: string;
   readonly generatedAtMs: number;
   readonly skippedRecords: number;
+  /** Those that concern the user of the report; absent or null: none is told of. */
+  readonly quotas?: readonly QuotaState[] | null;
 }
 
 /** Applies PUE (once) and intensity to an aggregate: what `--json` prints and every other format shows. */
@@ -59,6 +62,7 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
       system_kwh: unattributed === null ? null : kwh(unattributed.systemUj),
       missing_seconds: unattributed === null ? null : Number(unattributed.missingMs) / 1000,
     },
+    ...(context.quotas ? { quotas: [...context.quotas] } : {}),
     skipped_records: context.skippedRecords,
   };
 }
