@@ -58,6 +58,10 @@ export const options: Readonly<Record<string, Options>> = {
     ),
   ),
   bar: { default: true, ...flag('bars of the shares on a terminal; --no-bar leaves them out') },
+  quotas: {
+    default: true,
+    ...flag('what of the quotas is used, where the report is of one user; --no-quotas leaves them out'),
+  },
   extrapolate: flag('fill time that nobody observed with the mean power of the same run; marked with *'),
   audit: flag(
     'by host and day: do counters, runs, idle and system add up? for admins; exit status 1 where not',
@@ -125,7 +129,10 @@ export async function run(
 
   const aggregate = await readAggregate(access, query);
   const factorsOf = siteFactors(loaded);
-  const quotas = await quotasOfReport(query, reader, { loaded, output, factorsOf, nowMs: now.toMillis() });
+  const quotas =
+    format.showsQuotas === true && argv['quotas'] === true
+      ? await quotasOfReport(query, reader, { loaded, output, factorsOf, nowMs: now.toMillis() })
+      : null;
   const report = buildReport(aggregate, { ...made, query, factorsOf, skippedRecords: skipped.total, quotas });
   await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);

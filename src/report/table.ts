@@ -31,6 +31,7 @@ const DISPENSABLE = [
 
 /** Aligned columns, units that fit, a total, and what to know about the figures. */
 export const table: ReportFormat = {
+  showsQuotas: true,
   *render(report, view) {
     const layout = view.columns === null ? fittingLayout(report, view) : layOut(report, view.columns, view);
     const { columns } = layout;

@@ -191,13 +191,15 @@ describe('a report', () => {
     ]);
   });
 
-  test.each([[['-a']], [['-u', 'alice,bob']], [['-u', 'alice', '-E', 'now-1hour']]])(
-    '%j has none',
-    async (args) => {
-      const { stdout } = await command.report([...args, '-S', 'now-30days', '--json']);
-      expect(JSON.parse(stdout)).not.toHaveProperty('quotas');
-    },
-  );
+  test.each([
+    [['-a']],
+    [['-u', 'alice,bob']],
+    [['-u', 'alice', '-E', 'now-1hour']],
+    [['-u', 'alice', '--no-quotas']],
+  ])('%j has none', async (args) => {
+    const { stdout } = await command.report([...args, '-S', 'now-30days', '--json']);
+    expect(JSON.parse(stdout)).not.toHaveProperty('quotas');
+  });
 
   test('as CSV has none', async () => {
     const { stdout } = await command.report(['-u', 'alice', '-S', 'now-30days', '--csv']);

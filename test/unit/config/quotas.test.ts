@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { loadConfig, loadQuotas } from '../../../src/config/config';
 import { EitError } from '../../../src/errors';
 import type { QuotaConfig } from '../../../src/generated/config';
+import { codeBlocks, read } from '../docs/documents';
 
 let dir: string;
 beforeEach(() => {
@@ -181,6 +182,18 @@ test.each<[string, string, string[]]>([
   ],
 ])('%s is refused', (_, text, expected) => {
   expect(refused(text)).toEqual(['EIT_CONFIG_INVALID', ...expected]);
+});
+
+test('the quotas that the documents show are taken', () => {
+  const block = codeBlocks(read('docs/quotas.md'), '').find((text) => text.startsWith('site:'))!;
+  expect(load(block).map(({ per, period }) => `${per} ${period}`)).toEqual([
+    'user month',
+    'account year',
+    'user 30 days',
+  ]);
+  const shown = read('slurm-examples/eit.yaml').text.match(/^# {3}- \{ per: .*$/gm)!;
+  const text = `quotas:\n${shown.map((line) => line.slice(1)).join('\n')}\nsite: { price_per_kwh: 1 }\n`;
+  expect(load(text)).toEqual(load(block));
 });
 
 describe('a file of quotas', () => {
