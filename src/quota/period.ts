@@ -22,9 +22,9 @@ export function periodAt(period: string, nowMs: number, timeZone: string): Perio
   if (days !== undefined) return { startMs: nowMs - Number(days) * DAY_MS, endMs: null };
   const unit = period as CalendarUnit;
   const start = DateTime.fromMillis(nowMs, { zone: timeZone }).startOf(unit);
-  // From the middle of the next day on it is surely there, also where midnight is not: clocks that go forward at 0:00.
-  const next = start.plus({ [`${unit}s`]: 1 }).plus({ hours: 12 });
-  return { startMs: start.toMillis(), endMs: next.startOf(unit).toMillis() };
+  // Where clocks go forward at midnight a day begins at 1:00, and the next one not.
+  const next = start.plus({ [`${unit}s`]: 1 }).startOf(unit);
+  return { startMs: start.toMillis(), endMs: next.toMillis() };
 }
 
 /**

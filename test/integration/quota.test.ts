@@ -244,6 +244,21 @@ describe('eit quota refresh', () => {
     expect((await check('-u', '1002', '--max-age', '200')).status).toBe(3);
   });
 
+  test('does not take old data for new where a node’s clock is ahead', async () => {
+    const ahead = join(command.dir, 'ahead-ledger');
+    copyRecentLedger(ahead, Date.now(), -1800);
+    config(QUOTAS, { ledger: ahead });
+    await refresh();
+    const states = await list();
+    config(QUOTAS);
+    const nowS = Date.now() / 1000;
+    for (const [path, text] of stateFiles()) {
+      if (path !== 'users') expect(parseStateFile(text)?.dataUntilS).toBeLessThanOrEqual(nowS);
+    }
+    for (const { data_until: until } of states)
+      expect(Date.parse(until ?? '')).toBeLessThanOrEqual(Date.now());
+  });
+
   test('fails without touching what is there where the ledger cannot be read', async () => {
     await refresh();
     const before = stateFiles();

@@ -154,7 +154,7 @@ test('a period has what lies in it, with its ends and the forecast', () => {
 });
 
 test('users are told by uid: renamed ones are one, and a line without a uid is of whom others name so', () => {
-  const { uid: _, ...nameless } = run({ user: 'alicia' });
+  const { uid: _, ...nameless } = run({ user: 'alicia', from: '2026-03-03T10:00:00.000Z' });
   const records = [
     run({ from: '2026-03-02T10:00:00.000Z' }),
     run({ from: '2026-03-05T10:00:00.000Z', user: 'alicia' }),
