@@ -51,7 +51,7 @@ export async function readQuotaData(
     quotas,
     periods,
     skippedRecords,
-    // A node whose clock is ahead must not make old data look new.
+    // No data are newer than now, whatever a node's clock says.
     dataUntilMs: newestMs === null ? null : Math.min(newestMs, nowMs),
     rates: {
       factorsOf,
@@ -64,15 +64,15 @@ export async function readQuotaData(
 
 /**
  * The quotas that concern the one user of a report, as of now.
- * @returns null where there are none to tell of: the report is of several users, of a time that is over, or the site has none
+ * @returns null where there are none to tell of: the report is of several users, of jobs by id, of a time that is over, or the site has none
  */
 export async function quotasOfReport(
-  { filter: { users }, untilMs }: ReportQuery,
+  { filter: { users, jobs }, untilMs }: ReportQuery,
   reader: Reader,
   quotaAccess: QuotaAccess,
 ): Promise<QuotaState[] | null> {
   const [user, ...more] = users ?? [];
-  if (user === undefined || more.length > 0 || untilMs < quotaAccess.nowMs) return null;
+  if (user === undefined || more.length > 0 || jobs !== undefined || untilMs < quotaAccess.nowMs) return null;
   const data = await readQuotaData(quotaAccess, () => new Map());
   if (data.quotas.length === 0) return null;
   const known = [...data.periods.values()].flatMap(

@@ -195,6 +195,7 @@ describe('a report', () => {
     [['-a']],
     [['-u', 'alice,bob']],
     [['-u', 'alice', '-E', 'now-1hour']],
+    [['-u', 'alice', '-j', '101']],
     [['-u', 'alice', '--no-quotas']],
   ])('%j has none', async (args) => {
     const { stdout } = await command.report([...args, '-S', 'now-30days', '--json']);
@@ -244,7 +245,7 @@ describe('eit quota refresh', () => {
     expect((await check('-u', '1002', '--max-age', '200')).status).toBe(3);
   });
 
-  test('does not take old data for new where a node’s clock is ahead', async () => {
+  test('never says that data are newer than now, where a node’s clock is ahead', async () => {
     const ahead = join(command.dir, 'ahead-ledger');
     copyRecentLedger(ahead, Date.now(), -1800);
     config(QUOTAS, { ledger: ahead });
