@@ -17,6 +17,7 @@ const LAYERS = {
   synthetic: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   carbon: ['config', 'slurm', 'attribution', 'ledger'],
   report: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
+  quota: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   cli: [
     'config',
     'slurm',
@@ -29,6 +30,7 @@ const LAYERS = {
     'synthetic',
     'carbon',
     'report',
+    'quota',
   ],
 };
 const OPEN_TO_ALL = ['', 'generated'];

@@ -16,6 +16,7 @@ const PACKAGES = {
     'libc6-dev',
     'strace',
     'shellcheck',
+    'lua5.1',
     'procps',
   ],
   guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],

@@ -22,7 +22,7 @@ import {
 import { freshSql } from './totals';
 
 /** What the totals can be grouped by. */
-export const TOTAL_KEYS = ['user', 'account', 'partition', 'day', 'month'] as const;
+export const TOTAL_KEYS = ['user', 'uid', 'account', 'partition', 'day', 'month'] as const;
 export type TotalKey = (typeof TOTAL_KEYS)[number];
 
 export interface TotalsQuery {
@@ -37,7 +37,7 @@ export interface TotalsQuery {
 /** The sums of one group of runs. */
 export interface TotalsGroup {
   /** Value of each key asked for. */
-  readonly keys: Readonly<Partial<Record<TotalKey, string>>>;
+  readonly keys: Readonly<Partial<Record<TotalKey, string | number | null>>>;
   readonly sums: GroupSums;
 }
 
@@ -62,9 +62,14 @@ export async function totalsByGroup(
   if (totals === null) return [];
   const rows = await rowsOf(connection, groupSql(totals, keys));
   return rows.map((row) => ({
-    keys: Object.fromEntries(keys.map((key) => [key, String(row[key])])),
+    keys: Object.fromEntries(keys.map((key) => [key, keyOf(row[key])])),
     sums: groupSums(archive.cluster, row, query.policy),
   }));
+}
+
+/** Uids are numbers, and can be absent. */
+function keyOf(value: unknown): string | number | null {
+  return typeof value === 'bigint' ? Number(value) : (value as string | null);
 }
 
 /** How many jobs and runs there are: a job can have runs in several groups. @throws EitError EIT_ARCHIVE */
@@ -163,6 +168,7 @@ function totalsOf(
 
 const BY_KEY: Readonly<Record<TotalKey, string>> = {
   user: '"user"',
+  uid: 'uid',
   account: 'account',
   partition: '"partition"',
   day: 'bucket AS "day"',
@@ -179,12 +185,12 @@ function groupSql({ from, where, figures }: Totals, keys: readonly TotalKey[]): 
   const ifTold = (name: string, sql: string, otherwise = '0') => (told.has(name) ? sql : otherwise);
   return `
 WITH days AS (
-  SELECT ${bucket} AS bucket, job, run_key, restart, started_ms, "user", account, "partition", whole${names}
+  SELECT ${bucket} AS bucket, job, run_key, restart, started_ms, "user", uid, account, "partition", whole${names}
   FROM (${from})${where}
 ), runs AS (
-  SELECT bucket, job, restart, started_ms, "user", account, "partition"${names} FROM days WHERE whole
+  SELECT bucket, job, restart, started_ms, "user", uid, account, "partition"${names} FROM days WHERE whole
   UNION ALL
-  SELECT bucket, job, min(restart), min(started_ms), min("user"), min(account), min("partition")${merged}
+  SELECT bucket, job, min(restart), min(started_ms), min("user"), min(uid), min(account), min("partition")${merged}
   FROM days WHERE NOT whole GROUP BY bucket, job, run_key
 ), requeued AS (
   SELECT DISTINCT job FROM runs WHERE restart > 0 OR account = '(unknown)'

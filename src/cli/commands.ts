@@ -36,4 +36,12 @@ export const COMMANDS: readonly Command[] = [
     folder: 'the folder of the ledger; default: as configured',
     load: () => import('./ledger'),
   },
+  {
+    name: 'quota',
+    describe:
+      'What of the quotas is used; refresh: writes it down for this host, check: whether a job may start',
+    actions: ['refresh', 'check'],
+    goesAlone: true,
+    load: () => import('./quota'),
+  },
 ];

@@ -1,3 +1,7 @@
-import { main } from './main';
+import { quotaCheckMain } from './quota-check-main';
 
-void main('eit', null, process.argv.slice(2));
+const args = process.argv.slice(2);
+
+// A job's submission may wait for it: it goes without all that the other commands need.
+if (args[0] === 'quota' && args[1] === 'check') process.exitCode = quotaCheckMain(args.slice(2));
+else void import('./main').then(({ main }) => main('eit', null, args));

@@ -14,8 +14,7 @@ import {
   type TotalsQuery,
 } from '../archive/run-day-groups';
 import { POLICIES } from '../attribution/policy';
-import type { GroupKey } from '../generated/report';
-import type { Aggregation, Group, ReportQuery } from '../report/aggregate';
+import type { Aggregation, Group, ReportQuery, SumKey } from '../report/aggregate';
 import { GroupSums } from '../runs/group-sums';
 
 /**
@@ -36,8 +35,8 @@ export function daysAddedUp(archive: ReadableArchive, query: ReportQuery): Set<s
   return new Set(wholeDaysIn(sinceMs, untilMs, timeZone).flatMap(({ day }) => (held.has(day) ? [day] : [])));
 }
 
-function isTotalKey(key: GroupKey): key is TotalKey {
-  return (TOTAL_KEYS as readonly GroupKey[]).includes(key);
+function isTotalKey(key: SumKey): key is TotalKey {
+  return (TOTAL_KEYS as readonly SumKey[]).includes(key);
 }
 
 /**

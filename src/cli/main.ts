@@ -49,11 +49,15 @@ async function runProgram(
   const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
     const { options, examples, epilogue } = await command.load();
     for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
-    const { actions, folder } = command;
+    const { actions, goesAlone, folder } = command;
     if (actions !== undefined) y.positional('action', { choices: actions, describe: 'what to do' });
     if (folder !== undefined) y.positional('folder', { type: 'string', describe: folder });
-    const words = `${actions === undefined ? '' : ` ${actions.join('|')}`}${folder === undefined ? '' : ' FOLDER'}`;
-    y.usage(`${as}${words} [options]`).options(options).demandCommand(0, 0).epilogue(epilogue);
+    const words = actions?.join('|') ?? '';
+    const action = words === '' ? '' : goesAlone === true ? ` [${words}]` : ` ${words}`;
+    y.usage(`${as}${action}${folder === undefined ? '' : ' [FOLDER]'} [options]`)
+      .options(options)
+      .demandCommand(0, 0)
+      .epilogue(epilogue);
     for (const [example, gives] of examples) y.example(`${as} ${example}`, gives);
   };
   const run = async (command: Command, argv: Readonly<Record<string, unknown>>): Promise<void> => {
@@ -64,7 +68,7 @@ async function runProgram(
     for (const command of COMMANDS) {
       const as = `${program} ${command.name}`;
       parser.command(
-        `${command.name}${command.actions === undefined ? '' : ' <action>'}${command.folder === undefined ? '' : ' [folder]'}`,
+        nameWithAction(command),
         command.describe,
         async (y) => {
           await declare(y, command, as);
@@ -86,6 +90,12 @@ async function runProgram(
   if (help !== '') await surroundings.output.write([`${help}\n`]);
   else if (only !== null) await run(only, argv);
   return exitStatus;
+}
+
+/** As yargs has it. */
+function nameWithAction({ name, actions, goesAlone, folder }: Command): string {
+  const action = actions === undefined ? '' : goesAlone === true ? ' [action]' : ' <action>';
+  return `${name}${action}${folder === undefined ? '' : ' [folder]'}`;
 }
 
 function newParser(program: string, asError: (message: string) => EitError): Argv {
@@ -115,8 +125,8 @@ function newParser(program: string, asError: (message: string) => EitError): Arg
 /** Names the option or command that was meant, where one is near. */
 function usageError(message: string, program: string, names: readonly string[]): EitError {
   if (message.startsWith('Not enough non-option arguments')) {
-    const words = COMMANDS.flatMap(
-      ({ name, actions }) => actions?.map((action) => `${name} ${action}`) ?? [],
+    const words = COMMANDS.flatMap(({ name, actions, goesAlone }) =>
+      goesAlone === true ? [] : (actions?.map((action) => `${name} ${action}`) ?? []),
     );
     return new EitError('EIT_USAGE', `a command lacks what it is to do (there are: ${words.join(', ')})`);
   }

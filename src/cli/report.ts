@@ -1,29 +1,25 @@
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
-import { factorsFor } from '../carbon/factors';
-import { loadZones } from '../carbon/zone';
 import { loadConfig } from '../config/config';
-import type { EitConfig } from '../generated/config';
 import { Skipped } from '../ledger/record-line';
 import { parseColumns } from '../report/column-choice';
 import { columnHelp } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
-import { buildReport, type SiteFactors } from '../report/report';
-import { readSlurmConf } from '../slurm/slurm-conf';
-import { dataPath } from '../data-path';
+import { buildReport } from '../report/report';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
 import { readAggregate, recordsInWindow } from './ledger-aggregate';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
+import { quotasOfReport } from './quota-data';
+import { readerOf } from './reader';
 import { emptyNotes } from './report-notes';
-import { GROUP_KEYS, isOwnQuery, type QueryOptions, type Reader, reportQuery } from './report-query';
+import { GROUP_KEYS, isOwnQuery, type QueryOptions, reportQuery } from './report-query';
+import { siteFactors } from './site-factors';
+import { terminalOf } from './terminal';
 import { TIME_FORMS } from '../slurm/time-form';
 import { version } from '../version';
-
-/** Of a terminal that does not say how wide it is. */
-const UNKNOWN_WIDTH = 80;
 
 const list = (describe: string): Options => ({ type: 'string', array: true, nargs: 1, describe });
 const text = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
@@ -62,6 +58,10 @@ export const options: Readonly<Record<string, Options>> = {
     ),
   ),
   bar: { default: true, ...flag('bars of the shares on a terminal; --no-bar leaves them out') },
+  quotas: {
+    default: true,
+    ...flag('what of the quotas is used, where the report is of one user; --no-quotas leaves them out'),
+  },
   extrapolate: flag('fill time that nobody observed with the mean power of the same run; marked with *'),
   audit: flag(
     'by host and day: do counters, runs, idle and system add up? for admins; exit status 1 where not',
@@ -128,30 +128,15 @@ export async function run(
   }
 
   const aggregate = await readAggregate(access, query);
-  const zones = loadZones(dataPath());
-  const known = new Map<string, SiteFactors>();
-  const factorsOf = (cluster: string): SiteFactors => {
-    const factors = known.get(cluster) ?? factorsFor(loaded, cluster || (loaded.config.cluster ?? ''), zones);
-    known.set(cluster, factors);
-    return factors;
-  };
-  const report = buildReport(aggregate, { ...made, query, factorsOf, skippedRecords: skipped.total });
+  const factorsOf = siteFactors(loaded);
+  const quotas =
+    format.showsQuotas === true && argv['quotas'] === true
+      ? await quotasOfReport(query, reader, { loaded, output, factorsOf, nowMs: now.toMillis() })
+      : null;
+  const report = buildReport(aggregate, { ...made, query, factorsOf, skippedRecords: skipped.total, quotas });
   await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);
   return 0;
-}
-
-function terminalOf(
-  argv: Readonly<Record<string, unknown>>,
-  { env, output: { stdout } }: Surroundings,
-): View['terminal'] {
-  if (!stdout.isTTY) return null;
-  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
-  return {
-    width: stdout.columns || UNKNOWN_WIDTH,
-    bars: argv['bar'] === true && /utf-?8/i.test(locale),
-    colours: !env['NO_COLOR'] && env['TERM'] !== 'dumb',
-  };
 }
 
 function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {
@@ -165,13 +150,6 @@ function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {
   const format = chosen ?? FORMATS.find(({ option }) => option === undefined);
   if (format === undefined) throw new Error('no format is the default');
   return format;
-}
-
-/** `admins` of the config; without it root and SlurmUser. Root always is: no file is closed to it. */
-function readerOf({ uid, userName, env }: Surroundings, config: EitConfig): Reader {
-  const admins = config.admins ?? ['root', readSlurmConf(env)?.slurmUser ?? 'root'];
-  const isAdmin = uid === 0 || admins.some((admin) => admin === userName || admin === String(uid));
-  return { uid, name: userName, isAdmin };
 }
 
 function queryOptions(argv: Readonly<Record<string, unknown>>): QueryOptions {

@@ -10,7 +10,7 @@ interface Combination {
   readonly problem: (config: EitConfig) => string | undefined;
 }
 
-const FOLDERS = ['ledger', 'state_dir', 'var_dir', 'spool_dir'] as const;
+const FOLDERS = ['ledger', 'state_dir', 'var_dir', 'spool_dir', 'quota_dir'] as const;
 
 export const combinations: readonly Combination[] = [
   {
@@ -41,6 +41,20 @@ export const combinations: readonly Combination[] = [
         ? '{gpu.map}; expected each GPU once'
         : undefined,
   },
+  {
+    keys: ['quotas', 'quotas_file'],
+    problem: ({ quotas, quotas_file: file }) =>
+      quotas.length > 0 && file !== undefined
+        ? '{quotas}; expected the quotas here or in {quotas_file}, not in both'
+        : undefined,
+  },
+  {
+    keys: ['time_zone'],
+    problem: ({ time_zone: zone }) =>
+      zone !== undefined && !isTimeZone(zone)
+        ? '{time_zone}, which this machine does not know; expected a name such as Europe/Berlin'
+        : undefined,
+  },
   ...FOLDERS.flatMap((a, i) =>
     FOLDERS.slice(i + 1).map((b) => ({
       keys: [a, b],
@@ -53,6 +67,7 @@ export const combinations: readonly Combination[] = [
   within('state_dir', 'ledger', 'which is shared, and this folder is for one host'),
   within('var_dir', 'ledger', 'which is shared, and this folder is for one host'),
   within('spool_dir', 'ledger', 'which is shared, and this folder is for one host'),
+  within('quota_dir', 'ledger', 'which is shared, and this folder is for one host'),
 ];
 
 function within(inner: (typeof FOLDERS)[number], outer: (typeof FOLDERS)[number], why: string): Combination {
@@ -84,4 +99,13 @@ function valueAt(config: EitConfig, key: string): unknown {
   let value: unknown = config;
   for (const part of key.split('.')) value = (value as Record<string, unknown>)[part];
   return value;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }

@@ -1,13 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
 import type { Pair, Scalar } from 'yaml';
-import { EitError, isErrno } from '../errors';
-import type { EitConfig, SiteConfig } from '../generated/config';
+import { EitError } from '../errors';
+import type { EitConfig, QuotaConfig, SiteConfig } from '../generated/config';
 import validate from '../generated/config-validator';
 import { combinations, fillIn } from './combinations';
-import { ANY_NAME, schemaKeys } from './schema-keys';
+import { chooseConfigPath, readConfigText } from './config-text';
+import { quotaProblems } from './quota-problems';
+import { schemaKeyOf, schemaKeys } from './schema-keys';
 import { schemaProblems } from './schema-problems';
-import { whyHooksMisread } from './state-dir';
+import { whyMisread } from './plain-path';
 import { visible, visibleValue } from './visible';
 import { type Place, type Problem, type YamlTree, parseYamlTree, placeKey } from './yaml-tree';
 
@@ -20,10 +20,21 @@ export interface LoadedConfig {
   readonly set: ReadonlySet<string>;
 }
 
-const DEFAULT_PATH = '/etc/eit/eit.yaml';
-/** Hundreds of clusters fit; what is longer was not meant to be a config. */
-const LONGEST_BYTES = 256 * 1024;
 const MOST_PROBLEMS = 20;
+
+/** Keys that others read too, line by line and without YAML. */
+const READ_ALONE = [
+  [
+    'state_dir',
+    { name: "the hooks' shell", reads: 'reads it too', they: 'they', fallback: '/run/eit' },
+    '/run/eit',
+  ],
+  [
+    'quota_dir',
+    { name: '`eit quota check`', reads: 'reads it line by line', they: 'it', fallback: '/var/lib/eit/quota' },
+    '/var/lib/eit/quota',
+  ],
+] as const;
 
 /**
  * Reads the config: `path`, else the file that EIT_CONFIG in `env` names, else /etc/eit/eit.yaml, which may be absent.
@@ -35,9 +46,37 @@ export function loadConfig(options: {
   env: NodeJS.ProcessEnv;
   defaultPath?: string;
 }): LoadedConfig {
-  const { path, namedBy } = choosePath(options);
-  const text = readConfig(path, namedBy);
+  const { path, namedBy } = chooseConfigPath(options);
+  const text = readConfigText(path, namedBy);
   return text === null ? parseConfig('', null) : parseConfig(text, path);
+}
+
+/**
+ * The quotas in force: those of the config, or of the file that its `quotas_file` names, which has the key `quotas` alone.
+ * @throws EitError EIT_CONFIG_UNREADABLE, EIT_CONFIG_INVALID as {@link loadConfig}, with the place in that file
+ */
+export function loadQuotas({ config }: LoadedConfig): readonly QuotaConfig[] {
+  const path = config.quotas_file;
+  if (path === undefined) return config.quotas;
+  const text = readConfigText(path, 'by quotas_file');
+  const tree = parseYamlTree(text ?? '');
+  refuse(tree.problems, tree, path);
+  const data = tree.data ?? {};
+  const isGroup = typeof data === 'object' && !Array.isArray(data);
+  const others = isGroup ? Object.keys(data).filter((key) => key !== 'quotas') : [];
+  const problems = others.map((key) => ({
+    at: tree.places.get(placeKey([key]))?.keyAt ?? 0,
+    message: `the key ${visible(key)} has no place here; expected quotas alone`,
+  }));
+  if (!isGroup)
+    problems.push({ at: 0, message: `the file is ${visibleValue(data)}; expected the key quotas` });
+  refuse(problems, tree, path);
+  dropEmptyGroups(data, tree.places);
+  const wrong = validate(data) ? [] : schemaProblems(validate.errors ?? [], tree.places);
+  refuse(wrong, tree, path);
+  const { quotas } = data as EitConfig;
+  refuse(quotaProblems({ ...config, quotas }, tree.places), tree, path);
+  return quotas;
 }
 
 /** What holds for one cluster: its own keys of `clusters`, over those of `site`. */
@@ -48,71 +87,6 @@ export function siteFor(config: EitConfig, cluster: string): SiteConfig {
   const site = { ...config.site, ...own };
   delete site.country;
   return site;
-}
-
-function choosePath({ path, env, defaultPath = DEFAULT_PATH }: Parameters<typeof loadConfig>[0]): {
-  path: string;
-  namedBy: string | null;
-} {
-  if (path !== undefined)
-    return { path: isAbsolute(path) ? path : join(process.cwd(), path), namedBy: 'on the command line' };
-  const fromEnv = env['EIT_CONFIG'];
-  if (fromEnv === undefined || fromEnv === '') return { path: defaultPath, namedBy: null };
-  // oxlint-disable-next-line no-control-regex -- the hooks refuse them too
-  if (!isAbsolute(fromEnv) || /[\u0000-\u001f\u007f]/.test(fromEnv)) {
-    throw new EitError(
-      'EIT_CONFIG_UNREADABLE',
-      `EIT_CONFIG is "${visible(fromEnv)}"; expected an absolute path, such as ${DEFAULT_PATH}`,
-    );
-  }
-  return { path: fromEnv, namedBy: 'by EIT_CONFIG' };
-}
-
-/** The text of the file; null where it is absent and nobody named it. */
-function readConfig(path: string, namedBy: string | null): string | null {
-  const unreadable = (what: string, mend: string, cause?: unknown): EitError =>
-    new EitError(
-      'EIT_CONFIG_UNREADABLE',
-      `cannot read ${visible(path)}${namedBy === null ? '' : `, named ${namedBy}`}: ${what}; ${mend}`,
-      { cause },
-    );
-  let fd: number;
-  try {
-    // Not to wait for the writer of a named pipe.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) {
-      if (namedBy === null) return null;
-      throw unreadable(
-        'there is no such file',
-        'create it (slurm-examples/eit.yaml shows every key) or name another',
-        error,
-      );
-    }
-    if (isErrno(error, 'EACCES', 'EPERM')) {
-      throw unreadable('permission denied', 'let this user read it and enter the folders above it', error);
-    }
-    throw unreadable(describeError(error), 'name a file that can be read', error);
-  }
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw unreadable('it is not a file', 'name a file');
-    if (stat.size > LONGEST_BYTES) {
-      throw unreadable(`it has ${stat.size} bytes`, `a config has at most ${LONGEST_BYTES}`);
-    }
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(fd));
-  } catch (error) {
-    if (error instanceof EitError) throw error;
-    if (isErrno(error, 'ERR_ENCODING_INVALID_ENCODED_DATA'))
-      throw unreadable('it is not UTF-8', 'save it as UTF-8', error);
-    throw unreadable(describeError(error), 'mend the file system or name another file', error);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function describeError(error: unknown): string {
-  return String((error as NodeJS.ErrnoException).code ?? error);
 }
 
 function parseConfig(text: string, path: string | null): LoadedConfig {
@@ -135,16 +109,16 @@ function dropEmptyGroups(data: unknown, places: YamlTree['places']): void {
   for (const { path } of places.values()) {
     const parent = valueAt(data, path.slice(0, -1)) as Record<string, unknown> | null | undefined;
     const key = path.at(-1);
-    const schemaKey = path.map((part, i) => (i === 1 && path[0] === 'clusters' ? ANY_NAME : part)).join('.');
-    if (key === undefined || parent?.[key] !== null || schemaKeys.get(schemaKey)?.type !== 'object') continue;
+    const { type } = schemaKeys.get(schemaKeyOf(path)) ?? {};
+    if (key === undefined || parent?.[key] !== null || type !== 'object') continue;
     if (path[0] === 'clusters' && path.length === 2) parent[key] = {};
     else delete parent[key];
   }
 }
 
-/** Whether a place holds a value of a key: not a group, not an item of a list. */
+/** Whether a place holds a value of a key: not a group, not an item of a list or a part of one. */
 function isLeaf({ path, pair }: Place, data: unknown): boolean {
-  if (pair === null) return false;
+  if (pair === null || path.some((_, i) => Array.isArray(valueAt(data, path.slice(0, i))))) return false;
   const value = valueAt(data, path);
   return value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value));
 }
@@ -172,14 +146,15 @@ function findProblems(
     wrong.some(({ path }) => key === path.join('.') || key.startsWith(`${path.join('.')}.`));
   const problems: Problem[] = [...wrong];
 
-  const stateDir = places.get(placeKey(['state_dir']));
-  if (stateDir?.pair && !isWrong('state_dir')) {
-    const why = whyHooksMisread(text, stateDir.pair as Pair<Scalar, Scalar>);
-    if (why !== undefined) {
-      const message = `state_dir is ${visibleValue(config.state_dir)}, but the hooks' shell reads it too, and ${why}; expected one line such as state_dir: /run/eit`;
-      problems.push({ at: stateDir.valueAt, message });
-    }
+  for (const [key, reader, such] of READ_ALONE) {
+    const place = places.get(placeKey([key]));
+    if (!place?.pair || isWrong(key)) continue;
+    const why = whyMisread(text, place.pair as Pair<Scalar, Scalar>, reader);
+    if (why === undefined) continue;
+    const message = `${key} is ${visibleValue(config[key])}, but ${reader.name} ${reader.reads}, and ${why}; expected one line such as ${key}: ${such}`;
+    problems.push({ at: place.valueAt, message });
   }
+  if (!wrong.some(({ path: [top] }) => top === 'quotas')) problems.push(...quotaProblems(config, places));
   const named = new Set<string>();
   for (const { keys, problem } of combinations) {
     if (keys.some(isWrong)) continue;

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { nearest } from './nearest';
-import { type Schema, ANY_NAME, expectation, schemaKeys } from './schema-keys';
+import { type Schema, ANY_NAME, ITEM, expectation, schemaKeyOf, schemaKeys } from './schema-keys';
 import { visible, visibleValue } from './visible';
 import { type Problem, type YamlTree, placeKey } from './yaml-tree';
 
@@ -63,8 +63,10 @@ function toProblem(error: ErrorObject, places: YamlTree['places']): KeyProblem {
 
 /** The nearest keys of the same group, else of any group that have such a last part, else those of the group. */
 function suggestion(parent: readonly string[], unknown: string): string {
-  const group = parent.map((part, i) => (i === 1 && parent[0] === 'clusters' ? ANY_NAME : part)).join('.');
-  const siblings = [...schemaKeys.keys()].filter((key) => groupOf(key) === group && lastOf(key) !== ANY_NAME);
+  const group = schemaKeyOf(parent);
+  const siblings = [...schemaKeys.keys()].filter(
+    (key) => groupOf(key) === group && ![ANY_NAME, ITEM].includes(lastOf(key)),
+  );
   const named = (lastParts: readonly string[]): string =>
     lastParts.map((last) => [...parent.map((part) => visible(part)), last].join('.')).join(' or ');
 

@@ -108,6 +108,28 @@ export interface EitConfig {
   clusters: {
     [k: string]: SiteConfig1;
   };
+  /**
+   * Of price_per_kwh.
+   */
+  currency: string;
+  /**
+   * What users, accounts, partitions or QOS may use in a time: docs/quotas.md.
+   *
+   * @maxItems 64
+   */
+  quotas: QuotaConfig[];
+  /**
+   * Another file with the key `quotas` alone, so that quotas change without this one.
+   */
+  quotas_file?: string;
+  /**
+   * Folder of one host, where `eit quota refresh` leaves the state of the quotas. `eit quota check` reads this one key by itself: keep it a plain one-line scalar.
+   */
+  quota_dir: string;
+  /**
+   * Zone of the days and months of quotas, an IANA name; without it that of the machine.
+   */
+  time_zone?: string;
 }
 export interface SiteConfig {
   /**
@@ -126,6 +148,10 @@ export interface SiteConfig {
    * Factor for what no counter of the node sees (board, fans, power supply): 1.2 adds a fifth, as `other`, modelled.
    */
   node_overhead?: number;
+  /**
+   * What a kilowatt-hour costs, in `currency`: for quotas in money.
+   */
+  price_per_kwh?: number;
 }
 export interface SiteConfig1 {
   /**
@@ -144,4 +170,32 @@ export interface SiteConfig1 {
    * Factor for what no counter of the node sees (board, fans, power supply): 1.2 adds a fifth, as `other`, modelled.
    */
   node_overhead?: number;
+  /**
+   * What a kilowatt-hour costs, in `currency`: for quotas in money.
+   */
+  price_per_kwh?: number;
+}
+export interface QuotaConfig {
+  /**
+   * Whose use is added up.
+   */
+  per: 'user' | 'account' | 'partition' | 'qos';
+  /**
+   * Over which time: a part of the calendar, or the last N days, each of 24 hours.
+   */
+  period: string;
+  /**
+   * What the limits are in: kWh and kgCO2e as in reports (with PUE); cost: kWh times price_per_kwh.
+   */
+  unit: 'kWh' | 'kgCO2e' | 'cost';
+  /**
+   * Limit of everyone whom `limits` does not name. Without it they have none.
+   */
+  each?: number;
+  /**
+   * Limits of single users (names or uids), accounts, partitions or QOS.
+   */
+  limits?: {
+    [k: string]: number | 'none';
+  };
 }

@@ -25,6 +25,10 @@ export interface EitReport {
   quality: ReportQuality;
   unattributed: Unattributed;
   /**
+   * Where the report is of one user and reaches to now: the quotas that concern him. Absent where the site has none.
+   */
+  quotas?: QuotaState[];
+  /**
    * Lines that could not be read as a record.
    */
   skipped_records: number;
@@ -232,4 +236,53 @@ export interface Unattributed {
   idle_kwh: number | null;
   system_kwh: number | null;
   missing_seconds: number | null;
+}
+/**
+ * A quota of one user, account, partition or QOS, and what is used of it: in its own unit, as of data_until.
+ */
+export interface QuotaState {
+  per: 'user' | 'account' | 'partition' | 'qos';
+  name: string;
+  /**
+   * Of a user, where known.
+   */
+  uid?: number;
+  /**
+   * kWh and kgCO2e with PUE in them; else the currency (ISO 4217).
+   */
+  unit: string;
+  /**
+   * day, month, quarter, year, or the last N days.
+   */
+  period: string;
+  since: Time;
+  /**
+   * End of the period. null: the last N days have none.
+   */
+  until: Time | null;
+  limit: number;
+  /**
+   * Of the period, running jobs included.
+   */
+  used: number;
+  /**
+   * used / limit. null: the limit is 0.
+   */
+  share: number | null;
+  /**
+   * What will be used at the end of the period if all goes on as it did from `since` to `data_until`. null: the period has no end, or no data.
+   */
+  forecast: number | null;
+  /**
+   * over: the limit is reached.
+   */
+  state: 'within' | 'over';
+  /**
+   * End of the newest record read, never later than the time of reading; null with no records.
+   */
+  data_until: Time | null;
+  /**
+   * What runs used in the period that do not tell whose they are in this respect (no account, no QOS): in nobody's quota.
+   */
+  unknown: number;
 }

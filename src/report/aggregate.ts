@@ -12,14 +12,17 @@ import { HardwareModels, type HardwareTold } from '../runs/hardware-models';
 import { type HostRow, rowOfHostLine } from '../runs/host-row';
 import { IdlePower } from './idle-power';
 import { matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
-import { joinRuns, nodesExpected, type Part, partsOf, type Run } from '../runs/runs';
+import { joinRuns, nodesExpected, type Part, partsOf, type Run, UNKNOWN } from '../runs/runs';
+
+/** What runs can be grouped by: what a report can show, and what only programs of ours ask for. */
+export type SumKey = GroupKey | 'uid' | 'qos';
 
 /** What a report is asked for. */
 export interface ReportQuery {
   /** A record counts whose middle lies in [sinceMs, untilMs); records are aligned to the clock, days and months cut none. */
   readonly sinceMs: number;
   readonly untilMs: number;
-  readonly groupBy: readonly GroupKey[];
+  readonly groupBy: readonly SumKey[];
   readonly policy: Policy;
   readonly filter: RunFilter;
   /** Time zone that days and months are of, an IANA name or `local`. */
@@ -34,6 +37,8 @@ export interface ReportQuery {
 export interface GroupFields {
   job_id?: number;
   user?: string;
+  uid?: number | null;
+  qos?: string;
   account?: string;
   partition?: string;
   node?: string;
@@ -223,7 +228,7 @@ export class Aggregation {
   }
 }
 
-function fieldsOf(run: Run, { node, slice }: Part, groupBy: readonly GroupKey[]): GroupFields {
+function fieldsOf(run: Run, { node, slice }: Part, groupBy: readonly SumKey[]): GroupFields {
   const fields: GroupFields = {};
   for (const key of groupBy) {
     if (key === 'job') {
@@ -233,22 +238,24 @@ function fieldsOf(run: Run, { node, slice }: Part, groupBy: readonly GroupKey[])
     } else if (key === 'node') fields.node = node;
     else if (key === 'day') fields.day = slice.bucket;
     else if (key === 'month') fields.month = slice.bucket.slice(0, 7);
+    else if (key === 'uid') fields.uid = run.uid;
+    else if (key === 'qos') fields.qos = run.qos ?? UNKNOWN;
     else fields[key] = run[key];
   }
   return fields;
 }
 
 /** The field of a group that a key of --group-by names. */
-export function fieldOfKey(key: GroupKey): keyof GroupFields {
+export function fieldOfKey(key: SumKey): keyof GroupFields {
   return key === 'job' ? 'job_id' : key;
 }
 
-function sortGroups(groups: Group[], groupBy: readonly GroupKey[]): Group[] {
+function sortGroups(groups: Group[], groupBy: readonly SumKey[]): Group[] {
   const fields = [...groupBy.map(fieldOfKey), 'cluster', 'user'] as const;
   return groups.sort((a, b) => {
     for (const field of fields) {
       const [x, y] = [a.fields[field], b.fields[field]];
-      if (x === y || x === undefined || y === undefined) continue;
+      if (x === y || x === undefined || y === undefined || x === null || y === null) continue;
       return x < y ? -1 : 1;
     }
     return a.sums.firstMs - b.sums.firstMs;

@@ -28,7 +28,7 @@ export const EXTRAPOLATED_MARK = '*';
 /** What percentText does not show either. */
 const NEGLIGIBLE = 0.0005;
 
-function key(name: string, describe: string, field: Exclude<keyof GroupFields, 'job_id'>): Column {
+function key(name: string, describe: string, field: Exclude<keyof GroupFields, 'job_id' | 'uid'>): Column {
   return { name, describe, isText: true, human: (row) => row[field] ?? '', raw: (row) => row[field] ?? null };
 }
 

@@ -3,6 +3,7 @@ import type { EitReport, ReportFigures } from '../generated/report';
 import { EXTRAPOLATED_MARK } from './columns';
 import type { View } from './format';
 import { cut, visible, wrap } from './printable';
+import { quotaNote } from './quota-lines';
 import { counted, durationText, energyText, percentText, plainNumber } from './units';
 
 /** Less than this part of what should have been observed stands out. */
@@ -34,6 +35,7 @@ export function footer(report: EitReport, view: View, columns: readonly string[]
     ...extrapolatedLine(report, columns),
     ...divisionLine(report),
     ...idlePowerLine(report),
+    ...(report.quotas?.length ? [quotaNote(report.quotas, view)] : []),
     notesLine(report, view),
   ];
   const { terminal } = view;

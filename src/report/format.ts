@@ -21,6 +21,8 @@ export interface View {
 export interface ReportFormat {
   /** Long name of the option that chooses it; absent: taken where no other is asked for. */
   readonly option?: { readonly name: string; readonly alias?: string; readonly describe: string };
+  /** Whether it shows the quotas of a report's user: reading for them takes its time. */
+  readonly showsQuotas?: boolean;
   /** Gives the text in pieces: a report may be longer than a string can be. */
   render(report: EitReport, view: View): Iterable<string>;
   /** The same for what --audit found. */

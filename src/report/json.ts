@@ -7,7 +7,8 @@ const UNSEEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 /** The report as schemas/report.schema.json describes it, a line a group. */
 export const json: ReportFormat = {
   option: { name: 'json', describe: 'print JSON, as in schemas/report.schema.json' },
-  render: (report) => printed(report, ['groups']),
+  showsQuotas: true,
+  render: (report) => printed(report, ['groups', 'quotas']),
   renderAudit: (audit) => printed(auditJson(audit), ['hosts', 'open', 'notes']),
 };
 

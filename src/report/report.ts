@@ -3,11 +3,13 @@ import type {
   ClusterFactors,
   EitReport,
   EnergyKwh,
+  GroupKey,
+  QuotaState,
   ReportFactors,
   ReportFigures,
   ReportQuality,
 } from '../generated/report';
-import type { Aggregate, ReportQuery } from './aggregate';
+import type { Aggregate, ReportQuery, SumKey } from './aggregate';
 import { kwh, part, ratio } from './conversion';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { gpuFigures } from './gpu-figures';
@@ -32,6 +34,12 @@ export interface ReportContext {
   readonly toolVersion: string;
   readonly generatedAtMs: number;
   readonly skippedRecords: number;
+  /** Those that concern the user of the report; absent or null: none is told of. */
+  readonly quotas?: readonly QuotaState[] | null;
+}
+
+function isShown(key: SumKey): key is GroupKey {
+  return key !== 'uid' && key !== 'qos';
 }
 
 /** Applies PUE (once) and intensity to an aggregate: what `--json` prints and every other format shows. */
@@ -45,7 +53,7 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     data_until: aggregate.dataUntilMs === null ? null : utc(aggregate.dataUntilMs),
     since: utc(query.sinceMs),
     until: utc(query.untilMs),
-    group_by: [...query.groupBy],
+    group_by: query.groupBy.filter(isShown),
     policy: query.policy,
     factors: reportFactors(aggregate, factorsOf),
     groups: aggregate.groups.map(({ fields, sums }) => ({
@@ -59,6 +67,7 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
       system_kwh: unattributed === null ? null : kwh(unattributed.systemUj),
       missing_seconds: unattributed === null ? null : Number(unattributed.missingMs) / 1000,
     },
+    ...(context.quotas ? { quotas: [...context.quotas] } : {}),
     skipped_records: context.skippedRecords,
   };
 }

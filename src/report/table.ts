@@ -7,6 +7,7 @@ import type { Row } from './columns';
 import { footer, isPoor } from './footer';
 import type { ReportFormat, View } from './format';
 import { cut, displayWidth, pad, visible } from './printable';
+import { quotaLines } from './quota-lines';
 
 const GAP = '  ';
 const BAR_TITLE = 'Share';
@@ -30,6 +31,7 @@ const DISPENSABLE = [
 
 /** Aligned columns, units that fit, a total, and what to know about the figures. */
 export const table: ReportFormat = {
+  showsQuotas: true,
   *render(report, view) {
     const layout = view.columns === null ? fittingLayout(report, view) : layOut(report, view.columns, view);
     const { columns } = layout;
@@ -49,6 +51,14 @@ export const table: ReportFormat = {
     }
     if (report.groups.length > 0) yield layout.rule;
     yield layout.line(totalCells(report, columns), '', isPoor(report.total) ? ['bold', 'yellow'] : ['bold']);
+    if (report.quotas !== undefined && report.quotas.length > 0) {
+      yield '\n';
+      for (const [i, { text, isOver }] of quotaLines(report.quotas, view).entries()) {
+        if (i > 0 || view.header)
+          yield `${styled(text, i === 0 ? ['bold'] : isOver ? ['yellow'] : [], view)}\n`;
+      }
+      yield '\n';
+    }
     const names = columns.map(({ column }) => column.name);
     for (const line of footer(report, view, names)) yield `${line}\n`;
   },
@@ -102,10 +112,13 @@ function layOut(report: EitReport, columns: readonly SelectedColumn[], { termina
         return column === undefined ? text : pad(cut(text, widths[i] ?? 0), widths[i] ?? 0, column.align);
       });
       const text = [...padded, ...(barText === '' ? [] : [barText])].join(GAP).trimEnd();
-      const styled = terminal?.colours ? styles.reduce((s, style) => styleText(style, s), text) : text;
-      return `${styled}\n`;
+      return `${styled(text, styles, { terminal })}\n`;
     },
   };
+}
+
+function styled(text: string, styles: readonly Style[], { terminal }: Pick<View, 'terminal'>): string {
+  return terminal?.colours ? styles.reduce((s, style) => styleText(style, s), text) : text;
 }
 
 function cells(row: Row, columns: readonly SelectedColumn[]): string[] {

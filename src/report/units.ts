@@ -33,6 +33,12 @@ export function massText(kg: number): string {
   return inUnits(kg, MASS_UNITS, 'g');
 }
 
+/** An amount of a quota: an energy in kWh, a mass in kgCO2e, or money with its currency. */
+export function quotaAmountText(amount: number, unit: string): string {
+  if (unit === 'kWh') return energyText(amount);
+  return unit === 'kgCO2e' ? massText(amount) : `${amount.toFixed(2)} ${unit}`;
+}
+
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 /** A number of bytes in the unit that fits, with three significant digits: `79.6 GiB`. */

@@ -67,6 +67,8 @@ export interface Fragment {
   facts: RunFacts;
   /** SLURM_JOB_NODELIST, where the fragment's first line was read. */
   nodelist?: string;
+  /** SLURM_JOB_QOS (26.05 and later), where the fragment's first line was read. */
+  qos?: string;
   /** By bucket. */
   readonly slices: Map<string, Slice>;
 }
@@ -105,6 +107,7 @@ export class Fragments {
     } else if (isEarlier(row, fragment.facts)) fragment.facts = factsOf(row);
     fragment.toMs = Math.max(fragment.toMs, toMs);
     if (nodelist !== undefined) fragment.nodelist = nodelist;
+    if (row.qos !== undefined) fragment.qos = row.qos;
     const bucket = this.#bucketOf(atMs);
     let slice = fragment.slices.get(bucket);
     if (slice === undefined) fragment.slices.set(bucket, (slice = emptySlice(bucket, row)));

@@ -18,6 +18,8 @@ export interface Run {
   readonly user: string;
   readonly account: string;
   readonly partition: string;
+  /** null where Slurm did not say: before 26.05, and where the run began before the time that was read. */
+  readonly qos: string | null;
   /** Nodes that the run has, at most where it was resized; null where Slurm did not say. */
   readonly nodes: number | null;
   /** Their names, where Slurm's node list was read. */
@@ -167,6 +169,7 @@ function toRun({ fragments, nodes, fromMs, toMs }: Joined): Run {
     user: first(({ facts }) => facts.user) ?? (uid === null ? UNKNOWN : `uid:${uid}`),
     account: first(({ facts }) => facts.account) ?? UNKNOWN,
     partition: first(({ facts }) => facts.partition) ?? UNKNOWN,
+    qos: first((fragment) => fragment.qos) ?? null,
     nodes: nodes > 0 ? nodes : (nodeNames?.length ?? null),
     nodeNames,
     fragments,

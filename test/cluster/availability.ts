@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isErrno } from '../../src/errors';
 import { isHybrid, readHierarchies } from './cgroup-hierarchies';
@@ -11,7 +11,17 @@ const ACCOUNTING_COMMANDS = ['slurmdbd', 'sacctmgr', 'mariadbd', 'mariadb-instal
 /** What a suite needs beyond a cluster of its kind. */
 export interface ClusterNeeds {
   readonly accounting?: boolean;
+  /** A plugin of slurmctld, such as `job_submit_lua.so`. */
+  readonly plugin?: string;
 }
+
+/** Where distributions have Slurm's plugins. */
+const PLUGIN_FOLDERS = [
+  '/usr/lib/x86_64-linux-gnu/slurm-wlm',
+  '/usr/lib/aarch64-linux-gnu/slurm-wlm',
+  '/usr/lib64/slurm',
+  '/usr/lib/slurm',
+];
 
 /** Why no cluster of this kind can be started here, in words for whoever runs the tests; null: it can. */
 export function clusterUnavailable(kind: CgroupKind, needs: ClusterNeeds = {}): string | null {
@@ -23,7 +33,9 @@ export function clusterUnavailable(kind: CgroupKind, needs: ClusterNeeds = {}): 
   if (kind === 'v2' && hierarchies.v2 === undefined) return 'no cgroup v2 hierarchy is mounted';
   const compiler = kind === 'v2' && isHybrid(hierarchies) ? ['cc'] : [];
   const wanted = [...COMMANDS, ...(needs.accounting ? ACCOUNTING_COMMANDS : []), ...compiler];
-  const missing = wanted.filter((command) => !isInstalled(command));
+  const { plugin } = needs;
+  const hasPlugin = plugin === undefined || PLUGIN_FOLDERS.some((folder) => existsSync(join(folder, plugin)));
+  const missing = [...wanted.filter((command) => !isInstalled(command)), ...(hasPlugin ? [] : [plugin])];
   return missing.length > 0 ? `not installed: ${missing.join(', ')}` : null;
 }
 

@@ -48,6 +48,8 @@ export interface ClusterOptions {
   /** Ordinary users that jobs run as, made where missing; default `eitann`. */
   readonly users?: readonly string[];
   readonly slurmConfExtra?: string;
+  /** Files beside slurm.conf that a plugin reads when a daemon starts, by name; takes the cluster's folder. */
+  readonly confFiles?: (dir: string) => Readonly<Record<string, string>>;
 }
 
 export const ACCOUNTS = ['phys', 'chem'] as const;
@@ -133,6 +135,9 @@ export class SlurmCluster extends SlurmCommands {
     writeFileSync(this.slurmConfPath, slurmConf(input));
     writeFileSync(join(this.dir, 'cgroup.conf'), cgroupConf(cgroup, cgroupMounts(this.hierarchies)));
     writeFileSync(join(this.dir, 'gres.conf'), gresConf(input));
+    for (const [name, text] of Object.entries(this.options.confFiles?.(this.dir) ?? {})) {
+      writeFileSync(join(this.dir, name), text);
+    }
     if (this.needsShim()) {
       const source = join(__dirname, 'hide-v1.c');
       await succeed('cc', ['-shared', '-fPIC', '-o', this.shim, source, '-ldl'], { env: this.env });

@@ -27,7 +27,7 @@ export class ReportCommand {
     symlinkSync(join(TOP, 'data'), join(this.dir, 'data'));
     buildSync({
       absWorkingDir: TOP,
-      entryPoints: ['src/cli/eit.ts', 'src/cli/eit-report.ts'],
+      entryPoints: ['src/cli/eit.ts', 'src/cli/eit-report.ts', 'src/cli/eit-quota.ts'],
       outdir: join(this.dir, 'dist'),
       bundle: true,
       platform: 'node',
@@ -39,12 +39,17 @@ export class ReportCommand {
 
   /** Writes a config of plain values; returns its path. */
   config(name: string, values: Readonly<Record<string, unknown>>): string {
+    return this.configText(name, `${JSON.stringify(values)}\n`);
+  }
+
+  /** Writes a config as it is; returns its path. */
+  configText(name: string, text: string): string {
     const path = join(this.dir, name);
-    writeFileSync(path, `${JSON.stringify(values)}\n`);
+    writeFileSync(path, text);
     return path;
   }
 
-  script(program: 'eit' | 'eit-report'): string {
+  script(program: 'eit' | 'eit-report' | 'eit-quota'): string {
     return join(this.dir, 'dist', `${program}.js`);
   }
 

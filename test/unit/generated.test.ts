@@ -141,6 +141,14 @@ const config: EitConfig = {
   bmc: { program: '/usr/sbin/ipmi-dcmi', interval_seconds: 30, timeout_seconds: 5 },
   site: { zone: 'DE', country: 'DEU', pue: 1.2, node_overhead: 1.1 },
   clusters: { beta: { zone: 'US-CAL-CISO' } },
+  currency: 'EUR',
+  quotas: [
+    { per: 'user', period: 'month', unit: 'kWh', each: 500, limits: { alice: 2000, root: 'none' } },
+    { per: 'account', period: '30 days', unit: 'cost', limits: { physics: 0 } },
+  ],
+  quotas_file: '/etc/eit/quotas.yaml',
+  quota_dir: '/var/lib/eit/quota',
+  time_zone: 'Europe/Berlin',
 };
 
 const figures: ReportFigures = {
@@ -330,6 +338,9 @@ test('an empty config gets every default', () => {
     bmc: { program: 'auto', interval_seconds: 10, timeout_seconds: 10 },
     site: {},
     clusters: {},
+    currency: 'EUR',
+    quotas: [],
+    quota_dir: '/var/lib/eit/quota',
   });
 });
 

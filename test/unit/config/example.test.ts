@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_NODE_OVERHEAD, DEFAULT_PUE } from '../../../src/carbon/factors';
 import { type LoadedConfig, loadConfig } from '../../../src/config/config';
-import { ANY_NAME, schemaKeys } from '../../../src/config/schema-keys';
+import { ANY_NAME, ITEM, schemaKeys } from '../../../src/config/schema-keys';
 import type { EitConfig } from '../../../src/generated/config';
 
 const example = readFileSync(join(__dirname, '../../../slurm-examples/eit.yaml'), 'utf8');
@@ -21,7 +21,7 @@ function load(text: string): LoadedConfig {
 
 /** Keys that hold a value, as the schema has them, a cluster's name in place of `<name>`. */
 const keys = [...schemaKeys]
-  .filter(([, { type }]) => type !== 'object')
+  .filter(([key, { type }]) => type !== 'object' && !key.includes(ITEM))
   .map(([key]) => key.replace(ANY_NAME, 'beta'));
 
 function valueOf(config: EitConfig, key: string): unknown {
@@ -45,7 +45,7 @@ test('each key of the example can be used alone', () => {
   for (const [i, line] of lines.entries()) {
     if (!/^ *#[a-z_]+:/.test(line)) continue;
     const alone = lines.with(i, line.replace('#', '')).join('\n');
-    expect(load(alone).set.size).toBe(line.includes('beta') ? 5 : 2);
+    expect(load(alone).set.size).toBe(line.includes('beta') ? 6 : 2);
   }
 });
 
@@ -53,7 +53,7 @@ test('what the example shows as default is the default', () => {
   const { config } = load(uncommented);
   const defaults = load('').config;
   const shown = keys.filter((key) => schemaKeys.get(key)?.default !== undefined);
-  expect(shown).toHaveLength(21);
+  expect(shown).toHaveLength(24);
   for (const key of shown) expect([key, valueOf(config, key)]).toEqual([key, valueOf(defaults, key)]);
   expect(config.site).toMatchObject({ pue: DEFAULT_PUE, node_overhead: DEFAULT_NODE_OVERHEAD });
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { RunRecord } from '../../../src/generated/record';
-import type { EitReport, GroupKey } from '../../../src/generated/report';
+import type { EitReport, GroupKey, QuotaState } from '../../../src/generated/report';
 import validate from '../../../src/generated/report-validator';
 import { readInbox } from '../../../src/ledger/inbox';
 import { Skipped } from '../../../src/ledger/record-line';
@@ -12,6 +12,7 @@ import { FORMATS } from '../../../src/report/formats';
 import { json } from '../../../src/report/json';
 import { parsable } from '../../../src/report/parsable';
 import { buildReport } from '../../../src/report/report';
+import { quotaLines, quotaNote } from '../../../src/report/quota-lines';
 import { table } from '../../../src/report/table';
 import { factors, query, report } from './asked';
 import { expectGolden, LEDGERS } from './golden';
@@ -106,6 +107,82 @@ test.each<[string, ReportFormat, GroupKey[], Partial<View>]>([
   const { made } = await fixtureReport(groupBy, 'gpus');
   expect(validate(made)).toBe(true);
   expectGolden(name, render(format, made, view));
+});
+
+const QUOTAS: QuotaState[] = [
+  {
+    per: 'account',
+    name: 'physics\u001b[31m|"x',
+    unit: 'kgCO2e',
+    period: 'year',
+    since: '2025-12-31T23:00:00.000Z',
+    until: '2026-12-31T23:00:00.000Z',
+    limit: 10_000,
+    used: 10_182.4,
+    share: 1.01824,
+    forecast: 61_300,
+    state: 'over',
+    data_until: '2026-03-01T11:55:00.000Z',
+    unknown: 1.5,
+  },
+  {
+    per: 'user',
+    name: 'alice',
+    uid: 1001,
+    unit: 'kWh',
+    period: 'month',
+    since: '2026-02-28T23:00:00.000Z',
+    until: '2026-03-31T22:00:00.000Z',
+    limit: 500,
+    used: 499.99,
+    share: 0.99998,
+    forecast: 9_999,
+    state: 'within',
+    data_until: '2026-03-01T11:55:00.000Z',
+    unknown: 0,
+  },
+  {
+    per: 'qos',
+    name: 'high',
+    unit: 'EUR',
+    period: '30 days',
+    since: '2026-01-30T11:55:00.000Z',
+    until: null,
+    limit: 100,
+    used: 0.004,
+    share: 0.00004,
+    forecast: null,
+    state: 'within',
+    data_until: '2026-03-01T11:55:00.000Z',
+    unknown: 0,
+  },
+];
+
+test.each<[string, ReportFormat, Partial<View>]>([
+  ['quotas-table.txt', table, {}],
+  ['quotas-terminal.txt', table, { terminal }],
+  ['quotas-narrow.txt', table, { terminal: { width: 80, bars: true, colours: false } }],
+  ['quotas.json', json, {}],
+])('%s', async (name, format, view) => {
+  const { made } = await fixtureReport(['month']);
+  const withQuotas = { ...made, quotas: QUOTAS };
+  expect(validate(withQuotas)).toBe(true);
+  expectGolden(name, render(format, withQuotas, view));
+});
+
+test('what is for spreadsheets has no quotas in it', async () => {
+  const { made } = await fixtureReport(['month']);
+  for (const format of [csv, parsable]) {
+    expect(render(format, { ...made, quotas: QUOTAS })).toBe(render(format, made));
+  }
+});
+
+test('a limit of 0 is a full bar, and no share', () => {
+  const [quota] = QUOTAS;
+  const none = { ...quota!, limit: 0, share: null, used: 0, data_until: null, unknown: 0 };
+  const view = { ...plain, terminal: { width: 200, bars: true, colours: false } };
+  expect(quotaLines([none], view)[1]?.text).toMatch(/ 0 g +0 g +- +61\.3 t .* █{20}$/);
+  expect(quotaNote([none], view)).toMatch(/^Quotas: no data yet, /);
 });
 
 test('JSON is the report itself', async () => {

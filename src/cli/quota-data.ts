@@ -1,0 +1,111 @@
+import { IANAZone, DateTime } from 'luxon';
+import { type LoadedConfig, loadQuotas, siteFor } from '../config/config';
+import type { QuotaState } from '../generated/report';
+import { concerning, type PeriodRuns, type QuotaData, quotaStates } from '../quota/evaluate';
+import { periodAt } from '../quota/period';
+import { type Subject, USERS_KEYS, usersRuns } from '../quota/usage';
+import { Skipped } from '../ledger/record-line';
+import type { ReportQuery } from '../report/aggregate';
+import type { SiteFactors } from '../report/report';
+import { type LedgerAccess, readAggregate } from './ledger-aggregate';
+import type { Reader } from './report-query';
+
+/** What quotas are read with. */
+export interface QuotaAccess {
+  readonly loaded: LoadedConfig;
+  readonly output: LedgerAccess['output'];
+  readonly factorsOf: (cluster: string) => SiteFactors;
+  readonly nowMs: number;
+}
+
+/** Names of users to their uids, where the system knows them. */
+export type FindUids = (names: readonly string[]) => ReadonlyMap<string, number>;
+
+/**
+ * Reads what the quotas in force are judged by: the ledger once for each period that one of them has.
+ * @param findUids for users whom a quota names
+ * @throws EitError EIT_CONFIG_UNREADABLE, EIT_CONFIG_INVALID, EIT_LEDGER_UNREADABLE
+ */
+export async function readQuotaData(
+  { loaded, output, factorsOf, nowMs }: QuotaAccess,
+  findUids: FindUids,
+): Promise<QuotaData & { readonly skippedRecords: number }> {
+  const { config } = loaded;
+  const quotas = loadQuotas(loaded);
+  const timeZone = quotaTimeZone(config.time_zone);
+  const isByQos = quotas.some(({ per }) => per === 'qos');
+  const periods = new Map<string, PeriodRuns>();
+  let newestMs: number | null = null;
+  let skippedRecords = 0;
+  for (const name of new Set(quotas.map(({ period }) => period))) {
+    const period = periodAt(name, nowMs, timeZone);
+    const skipped = new Skipped();
+    const query = allRuns(period.startMs, nowMs, config.policy, timeZone, isByQos);
+    const { groups, dataUntilMs } = await readAggregate({ config, skipped, output }, query);
+    periods.set(name, { period, runs: usersRuns(groups) });
+    // The same lines are passed over again and again: the longest period meets them all.
+    skippedRecords = Math.max(skippedRecords, skipped.total);
+    if (dataUntilMs !== null) newestMs = Math.max(newestMs ?? dataUntilMs, dataUntilMs);
+  }
+  const users = quotas.filter(({ per }) => per === 'user').flatMap(({ limits }) => Object.keys(limits ?? {}));
+  return {
+    quotas,
+    periods,
+    skippedRecords,
+    // No data are newer than now, whatever a node's clock says.
+    dataUntilMs: newestMs === null ? null : Math.min(newestMs, nowMs),
+    rates: {
+      factorsOf,
+      pricePerKwhOf: (cluster) => siteFor(config, cluster).price_per_kwh ?? null,
+    },
+    currency: config.currency,
+    uids: findUids([...new Set(users)].filter((name) => !/^\d+$/.test(name))),
+  };
+}
+
+/**
+ * The quotas that concern the one user of a report, as of now.
+ * @returns null where there are none to tell of: the report is of several users, of jobs by id, of a time that is over, or the site has none
+ */
+export async function quotasOfReport(
+  { filter: { users, jobs }, untilMs }: ReportQuery,
+  reader: Reader,
+  quotaAccess: QuotaAccess,
+): Promise<QuotaState[] | null> {
+  const [user, ...more] = users ?? [];
+  if (user === undefined || more.length > 0 || jobs !== undefined || untilMs < quotaAccess.nowMs) return null;
+  const data = await readQuotaData(quotaAccess, () => new Map());
+  if (data.quotas.length === 0) return null;
+  const known = [...data.periods.values()].flatMap(
+    ({ runs }) => runs.find((run) => run.user === user.name) ?? [],
+  );
+  const uid = user.uid ?? (user.name === reader.name ? reader.uid : (known[0]?.uid ?? null));
+  const asked: Subject = { name: user.name ?? `uid:${uid ?? ''}`, uid };
+  return concerning(quotaStates(data, asked), user, data);
+}
+
+/** The zone of the config, else that of the machine, where that is one that has a name. */
+function quotaTimeZone(configured: string | undefined): string {
+  if (configured !== undefined) return configured;
+  const local = DateTime.local().zoneName;
+  return local !== null && IANAZone.isValidZone(local) ? local : 'utc';
+}
+
+function allRuns(
+  sinceMs: number,
+  untilMs: number,
+  policy: ReportQuery['policy'],
+  timeZone: string,
+  isByQos: boolean,
+): ReportQuery {
+  return {
+    sinceMs,
+    untilMs,
+    groupBy: USERS_KEYS.filter((key) => isByQos || key !== 'qos'),
+    policy,
+    filter: {},
+    timeZone,
+    withUnattributed: false,
+    extrapolate: false,
+  };
+}
