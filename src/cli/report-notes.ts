@@ -9,7 +9,7 @@ import type { Run } from '../runs/runs';
  * @returns a line a kind of name; none where everything was found
  */
 export function emptyNotes(query: ReportQuery, { runs, dataUntilMs }: Aggregate): string[] {
-  const { users, accounts, partitions, jobs, clusters, nodes } = query.filter;
+  const { users, accounts, partitions, jobs, clusters, nodes, qos, names, states } = query.filter;
   const missing = [
     named('user', users?.filter((user) => !runs.some((run) => isOf(run, user))).map(userText)),
     named(
@@ -32,6 +32,14 @@ export function emptyNotes(query: ReportQuery, { runs, dataUntilMs }: Aggregate)
       'node',
       absent(nodes, (run) => run.fragments.map(({ node }) => node)),
     ),
+    // What the hooks do not tell is not in the runs: where there is none, one of these may be why.
+    ...(runs.length > 0
+      ? []
+      : [
+          named('QOS', qos && [...qos]),
+          named('job name', names && [...names]),
+          named('state', states && [...states]),
+        ]),
   ].filter((text) => text !== null);
 
   function absent<T>(asked: ReadonlySet<T> | undefined, of: (run: Run) => T[]): T[] | undefined {

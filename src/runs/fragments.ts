@@ -16,6 +16,8 @@ export interface Slice {
   ends: boolean;
   readonly cpuUs: ExactSum;
   readonly gpuMs: ExactSum;
+  /** Most memory held at a reading; absent where none of its lines tells. */
+  memoryBytes?: number;
   /** Absent where none of its lines tells. */
   blockIo?: BlockIoSums;
   /** Absent where no GPU of the run was read. */
@@ -128,6 +130,8 @@ export class Fragments {
     slice.starts ||= record.start?.by === 'prolog';
     slice.ends ||= record.end?.by === 'epilog';
     slice.cpuUs.add(record.cpu_us ?? 0);
+    if (record.memory_bytes !== undefined)
+      slice.memoryBytes = Math.max(slice.memoryBytes ?? 0, record.memory_bytes);
     if (record.io !== undefined) (slice.blockIo ??= new BlockIoSums()).add(record.io);
     if (record.gpu !== undefined) (slice.gpu ??= new GpuSums()).addLine(record.gpu, this.#policy);
     // Allocated from the prolog on, whoever was looking.

@@ -1,4 +1,5 @@
 import type { HostRecord, RunRecord } from '../generated/record';
+import type { JobFacts } from './job-facts';
 
 /** A user as options or the system name him. */
 export interface UserMatch {
@@ -15,6 +16,11 @@ export interface RunFilter {
   readonly clusters?: ReadonlySet<string> | undefined;
   /** Only what ran on these nodes counts, not the rest of the same runs. */
   readonly nodes?: ReadonlySet<string> | undefined;
+  /** What only Slurm's accounting tells: a run of which it does not is in none of these. */
+  readonly qos?: ReadonlySet<string> | undefined;
+  readonly names?: ReadonlySet<string> | undefined;
+  /** In capitals, the long forms. */
+  readonly states?: ReadonlySet<string> | undefined;
 }
 
 /** Whether a line of a run is of the report. */
@@ -27,6 +33,15 @@ export function matchesRun(filter: RunFilter, record: RunRecord): boolean {
     (jobs === undefined || jobs.has(record.job)) &&
     (clusters === undefined || clusters.has(record.cluster)) &&
     (nodes === undefined || nodes.has(record.node))
+  );
+}
+
+/** Whether a run is of the report by what Slurm's accounting tells of it. */
+export function matchesFacts({ qos, names, states }: RunFilter, facts: JobFacts | null): boolean {
+  return (
+    (qos === undefined || (facts?.qos != null && qos.has(facts.qos))) &&
+    (names === undefined || (facts !== null && names.has(facts.name))) &&
+    (states === undefined || (facts !== null && states.has(facts.state)))
   );
 }
 
