@@ -76,7 +76,7 @@ export function reportQuery(
   const jobs = items(options.jobs, '--jobs')?.map(jobId);
   const clusters = items(options.clusters, '--clusters')?.filter((name) => name !== 'all');
   const qos = items(options.qos, '--qos');
-  const names = items(options.name, '--name');
+  const names = namesOf(options.name);
   const states = items(options.state, '--state')?.map(stateNamed);
   const nodes = items(options.nodelist, '--nodelist') && expandHostlist(options.nodelist.join(','));
   return {
@@ -130,6 +130,11 @@ function items(values: readonly string[], option: string): string[] | undefined 
   if (found.length === 0)
     throw new EitError('EIT_USAGE', `${option} is empty: give names with commas between them`);
   return [...new Set(found)];
+}
+
+/** As in sacct, with commas between them; blanks belong to a name. */
+function namesOf(values: readonly string[]): string[] | undefined {
+  return values.length === 0 ? undefined : values.flatMap((value) => value.split(','));
 }
 
 function jobId(text: string): number {

@@ -39,7 +39,7 @@ export function matchesRun(filter: RunFilter, record: RunRecord): boolean {
 /** Whether a run is of the report by what Slurm's accounting tells of it. */
 export function matchesFacts({ qos, names, states }: RunFilter, facts: JobFacts | null): boolean {
   return (
-    (qos === undefined || (facts?.qos != null && qos.has(facts.qos))) &&
+    (qos === undefined || (facts !== null && facts.qos !== null && qos.has(facts.qos))) &&
     (names === undefined || (facts !== null && names.has(facts.name))) &&
     (states === undefined || (facts !== null && states.has(facts.state)))
   );

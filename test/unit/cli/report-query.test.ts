@@ -116,12 +116,12 @@ test.each<[Partial<QueryOptions>, string, string]>([
 test('QOS, names and states are those of sacct, states in either form', () => {
   const { filter, withUnattributed, compareSlurm } = ask({
     qos: ['high,normal'],
-    name: ['train.py'],
+    name: ['train.py, lead'],
     state: ['cd,OUT_OF_MEMORY', 'f'],
     'compare-slurm': true,
   });
   expect(filter.qos).toEqual(new Set(['high', 'normal']));
-  expect(filter.names).toEqual(new Set(['train.py']));
+  expect(filter.names).toEqual(new Set(['train.py', ' lead']));
   expect(filter.states).toEqual(new Set(['COMPLETED', 'OUT_OF_MEMORY', 'FAILED']));
   expect([withUnattributed, compareSlurm]).toEqual([false, true]);
 });
