@@ -89,7 +89,7 @@ export async function run(
   await output.write(argv['json'] === true ? [jsonText(results.map(toJson))] : results.map(toText));
   for (const { cluster, unreadable } of results) {
     if (unreadable > 0)
-      output.note(`${cluster}: ${counted(unreadable, 'row')} of sacct could not be read and were left out`);
+      output.note(`${cluster}: ${counted(unreadable, 'row')} of sacct left out, as not readable`);
   }
   return 0;
 }
