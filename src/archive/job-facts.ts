@@ -1,6 +1,6 @@
 import { EitError } from '../errors';
 import { ledgerClusters } from '../ledger/inbox';
-import { FactsTable } from '../runs/job-facts';
+import { FactsTable } from '../runs/facts-table';
 import type { RunFilter } from '../runs/run-filter';
 import { REPORT_LIMITS, sqlText, withDuckDb } from './duckdb';
 import { jobFactsFiles, jobsFolder } from './job-files';
@@ -9,9 +9,21 @@ import { readSyncedUntil } from './job-sync';
 /** What began or ended so close to a window may be told otherwise by the hooks' clocks. */
 const SLACK_S = 3600;
 
-const COLUMNS =
-  'job_id, submit_s, start_s, end_s, array_job_id, array_task_id, het_job_id, state, qos, alloc_cpus, req_memory_bytes, ' +
-  'time_limit_s, slurm_energy_j, sluid, name';
+/** As doubles, which are quicker than bigints and hold what job-columns.ts keeps. */
+const NUMBERS = [
+  'job_id',
+  'submit_s',
+  'start_s',
+  'end_s',
+  'array_job_id',
+  'array_task_id',
+  'het_job_id',
+  'alloc_cpus',
+  'req_memory_bytes',
+  'time_limit_s',
+  'slurm_energy_j',
+];
+const COLUMNS = [...NUMBERS.map((name) => `${name}::DOUBLE`), 'state', 'qos', 'sluid', 'name'].join(', ');
 
 /**
  * The facts of the runs that can lie in [fromMs, toMs), Unix ms.
@@ -71,7 +83,7 @@ function condition(fromMs: number, toMs: number, { jobs, users }: Pick<RunFilter
 }
 
 function addRow(table: FactsTable, cluster: string, row: readonly unknown[]): void {
-  const number = (i: number): number | null => (typeof row[i] === 'bigint' ? Number(row[i]) : null);
+  const number = (i: number): number | null => (typeof row[i] === 'number' ? row[i] : null);
   const text = (i: number): string | null => (typeof row[i] === 'string' ? row[i] : null);
   const [jobId, startS] = [number(0), number(2)];
   if (jobId === null || startS === null) return;
@@ -82,12 +94,12 @@ function addRow(table: FactsTable, cluster: string, row: readonly unknown[]): vo
     arrayJobId: number(4),
     arrayTaskId: number(5),
     hetJobId: number(6),
-    state: text(7) ?? 'UNKNOWN',
-    qos: text(8),
-    allocCpus: number(9),
-    reqMemoryBytes: number(10),
-    timeLimitS: number(11),
-    slurmEnergyJ: number(12),
+    allocCpus: number(7),
+    reqMemoryBytes: number(8),
+    timeLimitS: number(9),
+    slurmEnergyJ: number(10),
+    state: text(11) ?? 'UNKNOWN',
+    qos: text(12),
     sluid: text(13),
     name: text(14) ?? '',
   });

@@ -61,23 +61,22 @@ export class JobStore {
   async merge(folder: string, mode: number): Promise<string[]> {
     const connection = this.#connection;
     await connection.run(
-      `CREATE TABLE newest AS SELECT ${NAMES}, month FROM fresh
-       QUALIFY row_number() OVER (PARTITION BY job_id, submit_s, start_s ORDER BY rowid DESC) = 1`,
+      `DELETE FROM fresh WHERE rowid NOT IN (SELECT max(rowid) FROM fresh GROUP BY job_id, submit_s, start_s)`,
     );
     const months = (
-      await connection.runAndReadAll('SELECT DISTINCT month FROM newest ORDER BY month')
+      await connection.runAndReadAll('SELECT DISTINCT month FROM fresh ORDER BY month')
     ).getRows();
     const changed: string[] = [];
     for (const [month] of months) {
       const path = join(folder, `${String(month)}.parquet`);
-      const ofMonth = `SELECT ${NAMES} FROM newest WHERE month = ${sqlText(String(month))}`;
-      if (!isThere(path)) await this.#replace(path, ofMonth, mode);
+      const ofMonth = `SELECT ${NAMES} FROM fresh WHERE month = ${sqlText(String(month))}`;
+      if (!isThere(path)) await this.#replace(path, [ofMonth], mode);
       else if (await this.#tellsMore(path, ofMonth)) {
-        await this.#replace(path, `${ofMonth} UNION ALL ${this.#without(path, ofMonth)}`, mode);
+        await this.#replace(path, [this.#without(path, ofMonth), ofMonth], mode);
       } else continue;
       changed.push(path);
     }
-    await connection.run('DROP TABLE newest');
+    await connection.run('DELETE FROM fresh');
     return changed;
   }
 
@@ -92,12 +91,18 @@ export class JobStore {
         AND n.submit_s IS NOT DISTINCT FROM held.submit_s)`;
   }
 
+  /** Whether the file lacks one of the rows, as it is. */
   async #tellsMore(path: string, rows: string): Promise<boolean> {
+    const same = JOB_COLUMNS.filter(({ name }) => name !== 'job_id' && name !== 'start_s').map(
+      ({ name }) => `n.${name} IS NOT DISTINCT FROM held.${name}`,
+    );
     try {
       const found = await this.#connection.runAndReadAll(
-        `SELECT count(*) FROM ((${rows}) EXCEPT (${this.#held(path)}))`,
+        `SELECT (SELECT count(*) FROM (${rows})), (SELECT count(*) FROM (${this.#held(path)}) held JOIN (${rows}) n
+          ON n.job_id = held.job_id AND n.start_s = held.start_s AND ${same.join(' AND ')})`,
       );
-      return found.getRows()[0]?.[0] !== 0n;
+      const [asked, held] = found.getRows()[0] ?? [];
+      return asked !== held;
     } catch (cause) {
       throw new EitError(
         'EIT_ARCHIVE',
@@ -107,11 +112,14 @@ export class JobStore {
     }
   }
 
-  async #replace(path: string, rows: string, mode: number): Promise<void> {
+  /** @param parts in this order, which is kept: what was held is not sorted again, a month may be more than fits in memory */
+  async #replace(path: string, parts: readonly string[], mode: number): Promise<void> {
     const temporary = `${path}.tmp`;
+    const last = `(${parts.at(-1) ?? ''} ORDER BY start_s, job_id, submit_s)`;
+    const sorted = [...parts.slice(0, -1), last].join(' UNION ALL ');
     try {
       await this.#connection.run(
-        `COPY (SELECT * FROM (${rows}) ORDER BY start_s, job_id, submit_s) TO ${sqlText(temporary)}
+        `COPY (${sorted}) TO ${sqlText(temporary)}
          (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_A_GROUP})`,
       );
       chmodSync(temporary, mode);

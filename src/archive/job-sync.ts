@@ -5,7 +5,7 @@ import { lock } from 'proper-lockfile';
 import { EitError, isErrno } from '../errors';
 import type { SacctField } from '../slurm/sacct-fields';
 import { readSacctFields, readSacctJobs, type SacctParts } from '../slurm/sacct-run';
-import { REPORT_LIMITS, withDuckDb } from './duckdb';
+import { type DuckDbLimits, REPORT_LIMITS, withDuckDb } from './duckdb';
 import { jobsFolder } from './job-files';
 import { JobStore, makeJobsFolder, unwritable } from './job-store';
 
@@ -17,6 +17,9 @@ const OVERLAP_S = 2 * 3600;
 
 /** Asked for at first where the ledger does not tell since when there are records. */
 const FIRST_S = 30 * 86_400;
+
+/** One thread keeps the order of rows without holding them. */
+const LIMITS: DuckDbLimits = { ...REPORT_LIMITS, threads: 1 };
 
 const STALE_MS = 300_000;
 const STATE_FILE = 'sync.json';
@@ -89,7 +92,7 @@ async function syncWindow(
 ): Promise<Omit<JobSyncResult, 'sinceS' | 'untilS'>> {
   const temporaryDir = mkdtempSync(join(tmpdir(), 'eit-sacct-'));
   try {
-    return await withDuckDb({ ...REPORT_LIMITS, temporaryDir }, async (connection) => {
+    return await withDuckDb({ ...LIMITS, temporaryDir }, async (connection) => {
       const store = await JobStore.open(connection);
       const rows = await store.appender();
       let [jobs, notStarted] = [0, 0];

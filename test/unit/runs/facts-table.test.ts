@@ -1,4 +1,5 @@
-import { type FactsKey, FactsTable, type JobFacts } from '../../../src/runs/job-facts';
+import { FactsTable } from '../../../src/runs/facts-table';
+import type { FactsKey, JobFacts } from '../../../src/runs/job-facts';
 
 const EMPTY: JobFacts = {
   submitS: null,
@@ -48,4 +49,28 @@ test.each<[string, Partial<FactsKey>, string | undefined]>([
   ['another job', { jobId: 2, slurmStartS: 1000 }, undefined],
 ])('%s', (_, given, name) => {
   expect(table.of({ ...run, ...given })?.name).toBe(name);
+});
+
+test('gives back of thousands of rows what was put in', () => {
+  const many = new FactsTable(null);
+  const all = Array.from({ length: 5000 }, (_, i): [number, JobFacts] => [
+    (i % 1700) + 1,
+    {
+      ...EMPTY,
+      submitS: i % 3 === 0 ? null : i,
+      startS: 1_700_000_000 + i,
+      endS: i % 2 === 0 ? null : 1_700_000_500 + i,
+      arrayJobId: i % 5 === 0 ? i + 1 : null,
+      arrayTaskId: i % 5 === 0 ? 0 : null,
+      reqMemoryBytes: i * 2 ** 40,
+      slurmEnergyJ: i % 7 === 0 ? null : i * 1e9,
+      qos: i % 2 === 0 ? 'high' : null,
+      sluid: i % 11 === 0 ? `s${i}` : null,
+      name: `name ${i % 100}`,
+    },
+  ]);
+  for (const [jobId, facts] of all) many.add('alpha', jobId, facts);
+  for (const [jobId, facts] of all)
+    expect(many.of({ ...run, jobId, slurmStartS: facts.startS })).toEqual(facts);
+  expect(many.of({ ...run, jobId: 1701, slurmStartS: 1_700_000_000 })).toBeNull();
 });
