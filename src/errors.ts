@@ -19,6 +19,7 @@ const ERRORS = {
   EIT_CHECKPOINT: { exit: 1 },
   EIT_CALIBRATION: { exit: 1 },
   EIT_NVIDIA_SMI: { exit: 1 },
+  EIT_SACCT: { exit: 1 },
   EIT_SPOOL: { exit: 1 },
   EIT_LEDGER_UNREADABLE: { exit: 1 },
   EIT_LEDGER_UNWRITABLE: { exit: 1 },

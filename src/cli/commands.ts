@@ -23,6 +23,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./calibrate'),
   },
   {
+    name: 'sacct-sync',
+    describe: 'Brings what sacct tells of jobs (name, array, QOS, state, request) into the ledger',
+    load: () => import('./sacct-sync'),
+  },
+  {
     name: 'gpu',
     describe: 'Lets go of the GPUs of this host for a while (release), or takes them again (take)',
     actions: ['release', 'take'],

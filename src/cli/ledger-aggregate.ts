@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
+import { readJobFacts } from '../archive/job-facts';
 import { readManifest } from '../archive/manifest';
 import {
   countRefused,
@@ -11,12 +12,14 @@ import {
   readSlices,
   takenBefore,
 } from '../archive/read-archive';
+import { EitError } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
 import { readInbox, type TakenBefore } from '../ledger/inbox';
 import { ledgerClusters } from '../ledger/inbox-files';
 import type { Skipped } from '../ledger/record-line';
-import { type Aggregate, Aggregation, type ReportQuery } from '../report/aggregate';
+import { type Aggregate, Aggregation, needsFacts, type ReportQuery } from '../report/aggregate';
+import type { FactsLookup } from '../runs/job-facts';
 import { addDays, daysAddedUp } from './ledger-days';
 import type { Output } from './output';
 
@@ -30,10 +33,15 @@ export interface LedgerAccess {
 
 /**
  * The sums of a query over all that the ledger holds: the archive, and what the inbox has beyond it.
+ * @param facts what Slurm's accounting tells of runs
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB
  */
-export async function readAggregate(access: LedgerAccess, query: ReportQuery): Promise<Aggregate> {
-  const aggregation = new Aggregation(query);
+export async function readAggregate(
+  access: LedgerAccess,
+  query: ReportQuery,
+  facts: FactsLookup | null,
+): Promise<Aggregate> {
+  const aggregation = new Aggregation(query, facts);
   const archives = await openArchives(access.config.ledger, query.filter.clusters);
   if (archives.length === 0) {
     for await (const record of recordsInWindow(access, query)) aggregation.add(record);
@@ -107,6 +115,29 @@ async function openArchives(
 }
 
 /** The records of the inbox of the days asked for and around. */
+/**
+ * What Slurm's accounting tells of the runs asked for; null where it was never asked. A report that can do without says so and goes on
+ * where that cannot be read.
+ * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB where the query asks for it
+ */
+export async function readFacts(
+  { config, output }: LedgerAccess,
+  query: ReportQuery,
+): Promise<FactsLookup | null> {
+  const { filter, sinceMs, untilMs } = query;
+  const clusters = filter.clusters === undefined ? undefined : [...filter.clusters];
+  try {
+    return await readJobFacts(config.ledger, clusters, sinceMs, untilMs, filter);
+  } catch (error) {
+    const isOfFacts =
+      error instanceof EitError && (error.code === 'EIT_ARCHIVE' || error.code === 'EIT_DUCKDB');
+    if (!isOfFacts || needsFacts(query)) throw error;
+    output?.note(`without names and states of jobs: ${error.code}: ${error.message}`);
+    return null;
+  }
+}
+
+/** The records of the days asked for and around. */
 export async function* recordsInWindow(
   { config, skipped, output }: LedgerAccess,
   { filter, sinceMs, untilMs }: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,

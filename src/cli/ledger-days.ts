@@ -16,6 +16,7 @@ import {
 import { POLICIES } from '../attribution/policy';
 import type { Aggregation, Group, ReportQuery, SumKey } from '../report/aggregate';
 import { GroupSums } from '../runs/group-sums';
+import { SlurmSums } from '../runs/slurm-sums';
 
 /**
  * The days of a report that can be added up from the archive's totals. None where it asks for what these do not tell: jobs or nodes one by one,
@@ -110,6 +111,7 @@ async function addTotals(
         groupBy.map((key) => [key, key === 'cluster' ? cluster : found[key as TotalKey]]),
       ),
       sums,
+      slurm: new SlurmSums(),
     })),
     total,
   );

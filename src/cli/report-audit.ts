@@ -8,7 +8,10 @@ import { timeText } from './report-notes';
 import type { Reader } from './report-query';
 
 /** Options that an audit has no use for: it is of whole hosts, and has columns of its own. */
-const OF_RUNS = ['user', 'account', 'partition', 'jobs', 'group-by', 'format', 'extrapolate'];
+const OF_RUNS = [
+  ...['user', 'account', 'partition', 'jobs', 'qos', 'name', 'state'],
+  ...['group-by', 'format', 'extrapolate', 'compare-slurm'],
+];
 
 /**
  * @throws EitError EIT_USAGE where an option is of runs, or who asks may not see all of a host

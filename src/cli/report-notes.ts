@@ -8,6 +8,7 @@ import type { UserMatch } from '../runs/run-filter';
  * @returns a line a kind of name; none where everything was found
  */
 export function emptyNotes(query: ReportQuery, { found, dataUntilMs }: Aggregate): string[] {
+  const { qos, names, states } = query.filter;
   const missing = [
     named('user', found.missingUsers.map(userText)),
     named('account', found.missing('accounts')),
@@ -15,6 +16,14 @@ export function emptyNotes(query: ReportQuery, { found, dataUntilMs }: Aggregate
     named('job', found.missingJobs),
     named('cluster', found.missing('clusters')),
     named('node', found.missing('nodes')),
+    // What the hooks do not tell is not in the runs: where there is none, one of these may be why.
+    ...(found.any
+      ? []
+      : [
+          named('QOS', [...(qos ?? [])]),
+          named('job name', [...(names ?? [])]),
+          named('state', [...(states ?? [])]),
+        ]),
   ].filter((text) => text !== null);
 
   const between = `between ${timeText(query.sinceMs, query)} and ${timeText(query.untilMs, query)}`;

@@ -4,6 +4,7 @@ import { EitError } from '../errors';
 import type { GroupKey } from '../generated/report';
 import type { ReportQuery } from '../report/aggregate';
 import type { UserMatch } from '../runs/run-filter';
+import { jobState, STATE_FORMS } from '../slurm/job-states';
 import { expandHostlist } from '../slurm/hostlist';
 import { parseSlurmTime } from '../slurm/time-form';
 
@@ -16,6 +17,10 @@ export const GROUP_KEYS = [
   'day',
   'month',
   'cluster',
+  'qos',
+  'state',
+  'name',
+  'array',
 ] as const satisfies readonly GroupKey[];
 
 /** What of the command line says which runs a report is of, and how they are grouped. Lists are as given, commas in. */
@@ -26,12 +31,16 @@ export interface QueryOptions {
   readonly jobs: readonly string[];
   readonly clusters: readonly string[];
   readonly nodelist: readonly string[];
+  readonly qos: readonly string[];
+  readonly name: readonly string[];
+  readonly state: readonly string[];
   readonly starttime: string | undefined;
   readonly endtime: string | undefined;
   readonly allusers: boolean;
   readonly 'group-by': readonly string[];
   readonly policy: string | undefined;
   readonly extrapolate: boolean;
+  readonly 'compare-slurm': boolean;
 }
 
 /** Who asks. */
@@ -66,6 +75,9 @@ export function reportQuery(
   const partitions = items(options.partition, '--partition');
   const jobs = items(options.jobs, '--jobs')?.map(jobId);
   const clusters = items(options.clusters, '--clusters')?.filter((name) => name !== 'all');
+  const qos = items(options.qos, '--qos');
+  const names = namesOf(options.name);
+  const states = items(options.state, '--state')?.map(stateNamed);
   const nodes = items(options.nodelist, '--nodelist') && expandHostlist(options.nodelist.join(','));
   return {
     sinceMs: since.toMillis(),
@@ -80,11 +92,17 @@ export function reportQuery(
       jobs: jobs && new Set(jobs),
       clusters: clusters && clusters.length > 0 ? new Set(clusters) : undefined,
       nodes: nodes && new Set(nodes),
+      qos: qos && new Set(qos),
+      names: names && new Set(names),
+      states: states && new Set(states),
     },
     // TZ names no zone: times were taken as UTC, so they are shown as such.
     timeZone: now.zone.isValid && IANAZone.isValidZone(now.zoneName ?? '') ? (now.zoneName ?? 'utc') : 'utc',
     extrapolate: options.extrapolate,
-    withUnattributed: reader.isAdmin && !users && !accounts && !partitions && !jobs,
+    compareSlurm: options['compare-slurm'],
+    withUnattributed:
+      reader.isAdmin &&
+      ![users, accounts, partitions, jobs, qos, names, states].some((asked) => asked !== undefined),
   };
 }
 
@@ -114,6 +132,11 @@ function items(values: readonly string[], option: string): string[] | undefined 
   return [...new Set(found)];
 }
 
+/** As in sacct, with commas between them; blanks belong to a name. */
+function namesOf(values: readonly string[]): string[] | undefined {
+  return values.length === 0 ? undefined : values.flatMap((value) => value.split(','));
+}
+
 function jobId(text: string): number {
   const id = Number(text);
   if (/^\d+$/.test(text) && id > 0 && Number.isSafeInteger(id)) return id;
@@ -133,6 +156,12 @@ function groupKeys(values: readonly string[]): GroupKey[] | undefined {
       `--group-by: ${JSON.stringify(name)} is none of ${GROUP_KEYS.join(', ')} (several with commas: user,month)`,
     );
   });
+}
+
+function stateNamed(name: string): string {
+  const state = jobState(name);
+  if (state !== null) return state;
+  throw new EitError('EIT_USAGE', `--state: ${JSON.stringify(name)} is none of ${STATE_FORMS}`);
 }
 
 function policyNamed(name: string): Policy {

@@ -10,7 +10,7 @@ import { FORMATS } from '../report/formats';
 import { buildReport } from '../report/report';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
-import { readAggregate, recordsInWindow } from './ledger-aggregate';
+import { readAggregate, readFacts, recordsInWindow } from './ledger-aggregate';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
@@ -36,6 +36,9 @@ export const options: Readonly<Record<string, Options>> = {
   jobs: { alias: 'j', ...list('these job ids') },
   clusters: { alias: ['M', 'cluster'], ...list('runs on these clusters; default: all in the ledger') },
   nodelist: { alias: 'N', ...list('what ran on these nodes (n[1-4],n7): of larger runs that part only') },
+  qos: { alias: 'q', ...list('runs under these QOS (sacct)') },
+  name: list('runs of jobs with these names (sacct)'),
+  state: { alias: ['s'], ...list('runs in these states, as CD or COMPLETED (sacct)') },
   starttime: { alias: 'S', ...text('from this time on; default: the first of this month') },
   endtime: { alias: 'E', ...text('up to this time; default: now') },
   allusers: { alias: 'a', ...flag('runs of all users, as far as you may read their records') },
@@ -63,6 +66,7 @@ export const options: Readonly<Record<string, Options>> = {
     ...flag('what of the quotas is used, where the report is of one user; --no-quotas leaves them out'),
   },
   extrapolate: flag('fill time that nobody observed with the mean power of the same run; marked with *'),
+  'compare-slurm': flag("Slurm's own energy (ConsumedEnergy) beside ours, of the same runs"),
   audit: flag(
     'by host and day: do counters, runs, idle and system add up? for admins; exit status 1 where not',
   ),
@@ -76,6 +80,7 @@ export const examples: CommandModule['examples'] = [
   ['-a -S 2026-01-01 -E 2026-02-01 --csv', 'January of all users by partition, for a spreadsheet'],
   ['-j 1234 --json', 'one job, for a program'],
   ['-o JobID,GPUModel,GPUTime,GPUUtil,GPUIdle,GPUMem', 'what the GPUs of your jobs did'],
+  ['-a --group-by state', 'what failed and cancelled jobs took (after eit sacct-sync)'],
   ['--audit -N n[1-4] -S now-7days', 'as admin: whether the energy of four nodes adds up, day by day'],
 ];
 
@@ -84,6 +89,7 @@ export const epilogue =
   'Energy in the table has PUE in it, the energies of CPU, memory and GPUs have not. GPUUtil is of the GPU time of which it is ' +
   'told; GPUIdle is the part of GPUEnergy that was drawn while no kernel ran. Numbers of --csv and -P are kWh, kg, ' +
   'seconds and bytes. A user, job or partition without runs gives an empty report and exit status 0; a wrong option or time 2.\n\n' +
+  'What is said to be from sacct is there after eit sacct-sync, and - where it has told nothing yet.\n\n' +
   '--audit takes -N, -M, -S, -E, --policy and --json, --csv or -P, and compares in joules, before PUE: what the counters grew by ' +
   'with the lines of the runs, idle and system. Exit status 0: each difference is 0 to the millijoule; 1: the reasons found stand below.';
 
@@ -127,7 +133,7 @@ export async function run(
     return auditStatus(audit, query, output);
   }
 
-  const aggregate = await readAggregate(access, query);
+  const aggregate = await readAggregate(access, query, await readFacts(access, query));
   const factorsOf = siteFactors(loaded);
   const quotas =
     format.showsQuotas === true && argv['quotas'] === true
@@ -160,12 +166,16 @@ function queryOptions(argv: Readonly<Record<string, unknown>>): QueryOptions {
     jobs: strings(argv['jobs']),
     clusters: strings(argv['clusters']),
     nodelist: strings(argv['nodelist']),
+    qos: strings(argv['qos']),
+    name: strings(argv['name']),
+    state: strings(argv['state']),
     starttime: last(argv['starttime']),
     endtime: last(argv['endtime']),
     allusers: argv['allusers'] === true,
     'group-by': strings(argv['group-by']),
     policy: last(argv['policy']),
     extrapolate: argv['extrapolate'] === true,
+    'compare-slurm': argv['compare-slurm'] === true,
   };
 }
 

@@ -1,7 +1,19 @@
 // Generated from schemas/report.schema.json by `npm run generate`. Do not edit.
 
 export type Time = string;
-export type GroupKey = 'job' | 'user' | 'account' | 'partition' | 'node' | 'day' | 'month' | 'cluster';
+export type GroupKey =
+  | 'job'
+  | 'user'
+  | 'account'
+  | 'partition'
+  | 'node'
+  | 'day'
+  | 'month'
+  | 'cluster'
+  | 'qos'
+  | 'state'
+  | 'name'
+  | 'array';
 export type ReportGroup = ReportFigures & Group;
 
 /**
@@ -22,6 +34,7 @@ export interface EitReport {
   factors: ReportFactors;
   groups: ReportGroup[];
   total: ReportFigures;
+  slurm?: SlurmTold;
   quality: ReportQuality;
   unattributed: Unattributed;
   /**
@@ -138,6 +151,7 @@ export interface ReportFigures {
   block_io?: BlockIo;
   nodes_expected: number;
   nodes_reported: number;
+  slurm?: SlurmFigures;
 }
 /**
  * Kilowatt-hours. `it` is the sum of the domains, `total` is `it` times PUE. null: no domain of this class was observed, which is not zero.
@@ -166,6 +180,39 @@ export interface BlockIo {
   read_ops: number;
   written_ops: number;
 }
+/**
+ * What Slurm's accounting (eit sacct-sync) adds. Absent where the ledger has nothing of it and nobody asked.
+ */
+export interface SlurmFigures {
+  /**
+   * Runs that it tells of.
+   */
+  told_runs: number;
+  /**
+   * The other runs: what is of names, states and the like does not hold them.
+   */
+  untold_runs: number;
+  /**
+   * CPU time used / (time times CPUs allocated), of runs of which both are known on all their nodes. null: of none.
+   */
+  cpu_efficiency: number | null;
+  /**
+   * Most memory held / memory asked for, of runs of which both are known on all their nodes. null: of none.
+   */
+  memory_efficiency: number | null;
+  compared?: SlurmComparison;
+}
+/**
+ * With --compare-slurm: runs that lie in the report from begin to end and of which Slurm tells an energy of its own (ConsumedEnergyRaw). It adds up whole nodes, what others run on them and idle power included.
+ */
+export interface SlurmComparison {
+  runs: number;
+  slurm_kwh: number;
+  /**
+   * What the records say of the same runs, before PUE.
+   */
+  eit_kwh: number;
+}
 export interface Group {
   job_id?: number;
   user?: string;
@@ -175,6 +222,86 @@ export interface Group {
   day?: string;
   month?: string;
   cluster?: string;
+  qos?: string;
+  /**
+   * In capitals, the long form.
+   */
+  state?: string;
+  name?: string;
+  /**
+   * null: runs of no array, or of which nothing is told.
+   */
+  array_job_id?: number | null;
+  slurm_job?: SlurmJob;
+}
+/**
+ * In reports by job, where it is told.
+ */
+export interface SlurmJob {
+  /**
+   * As the user wrote it: anything.
+   */
+  name: string;
+  qos: string | null;
+  state: string;
+  submit: Time | null;
+  start: Time | null;
+  /**
+   * Of the whole job.
+   */
+  req_memory_bytes: number | null;
+  /**
+   * null also where it is unlimited.
+   */
+  time_limit_seconds: number | null;
+  array_job_id: number | null;
+  array_task_id: number | null;
+  /**
+   * Of the first part of a heterogeneous job.
+   */
+  het_job_id: number | null;
+}
+/**
+ * Absent where the ledger has nothing of Slurm's accounting and nobody asked.
+ */
+export interface SlurmTold {
+  /**
+   * Until when it was asked (eit sacct-sync). null: never.
+   */
+  synced_until: Time | null;
+  failed: LostEnergy;
+  cancelled: LostEnergy1;
+  requeued: LostEnergy2;
+}
+/**
+ * Runs that ended as FAILED, TIMEOUT, OUT_OF_MEMORY, NODE_FAIL and the like.
+ */
+export interface LostEnergy {
+  runs: number;
+  /**
+   * With PUE, as energy_kwh.total.
+   */
+  kwh: number;
+  co2e_kg: number;
+}
+export interface LostEnergy1 {
+  runs: number;
+  /**
+   * With PUE, as energy_kwh.total.
+   */
+  kwh: number;
+  co2e_kg: number;
+}
+/**
+ * Runs that were requeued or preempted, and so done again.
+ */
+export interface LostEnergy2 {
+  runs: number;
+  /**
+   * With PUE, as energy_kwh.total.
+   */
+  kwh: number;
+  co2e_kg: number;
 }
 /**
  * What the figures rest on, of all runs of the report together.

@@ -10,12 +10,15 @@ import { midpointMs, rowOfLine, type SliceRow } from '../runs/slice-row';
 import { GroupSums } from '../runs/group-sums';
 import { HardwareModels, type HardwareTold } from '../runs/hardware-models';
 import { type HostRow, rowOfHostLine } from '../runs/host-row';
+import type { FactsLookup, JobFacts } from '../runs/job-facts';
 import { IdlePower } from './idle-power';
-import { matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
+import { matchesFacts, matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
 import { joinRuns, nodesExpected, type Part, partsOf, type Run, UNKNOWN } from '../runs/runs';
+import { type Outcome, outcomeOf } from '../slurm/job-states';
+import { SlurmSums } from '../runs/slurm-sums';
 
 /** What runs can be grouped by: what a report can show, and what only programs of ours ask for. */
-export type SumKey = GroupKey | 'uid' | 'qos';
+export type SumKey = GroupKey | 'uid';
 
 /** What a report is asked for. */
 export interface ReportQuery {
@@ -31,6 +34,8 @@ export interface ReportQuery {
   readonly withUnattributed: boolean;
   /** Whether energy that nobody observed is estimated from what was observed of the same run. */
   readonly extrapolate: boolean;
+  /** Whether Slurm's own energy is asked for beside ours; absent: not. */
+  readonly compareSlurm?: boolean;
 }
 
 /** The fields that name a group, as in report.schema.json. */
@@ -38,18 +43,23 @@ export interface GroupFields {
   job_id?: number;
   user?: string;
   uid?: number | null;
-  qos?: string;
   account?: string;
   partition?: string;
   node?: string;
   day?: string;
   month?: string;
   cluster?: string;
+  qos?: string;
+  state?: string;
+  name?: string;
+  /** null: of no array, or nobody knows. */
+  array_job_id?: number | null;
 }
 
 export interface Group {
   readonly fields: GroupFields;
   readonly sums: GroupSums;
+  readonly slurm: SlurmSums;
 }
 
 /** Sums of a report, exact and without any factor. */
@@ -57,6 +67,14 @@ export interface Aggregate {
   /** In the order of the query's keys. */
   readonly groups: Group[];
   readonly total: GroupSums;
+  /** What Slurm's accounting adds to it; null: it was never asked, and nothing of it is asked for. */
+  readonly slurm: {
+    readonly total: SlurmSums;
+    /** Unix ms; null: never asked. */
+    readonly untilMs: number | null;
+    /** Of runs whose work was not done to its end. */
+    readonly lost: Readonly<Record<Outcome, GroupSums>>;
+  } | null;
   /** null: not asked for, or no host record in the window. */
   readonly unattributed: {
     readonly idleUj: bigint;
@@ -74,13 +92,17 @@ export interface Aggregate {
 }
 
 /**
- * Adds records up to groups. Records may come in any order; each should come once (readInbox sees to it).
+ * Adds records up to groups. Records may come in any order; each should come once (readInbox sees to it). What the hooks were not
+ * told is joined here, and only here, run by run.
  */
 export class Aggregation {
   readonly #query: ReportQuery;
+  readonly #facts: FactsLookup | null;
   readonly #fragments: Fragments;
   readonly #groups = new Map<string, Group>();
   readonly #total = new GroupSums();
+  readonly #slurmTotal = new SlurmSums();
+  readonly #lost = { failed: new GroupSums(), cancelled: new GroupSums(), requeued: new GroupSums() };
   readonly #found: FoundNames;
   readonly #clusters = new Set<string>();
   readonly #idleUj = new ExactSum();
@@ -91,8 +113,10 @@ export class Aggregation {
   #hostLines = 0;
   #dataUntilMs: number | null = null;
 
-  constructor(query: ReportQuery) {
+  /** @param facts what Slurm's accounting tells of runs; null: nothing */
+  constructor(query: ReportQuery, facts: FactsLookup | null = null) {
     this.#query = query;
+    this.#facts = facts;
     this.#found = new FoundNames(query.filter);
     this.#fragments = new Fragments(query.policy, calendar('day', query.timeZone));
   }
@@ -170,6 +194,10 @@ export class Aggregation {
     return {
       groups: sortGroups([...this.#groups.values()], this.#query.groupBy),
       total: this.#total,
+      slurm:
+        this.#facts === null && !needsFacts(this.#query)
+          ? null
+          : { total: this.#slurmTotal, untilMs: this.#facts?.untilMs ?? null, lost: this.#lost },
       unattributed:
         this.#hostLines === 0
           ? null
@@ -182,14 +210,21 @@ export class Aggregation {
   }
 
   #addRun(run: Run): void {
+    const facts = this.#facts?.of(run) ?? null;
+    if (!matchesFacts(this.#query.filter, facts)) return;
     this.#found.add(run);
     const parts = partsOf(run, this.#models);
     const power = this.#query.extrapolate ? meanPower(parts) : null;
-    this.#total.addRun(run, parts, this.#nodesExpected(run), power);
-    for (const { fields, parts: ofGroup } of this.#byGroup(run, parts)) {
+    const nodes = this.#nodesExpected(run);
+    this.#total.addRun(run, parts, nodes, power);
+    this.#slurmTotal.addRun(run, parts, facts, hasAllNodes(run, parts));
+    const outcome = facts === null ? null : outcomeOf(facts.state);
+    if (outcome !== null) this.#lost[outcome].addRun(run, parts, nodes, power);
+    for (const { fields, parts: ofGroup } of this.#byGroup(run, parts, facts)) {
       const group = this.#group(fields, this.#query.groupBy.includes('job') ? run.jobKey : '');
       const isOneNode = this.#query.groupBy.includes('node');
-      group.sums.addRun(run, ofGroup, isOneNode ? () => 1 : this.#nodesExpected(run), power);
+      group.sums.addRun(run, ofGroup, isOneNode ? () => 1 : nodes, power);
+      group.slurm.addRun(run, ofGroup, facts, hasAllNodes(run, ofGroup));
     }
   }
 
@@ -201,7 +236,7 @@ export class Aggregation {
     const key = JSON.stringify([fields, jobKey]);
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { fields, sums: new GroupSums() };
+      group = { fields, sums: new GroupSums(), slurm: new SlurmSums() };
       this.#groups.set(key, group);
     }
     return group;
@@ -215,10 +250,14 @@ export class Aggregation {
     return (reported) => wanted ?? reported;
   }
 
-  #byGroup(run: Run, parts: readonly Part[]): Iterable<{ fields: GroupFields; parts: Part[] }> {
+  #byGroup(
+    run: Run,
+    parts: readonly Part[],
+    facts: JobFacts | null,
+  ): Iterable<{ fields: GroupFields; parts: Part[] }> {
     const found = new Map<string, { fields: GroupFields; parts: Part[] }>();
     for (const part of parts) {
-      const fields = fieldsOf(run, part, this.#query.groupBy);
+      const fields = fieldsOf(run, part, facts, this.#query.groupBy);
       const key = JSON.stringify(fields);
       const group = found.get(key);
       if (group === undefined) found.set(key, { fields, parts: [part] });
@@ -228,7 +267,27 @@ export class Aggregation {
   }
 }
 
-function fieldsOf(run: Run, { node, slice }: Part, groupBy: readonly SumKey[]): GroupFields {
+/** Whether a query asks for what only Slurm's accounting tells. */
+export function needsFacts({ groupBy, filter, compareSlurm }: ReportQuery): boolean {
+  const { qos, names, states } = filter;
+  const isGrouped = groupBy.some(
+    (key) => key === 'qos' || key === 'state' || key === 'name' || key === 'array',
+  );
+  return isGrouped || compareSlurm === true || [qos, names, states].some((asked) => asked !== undefined);
+}
+
+/** Whether parts are of all nodes that the run has; where nobody told how many it has, they are. */
+function hasAllNodes(run: Run, parts: readonly Part[]): boolean {
+  const reported = new Set(parts.map(({ node }) => node)).size;
+  return reported >= Math.max(run.nodes ?? 0, new Set(run.fragments.map(({ node }) => node)).size);
+}
+
+function fieldsOf(
+  run: Run,
+  { node, slice }: Part,
+  facts: JobFacts | null,
+  groupBy: readonly SumKey[],
+): GroupFields {
   const fields: GroupFields = {};
   for (const key of groupBy) {
     if (key === 'job') {
@@ -239,7 +298,9 @@ function fieldsOf(run: Run, { node, slice }: Part, groupBy: readonly SumKey[]): 
     else if (key === 'day') fields.day = slice.bucket;
     else if (key === 'month') fields.month = slice.bucket.slice(0, 7);
     else if (key === 'uid') fields.uid = run.uid;
-    else if (key === 'qos') fields.qos = run.qos ?? UNKNOWN;
+    else if (key === 'array') fields.array_job_id = facts?.arrayJobId ?? null;
+    else if (key === 'qos') fields.qos = facts?.qos ?? run.qos ?? UNKNOWN;
+    else if (key === 'state' || key === 'name') fields[key] = facts?.[key] ?? UNKNOWN;
     else fields[key] = run[key];
   }
   return fields;
@@ -247,6 +308,7 @@ function fieldsOf(run: Run, { node, slice }: Part, groupBy: readonly SumKey[]): 
 
 /** The field of a group that a key of --group-by names. */
 export function fieldOfKey(key: SumKey): keyof GroupFields {
+  if (key === 'array') return 'array_job_id';
   return key === 'job' ? 'job_id' : key;
 }
 
@@ -255,7 +317,9 @@ function sortGroups(groups: Group[], groupBy: readonly SumKey[]): Group[] {
   return groups.sort((a, b) => {
     for (const field of fields) {
       const [x, y] = [a.fields[field], b.fields[field]];
-      if (x === y || x === undefined || y === undefined || x === null || y === null) continue;
+      if (x === y || x === undefined || y === undefined) continue;
+      // What is of no array comes last.
+      if (x === null || y === null) return x === null ? 1 : -1;
       return x < y ? -1 : 1;
     }
     return a.sums.firstMs - b.sums.firstMs;

@@ -13,6 +13,20 @@ export interface SelectedColumn {
 
 type ColumnName = (typeof COLUMNS)[number]['name'];
 
+/** Columns for programs that are there only where Slurm's accounting is: of jobs, of all, and with --compare-slurm. */
+const OF_SLURM_JOB: readonly ColumnName[] = [
+  'JobName',
+  'ArrayJobID',
+  'QOS',
+  'State',
+  'Submit',
+  'Start',
+  'ReqMem',
+  'TimeLimit',
+];
+const OF_SLURM: readonly ColumnName[] = ['CPUEff', 'MemEff'];
+const OF_COMPARISON: readonly ColumnName[] = ['SlurmEnergy', 'SameEnergy'];
+
 /**
  * Reads the value of -o: names in any case, with commas, each with a width as in sacct (`User%20` to the right,
  * `User%-20` to the left).
@@ -51,9 +65,11 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
   const { energy_kwh, gpu_idle_kwh, gpu_utilization } = report.total;
   const has = (name: 'dram' | 'gpu' | 'other'): boolean => energy_kwh[name] !== null;
   const isByJob = report.group_by.includes('job');
+  const { slurm } = report.total;
   const names: ColumnName[] = [
     ...keyNames(report, isOwn),
     ...(isByJob ? [] : (['Jobs'] as const)),
+    ...(slurm !== undefined && slurm.told_runs > 0 && isByJob ? (['State'] as const) : []),
     'Elapsed',
     'CPUEnergy',
     ...(has('dram') ? (['DRAMEnergy'] as const) : []),
@@ -61,6 +77,7 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
     ...(gpu_idle_kwh === null ? [] : (['GPUIdle'] as const)),
     ...(gpu_utilization === null ? [] : (['GPUUtil'] as const)),
     ...(has('other') ? (['OtherEnergy'] as const) : []),
+    ...(slurm?.compared === undefined ? [] : (['SameEnergy', 'SlurmEnergy'] as const)),
     'Energy',
     'CO2e',
     'Coverage',
@@ -76,17 +93,19 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
 export function programColumns(report: EitReport): SelectedColumn[] {
   const figures = COLUMNS.slice(COLUMNS.findIndex(({ name }) => name === 'Jobs'))
     .map(({ name }) => name)
-    .filter((name) => name !== 'Extrapolated' || report.total.extrapolated_kwh !== undefined);
+    .filter((name) => name !== 'Extrapolated' || report.total.extrapolated_kwh !== undefined)
+    .filter((name) => !OF_SLURM.includes(name) || report.total.slurm !== undefined)
+    .filter((name) => !OF_COMPARISON.includes(name) || report.total.slurm?.compared !== undefined);
   const ofJob: ColumnName[] = report.group_by.includes('job')
-    ? ['Cluster', 'User', 'Account', 'Partition']
+    ? ['Cluster', 'User', 'Account', 'Partition', ...(report.total.slurm === undefined ? [] : OF_SLURM_JOB)]
     : [];
   return selectAll([...new Set([...keysAsked(report), ...ofJob, ...figures])]);
 }
 
 function keysAsked(report: EitReport): ColumnName[] {
   return report.group_by.flatMap((groupKey) => {
-    const field = fieldOfKey(groupKey);
-    return COLUMNS.filter(({ name }) => name.toLowerCase() === field.replace('_', '')).map(
+    const field = groupKey === 'name' ? 'job_name' : fieldOfKey(groupKey);
+    return COLUMNS.filter(({ name }) => name.toLowerCase() === field.replaceAll('_', '')).map(
       ({ name }) => name,
     );
   });
@@ -103,6 +122,7 @@ function keyNames(report: EitReport, isOwn: boolean): ColumnName[] {
     ...(differ('cluster') ? (['Cluster'] as const) : []),
     ...(!isOwn || differ('user') ? (['User'] as const) : []),
     'Partition',
+    ...(report.total.slurm !== undefined && report.total.slurm.told_runs > 0 ? (['JobName'] as const) : []),
   ];
   return [...new Set([...keysAsked(report), ...ofJob])];
 }

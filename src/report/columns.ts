@@ -1,9 +1,9 @@
-import type { ReportFigures } from '../generated/report';
+import type { ReportFigures, SlurmJob } from '../generated/report';
 import type { GroupFields } from './aggregate';
 import { bytesText, durationText, energyText, massText, percentText } from './units';
 
 /** A line of a report: a group, or the total, which has no key. */
-export type Row = ReportFigures & GroupFields;
+export type Row = ReportFigures & GroupFields & { readonly slurm_job?: SlurmJob };
 
 /** A figure or a key of a report's lines, by the name that -o takes. */
 export interface Column {
@@ -28,8 +28,33 @@ export const EXTRAPOLATED_MARK = '*';
 /** What percentText does not show either. */
 const NEGLIGIBLE = 0.0005;
 
-function key(name: string, describe: string, field: Exclude<keyof GroupFields, 'job_id' | 'uid'>): Column {
+function key(
+  name: string,
+  describe: string,
+  field: Exclude<keyof GroupFields, 'job_id' | 'array_job_id' | 'uid'>,
+): Column {
   return { name, describe, isText: true, human: (row) => row[field] ?? '', raw: (row) => row[field] ?? null };
+}
+
+/** What Slurm's accounting tells of a job, or what lines are grouped by; of a total nothing. */
+function told(
+  name: string,
+  describe: string,
+  of: (row: Row) => string | null | undefined,
+  isKey: (row: Row) => boolean,
+): Column {
+  return {
+    name,
+    describe,
+    isText: true,
+    human: (row) => of(row) ?? (isKey(row) ? '' : NONE),
+    raw: (row) => of(row) ?? null,
+  };
+}
+
+/** A total or a line of several jobs has none. */
+function isOfNoJob(row: Row): boolean {
+  return row.job_id === undefined;
 }
 
 function count(name: string, describe: string, of: (row: Row) => number): Column {
@@ -76,6 +101,30 @@ export const COLUMNS = [
   key('Node', 'node', 'node'),
   key('Day', 'day, local time', 'day'),
   key('Month', 'month, local time', 'month'),
+  told('JobName', 'name of the job (sacct)', (row) => row.name ?? row.slurm_job?.name, isOfNoJob),
+  {
+    name: 'ArrayJobID',
+    describe: 'id of the array that the job is a task of (sacct)',
+    human: (row) => String(arrayOf(row) ?? (isOfNoJob(row) && row.array_job_id === undefined ? '' : NONE)),
+    raw: arrayOf,
+  },
+  told('QOS', 'quality of service (sacct)', (row) => row.qos ?? row.slurm_job?.qos, isOfNoJob),
+  told(
+    'State',
+    'state of the job, of a requeued one of its last run (sacct)',
+    (row) => row.state ?? row.slurm_job?.state,
+    isOfNoJob,
+  ),
+  told('Submit', 'when it was submitted, UTC (sacct)', (row) => row.slurm_job?.submit, isOfNoJob),
+  told('Start', 'when its last run began, UTC (sacct)', (row) => row.slurm_job?.start, isOfNoJob),
+  {
+    name: 'ReqMem',
+    unit: 'B',
+    describe: 'memory asked for by the whole job (sacct)',
+    human: textOr(bytesText, (row) => row.slurm_job?.req_memory_bytes ?? null),
+    raw: (row) => row.slurm_job?.req_memory_bytes ?? null,
+  },
+  duration('TimeLimit', 'time limit (sacct)', (row) => row.slurm_job?.time_limit_seconds ?? null),
   count('Jobs', 'jobs', (row) => row.jobs),
   count('Runs', 'executions of jobs: a requeued job has several', (row) => row.runs),
   duration('Elapsed', 'time of the runs within the report', (row) => row.elapsed_seconds),
@@ -153,6 +202,24 @@ export const COLUMNS = [
     'of Energy, the part that nobody observed (--extrapolate)',
     (row) => row.extrapolated_kwh ?? null,
   ),
+  fraction(
+    'CPUEff',
+    'CPUEfficiency',
+    'CPU time used, of the time of the CPUs allocated (sacct)',
+    (row) => row.slurm?.cpu_efficiency ?? null,
+  ),
+  fraction(
+    'MemEff',
+    'MemoryEfficiency',
+    'most memory held, of that asked for (sacct)',
+    (row) => row.slurm?.memory_efficiency ?? null,
+  ),
+  energy(
+    'SlurmEnergy',
+    "Slurm's own ConsumedEnergy of the runs that can be compared (--compare-slurm)",
+    comparable('slurm_kwh'),
+  ),
+  energy('SameEnergy', 'ours of the same runs, before PUE (--compare-slurm)', comparable('eit_kwh')),
 ] as const satisfies readonly Column[];
 
 /** The header that programs get: `Energy_kWh`. */
@@ -171,6 +238,16 @@ export function columnHelp(): string {
       return `${column.name.padEnd(width)}  ${column.describe}${forPrograms}\n`;
     })
     .join('');
+}
+
+function arrayOf(row: Row): number | null {
+  return row.array_job_id ?? row.slurm_job?.array_job_id ?? null;
+}
+
+/** Of no run is no 0. */
+function comparable(of: 'slurm_kwh' | 'eit_kwh'): (row: Row) => number | null {
+  return ({ slurm }) =>
+    slurm?.compared === undefined || slurm.compared.runs === 0 ? null : slurm.compared[of];
 }
 
 /** With the mark or the room for it, so that figures stay in line. */

@@ -35,6 +35,9 @@ export function footer(report: EitReport, view: View, columns: readonly string[]
     ...extrapolatedLine(report, columns),
     ...divisionLine(report),
     ...idlePowerLine(report),
+    ...lostLine(report),
+    ...untoldLine(report, view),
+    ...comparisonLine(report),
     ...(report.quotas?.length ? [quotaNote(report.quotas, view)] : []),
     notesLine(report, view),
   ];
@@ -116,6 +119,44 @@ function idlePowerLine({ quality }: EitReport): string[] {
     ...(unknown > 0 ? [`Idle power unknown on ${counted(unknown, 'host')}: hybrid is as usage there.`] : []),
   ];
   return said.length === 0 ? [] : [said.join(' ')];
+}
+
+/** Energy of runs that did not come to their end, of those of which Slurm's accounting tells. */
+function lostLine({ slurm }: EitReport): string[] {
+  if (slurm === undefined) return [];
+  const said = (['failed', 'cancelled', 'requeued'] as const).flatMap((outcome) => {
+    const { runs, kwh } = slurm[outcome];
+    return runs === 0 ? [] : [`${outcome} ${energyText(kwh)} (${counted(runs, 'run')})`];
+  });
+  return said.length === 0 ? [] : [`Of Energy, runs that did not come to their end: ${said.join(', ')}.`];
+}
+
+/** What lacks names and states, and whether that can change. */
+function untoldLine({ slurm, total }: EitReport, { timeZone }: View): string[] {
+  const untold = total.slurm?.untold_runs ?? 0;
+  if (slurm === undefined) return [];
+  if (slurm.synced_until === null)
+    return [
+      'The ledger has no names, states and QOS of jobs: they come with eit sacct-sync (docs/install.md).',
+    ];
+  if (untold === 0) return [];
+  return [
+    `Of ${untold} of ${counted(total.runs, 'run')} sacct has told nothing yet (asked until ${localTime(slurm.synced_until, timeZone)}).`,
+  ];
+}
+
+function comparisonLine({ total }: EitReport): string[] {
+  const compared = total.slurm?.compared;
+  if (compared === undefined) return [];
+  if (compared.runs === 0)
+    return [
+      'Slurm tells an energy of its own (AcctGatherEnergyType) of no run that lies wholly in this report.',
+    ];
+  return [
+    `Slurm's own figure of ${counted(compared.runs, 'run')}: ${energyText(compared.slurm_kwh)}; ours of the same, before PUE: ${energyText(compared.eit_kwh)}. ` +
+      "Slurm's is what the whole nodes drew meanwhile, by its own sensors: idle power and other jobs on them are in it, " +
+      'and energy of shared nodes is in it once a job.',
+  ];
 }
 
 function unattributedLine({ unattributed }: EitReport): string[] {

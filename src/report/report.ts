@@ -4,6 +4,7 @@ import type {
   EitReport,
   EnergyKwh,
   GroupKey,
+  LostEnergy,
   QuotaState,
   ReportFactors,
   ReportFigures,
@@ -15,6 +16,7 @@ import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { gpuFigures } from './gpu-figures';
 import type { ClusterEnergy, GroupSums } from '../runs/group-sums';
 import { itScope } from './it-scope';
+import { slurmFigures, slurmJob } from './slurm-figures';
 
 /** What turns a cluster's joules into a bill: as src/carbon/factors.ts gives it. */
 export interface SiteFactors {
@@ -39,7 +41,7 @@ export interface ReportContext {
 }
 
 function isShown(key: SumKey): key is GroupKey {
-  return key !== 'uid' && key !== 'qos';
+  return key !== 'uid';
 }
 
 /** Applies PUE (once) and intensity to an aggregate: what `--json` prints and every other format shows. */
@@ -56,11 +58,21 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     group_by: query.groupBy.filter(isShown),
     policy: query.policy,
     factors: reportFactors(aggregate, factorsOf),
-    groups: aggregate.groups.map(({ fields, sums }) => ({
+    groups: aggregate.groups.map(({ fields, sums, slurm }) => ({
       ...fields,
+      ...(query.groupBy.includes('job') && slurm.newest !== null
+        ? { slurm_job: slurmJob(slurm.newest) }
+        : {}),
       ...figures(sums, factorsOf, query.extrapolate),
+      ...(aggregate.slurm === null ? {} : { slurm: slurmFigures(slurm, query.compareSlurm === true) }),
     })),
-    total: figures(aggregate.total, factorsOf, query.extrapolate),
+    total: {
+      ...figures(aggregate.total, factorsOf, query.extrapolate),
+      ...(aggregate.slurm === null
+        ? {}
+        : { slurm: slurmFigures(aggregate.slurm.total, query.compareSlurm === true) }),
+    },
+    ...slurmPart(aggregate, context),
     quality: reportQuality(aggregate),
     unattributed: {
       idle_kwh: unattributed === null ? null : kwh(unattributed.idleUj),
@@ -127,6 +139,24 @@ export function figures(
     ...(sums.blockIoRuns === 0 ? {} : { block_io: sums.blockIo.figures(sums.blockIoRuns) }),
     nodes_expected: sums.nodesExpected,
     nodes_reported: sums.nodesReported,
+  };
+}
+
+/** What became of runs, and how far Slurm's accounting was asked. */
+function slurmPart({ slurm }: Aggregate, { query, factorsOf }: ReportContext): Pick<EitReport, 'slurm'> {
+  if (slurm === null) return {};
+  const lost = (sums: GroupSums): LostEnergy => {
+    const { runs, energy_kwh, co2e_kg } = figures(sums, factorsOf, query.extrapolate);
+    return { runs, kwh: energy_kwh.total, co2e_kg };
+  };
+  const { untilMs } = slurm;
+  return {
+    slurm: {
+      synced_until: untilMs === null ? null : utc(untilMs),
+      failed: lost(slurm.lost.failed),
+      cancelled: lost(slurm.lost.cancelled),
+      requeued: lost(slurm.lost.requeued),
+    },
   };
 }
 

@@ -24,9 +24,11 @@ const DISPENSABLE = [
   'GPUIdle',
   'GPUUtil',
   'Elapsed',
+  'State',
   'CPUEnergy',
   'NodeEnergy',
   'GPUEnergy',
+  'JobName',
 ];
 
 /** Aligned columns, units that fit, a total, and what to know about the figures. */

@@ -17,6 +17,8 @@ export interface Slice {
   ends: boolean;
   readonly cpuUs: ExactSum;
   readonly gpuMs: ExactSum;
+  /** Most memory held at a reading; absent where none of its lines tells. */
+  memoryBytes?: number;
   /** Absent where none of its lines tells. */
   blockIo?: BlockIoSums;
   /** Absent where no GPU of the run was read. */
@@ -155,6 +157,9 @@ function addToSlice(slice: Slice, row: SliceRow, policy: number): void {
   slice.ends ||= row.ends;
   slice.cpuUs.add(row.cpuUs);
   slice.gpuMs.add(row.gpuMs);
+  if (row.memoryBytes !== undefined) {
+    slice.memoryBytes = Math.max(slice.memoryBytes ?? 0, row.memoryBytes);
+  }
   if (row.io !== undefined) {
     const [rb, wb, r, w] = row.io;
     (slice.blockIo ??= new BlockIoSums()).add({ rb, wb, r, w });

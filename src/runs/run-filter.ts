@@ -1,5 +1,6 @@
 import type { HostRow } from './host-row';
 import type { SliceRow } from './slice-row';
+import type { JobFacts } from './job-facts';
 
 /** A user as options or the system name him. */
 export interface UserMatch {
@@ -16,6 +17,11 @@ export interface RunFilter {
   readonly clusters?: ReadonlySet<string> | undefined;
   /** Only what ran on these nodes counts, not the rest of the same runs. */
   readonly nodes?: ReadonlySet<string> | undefined;
+  /** What only Slurm's accounting tells: a run of which it does not is in none of these. */
+  readonly qos?: ReadonlySet<string> | undefined;
+  readonly names?: ReadonlySet<string> | undefined;
+  /** In capitals, the long forms. */
+  readonly states?: ReadonlySet<string> | undefined;
 }
 
 /** Whether what lines of a run were added up to is of the report. */
@@ -28,6 +34,15 @@ export function matchesRun(filter: RunFilter, cluster: string, row: SliceRow): b
     (jobs === undefined || jobs.has(row.job)) &&
     (clusters === undefined || clusters.has(cluster)) &&
     (nodes === undefined || nodes.has(row.node))
+  );
+}
+
+/** Whether a run is of the report by what Slurm's accounting tells of it. */
+export function matchesFacts({ qos, names, states }: RunFilter, facts: JobFacts | null): boolean {
+  return (
+    (qos === undefined || (facts !== null && facts.qos !== null && qos.has(facts.qos))) &&
+    (names === undefined || (facts !== null && names.has(facts.name))) &&
+    (states === undefined || (facts !== null && states.has(facts.state)))
   );
 }
 

@@ -14,6 +14,9 @@ export interface Run {
   readonly cluster: string;
   readonly jobId: number;
   readonly restart: number;
+  /** What Slurm names the run by: a SLUID (25.11), when it began (Unix seconds, 23.02). null: not told. */
+  readonly sluid: string | null;
+  readonly slurmStartS: number | null;
   readonly uid: number | null;
   readonly user: string;
   readonly account: string;
@@ -165,6 +168,8 @@ function toRun({ fragments, nodes, fromMs, toMs }: Joined): Run {
     cluster,
     jobId: job,
     restart,
+    sluid: first(({ facts }) => facts.sluid) ?? null,
+    slurmStartS: first(({ facts }) => facts.slurmStart) ?? null,
     uid,
     user: first(({ facts }) => facts.user) ?? (uid === null ? UNKNOWN : `uid:${uid}`),
     account: first(({ facts }) => facts.account) ?? UNKNOWN,

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compact, type Compacted } from '../../../src/archive/compact';
-import { readAggregate } from '../../../src/cli/ledger-aggregate';
+import { readAggregate, readFacts } from '../../../src/cli/ledger-aggregate';
 import type { EitConfig } from '../../../src/generated/config';
 import type { EitReport } from '../../../src/generated/report';
 import { Skipped } from '../../../src/ledger/record-line';
@@ -40,7 +40,8 @@ export class TestLedger {
     const asked = query(given);
     const skipped = new Skipped();
     const config = { ledger: this.dir } as EitConfig;
-    const aggregate = await readAggregate({ config, skipped, output: null }, asked);
+    const access = { config, skipped, output: null };
+    const aggregate = await readAggregate(access, asked, await readFacts(access, asked));
     return buildReport(aggregate, {
       query: asked,
       factorsOf: () => factors,

@@ -12,12 +12,16 @@ const none: QueryOptions = {
   jobs: [],
   clusters: [],
   nodelist: [],
+  qos: [],
+  name: [],
+  state: [],
   starttime: undefined,
   endtime: undefined,
   allusers: false,
   'group-by': [],
   policy: undefined,
   extrapolate: false,
+  'compare-slurm': false,
 };
 
 function ask(given: Partial<QueryOptions> = {}, reader = admin) {
@@ -101,10 +105,29 @@ test.each<[Partial<QueryOptions>, string, string]>([
   [{ jobs: ['0'] }, 'EIT_USAGE', 'no job id'],
   [{ jobs: ['99999999999999999999'] }, 'EIT_USAGE', 'no job id'],
   [{ nodelist: ['n[1-'] }, 'EIT_HOSTLIST', 'n[1-'],
-  [{ 'group-by': ['user,qos'] }, 'EIT_USAGE', 'job, user, account'],
+  [{ 'group-by': ['user,wckey'] }, 'EIT_USAGE', 'job, user, account'],
   [{ policy: 'fair' }, 'EIT_USAGE', 'usage, allocation, hybrid'],
 ])('%j is refused with the right form', (options, code, message) => {
   expect(() => ask(options)).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(message) }),
+  );
+});
+
+test('QOS, names and states are those of sacct, states in either form', () => {
+  const { filter, withUnattributed, compareSlurm } = ask({
+    qos: ['high,normal'],
+    name: ['train.py, lead'],
+    state: ['cd,OUT_OF_MEMORY', 'f'],
+    'compare-slurm': true,
+  });
+  expect(filter.qos).toEqual(new Set(['high', 'normal']));
+  expect(filter.names).toEqual(new Set(['train.py', ' lead']));
+  expect(filter.states).toEqual(new Set(['COMPLETED', 'OUT_OF_MEMORY', 'FAILED']));
+  expect([withUnattributed, compareSlurm]).toEqual([false, true]);
+});
+
+test.each(['XX', 'constructor', 'COMPLETE'])('--state %s is refused with those that there are', (state) => {
+  expect(() => ask({ state: [state] })).toThrow(
+    expect.objectContaining({ code: 'EIT_USAGE', message: expect.stringContaining('CD (COMPLETED)') }),
   );
 });

@@ -1,5 +1,6 @@
 import type { EitRecord } from '../../../src/generated/record';
 import type { EitReport } from '../../../src/generated/report';
+import type { FactsLookup } from '../../../src/runs/job-facts';
 import { type Aggregate, Aggregation, type ReportQuery } from '../../../src/report/aggregate';
 import { buildReport, type SiteFactors } from '../../../src/report/report';
 
@@ -28,8 +29,12 @@ export function query(given: Partial<ReportQuery> = {}): ReportQuery {
   };
 }
 
-export function aggregate(records: Iterable<EitRecord>, given: Partial<ReportQuery> = {}): Aggregate {
-  const aggregation = new Aggregation(query(given));
+export function aggregate(
+  records: Iterable<EitRecord>,
+  given: Partial<ReportQuery> = {},
+  facts: FactsLookup | null = null,
+): Aggregate {
+  const aggregation = new Aggregation(query(given), facts);
   for (const record of records) aggregation.add(record);
   return aggregation.finish();
 }
@@ -39,8 +44,9 @@ export function report(
   records: Iterable<EitRecord>,
   given: Partial<ReportQuery> = {},
   byCluster: Readonly<Record<string, Partial<SiteFactors>>> = {},
+  facts: FactsLookup | null = null,
 ): EitReport {
-  return buildReport(aggregate(records, given), {
+  return buildReport(aggregate(records, given, facts), {
     query: query(given),
     factorsOf: (cluster) => ({ ...factors, ...byCluster[cluster] }),
     toolVersion: '0.1.0',

@@ -1,0 +1,115 @@
+import { EitError } from '../errors';
+import { ledgerClusters } from '../ledger/inbox-files';
+import { FactsTable } from '../runs/facts-table';
+import type { RunFilter } from '../runs/run-filter';
+import { REPORT_LIMITS, sqlText, withDuckDb } from './duckdb';
+import { jobFactsFiles, jobsFolder } from './job-files';
+import { readSyncedUntil } from './job-sync';
+
+/** What began or ended so close to a window may be told otherwise by the hooks' clocks. */
+const SLACK_S = 3600;
+
+/** As doubles, which are quicker than bigints and hold what job-columns.ts keeps. */
+const NUMBERS = [
+  'job_id',
+  'submit_s',
+  'start_s',
+  'end_s',
+  'array_job_id',
+  'array_task_id',
+  'het_job_id',
+  'alloc_cpus',
+  'req_memory_bytes',
+  'time_limit_s',
+  'slurm_energy_j',
+];
+const COLUMNS = [...NUMBERS.map((name) => `${name}::DOUBLE`), 'state', 'qos', 'sluid', 'name'].join(', ');
+
+/**
+ * The facts of the runs that can lie in [fromMs, toMs), Unix ms.
+ * @param clusters absent: all of the ledger
+ * @param filter which runs are asked for: others may be left out
+ * @returns null where nothing was ever synced for any of the clusters
+ * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE for a file that cannot be read, EIT_DUCKDB
+ */
+export async function readJobFacts(
+  ledger: string,
+  clusters: readonly string[] | undefined,
+  fromMs: number,
+  toMs: number,
+  filter: Pick<RunFilter, 'jobs' | 'users'> = {},
+): Promise<FactsTable | null> {
+  const sources: { cluster: string; files: string[]; untilS: number | null }[] = [];
+  for (const cluster of await ledgerClusters(ledger)) {
+    if (clusters !== undefined && !clusters.includes(cluster)) continue;
+    const files = await jobFactsFiles(ledger, cluster, toMs);
+    const untilS = readSyncedUntil(jobsFolder(ledger, cluster));
+    if (files.length > 0 || untilS !== null) sources.push({ cluster, files, untilS });
+  }
+  if (sources.length === 0) return null;
+  const known = sources.flatMap(({ untilS }) => (untilS === null ? [] : [untilS * 1000]));
+  const table = new FactsTable(known.length === 0 ? null : Math.min(...known));
+  const filled = sources.filter(({ files }) => files.length > 0);
+  if (filled.length === 0) return table;
+  await withDuckDb(REPORT_LIMITS, async (connection) => {
+    for (const { cluster, files } of filled) {
+      const from = `read_parquet([${files.map(sqlText).join(', ')}], union_by_name = true)`;
+      const sql = `SELECT ${COLUMNS} FROM ${from} WHERE ${condition(fromMs, toMs, filter)}`;
+      const rows = await connection.stream(sql).catch((cause: unknown) => {
+        throw unreadable(ledger, cluster, cause);
+      });
+      for (;;) {
+        const chunk = await rows.fetchChunk().catch((cause: unknown) => {
+          throw unreadable(ledger, cluster, cause);
+        });
+        if (chunk === null || chunk.rowCount === 0) break;
+        for (const row of chunk.getRows()) addRow(table, cluster, row);
+      }
+    }
+  });
+  return table;
+}
+
+function condition(fromMs: number, toMs: number, { jobs, users }: Pick<RunFilter, 'jobs' | 'users'>): string {
+  const fromS = Math.floor(fromMs / 1000) - SLACK_S;
+  const toS = Math.ceil(toMs / 1000) + SLACK_S;
+  const all = [`start_s < ${toS}`, `(end_s IS NULL OR end_s > ${fromS})`];
+  if (jobs !== undefined) all.push(jobs.size === 0 ? 'false' : `job_id IN (${[...jobs].join(', ')})`);
+  const uids = users?.map(({ uid }) => uid);
+  // One who is known by his name only may have another name in Slurm's accounting.
+  if (uids?.every((uid) => uid !== undefined))
+    all.push(uids.length === 0 ? 'false' : `(uid IS NULL OR uid IN (${uids.join(', ')}))`);
+  return all.join(' AND ');
+}
+
+function addRow(table: FactsTable, cluster: string, row: readonly unknown[]): void {
+  const number = (i: number): number | null => (typeof row[i] === 'number' ? row[i] : null);
+  const text = (i: number): string | null => (typeof row[i] === 'string' ? row[i] : null);
+  const [jobId, startS] = [number(0), number(2)];
+  if (jobId === null || startS === null) return;
+  table.add(cluster, jobId, {
+    submitS: number(1),
+    startS,
+    endS: number(3),
+    arrayJobId: number(4),
+    arrayTaskId: number(5),
+    hetJobId: number(6),
+    allocCpus: number(7),
+    reqMemoryBytes: number(8),
+    timeLimitS: number(9),
+    slurmEnergyJ: number(10),
+    state: text(11) ?? 'UNKNOWN',
+    qos: text(12),
+    sluid: text(13),
+    name: text(14) ?? '',
+  });
+}
+
+function unreadable(ledger: string, cluster: string, cause: unknown): EitError {
+  return new EitError(
+    'EIT_ARCHIVE',
+    `cannot read what sacct told in ${jobsFolder(ledger, cluster)}: ${String(cause)}. Who may read the ledger must be able to read it; ` +
+      'move a damaged file away and fetch its month again (eit sacct-sync --since MONTH-01).',
+    { cause },
+  );
+}

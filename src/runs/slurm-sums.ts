@@ -1,0 +1,77 @@
+import { ExactSum } from './exact-sum';
+import type { JobFacts } from './job-facts';
+import type { Part, Run } from './runs';
+
+/** What can be said of runs only with what Slurm's accounting tells of them. */
+export class SlurmSums {
+  toldRuns = 0;
+  untoldRuns = 0;
+  /** CPU time used, and CPUs allocated times time: of runs of which both are known on all their nodes. */
+  cpuUs = 0n;
+  allocatedCpuUs = 0n;
+  /** Most memory held and memory asked for, bytes: as for CPUs. */
+  readonly heldBytes = new ExactSum();
+  readonly askedBytes = new ExactSum();
+  /** Runs that lie in the report from begin to end and of which Slurm tells its own energy. */
+  comparedRuns = 0;
+  readonly slurmJ = new ExactSum();
+  /** Ours of the same runs: measured and modelled, before any factor. */
+  recordedUj = 0n;
+  /** Of the run that began last; null: none is told. */
+  newest: JobFacts | null = null;
+
+  /**
+   * @param parts the slices of the run that belong to the group
+   * @param facts null: nothing is told of the run
+   * @param hasAllNodes whether the parts are of all nodes of the run
+   */
+  addRun(run: Run, parts: readonly Part[], facts: JobFacts | null, hasAllNodes: boolean): void {
+    if (facts === null) {
+      this.untoldRuns++;
+      return;
+    }
+    this.toldRuns++;
+    if (this.newest === null || facts.startS >= this.newest.startS) this.newest = facts;
+    if (!hasAllNodes) return;
+    this.#addCpus(parts, facts);
+    this.#addMemory(parts, facts);
+    this.#compare(run, parts, facts);
+  }
+
+  #addCpus(parts: readonly Part[], { allocCpus }: JobFacts): void {
+    if (allocCpus === null || allocCpus === 0) return;
+    let [fromMs, toMs] = [Infinity, -Infinity];
+    for (const { slice } of parts) {
+      fromMs = Math.min(fromMs, slice.fromMs);
+      toMs = Math.max(toMs, slice.toMs);
+      this.cpuUs += slice.cpuUs.value;
+    }
+    this.allocatedCpuUs += BigInt(Math.round(Math.max(0, toMs - fromMs) * allocCpus)) * 1000n;
+  }
+
+  /** The peaks of the nodes need not have been at one time: their sum is the most that it can have been. */
+  #addMemory(parts: readonly Part[], { reqMemoryBytes }: JobFacts): void {
+    const peaks = new Map<string, number>();
+    for (const { node, slice } of parts) {
+      if (slice.memoryBytes !== undefined) peaks.set(node, Math.max(peaks.get(node) ?? 0, slice.memoryBytes));
+    }
+    if (reqMemoryBytes === null || peaks.size < new Set(parts.map(({ node }) => node)).size) return;
+    this.askedBytes.add(reqMemoryBytes);
+    for (const bytes of peaks.values()) this.heldBytes.add(bytes);
+  }
+
+  #compare({ fragments }: Run, parts: readonly Part[], { slurmEnergyJ }: JobFacts): void {
+    if (slurmEnergyJ === null) return;
+    const isWhole = fragments.every(({ node }) => {
+      const slices = parts.flatMap((part) => (part.node === node ? [part.slice] : []));
+      return slices.some(({ starts }) => starts) && slices.some(({ ends }) => ends);
+    });
+    if (!isWhole) return;
+    this.comparedRuns++;
+    this.slurmJ.add(slurmEnergyJ);
+    for (const { slice } of parts) {
+      for (const { measuredUj, modelledUj } of slice.classes.values())
+        this.recordedUj += (measuredUj?.value ?? 0n) + (modelledUj?.value ?? 0n);
+    }
+  }
+}
