@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../cluster/until';
 import { type Outcome, ReportCommand } from '../../integration/report-command';
@@ -81,16 +90,24 @@ test('several clusters of one slurmdbd, by name', async () => {
 test('Ctrl-C leaves the days before, and the next one goes on there at once', async () => {
   writeFileSync(`${sacct}.hang`, '');
   rmSync(`${sacct}.asked`, { force: true });
+  const temporary = join(command.dir, 'tmp');
+  mkdirSync(temporary);
   const child = spawn(
     process.execPath,
     [command.script('eit'), 'sacct-sync', '--sacct', sacct, '--since', 'now-3days'],
-    { env: { ...process.env, EIT_CONFIG: join(command.dir, 'eit.yaml') }, stdio: 'ignore', detached: true },
+    {
+      env: { ...process.env, EIT_CONFIG: join(command.dir, 'eit.yaml'), TMPDIR: temporary },
+      stdio: 'ignore',
+      detached: true,
+    },
   );
   const ended = new Promise((resolve) => child.on('close', (_, signal) => resolve(signal)));
   await until('the second day to be asked for', 30_000, () => asked().length === 2 || undefined);
+  expect(readdirSync(temporary)).toHaveLength(1);
   // As a terminal does: all that runs there.
   process.kill(-child.pid!, 'SIGINT');
   expect(await ended).toBe('SIGINT');
+  expect(readdirSync(temporary)).toEqual([]);
   rmSync(`${sacct}.hang`);
   const { status, stderr } = await sync();
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
