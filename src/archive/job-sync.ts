@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { EitError, isErrno } from '../errors';
@@ -8,6 +7,7 @@ import { readSacctFields, readSacctJobs, type SacctParts } from '../slurm/sacct-
 import { type DuckDbLimits, REPORT_LIMITS, withDuckDb } from './duckdb';
 import { jobsFolder } from './job-files';
 import { JobStore, makeJobsFolder, unwritable } from './job-store';
+import { withTemporaryDir } from './temporary-dir';
 
 /** A call asks for no more: a day of a large site is some 100 MB. */
 const WINDOW_S = 86_400;
@@ -90,9 +90,8 @@ async function syncWindow(
   { fromS, untilS }: { readonly fromS: number; readonly untilS: number },
   to: { readonly folder: string; readonly mode: number; readonly isLost: () => boolean },
 ): Promise<Omit<JobSyncResult, 'sinceS' | 'untilS'>> {
-  const temporaryDir = mkdtempSync(join(tmpdir(), 'eit-sacct-'));
-  try {
-    return await withDuckDb({ ...LIMITS, temporaryDir }, async (connection) => {
+  return withTemporaryDir('eit-sacct-', (temporaryDir) =>
+    withDuckDb({ ...LIMITS, temporaryDir }, async (connection) => {
       const store = await JobStore.open(connection);
       const rows = await store.appender();
       let [jobs, notStarted] = [0, 0];
@@ -105,10 +104,8 @@ async function syncWindow(
       rows.close();
       if (to.isLost()) throw locked(to.folder);
       return { jobs, notStarted, unreadable, files: await store.merge(to.folder, to.mode) };
-    });
-  } finally {
-    rmSync(temporaryDir, { recursive: true, force: true });
-  }
+    }),
+  );
 }
 
 /**

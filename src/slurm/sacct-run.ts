@@ -49,16 +49,17 @@ export async function readSacctJobs(
   { sinceS, untilS, cluster }: SacctQuery,
   onJobs: (jobs: readonly SacctJob[]) => void,
 ): Promise<number> {
-  // Made for this call, so that no name can hold it.
+  // Made for this call, so that no name can hold it. One who saw it in the list of processes and renamed a job in that moment
+  // would spoil his own row: a whole one has more characters of delimiters than slurmdbd keeps of a name (255).
   const delimiter = `<eit:${randomBytes(16).toString('hex')}>`;
   const rows = new SacctRows(fields, delimiter);
   const args = [
     ...['--parsable2', '--noheader', '--duplicates', '--allocations', '--allusers'],
     `--delimiter=${delimiter}`,
     `--format=${[...fields, 'JobIDRaw'].join(',')}`,
-    // sacct takes 0 for no time at all.
-    `--starttime=uts${Math.max(1, sinceS)}`,
-    `--endtime=uts${untilS}`,
+    // A form that every version takes; the zone is in TZ.
+    `--starttime=${utcTime(sinceS)}`,
+    `--endtime=${utcTime(untilS)}`,
     ...(cluster === null ? [] : [`--clusters=${cluster}`]),
   ];
   await runSacct(parts, args, (piece) => onJobs(rows.push(piece)));
@@ -108,6 +109,10 @@ function runSacct(
       else reject(failure);
     });
   });
+}
+
+function utcTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19);
 }
 
 /** What a person sets for his own calls of sacct. */

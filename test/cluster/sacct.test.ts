@@ -38,7 +38,7 @@ describeCluster(
     const jobsOf = async (...args: string[]) => (await eit.jsonReport(['--group-by', 'job', ...args])).groups;
 
     beforeAll(async () => {
-      eit = await startMeasuredCluster({ cgroup: 'v1', accounting: true, nodePrefix: 'q' });
+      eit = await startMeasuredCluster({ cgroup: 'v1', accounting: true, nodePrefix: 'j' });
       const { slurm } = eit;
       for (const name of NAMES)
         named.set(

@@ -28,7 +28,7 @@ echo "$*" >> asked
 if [ "$1" = --helpformat ]; then cat helpformat; exit 0; fi
 [ -e down ] && { echo "sacct: error: Problem talking to the database: Connection refused" >&2; exit "$(cat down)"; }
 for option in "$@"; do
-  case $option in --delimiter=*) delimiter=\${option#*=} ;; --starttime=uts*) since=\${option#*uts} ;; --endtime=uts*) until=\${option#*uts} ;; esac
+  case $option in --delimiter=*) delimiter=\${option#*=} ;; --starttime=*) since=$(date -u -d "\${option#*=}" +%s) ;; --endtime=*) until=$(date -u -d "\${option#*=}" +%s) ;; esac
 done
 [ -e "fail-$since" ] && exit 1
 awk -v RS='\\036' -v d="$delimiter" -v since="$since" -v until="$until" -F '\\037' '
@@ -55,9 +55,10 @@ let ledger: string;
 const asked = (): string[] =>
   existsSync(join(dir, 'asked')) ? readFileSync(join(dir, 'asked'), 'utf8').trim().split('\n') : [];
 const windows = (): string[] =>
-  asked().flatMap(
-    (line) => /--starttime=uts(\d+) --endtime=uts(\d+)/.exec(line)?.slice(1, 3).join('-') ?? [],
-  );
+  asked().flatMap((line) => {
+    const times = /--starttime=(\S+) --endtime=(\S+)/.exec(line)?.slice(1, 3) ?? [];
+    return times.length === 0 ? [] : times.map((time) => Date.parse(`${time}Z`) / 1000).join('-');
+  });
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'eit-sync-'));

@@ -1,5 +1,16 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../cluster/until';
 import { type Outcome, ReportCommand } from '../../integration/report-command';
 
 /** Knows one job, which began a minute ago; a real sacct answers in test/cluster/sacct.test.ts. */
@@ -7,6 +18,7 @@ const SACCT = `#!/bin/sh
 if [ "$1" = --helpformat ]; then echo JobIDRaw JobID Cluster Submit Start End State JobName; exit 0; fi
 for option in "$@"; do case $option in --delimiter=*) d=\${option#*=} ;; esac; done
 echo "$*" >> "$0.asked"
+[ ! -e "$0.hang" ] || [ "$(wc -l < "$0.asked")" -lt 2 ] || exec sleep 60
 t=$(($(date +%s) - 60))
 echo "7\${d}7\${d}alpha\${d}$t\${d}$t\${d}Unknown\${d}RUNNING\${d}a name\${d}7"
 [ ! -e "$0.damaged" ] || echo "8\${d}damage"
@@ -31,6 +43,9 @@ afterEach(() => {
   rmSync(ledger, { recursive: true });
   rmSync(`${sacct}.damaged`, { force: true });
 });
+
+const asked = (): string[] =>
+  existsSync(`${sacct}.asked`) ? readFileSync(`${sacct}.asked`, 'utf8').trim().split('\n') : [];
 
 const sync = (...args: string[]): Promise<Outcome> =>
   command.run(process.execPath, [command.script('eit'), 'sacct-sync', '--sacct', sacct, ...args]);
@@ -70,6 +85,37 @@ test('several clusters of one slurmdbd, by name', async () => {
   const { status, stdout } = await sync('-M', 'beta,alpha', '--since', 'now-1hours');
   expect(status).toBe(0);
   expect(stdout.split('\n').map((line) => line.split(':')[0])).toEqual(['beta', 'alpha', '']);
+});
+
+test('Ctrl-C leaves the days before, and the next one goes on there at once', async () => {
+  writeFileSync(`${sacct}.hang`, '');
+  rmSync(`${sacct}.asked`, { force: true });
+  const temporary = join(command.dir, 'tmp');
+  mkdirSync(temporary);
+  const child = spawn(
+    process.execPath,
+    [command.script('eit'), 'sacct-sync', '--sacct', sacct, '--since', 'now-3days'],
+    {
+      env: { ...process.env, EIT_CONFIG: join(command.dir, 'eit.yaml'), TMPDIR: temporary },
+      stdio: 'ignore',
+      detached: true,
+    },
+  );
+  const ended = new Promise((resolve) => child.on('close', (_, signal) => resolve(signal)));
+  await until('the second day to be asked for', 30_000, () => asked().length === 2 || undefined);
+  expect(readdirSync(temporary)).toHaveLength(1);
+  // As a terminal does: all that runs there.
+  process.kill(-child.pid!, 'SIGINT');
+  expect(await ended).toBe('SIGINT');
+  expect(readdirSync(temporary)).toEqual([]);
+  rmSync(`${sacct}.hang`);
+  const { status, stderr } = await sync();
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  // From the end of the first day, less two hours.
+  const [, second, third] = asked().map(
+    (line) => Date.parse(`${/--starttime=(\S+)/.exec(line)?.[1]}Z`) / 1000,
+  );
+  expect(third).toBe(second! - 7200);
 });
 
 test.each<[string, string[], RegExp]>([
@@ -112,8 +158,8 @@ test('without sacct it ends with 1 and says where to look', async () => {
 
 test('a report shows the names, and goes without where they are damaged', async () => {
   await sync('--since', 'now-2hours');
-  const asked = await command.report(['-a', '--group-by', 'name']);
-  expect(asked.status).toBe(0);
+  const whole = await command.report(['-a', '--group-by', 'name']);
+  expect({ status: whole.status, stderr: whole.stderr.match(/EIT_/) }).toEqual({ status: 0, stderr: null });
   const month = new Date(Date.now() - 60_000).toISOString().slice(0, 7);
   const path = join(ledger, `alpha/jobs/${month}.parquet`);
   chmodSync(path, 0o600);
