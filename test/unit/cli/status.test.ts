@@ -97,7 +97,7 @@ describe('the spool', () => {
     tree.write('lab/refused.ndjson', '{}\n{}\n');
     tree.write('lab/notes.txt', 'x\n');
     tree.write(
-      'shipped.json',
+      '.shipper/shipped.json',
       JSON.stringify({ 'lab/2026-05-01.ndjson': first.length, 'lab/2026-04-30.ndjson': first.length }),
     );
     expect(readSpoolState(tree.dir)).toEqual({
@@ -105,6 +105,8 @@ describe('the spool', () => {
       waitingBytes: 2 * first.length,
       oldestWaitingMs: Date.parse('2026-05-01T11:05:00.000Z'),
       refusedLines: 2,
+      totalBytes: 4 * first.length,
+      pruned: null,
       clusters: ['lab'],
     });
   });
@@ -118,9 +120,9 @@ describe('the spool', () => {
   test('where nothing says how far the shipper is, or a file was made anew, everything waits', () => {
     tree.write('lab/2026-05-01.ndjson', line('2026-05-01T11:00:00.000Z'));
     expect(readSpoolState(tree.dir)).toMatchObject({ waitingLines: 1 });
-    tree.write('shipped.json', '{"lab/2026-05-01.ndjson": 100000}');
+    tree.write('.shipper/shipped.json', '{"lab/2026-05-01.ndjson": 100000}');
     expect(readSpoolState(tree.dir)).toMatchObject({ waitingLines: 1 });
-    tree.write('shipped.json', '{"lab');
+    tree.write('.shipper/shipped.json', '{"lab');
     expect(readSpoolState(tree.dir)).toMatchObject({ waitingLines: 1 });
   });
 
@@ -201,6 +203,8 @@ const STATUS: HostStatus = {
     waitingBytes: 1500,
     oldestWaitingMs: NOW_MS - 90_000,
     refusedLines: 0,
+    totalBytes: 3000,
+    pruned: null,
     clusters: ['lab'],
   },
 };
