@@ -1,3 +1,4 @@
+import { readFileSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { EitError, isErrno } from '../errors';
@@ -5,6 +6,13 @@ import { EitError, isErrno } from '../errors';
 /** A holder that has not shown itself for so long is dead: far longer than a busy file system holds anybody up. */
 const STALE_MS = 300_000;
 const SHOW_EVERY_MS = 60_000;
+
+export interface HostLockPlace {
+  readonly ledger: string;
+  readonly host: string;
+  /** Host-local file that says which lock this host has; only one process of it may use it at a time. */
+  readonly markPath: string;
+}
 
 /**
  * Does `work` while no other machine writes this host's files in the ledger: two that were cloned with one name would
@@ -15,12 +23,12 @@ const SHOW_EVERY_MS = 60_000;
  *   whatever `work` throws
  */
 export async function withHostLock<T>(
-  ledger: string,
-  host: string,
+  { ledger, host, markPath }: HostLockPlace,
   work: () => T,
   warn: (message: string) => void,
 ): Promise<T> {
   const lockfilePath = join(ledger, `.${host}.lock`);
+  removeOwnLeftover(lockfilePath, markPath);
   const release = await lock(ledger, {
     lockfilePath,
     stale: STALE_MS,
@@ -42,10 +50,41 @@ export async function withHostLock<T>(
     );
   });
   try {
+    mark(lockfilePath, markPath);
     return work();
   } finally {
     await release().catch((error: unknown) =>
       warn(`the lock in ${ledger} was not ours any more: ${String(error)}`),
     );
+  }
+}
+
+/** The lock that a killed process of this host left, known by the time it was taken at: nobody waits for that to grow old. */
+function removeOwnLeftover(lockfilePath: string, markPath: string): void {
+  try {
+    const [path, takenAt] = readFileSync(markPath, 'utf8').split('\n');
+    const stats = statSync(lockfilePath, { throwIfNoEntry: false });
+    if (path === lockfilePath && stats !== undefined && takenAt === String(stats.mtimeMs))
+      rmdirSync(lockfilePath);
+  } catch (error) {
+    // Then it grows old.
+    if (
+      !isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ELOOP', 'ENOTEMPTY', 'EIO', 'ESTALE')
+    )
+      throw error;
+  }
+}
+
+/** What it is known by; where it cannot be written down, a killed process's lock has to grow old. */
+function mark(lockfilePath: string, markPath: string): void {
+  try {
+    rmSync(markPath, { force: true });
+    writeFileSync(markPath, `${lockfilePath}\n${statSync(lockfilePath).mtimeMs}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+    });
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EIO', 'ESTALE'))
+      throw error;
   }
 }

@@ -121,7 +121,9 @@ async function shipOnce(paths: ShipperPaths, say: (message: string) => void): Pr
   checkOwner(join(paths.spoolDir, SHIPPER_DIR));
   ledgerMode(paths);
   if (!isAnythingWaiting(paths.spoolDir)) return;
-  await withHostLock(paths.ledger, paths.host, () => shipSpool(paths), say);
+  const { ledger, host } = paths;
+  const markPath = join(paths.spoolDir, SHIPPER_DIR, 'ledger-lock');
+  await withHostLock({ ledger, host, markPath }, () => shipSpool(paths), say);
 }
 
 /** Root in a folder that another user may write to could be led by links, and its files would be in that user's way. */

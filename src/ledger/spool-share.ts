@@ -40,7 +40,7 @@ export function shareSpool(spoolDir: string, reader: Pick<Account, 'uid' | 'gid'
     });
     if (reader !== null)
       for (const cluster of spoolClusters(spoolDir)) shareFolder(join(spoolDir, cluster), own, reader.gid);
-    giveShipperDir(join(spoolDir, SHIPPER_DIR), uid, reader?.gid ?? -1);
+    giveShipperDir(join(spoolDir, SHIPPER_DIR), uid, reader?.gid ?? process.getegid?.() ?? 0);
   } catch (cause) {
     if (cause instanceof EitError) throw cause;
     const text = `cannot let uid ${uid} read the spool ${spoolDir}: ${String(cause)}; mend: run the agent as root, or take ledger_user out`;
@@ -73,7 +73,7 @@ function giveShipperDir(dir: string, uid: number, gid: number): void {
     if (ownerUid !== own) fchownSync(fd, own, -1);
     fchmodSync(fd, 0o700);
     for (const name of readdirSync(dir)) unlinkSync(join(dir, name));
-    if (uid !== own) fchownSync(fd, uid, gid);
+    fchownSync(fd, uid, gid);
   });
 }
 

@@ -1,0 +1,348 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readCheckpoint } from '../../src/agent/checkpoint';
+import { processWithOpen } from '../../src/cli/lock-holder';
+import type { EitRecord } from '../../src/generated/record';
+import { Skipped, readInbox } from '../../src/ledger/inbox';
+import { until } from '../cluster/until';
+import { scaled } from '../scale';
+import { AgentHome } from './agent-home';
+import { noMounts, testUnless } from './hook-home';
+
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
+const noFaketime = existsSync(FAKETIME) ? undefined : 'needs the package faketime';
+const noFuse =
+  noMounts ??
+  (existsSync('/dev/fuse') && spawnSync('bindfs', ['--version']).status === 0
+    ? undefined
+    : 'needs /dev/fuse and the package bindfs');
+const DAY_MS = 86_400_000;
+
+let home: AgentHome;
+const mounts: string[] = [];
+const children: ChildProcess[] = [];
+/** A ledger on shared storage, as far as EIT can tell: not below var_dir, so it never makes it. */
+let ledger: string;
+
+beforeEach(() => {
+  home = new AgentHome();
+  ledger = join(home.dir, 'shared/ledger');
+  home.configure(['cluster: lab', `ledger: ${ledger}`]);
+  mkdirSync(ledger, { recursive: true });
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  killShipper();
+  for (const dir of mounts.splice(0).toReversed()) spawnSync('umount', ['-l', dir]);
+  await home.remove();
+});
+
+/** Mounts a memory file system of so many kilobytes. */
+function mountSmall(dir: string, kilobytes: number): void {
+  mkdirSync(dir, { recursive: true });
+  expect(spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', dir]).status).toBe(0);
+  mounts.push(dir);
+}
+
+function remount(dir: string, how: 'ro' | 'rw'): void {
+  expect(spawnSync('mount', ['-o', `remount,${how}`, dir]).status).toBe(0);
+}
+
+const shipper = () => processWithOpen(join(home.spoolDir, '.shipper/lock'), '/proc')?.pid ?? null;
+function killShipper(): void {
+  const pid = shipper();
+  if (pid !== null) process.kill(pid, 'SIGKILL');
+}
+
+async function inbox(): Promise<{ records: EitRecord[]; skipped: Skipped }> {
+  const skipped = new Skipped();
+  const records: EitRecord[] = [];
+  const query = { fromMs: Date.now() - 30 * DAY_MS, toMs: Date.now() + 30 * DAY_MS, skipped };
+  for await (const record of readInbox(ledger, query)) records.push(record);
+  return { records, skipped };
+}
+
+interface Books {
+  readonly counterUj: number;
+  readonly givenUj: number;
+  readonly runsUj: number;
+}
+
+/** Of records: what the counter grew by, what hosts' lines gave out, and what runs' lines hold, under the policy usage. */
+function books(records: readonly EitRecord[]): Books {
+  const sums = { counterUj: 0, givenUj: 0, runsUj: 0 };
+  for (const record of records) {
+    if (record.kind === 'run') sums.runsUj += record.measured_uj['package-0']?.[0] ?? 0;
+    if (record.kind !== 'host') continue;
+    const { counter_uj, runs_uj, idle_uj, system_uj } = record.domains['package-0']!;
+    sums.counterUj += counter_uj;
+    sums.givenUj += runs_uj[0] + idle_uj[0] + system_uj[0];
+  }
+  return sums;
+}
+
+/** Waits until the ledger's records, each once, hold so many joules of the counter; then they may hold no more. */
+async function arrived(energyJ: number, boundMs = 45_000): Promise<EitRecord[]> {
+  let records: EitRecord[] = [];
+  await until(
+    `${energyJ} J in the ledger`,
+    boundMs,
+    async () => {
+      if (!existsSync(ledger)) return undefined;
+      ({ records } = await inbox());
+      return books(records).counterUj >= energyJ * 1e6 || undefined;
+    },
+    () => `${JSON.stringify(books(records))}\n${home.agentLog()}`,
+  );
+  // What is still under way must not make it more.
+  await sleep(2500);
+  ({ records } = await inbox());
+  expect(books(records)).toMatchObject({ counterUj: energyJ * 1e6, givenUj: energyJ * 1e6 });
+  return records;
+}
+
+/** Waits until the agent has read the counters after now, by what it writes to the disk of its own. */
+async function ticked(): Promise<void> {
+  const from = Date.now();
+  const readAtMs = () => readCheckpoint(home.varDir)?.state.at?.wallMs ?? 0;
+  await until(
+    'a reading',
+    20_000,
+    () => readAtMs() > from || undefined,
+    () => home.agentLog(),
+  );
+}
+
+const logged = (text: string) => home.agentLog().split(text).length - 1;
+const spent = async (energyJ: number, busyS = 1) => {
+  home.spend(energyJ, busyS);
+  await sleep(1300);
+};
+
+test('agent and shipper killed at random instants: no joule is lost, none counted twice', async () => {
+  await home.start();
+  home.hook('prolog', 7);
+  await ticked();
+  const kills = scaled(12, 500);
+  let [spentJ, cpuS] = [0, 0];
+  for (let kill = 0; kill < kills; kill++) {
+    cpuS += 2;
+    home.setCpu(7, cpuS);
+    home.spend(50, 2);
+    spentJ += 50;
+    await sleep(Math.random() * 1500);
+    // The agent with or without its shipper, or the shipper alone.
+    if (kill % 3 !== 0) killShipper();
+    if (kill % 3 !== 1) {
+      await home.end('SIGKILL');
+      await home.start();
+    }
+  }
+  await ticked();
+  home.removeCgroup(7);
+  home.hook('epilog', 7);
+  await arrived(spentJ, 400_000);
+  await home.end('SIGTERM');
+  // All that is in the spool, which keeps a week, is in the ledger, as it is there.
+  const missing = async () => {
+    const byIdentity = new Map((await inbox()).records.map((one) => [`${one.instance}/${one.seq}`, one]));
+    return home.spooled().filter((one) => {
+      const there = byIdentity.get(`${one.instance}/${one.seq}`);
+      if (there !== undefined) expect(there).toEqual(one);
+      return there === undefined;
+    });
+  };
+  await until('the last records', 400_000, async () => (await missing()).length === 0 || undefined);
+  const { records } = await inbox();
+  expect(books(records)).toEqual({ counterUj: spentJ * 1e6, givenUj: spentJ * 1e6, runsUj: spentJ * 1e6 });
+  expect(records.filter((one) => one.kind === 'run' && one.end !== undefined)).toHaveLength(1);
+});
+
+testUnless(noMounts)(
+  'a spool’s disk that fills up: records wait in memory and arrive when there is room',
+  async () => {
+    mountSmall(home.spoolDir, 256);
+    await home.start();
+    await ticked();
+    await spent(10);
+    writeFileSync(join(home.spoolDir, 'ballast'), fullOf(home.spoolDir));
+    await spent(20);
+    await until('the error', 20_000, () => logged('kept in memory and tried again') > 0 || undefined);
+    await spent(30);
+    await home.end('SIGKILL');
+    await home.start();
+    await spent(40);
+    rmSync(join(home.spoolDir, 'ballast'));
+    await arrived(100);
+    expect(logged('records are written again')).toBeGreaterThan(0);
+  },
+);
+
+testUnless(noMounts)(
+  'a ledger that fills up in the middle of a line, and one that is read-only',
+  async () => {
+    mountSmall(ledger, 128);
+    await home.start();
+    await ticked();
+    await spent(10);
+    await arrived(10);
+    writeFileSync(join(ledger, 'ballast'), fullOf(ledger));
+    await spent(20);
+    await until('the error', 20_000, () => logged('ENOSPC') > 0 || undefined);
+    rmSync(join(ledger, 'ballast'));
+    await arrived(30);
+    remount(ledger, 'ro');
+    await spent(30);
+    await until('the error', 20_000, () => logged('EROFS') > 0 || undefined);
+    // The shipper's end, which it cannot say at the ledger, must not keep the next one out.
+    killShipper();
+    await spent(40);
+    remount(ledger, 'rw');
+    await arrived(100);
+    expect((await inbox()).skipped.total).toBe(0);
+  },
+);
+
+test('a ledger that goes away and comes back: nothing is made in its place', async () => {
+  await home.start();
+  await ticked();
+  await spent(10);
+  await arrived(10);
+  renameSync(ledger, `${ledger}.away`);
+  await spent(20);
+  await until('the error', 20_000, () => logged('is it mounted?') > 0 || undefined);
+  expect(existsSync(ledger)).toBe(false);
+  await home.end('SIGKILL');
+  await home.start();
+  await spent(30);
+  renameSync(`${ledger}.away`, ledger);
+  await arrived(60);
+});
+
+testUnless(noFuse)(
+  'a ledger whose file system hangs holds up the shipper alone, also over a restart of the agent',
+  async () => {
+    const real = join(home.dir, 'real');
+    mkdirSync(real);
+    const bindfs = spawn('bindfs', ['-f', '--no-allow-other', real, ledger], { stdio: 'ignore' });
+    mounts.push(ledger);
+    children.push(bindfs);
+    await until('the mount', 10_000, () => spawnSync('mountpoint', ['-q', ledger]).status === 0 || undefined);
+    await home.start();
+    home.hook('prolog', 7);
+    await ticked();
+    home.setCpu(7, 1);
+    await spent(10);
+    await arrived(10);
+
+    bindfs.kill('SIGSTOP');
+    home.setCpu(7, 2);
+    await spent(20);
+    await sleep(3000);
+    const hung = shipper();
+    // In the kernel, where no signal ends it before the file system answers.
+    expect(readFileSync(`/proc/${hung}/stat`, 'latin1').split(') ')[1]?.[0]).toBe('D');
+    await ticked();
+    await home.end('SIGTERM');
+    // It hangs on, and holds its lock: the next agent starts no other, and measures.
+    await home.start();
+    expect(shipper()).toBe(hung);
+    home.setCpu(7, 3);
+    await spent(30);
+    await ticked();
+    home.removeCgroup(7);
+    home.hook('epilog', 7);
+    await until('the event to be taken', 20_000, () => home.events().length === 0 || undefined);
+    expect(shipper()).toBe(hung);
+
+    bindfs.kill('SIGCONT');
+    const records = await arrived(60);
+    expect(books(records).runsUj).toBe(60e6);
+  },
+);
+
+testUnless(noFaketime)(
+  'a host whose clock is moved back and forth: no joule is lost or counted twice',
+  async () => {
+    const clock = new MovedClock(home);
+    await clock.start();
+    await sleep(1500);
+    for (const offset of ['+2h', '-1d', '+0', '+3d', '-10m', '+0']) {
+      await spent(10);
+      clock.move(offset);
+      await sleep(1500);
+    }
+    await spent(10);
+    await arrived(70, 90_000);
+  },
+);
+
+testUnless(noFaketime)(
+  'a host that returns after three days brings what it had not carried over',
+  async () => {
+    const clock = new MovedClock(home);
+    renameSync(ledger, `${ledger}.away`);
+    clock.move('-3d');
+    await clock.start();
+    await sleep(1500);
+    home.hook('prolog', 7);
+    await sleep(1500);
+    home.setCpu(7, 1);
+    await spent(10);
+    await home.end('SIGKILL');
+    killShipper();
+    // The host was off: another boot, whose counter begins anew.
+    const file = join(home.varDir, 'agent-checkpoint.json');
+    const checkpoint = JSON.parse(readFileSync(file, 'utf8')) as { boot: string };
+    writeFileSync(file, JSON.stringify({ ...checkpoint, boot: 'ffffffff' }));
+    home.energyUj = 0;
+    home.spend(0, 0);
+    clock.move('+0');
+    renameSync(`${ledger}.away`, ledger);
+    await clock.start();
+    await sleep(1500);
+    await spent(20);
+    const records = await arrived(30);
+    const ended = records.find((one) => one.kind === 'run' && one.end !== undefined);
+    expect(ended).toMatchObject({ job: 7, end: { by: 'reboot' } });
+    expect(Date.now() - Date.parse(ended!.to)).toBeGreaterThan(2.9 * DAY_MS);
+    expect(existsSync(join(ledger, 'lab/inbox', ended!.to.slice(0, 10)))).toBe(true);
+  },
+);
+
+/** An agent with its children whose clock is not the machine's; how long things take stays true. */
+class MovedClock {
+  readonly #home: AgentHome;
+  readonly #file: string;
+
+  constructor(of: AgentHome) {
+    this.#home = of;
+    this.#file = join(of.dir, 'clock');
+    this.move('+0');
+  }
+
+  move(offset: string): void {
+    writeFileSync(this.#file, `${offset}\n`);
+  }
+
+  async start(): Promise<void> {
+    await this.#home.start({
+      env: {
+        LD_PRELOAD: FAKETIME,
+        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+        FAKETIME_TIMESTAMP_FILE: this.#file,
+        FAKETIME_NO_CACHE: '1',
+        NO_FAKE_STAT: '1',
+      },
+    });
+  }
+}
+
+/** As much as still fits; the last bytes are left to no one. */
+function fullOf(dir: string): Buffer {
+  const { stdout } = spawnSync('stat', ['-f', '-c', '%a %S', dir], { encoding: 'utf8' });
+  const [blocks = 0, size = 0] = stdout.trim().split(' ').map(Number);
+  return Buffer.alloc(blocks * size);
+}
