@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { trustedUids } from '../config/trust';
 import { EitError, describeError } from '../errors';
-import { type Account, findAccount } from '../ledger/ledger-user';
+import { type Account, commandAs, findAccount } from '../ledger/ledger-user';
 import type { Spool } from '../ledger/spool';
 import { SHIPPER_DIR } from '../ledger/spool-file';
 import { shareSpool } from '../ledger/spool-share';
@@ -106,7 +106,7 @@ export class ShipperProcess {
     const { program, spoolDir, log } = this.#parts;
     const node = [process.execPath, '--max-old-space-size=64', '--max-semi-space-size=1', program];
     const [command = '', ...args] = [
-      ...asAccount(this.#account),
+      ...commandAs(this.#account),
       ...['flock', '-n', join(spoolDir, SHIPPER_DIR, 'lock'), ...node],
     ];
     const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
@@ -124,21 +124,4 @@ export class ShipperProcess {
     createInterface({ input: child.stderr }).on('line', (line) => log('warn', line));
     this.#child = child;
   }
-}
-
-/**
- * The command that becomes the user, with all groups of theirs and none of root's: Node.js itself would leave the
- * groups out, by which the ledger's folder may let them in.
- */
-function asAccount(account: Account | null): string[] {
-  if (account === null || account.uid === process.geteuid?.()) return [];
-  const { uid, gid, groups } = account;
-  return [
-    'setpriv',
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
-    groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`,
-    '--inh-caps=-all',
-    '--',
-  ];
 }

@@ -2,12 +2,14 @@ import { existsSync, readdirSync, statSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
 import { pruningText } from '../ledger/pruned';
+import { SHIPPER_DIR } from '../ledger/spool-file';
 import { durationText } from '../report/units';
 import { isMissing } from '../sources/source';
 import { readAgentTroubles } from './agent-log';
 import { readAgentState } from './agent-process';
 import { type Check, type Patient, ok, problem, unknown, warning } from './doctor-check';
 import type { LedgerLook } from './ledger-probe';
+import { lockHolder } from './lock-holder';
 import { bytesText } from './plain-text';
 import { readSpoolState } from './spool-state';
 
@@ -121,6 +123,20 @@ function checkWritable(dir: string, look: LedgerLook): Check[] {
     return [problem('spool', `no file can be made there any more: ${files} are there`, 'remove some')];
   }
   return [];
+}
+
+/** Whether a shipper runs where the agent starts none, by its lock. */
+export function checkShipper({ loaded, proc }: Pick<Patient, 'loaded' | 'proc'>): Check[] {
+  const { shipper, spool_dir: dir } = loaded.config;
+  if (shipper !== 'unit') return [];
+  switch (lockHolder(join(dir, SHIPPER_DIR, 'lock'), proc)) {
+    case 'somebody':
+      return [ok('shipper', 'it runs, as a unit; its messages: journalctl -u eit-shipper')];
+    case 'nobody':
+      return [problem('shipper', 'none runs, and records wait', 'systemctl enable --now eit-shipper')];
+    case 'unknown':
+      return [unknown('shipper', `whether it runs, the lock below ${dir} tells only to root`)];
+  }
 }
 
 /** The folder in which hooks leave events, and those that were none. */

@@ -45,3 +45,22 @@ export function parsePasswdLine(line: string): { name: string; uid: number; gid:
   const [, name = '', uid, gid] = /^([A-Za-z0-9_][^:\n]*):[^:\n]*:(\d{1,10}):(\d{1,10}):/.exec(line) ?? [];
   return uid === undefined || gid === undefined ? null : { name, uid: Number(uid), gid: Number(gid) };
 }
+
+/**
+ * The beginning of a command that becomes the user, with all groups of theirs and none of root's: Node.js itself would leave the
+ * groups out, by which the ledger's folder may let them in.
+ * @param account null: nobody else
+ * @returns nothing where the user is this process's own
+ */
+export function commandAs(account: Account | null): string[] {
+  if (account === null || account.uid === process.geteuid?.()) return [];
+  const { uid, gid, groups } = account;
+  return [
+    'setpriv',
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`,
+    '--inh-caps=-all',
+    '--',
+  ];
+}

@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../config/config';
 import { hostName } from '../config/host-name';
@@ -54,17 +55,17 @@ function main(): void {
   const stretchMs = config.agent.record_seconds * 1000;
   const share = hostShare(paths.host);
   let lastFailure = '';
-  let running = Promise.resolve();
+  let lastLook = '';
   let timer: NodeJS.Timeout | undefined;
   let dueAtMs = Infinity;
 
-  const ship = async (): Promise<void> => {
+  const ship = (): void => {
     if (!lock.isHeld()) {
       say('its lock file was removed: leaving, since a second shipper could write the same');
       process.exit(0);
     }
     try {
-      await shipOnce(paths, say);
+      shipOnce(paths, say);
       if (lastFailure !== '') say('the ledger can be written again');
       lastFailure = '';
       shipWithin(untilTurnMs(Date.now(), stretchMs, share));
@@ -78,7 +79,7 @@ function main(): void {
   const shipNext = (): void => {
     clearTimeout(timer);
     dueAtMs = Infinity;
-    running = running.then(ship);
+    ship();
   };
   /** Unless it is to be sooner. By the monotonic clock: the other may be set. */
   const shipWithin = (ms: number): void => {
@@ -93,8 +94,11 @@ function main(): void {
   const look = (): void => {
     try {
       if (news.hasEnd() && lastFailure === '') shipWithin(soonMs(stretchMs, share));
+      lastLook = '';
     } catch (error) {
-      say(`the spool cannot be read: ${describeError(error)}`);
+      const message = `the spool cannot be read: ${describeError(error)}`;
+      if (message !== lastLook) say(message);
+      lastLook = message;
     }
   };
 
@@ -105,7 +109,7 @@ function main(): void {
     process.on('SIGTERM', () => {
       clearInterval(looking);
       shipNext();
-      running = running.then(() => process.exit(0));
+      process.exit(0);
     });
   } else {
     // systemd ends a unit's processes all at once; the agent's last lines are still to come.
@@ -117,25 +121,33 @@ function main(): void {
   look();
 }
 
-async function shipOnce(paths: ShipperPaths, say: (message: string) => void): Promise<void> {
-  checkOwner(join(paths.spoolDir, SHIPPER_DIR));
+function shipOnce(paths: ShipperPaths, say: (message: string) => void): void {
+  const holder = holderOf(join(paths.spoolDir, SHIPPER_DIR));
   ledgerMode(paths);
   if (!isAnythingWaiting(paths.spoolDir)) return;
   const { ledger, host } = paths;
-  const markPath = join(paths.spoolDir, SHIPPER_DIR, 'ledger-lock');
-  await withHostLock({ ledger, host, markPath }, () => shipSpool(paths), say);
+  withHostLock({ ledger, host, holder }, (showAlive) => shipSpool(paths, showAlive), say);
 }
 
-/** Root in a folder that another user may write to could be led by links, and its files would be in that user's way. */
-function checkOwner(dir: string): void {
+/**
+ * Who the shipper of this spool is to the ledger: of this boot of this machine, so that no clone of it is the same.
+ * @throws EitError EIT_LEDGER_USER where the folder is another user's: root there could be led by links, and its files would
+ *   be in that user's way
+ */
+function holderOf(dir: string): string {
   const own = process.geteuid?.() ?? 0;
-  const owner = statSync(dir, { throwIfNoEntry: false })?.uid;
-  if (owner === own) return;
-  const found = owner === undefined ? 'is not there yet: does the agent run?' : `belongs to uid ${owner}`;
-  throw new EitError(
-    'EIT_LEDGER_USER',
-    `the shipper runs as uid ${own}, but ${dir} ${found}; mend: User= of its unit and ledger_user in eit.yaml have to be the same`,
-  );
+  const stats = statSync(dir, { throwIfNoEntry: false });
+  if (stats?.uid !== own) {
+    const found =
+      stats === undefined ? 'is not there yet: does the agent run?' : `belongs to uid ${stats.uid}`;
+    throw new EitError(
+      'EIT_LEDGER_USER',
+      `the shipper runs as uid ${own}, but ${dir} ${found}; mend: User= of its unit and ledger_user in eit.yaml have to be the same`,
+    );
+  }
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+  const place = `${boot}${dir}\n${stats.dev}:${stats.ino}`;
+  return createHash('sha256').update(place).digest('hex').slice(0, 32);
 }
 
 main();

@@ -25,10 +25,11 @@ const NEWLINE = 0x0a;
  * Carries whole lines from the spool to the inbox: `<ledger>/<cluster>/inbox/<day>/<host>.ndjson`. How far each spool
  * file has been carried is written down after each piece; a crash in between carries a piece twice, which readers see by
  * the lines' identity. The spool itself is only read.
+ * @param beforeWrite called before each piece; where it throws, the rest stays
  * @returns bytes carried
  * @throws EitError EIT_LEDGER_UNWRITABLE; the rest stays in the spool
  */
-export function shipSpool(paths: ShipperPaths): number {
+export function shipSpool(paths: ShipperPaths, beforeWrite: () => void = () => undefined): number {
   const { spoolDir } = paths;
   const shipped = readShipped(spoolDir);
   const files = listSpool(spoolDir);
@@ -40,6 +41,7 @@ export function shipSpool(paths: ShipperPaths): number {
     for (;;) {
       const piece = readPiece(join(spoolDir, file.path), shipped.get(file.path) ?? 0);
       if (piece === null) break;
+      beforeWrite();
       appendToInbox(paths, file, piece.lines);
       shipped.set(file.path, piece.end);
       writeShipped(spoolDir, shipped);
