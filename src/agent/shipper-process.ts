@@ -89,6 +89,7 @@ export class ShipperProcess {
       shareSpool(spoolDir, account);
       if (account !== null) spool.shareWith(account.gid);
       this.#account = account;
+      if (this.#trouble !== '') log('info', 'the shipper can be started again');
       this.#trouble = '';
     } catch (error) {
       const text = describeError(error);

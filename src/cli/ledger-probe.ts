@@ -48,7 +48,8 @@ export function probeLedger(
     });
   return new Promise((resolve) => {
     const account = other === null ? null : { groups: [], ...other };
-    const [program = '', ...args] = [...commandAs(account), process.execPath, '-e', PROBE, ledger];
+    const command = [...commandAs(account), process.execPath, '-e', PROBE, ledger];
+    const [program = '', ...args] = command;
     const child = spawn(program, args, { cwd: '/', env: { PATH }, stdio: ['ignore', 'pipe', 'ignore'] });
     let answer = '';
     const end = (look: LedgerLook): void => {

@@ -56,8 +56,38 @@ export function parseShipped(text: string): Map<string, number> {
   );
 }
 
+/**
+ * How far a shipper has come, also where it cannot be written down now: else what is on a full disk would be carried again
+ * at each try.
+ */
+export class Shipped {
+  readonly #spoolDir: string;
+  /** What is not written down yet; null: the file has it. */
+  #unsaved: Map<string, number> | null = null;
+
+  constructor(spoolDir: string) {
+    this.#spoolDir = spoolDir;
+  }
+
+  read(): Map<string, number> {
+    return new Map(this.#unsaved ?? readShipped(this.#spoolDir));
+  }
+
+  /** @returns the system's error where it could not be written down */
+  keep(shipped: ReadonlyMap<string, number>): Error | null {
+    try {
+      writeShipped(this.#spoolDir, shipped);
+      this.#unsaved = null;
+      return null;
+    } catch (error) {
+      this.#unsaved = new Map(shipped);
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}
+
 /** Replaces shipped.json, atomically. @throws the system's error */
-export function writeShipped(spoolDir: string, shipped: ReadonlyMap<string, number>): void {
+function writeShipped(spoolDir: string, shipped: ReadonlyMap<string, number>): void {
   const path = join(spoolDir, SHIPPER_DIR, FILE);
   rmSync(`${path}.tmp`, { force: true });
   writeFileSync(`${path}.tmp`, JSON.stringify(Object.fromEntries(shipped)), { mode: 0o600, flag: 'wx' });

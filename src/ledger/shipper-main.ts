@@ -9,6 +9,7 @@ import { withHostLock } from './host-lock';
 import { KernelLock } from './kernel-lock';
 import { hostShare, soonMs, untilTurnMs } from './ship-time';
 import { type ShipperPaths, isAnythingWaiting, ledgerMode, shipSpool } from './shipper';
+import { Shipped } from './shipped';
 import { SHIPPER_DIR } from './spool-file';
 import { SpoolNews } from './spool-news';
 
@@ -51,6 +52,7 @@ function main(): void {
   };
   const say = (message: string) => process.stderr.write(`shipper: ${message}\n`);
   const lock = new KernelLock(join(paths.spoolDir, SHIPPER_DIR, 'lock'));
+  const progress = new Shipped(paths.spoolDir);
   const news = new SpoolNews(paths.spoolDir);
   const stretchMs = config.agent.record_seconds * 1000;
   const share = hostShare(paths.host);
@@ -65,7 +67,7 @@ function main(): void {
       process.exit(0);
     }
     try {
-      shipOnce(paths, say);
+      shipOnce(paths, progress, say);
       if (lastFailure !== '') say('the ledger can be written again');
       lastFailure = '';
       shipWithin(untilTurnMs(Date.now(), stretchMs, share));
@@ -121,12 +123,12 @@ function main(): void {
   look();
 }
 
-function shipOnce(paths: ShipperPaths, say: (message: string) => void): void {
+function shipOnce(paths: ShipperPaths, progress: Shipped, say: (message: string) => void): void {
   const holder = holderOf(join(paths.spoolDir, SHIPPER_DIR));
   ledgerMode(paths);
   if (!isAnythingWaiting(paths.spoolDir)) return;
   const { ledger, host } = paths;
-  withHostLock({ ledger, host, holder }, (showAlive) => shipSpool(paths, showAlive), say);
+  withHostLock({ ledger, host, holder }, (showAlive) => shipSpool(paths, progress, showAlive), say);
 }
 
 /**

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import { appendLines } from './append';
 import { finishNow } from './durable';
-import { readShipped, writeShipped } from './shipped';
+import { Shipped, readShipped } from './shipped';
 import { type SpoolFile, listSpool, sizedSpool } from './spool-file';
 
 /** Where a shipper carries what. */
@@ -25,18 +25,24 @@ const NEWLINE = 0x0a;
  * Carries whole lines from the spool to the inbox: `<ledger>/<cluster>/inbox/<day>/<host>.ndjson`. How far each spool
  * file has been carried is written down after each piece; a crash in between carries a piece twice, which readers see by
  * the lines' identity. The spool itself is only read.
+ * @param progress of this process's shipper
  * @param beforeWrite called before each piece; where it throws, the rest stays
  * @returns bytes carried
- * @throws EitError EIT_LEDGER_UNWRITABLE; the rest stays in the spool
+ * @throws EitError EIT_LEDGER_UNWRITABLE; the rest stays in the spool. EIT_SPOOL where all is carried and that cannot be
+ *   written down: it is kept in `progress`
  */
-export function shipSpool(paths: ShipperPaths, beforeWrite: () => void = () => undefined): number {
+export function shipSpool(
+  paths: ShipperPaths,
+  progress: Shipped = new Shipped(paths.spoolDir),
+  beforeWrite: () => void = () => undefined,
+): number {
   const { spoolDir } = paths;
-  const shipped = readShipped(spoolDir);
+  const shipped = progress.read();
   const files = listSpool(spoolDir);
   // Names never come twice: what is gone is gone.
   const present = new Set(files.map(({ path }) => path));
   for (const path of shipped.keys()) if (!present.has(path)) shipped.delete(path);
-  let bytes = 0;
+  let [bytes, unsaved]: [number, Error | null] = [0, null];
   for (const file of files) {
     for (;;) {
       const piece = readPiece(join(spoolDir, file.path), shipped.get(file.path) ?? 0);
@@ -44,9 +50,14 @@ export function shipSpool(paths: ShipperPaths, beforeWrite: () => void = () => u
       beforeWrite();
       appendToInbox(paths, file, piece.lines);
       shipped.set(file.path, piece.end);
-      writeShipped(spoolDir, shipped);
+      unsaved = progress.keep(shipped);
       bytes += piece.lines.length;
     }
+  }
+  if (bytes === 0) unsaved = progress.keep(shipped);
+  if (unsaved !== null) {
+    const text = `cannot write down in ${spoolDir} how far records are carried: ${unsaved.message}; a restart carries them again`;
+    throw new EitError('EIT_SPOOL', text, { cause: unsaved });
   }
   return bytes;
 }

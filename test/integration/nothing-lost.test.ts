@@ -13,8 +13,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCheckpoint } from '../../src/agent/checkpoint';
 import { processWithOpen } from '../../src/cli/lock-holder';
-import type { EitRecord } from '../../src/generated/record';
+import type { EitRecord, RunRecord } from '../../src/generated/record';
 import { Skipped, readInbox } from '../../src/ledger/inbox';
+import { readPruned } from '../../src/ledger/pruned';
 import { until } from '../cluster/until';
 import { scaled } from '../scale';
 import { AgentHome } from './agent-home';
@@ -85,12 +86,24 @@ function killShipper(): void {
   if (pid !== null) process.kill(pid, 'SIGKILL');
 }
 
-async function inbox(): Promise<{ records: EitRecord[]; skipped: Skipped }> {
+async function inbox(fromMs = Date.now() - 30 * DAY_MS): Promise<{ records: EitRecord[]; skipped: Skipped }> {
   const skipped = new Skipped();
   const records: EitRecord[] = [];
-  const query = { fromMs: Date.now() - 30 * DAY_MS, toMs: Date.now() + 30 * DAY_MS, skipped };
+  const query = { fromMs, toMs: Date.now() + 30 * DAY_MS, skipped };
   for await (const record of readInbox(ledger, query)) records.push(record);
   return { records, skipped };
+}
+
+const oldHosts = async () =>
+  (await inbox(0)).records.filter(({ instance, kind }) => kind === 'host' && instance.startsWith('2026010'));
+/** Each line as it lies in the ledger, repetitions too. */
+const rawLines = () =>
+  readdirSync(ledger, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ndjson'))
+    .flatMap((file) => readFileSync(join(ledger, file), 'utf8').split('\n').slice(0, -1));
+
+function configureSpool(megabytes: number): void {
+  home.configure(['cluster: lab', `ledger: ${ledger}`, `spool_max_mb: ${megabytes}`]);
 }
 
 interface Books {
@@ -379,6 +392,77 @@ testUnless(noFaketime)(
     expect(existsSync(join(ledger, 'lab/inbox', ended!.to.slice(0, 10)))).toBe(true);
   },
 );
+
+test('an agent that is started after its spool was pruned: energy is what went last, and no sequence number comes twice', async () => {
+  configureSpool(1);
+  renameSync(ledger, `${ledger}.away`);
+  await home.start();
+  home.hook('prolog', 7);
+  await ticked();
+  home.setCpu(7, 1);
+  await spent(10);
+  await home.end('SIGKILL');
+  // Days without the ledger, as this host would have had them: each kind has its share.
+  const [of = null] = home.spooled().filter(({ kind }) => kind === 'host');
+  const old = (day: string, kind: '' | '.series', record: object) => {
+    const lines = Array.from(
+      { length: kind === '' ? 250 : 600 },
+      (_, seq) => `${JSON.stringify({ ...record, seq })}\n`,
+    );
+    writeFileSync(join(home.spoolDir, `lab/${day}${kind}.0.ndjson`), lines.join(''));
+  };
+  const run = home.spooled().find(({ kind }) => kind === 'run') as RunRecord;
+  const { cluster, host, boot, tool, node, job, started } = run;
+  for (const day of ['2026-01-01', '2026-01-02']) {
+    const times = {
+      instance: `${day.replaceAll('-', '')}abcd`,
+      from: `${day}T00:00:00.000Z`,
+      to: `${day}T00:05:00.000Z`,
+    };
+    const series = {
+      power_w: { 'package-0': Array<number>(60).fill(99.5) },
+      cpus_busy: Array<number>(60).fill(1),
+    };
+    const end_ms = Array.from({ length: 60 }, (_, i) => i * 10_000);
+    old(day, '', { ...of, ...times, domains: {}, context: { looks: 1 } });
+    old(day, '.series', {
+      schema: 1,
+      kind: 'series',
+      cluster,
+      host,
+      boot,
+      tool,
+      node,
+      job,
+      started,
+      ...times,
+      instance: `${day.replaceAll('-', '')}ef01`,
+      end_ms,
+      ...series,
+    });
+  }
+  await home.start();
+  await until('the pruning', 20_000, () => logged('the spool is larger than spool_max_mb') > 0 || undefined);
+  const pruned = readPruned(home.spoolDir)!;
+  expect(pruned.seriesLines).toBeGreaterThan(0);
+  expect(pruned).toMatchObject({ energyLines: 0, hostUj: 0 });
+  home.setCpu(7, 2);
+  await spent(20);
+  await home.end('SIGKILL');
+  await home.start();
+  renameSync(`${ledger}.away`, ledger);
+  home.removeCgroup(7);
+  home.hook('epilog', 7);
+  await arrived(30);
+  await until('the old ones', 20_000, async () => (await oldHosts()).length === 500 || undefined);
+  // Whatever instance wrote it: readInbox gives each identity once, so what lies there twice has to be the same line.
+  const lines = new Map<string, string>();
+  for (const line of rawLines()) {
+    const { instance, seq } = JSON.parse(line) as EitRecord;
+    expect(lines.get(`${instance}/${seq}`) ?? line).toBe(line);
+    lines.set(`${instance}/${seq}`, line);
+  }
+});
 
 /** An agent with its children whose clock is not the machine's; how long things take stays true. */
 class MovedClock {

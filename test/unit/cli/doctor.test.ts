@@ -630,6 +630,9 @@ describe('records', () => {
       { verdict: 'problem', text: `${trouble} (since 2026-05-01T10:00:00.000Z)` },
     ]);
     expect(log(trouble, 'shipper: the ledger can be written again')).toEqual([]);
+    const none = 'no shipper, records wait in the spool: EIT_LEDGER_USER: ledger_user: x';
+    expect(log(none)).toHaveLength(1);
+    expect(log(none, 'the shipper can be started again')).toEqual([]);
     expect(log('shipper: the ledger can be written again', trouble)).toHaveLength(1);
     // Another agent's, and it may be over.
     expect(log(trouble, 'agent 0.1.0 begins (process 7)')).toEqual([]);

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readShipped } from '../../../src/ledger/shipped';
+import { Shipped, readShipped } from '../../../src/ledger/shipped';
 import { shipSpool } from '../../../src/ledger/shipper';
 
 let dir: string;
@@ -54,6 +54,23 @@ test('a crash between carrying and writing down how far repeats lines and loses 
   writeFileSync(join(dir, 'spool/.shipper/shipped.json'), '{"torn');
   shipSpool(paths());
   expect(inbox('2026-11-23')).toBe('a\nb\nb\na\nb\n');
+});
+
+test('where it cannot be written down how far it came, nothing is carried again at each try', () => {
+  spool('2026-11-23', 'a\n');
+  const progress = new Shipped(join(dir, 'spool'));
+  rmSync(join(dir, 'spool/.shipper'), { recursive: true });
+  const SAID = expect.objectContaining({ code: 'EIT_SPOOL' }) as Error;
+  for (let i = 0; i < 3; i++) expect(() => shipSpool(paths(), progress)).toThrow(SAID);
+  spool('2026-11-23', 'b\n');
+  expect(() => shipSpool(paths(), progress)).toThrow(SAID);
+  expect(inbox('2026-11-23')).toBe('a\nb\n');
+  mkdirSync(join(dir, 'spool/.shipper'));
+  expect(shipSpool(paths(), progress)).toBe(0);
+  expect(shipSpool(paths())).toBe(0);
+  // Whoever wants it all once more removes what is written down.
+  rmSync(join(dir, 'spool/.shipper/shipped.json'));
+  expect(shipSpool(paths(), progress)).toBe(4);
 });
 
 test.each([
