@@ -109,17 +109,19 @@ function configureSpool(megabytes: number): void {
 interface Books {
   readonly counterUj: number;
   readonly givenUj: number;
+  readonly givenToRunsUj: number;
   readonly runsUj: number;
 }
 
-/** Of records: what the counter grew by, what hosts' lines gave out, and what runs' lines hold, under the policy usage. */
+/** Of records: what the counter grew by, what hosts' lines gave out, to runs and in all, and what runs' lines hold (policy usage). */
 function books(records: readonly EitRecord[]): Books {
-  const sums = { counterUj: 0, givenUj: 0, runsUj: 0 };
+  const sums = { counterUj: 0, givenUj: 0, givenToRunsUj: 0, runsUj: 0 };
   for (const record of records) {
     if (record.kind === 'run') sums.runsUj += record.measured_uj['package-0']?.[0] ?? 0;
     if (record.kind !== 'host') continue;
     const { counter_uj, runs_uj, idle_uj, system_uj } = record.domains['package-0']!;
     sums.counterUj += counter_uj;
+    sums.givenToRunsUj += runs_uj[0];
     sums.givenUj += runs_uj[0] + idle_uj[0] + system_uj[0];
   }
   return sums;
@@ -198,7 +200,10 @@ test('agent and shipper killed at random instants: no joule is lost, none counte
   };
   await until('the last records', 400_000, async () => (await missing()).length === 0 || undefined);
   const { records } = await inbox();
-  expect(books(records)).toEqual({ counterUj: spentJ * 1e6, givenUj: spentJ * 1e6, runsUj: spentJ * 1e6 });
+  const { runsUj, ...ofHost } = books(records);
+  // A reading may fall between the job's CPU time and the host's energy: then some of it is nobody's.
+  expect(runsUj).toBeGreaterThan(0.5 * spentJ * 1e6);
+  expect(ofHost).toEqual({ counterUj: spentJ * 1e6, givenUj: spentJ * 1e6, givenToRunsUj: runsUj });
   expect(records.filter((one) => one.kind === 'run' && one.end !== undefined)).toHaveLength(1);
 });
 
@@ -300,7 +305,9 @@ testUnless(noFuse)(
 
     bindfs.kill('SIGCONT');
     const records = await arrived(60);
-    expect(books(records).runsUj).toBe(60e6);
+    const { runsUj, givenToRunsUj } = books(records);
+    expect(runsUj).toBe(givenToRunsUj);
+    expect(runsUj).toBeGreaterThan(0);
   },
 );
 
