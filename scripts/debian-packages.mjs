@@ -1,4 +1,4 @@
-// The Debian packages that the tests on a real Slurm cluster and in a whole machine need, and their installation.
+// The Debian packages that some tests need (a real Slurm cluster, hanging storage, a whole machine), and their installation.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { run } from './child.mjs';
@@ -19,10 +19,15 @@ const PACKAGES = {
     'lua5.1',
     'procps',
   ],
+  integration: ['bindfs', 'fuse3', 'faketime', 'e2fsprogs'],
   guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],
 };
 
-const TESTS = { cluster: 'the tests on a real Slurm cluster', guest: 'the tests in a whole machine' };
+const TESTS = {
+  cluster: 'the tests on a real Slurm cluster',
+  integration: 'the tests of storage that hangs and of clocks that are moved',
+  guest: 'the tests in a whole machine',
+};
 
 // invoke-rc.d asks this script whether a service may be started; 101 is "no".
 const POLICY = '/usr/sbin/policy-rc.d';
@@ -30,7 +35,7 @@ const POLICY_TEXT =
   '#!/bin/sh\n# EIT for Slurm, tests: no service starts while packages are installed.\nexit 101\n';
 
 /**
- * Installs the packages that the tests of a project (`cluster` or `guest`) lack, if this is Debian or Ubuntu and we are
+ * Installs the packages that the tests of a project (`cluster`, `integration` or `guest`) lack, if this is Debian or Ubuntu and we are
  * root. Says in one line what it installs and why, or why it cannot; the tests then skip, or fail where they are
  * required, by themselves.
  */

@@ -26,6 +26,7 @@ try {
   await prepare();
   if (runsEverything) {
     await installDebianPackages('cluster');
+    await installDebianPackages('integration');
     await installDebianPackages('guest');
     for (const check of await runChecks()) fail(`check ${check}`);
   }

@@ -21,6 +21,7 @@ const ERRORS = {
   EIT_NVIDIA_SMI: { exit: 1 },
   EIT_SACCT: { exit: 1 },
   EIT_SPOOL: { exit: 1 },
+  EIT_LEDGER_USER: { exit: 1 },
   EIT_LEDGER_UNREADABLE: { exit: 1 },
   EIT_LEDGER_UNWRITABLE: { exit: 1 },
   EIT_LEDGER_EXISTS: { exit: 1 },

@@ -5,7 +5,7 @@ import type { Spool } from '../ledger/spool';
 import type { HookEvent } from '../slurm/hook-event';
 import type { EnergyDomain, EnergyMeter, Instant } from '../sources/source';
 import { advance } from './advance';
-import type { AgentLock } from './agent-lock';
+import type { KernelLock } from '../ledger/kernel-lock';
 import {
   type Checkpoint,
   readCheckpoint,
@@ -56,7 +56,7 @@ export interface AgentParts {
   readonly spool: Spool;
   readonly shipper: ShipperProcess;
   readonly pidFile: PidFile;
-  readonly lock: AgentLock;
+  readonly lock: KernelLock;
   /** Leaves this long after the last run (ms); null: stays. */
   readonly lingerMs: number | null;
   /** Called once when the agent has left. */
@@ -170,9 +170,12 @@ export class Agent {
     if (this.#applyEvents()) this.#parts.reader.forgetScopes();
   };
   readonly #measureNow = (): void => this.#measure();
+  readonly #restorePidFile = (): void => this.#parts.pidFile.restore();
   readonly #tickOnTime = (): void => {
     this.#tick();
-    if (!this.#stopped && !this.#leaveIfIdle()) this.#scheduleTick();
+    if (this.#stopped || this.#leaveIfIdle()) return;
+    this.#guard('the pid file cannot be written', this.#restorePidFile);
+    this.#scheduleTick();
   };
 
   /** Logs a failure once, not at each tick that it lasts. */

@@ -17,7 +17,7 @@ import { chooseSources } from '../sources/index';
 import type { Instant } from '../sources/source';
 import { version } from '../version';
 import { Agent } from './agent';
-import { AgentLock } from './agent-lock';
+import { KernelLock } from '../ledger/kernel-lock';
 import { openContextReader } from './context-reader';
 import { DailyHardware } from './daily-hardware';
 import { EventFolder } from './event-folder';
@@ -101,6 +101,16 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     modelled: modelledIdlePower(config.roots, meters, reader.places, cpus().length),
     log,
   });
+  const spool = new Spool(config.spool_dir, { maxBytes: config.spool_max_mb * 1e6, now: Date.now });
+  const shipper = new ShipperProcess({
+    program: join(program, '..', 'eit-shipper.js'),
+    spoolDir: config.spool_dir,
+    spool,
+    user: config.ledger_user,
+    startedBy: config.shipper,
+    log,
+  });
+  void shipper.prepare();
   const started = new Agent({
     config,
     host: hostName(),
@@ -109,7 +119,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     tool: version,
     cluster: isClusterName(clusterName) ? clusterName : null,
     pidFile: new PidFile(config.state_dir),
-    lock: new AgentLock(lockPath),
+    lock: new KernelLock(lockPath),
     now,
     log,
     reader,
@@ -119,12 +129,8 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     meters,
     absentSources: absent,
     events: new EventFolder(config.state_dir),
-    spool: new Spool(config.spool_dir),
-    shipper: new ShipperProcess(
-      join(program, '..', 'eit-shipper.js'),
-      join(config.spool_dir, 'shipper.lock'),
-      log,
-    ),
+    spool,
+    shipper,
     lingerMs: process.argv.includes('--linger') ? config.agent.linger_seconds * 1000 : null,
     onLeft: () => {
       process.removeAllListeners('SIGTERM');

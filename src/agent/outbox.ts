@@ -1,6 +1,7 @@
 import { describeError } from '../errors';
 import type { EitRecord } from '../generated/record';
 import { type DurableWork, finish, finishNow } from '../ledger/durable';
+import { isAnythingLost, pruningText } from '../ledger/pruned';
 import type { Spool } from '../ledger/spool';
 import type { EventFolder } from './event-folder';
 import type { Log } from './log';
@@ -35,6 +36,8 @@ export class Outbox {
   #isDueAgain = false;
   /** What went wrong at the last write; null: nothing. */
   #trouble: string | null = null;
+  /** Why the spool could not be tidied last; null: it could. */
+  #untidy: string | null = null;
   readonly #closing = new AbortController();
 
   constructor(parts: OutboxParts) {
@@ -126,6 +129,23 @@ export class Outbox {
     const removed = new Set(files.filter((file) => this.#isRemoved(file)));
     this.#files = this.#files.filter((file) => !removed.has(file));
     this.#parts.afterWrite();
+    yield* this.#tidySpool();
+  }
+
+  /** What was written is written; a spool that cannot be tidied only grows. */
+  *#tidySpool(): DurableWork<void> {
+    const { spool, log } = this.#parts;
+    try {
+      const gone = yield* spool.tidy();
+      this.#untidy = null;
+      if (gone === null || !isAnythingLost(gone)) return;
+      const level = gone.energyLines + gone.refusedLines > 0 ? 'error' : 'warn';
+      log(level, `the spool is larger than spool_max_mb: not carried over and gone: ${pruningText(gone)}`);
+    } catch (error) {
+      const text = describeError(error);
+      if (this.#untidy !== text) log('warn', `the spool cannot be tidied: ${text}`);
+      this.#untidy = text;
+    }
   }
 
   /** What stays is tried again with the next lines; the checkpoint tells the next agent that it has been seen to. */

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
 
@@ -17,6 +17,11 @@ export class PidFile {
     const stat = readFileSync('/proc/self/stat', 'utf8');
     const startTime = stat.slice(stat.lastIndexOf(') ') + 2).split(' ')[19];
     writeFileSync(this.#path, `${process.pid} ${startTime}\n`, { mode: 0o644 });
+  }
+
+  /** Where somebody removed it: without it hooks would start agents in vain, and nobody could see this one. */
+  restore(): void {
+    if (!existsSync(this.#path)) this.write();
   }
 
   /** Unless it is another agent's by now. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { statSync, unlinkSync } from 'node:fs';
 import { rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -105,13 +106,17 @@ async function removeFile(
   bytes: number,
   warn: (message: string) => void,
 ): Promise<boolean> {
-  const remove = (): boolean => {
-    if (statSync(path).size !== bytes) return false;
-    unlinkSync(path);
-    return true;
-  };
+  const holder = `compact-${randomBytes(8).toString('hex')}`;
   try {
-    const isRemoved = await withHostLock(ledger, host, remove, warn);
+    const isRemoved = withHostLock(
+      { ledger, host, holder },
+      () => {
+        if (statSync(path).size !== bytes) return false;
+        unlinkSync(path);
+        return true;
+      },
+      warn,
+    );
     if (isRemoved) await rmdir(dirname(path)).catch(() => undefined);
     return isRemoved;
   } catch (error) {

@@ -36,7 +36,11 @@ export function agentTroubles(text: string): AgentTroubles {
     ),
   );
   return {
-    shipper: lastTrouble(own, /shipper: .*EIT_LEDGER_/, /shipper: the ledger can be written again/),
+    shipper: lastTrouble(
+      own,
+      /shipper[:,] .*EIT_LEDGER_/,
+      /shipper: the ledger can be written again|the shipper can be started again/,
+    ),
     records: lastTrouble(own, / error .*kept in memory and tried again/, /records are written again/),
   };
 }

@@ -5,6 +5,7 @@ import { EitError, isErrno } from '../errors';
 import { unreadable } from '../sources/kernel-file';
 import { parsePidStat } from '../sources/process-table';
 import type { Missing } from '../sources/source';
+import { lockHolder, processWithOpen } from './lock-holder';
 
 /** A tick of /proc/<pid>/stat, see src/sources/proc-stat.ts. */
 const TICKS_PER_S = 100;
@@ -34,7 +35,13 @@ export function readAgentProcess(stateDir: string, nowMs: number, proc = '/proc'
   try {
     named = readFileSync(pidFile, 'utf8');
   } catch (error) {
-    return isErrno(error, 'ENOENT', 'ENOTDIR') ? { missing: 'no agent runs' } : unreadable(pidFile, error);
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) return unreadable(pidFile, error);
+    // Somebody may have removed it: the lock tells too, which a dead process cannot hold.
+    const lock = join(stateDir, 'agent.lock');
+    if (lockHolder(lock, proc) !== 'somebody') return { missing: 'no agent runs' };
+    const holder = processWithOpen(lock, proc);
+    if (holder === null) return { missing: `an agent holds ${lock}, but there is no ${pidFile} to name it` };
+    named = `${holder.pid} ${holder.startTicks}\n`;
   }
   const [, pid = '', start] = /^(\d{1,10}) (\d{1,20})\n?$/.exec(named) ?? [];
   if (start === undefined) return { missing: `${pidFile} names no process` };

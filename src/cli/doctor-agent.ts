@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isErrno } from '../errors';
 import { durationText } from '../report/units';
 import { type Missing, isMissing } from '../sources/source';
 import { type AgentProcess, readAgentState } from './agent-process';
 import { type Check, type Patient, ok, problem, unknown, warning } from './doctor-check';
+import { lockHolder } from './lock-holder';
 import { findRunningJobs, listed } from './running-jobs';
 
 /** Checkpoints are this far apart. */
@@ -78,19 +78,4 @@ function checkAbsent({ loaded, proc }: Patient, { missing }: Missing, hasSystemd
     `${missing}, though ${listed(jobs)} is here`,
     'journalctl -t eit; docs/troubleshooting.md',
   );
-}
-
-/** Whether flock(2) is held on a file, by /proc/locks: `1: FLOCK  ADVISORY  WRITE PID MAJOR:MINOR:INODE 0 EOF`. */
-function lockHolder(path: string, proc: string): 'somebody' | 'nobody' | 'unknown' {
-  try {
-    const inode = statSync(path, { throwIfNoEntry: false })?.ino;
-    if (inode === undefined) return 'nobody';
-    const locks = readFileSync(join(proc, 'locks'), 'latin1').split('\n');
-    return locks.some((line) => line.includes(' FLOCK ') && line.includes(`:${inode} `))
-      ? 'somebody'
-      : 'nobody';
-  } catch (error) {
-    if (isErrno(error, 'EACCES', 'ENOENT')) return 'unknown';
-    throw error;
-  }
 }

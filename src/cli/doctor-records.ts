@@ -1,18 +1,22 @@
 import { existsSync, readdirSync, statSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
+import { pruningText } from '../ledger/pruned';
+import { SHIPPER_DIR } from '../ledger/spool-file';
 import { durationText } from '../report/units';
 import { isMissing } from '../sources/source';
 import { readAgentTroubles } from './agent-log';
 import { readAgentState } from './agent-process';
 import { type Check, type Patient, ok, problem, unknown, warning } from './doctor-check';
 import type { LedgerLook } from './ledger-probe';
+import { lockHolder } from './lock-holder';
 import { bytesText } from './plain-text';
 import { readSpoolState } from './spool-state';
 
-/** A shipper that cannot write tries again every 10 s; what waits for longer waits for a person. */
+/** A shipper waits for its turn, once a stretch; what waits for longer than two, or these, waits for a person. */
 const LATE_S = 600;
 const TOO_LATE_S = 3600;
+const LATE_STRETCHES = 2;
 const FEWEST_FREE_BYTES = 100e6;
 
 /** What a child process found at the ledger. */
@@ -75,11 +79,19 @@ export function checkSpool({ loaded, nowMs }: Pick<Patient, 'loaded' | 'nowMs'>,
       : `${spool.waitingLines} records (${bytesText(spool.waitingBytes)}) wait, the oldest for ${durationText(Math.round(ageS))}`;
   const text = `${dir}: ${waiting}`;
   const mend = 'the ledger above, and the messages of the shipper in agent.log';
+  const turnsS = LATE_STRETCHES * loaded.config.agent.record_seconds;
   const checks =
-    ageS > TOO_LATE_S
+    ageS > Math.max(TOO_LATE_S, turnsS)
       ? [problem('spool', text, mend)]
-      : [ageS > LATE_S ? warning('spool', text, mend) : ok('spool', text)];
+      : [ageS > Math.max(LATE_S, turnsS) ? warning('spool', text, mend) : ok('spool', text)];
   checks.push(...checkWritable(dir, look));
+  if (spool.pruned !== null) {
+    const { lastMs, energyLines, refusedLines } = spool.pruned;
+    const gone = `the spool was larger than spool_max_mb, last ${iso(lastMs)}; gone: ${pruningText(spool.pruned)}`;
+    const isEnergy = energyLines + refusedLines > 0;
+    const seen = `${dir}/pruned.json counts it: remove that file when it is known`;
+    checks.push(isEnergy ? problem('spool', gone, seen) : warning('spool', gone, seen));
+  }
   if (spool.refusedLines > 0)
     checks.push(
       warning(
@@ -111,6 +123,20 @@ function checkWritable(dir: string, look: LedgerLook): Check[] {
     return [problem('spool', `no file can be made there any more: ${files} are there`, 'remove some')];
   }
   return [];
+}
+
+/** Whether a shipper runs where the agent starts none, by its lock. */
+export function checkShipper({ loaded, proc }: Pick<Patient, 'loaded' | 'proc'>): Check[] {
+  const { shipper, spool_dir: dir } = loaded.config;
+  if (shipper !== 'unit') return [];
+  switch (lockHolder(join(dir, SHIPPER_DIR, 'lock'), proc)) {
+    case 'somebody':
+      return [ok('shipper', 'it runs, as a unit; its messages: journalctl -u eit-shipper')];
+    case 'nobody':
+      return [problem('shipper', 'none runs, and records wait', 'systemctl enable --now eit-shipper')];
+    case 'unknown':
+      return [unknown('shipper', `whether it runs, the lock below ${dir} tells only to root`)];
+  }
 }
 
 /** The folder in which hooks leave events, and those that were none. */

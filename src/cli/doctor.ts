@@ -4,14 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options } from 'yargs';
 import { hostName } from '../config/host-name';
 import { EitError } from '../errors';
+import type { EitConfig } from '../generated/config';
+import { type Account, findAccount } from '../ledger/ledger-user';
 import { displayWidth, pad, visible } from '../report/printable';
-import { isMissing } from '../sources/source';
-import { readAgentProcess } from './agent-process';
+import { type Missing, isMissing } from '../sources/source';
+import { type AgentProcess, readAgentProcess } from './agent-process';
 import type { CommandModule, Surroundings } from './command';
 import { checkAgent } from './doctor-agent';
 import { type Check, type Patient, type Verdict, problem } from './doctor-check';
 import { checkConfig, checkKillSwitch, checkLocal, checkPrograms, checkTrust } from './doctor-config';
-import { checkCheckpoint, checkEvents, checkLedger, checkSpool, checkWriting } from './doctor-records';
+import {
+  checkCheckpoint,
+  checkEvents,
+  checkLedger,
+  checkShipper,
+  checkSpool,
+  checkWriting,
+} from './doctor-records';
 import { checkCgroups, checkSlurmConf } from './doctor-slurm';
 import { checkSources, checkTopology } from './doctor-sources';
 import { probeLedger } from './ledger-probe';
@@ -83,14 +92,23 @@ async function examine(path: string | undefined, { env, uid, userName }: Surroun
     guarded('events', () => checkEvents(patient, !isMissing(agent))),
     guarded('checkpoint', () => checkCheckpoint(patient)),
     guarded('ledger', async () => [
-      checkLedger(patient, await probeLedger(config.ledger, isMissing(agent) ? null : agent)),
+      checkLedger(patient, await probeLedger(config.ledger, await writerOf(config, agent))),
     ]),
-    guarded('shipper', () => checkWriting(patient)),
+    guarded('shipper', () => [...checkShipper(patient), ...checkWriting(patient)]),
     guarded('spool', async () =>
       checkSpool(patient, await probeLedger(config.spool_dir, isMissing(agent) ? null : agent)),
     ),
   ]);
   return [...checks, ...sections.flat()];
+}
+
+/** Who writes the ledger; null: whoever asks, since nobody does yet. @throws EitError EIT_LEDGER_USER */
+async function writerOf(
+  { ledger_user: user }: EitConfig,
+  agent: AgentProcess | Missing,
+): Promise<Pick<Account, 'uid' | 'gid'> | null> {
+  if (user !== undefined) return findAccount(user);
+  return isMissing(agent) ? null : agent;
 }
 
 /** One check that fails does not keep the others from being seen. */

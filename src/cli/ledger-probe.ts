@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { commandAs } from '../ledger/ledger-user';
 
 /** What was found at a folder that records are written to: the ledger's, or the spool. */
 export type LedgerLook = {
@@ -23,15 +24,17 @@ try {
 }
 `;
 const LONGEST_ANSWER = 1000;
+/** Where setpriv is. */
+const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * Asks for the ledger in a child process, as the agent's user: a hung file system hangs that child only. It is given up
+ * Asks for the ledger in a child process, as the user who writes it: a hung file system hangs that child only. It is given up
  * without waiting, since one that is stuck in the kernel cannot even be killed.
- * @param as the agent's user and group; null: as who runs this
+ * @param as that user; null: as who runs this
  */
 export function probeLedger(
   ledger: string,
-  as: { readonly uid: number; readonly gid: number } | null,
+  as: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] } | null,
   timeoutS = 5,
 ): Promise<LedgerLook> {
   const own = process.getuid?.();
@@ -40,16 +43,14 @@ export function probeLedger(
   if (other !== null && own !== 0)
     return Promise.resolve({
       kind: 'not asked',
-      reason: `only root can look as the agent's user (uid ${other.uid})`,
+      reason: `only root can look as the user who writes it (uid ${other.uid})`,
       asUid,
     });
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['-e', PROBE, ledger], {
-      cwd: '/',
-      env: {},
-      stdio: ['ignore', 'pipe', 'ignore'],
-      ...(other === null ? {} : { uid: other.uid, gid: other.gid }),
-    });
+    const account = other === null ? null : { groups: [], ...other };
+    const command = [...commandAs(account), process.execPath, '-e', PROBE, ledger];
+    const [program = '', ...args] = command;
+    const child = spawn(program, args, { cwd: '/', env: { PATH }, stdio: ['ignore', 'pipe', 'ignore'] });
     let answer = '';
     const end = (look: LedgerLook): void => {
       clearTimeout(timer);

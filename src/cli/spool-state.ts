@@ -1,11 +1,13 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
 import type { HostRecord } from '../generated/record';
+import { type Pruned, readPruned } from '../ledger/pruned';
+import { readShipped } from '../ledger/shipped';
+import { REFUSED_FILE, listSpool, sizedSpool, spoolClusters } from '../ledger/spool-file';
 import { unreadable } from '../sources/kernel-file';
 import type { Missing } from '../sources/source';
 
-const DAY_FILE = /^\d{4}-\d\d-\d\d\.ndjson$/;
 const CHUNK_BYTES = 1 << 20;
 /** A stretch's lines of the busiest host fit. */
 const TAIL_BYTES = 4 << 20;
@@ -18,6 +20,10 @@ export interface SpoolState {
   readonly waitingBytes: number;
   /** End of the oldest record that waits, Unix ms; null where none does. */
   readonly oldestWaitingMs: number | null;
+  /** All files of records, those that have been carried over too. */
+  readonly totalBytes: number;
+  /** What had to go since the spool was larger than `spool_max_mb`; null: nothing ever. */
+  readonly pruned: Pruned | null;
   /** Records that the schema refused, kept aside. */
   readonly refusedLines: number;
   /** Clusters with a folder in it. */
@@ -27,6 +33,8 @@ export interface SpoolState {
 /** Reads the spool; why not, where this user may not. */
 export function readSpoolState(spoolDir: string): SpoolState | Missing {
   try {
+    // A folder that is not there is said; those in it may go meanwhile.
+    readdirSync(spoolDir);
     return spoolState(spoolDir);
   } catch (error) {
     if (isErrno(error, 'EACCES', 'EPERM'))
@@ -37,36 +45,34 @@ export function readSpoolState(spoolDir: string): SpoolState | Missing {
 }
 
 function spoolState(spoolDir: string): SpoolState {
-  const offsets = readOffsets(join(spoolDir, 'shipped.json'));
-  const clusters = folders(spoolDir);
-  let [waitingLines, waitingBytes, refusedLines] = [0, 0, 0];
+  const shipped = readShipped(spoolDir);
+  const clusters = spoolClusters(spoolDir);
+  let [waitingLines, waitingBytes, totalBytes] = [0, 0, 0];
   let oldestWaitingMs: number | null = null;
-  for (const cluster of clusters) {
-    for (const file of readdirSync(join(spoolDir, cluster))) {
-      const path = join(spoolDir, cluster, file);
-      if (file === 'refused.ndjson') refusedLines += countLines(path, 0).lines;
-      if (!DAY_FILE.test(file)) continue;
-      const waiting = countLines(path, offsets.get(join(cluster, file)) ?? 0);
-      waitingLines += waiting.lines;
-      waitingBytes += waiting.bytes;
-      const endMs = Date.parse(waiting.first?.to ?? '');
-      if (!Number.isNaN(endMs)) oldestWaitingMs = Math.min(oldestWaitingMs ?? endMs, endMs);
-    }
+  for (const { path, bytes } of sizedSpool(spoolDir)) {
+    totalBytes += bytes;
+    const waiting = countLines(join(spoolDir, path), shipped.get(path) ?? 0);
+    waitingLines += waiting.lines;
+    waitingBytes += waiting.bytes;
+    const endMs = Date.parse(waiting.first?.to ?? '');
+    if (!Number.isNaN(endMs)) oldestWaitingMs = Math.min(oldestWaitingMs ?? endMs, endMs);
   }
-  return { waitingLines, waitingBytes, oldestWaitingMs, refusedLines, clusters };
+  const refused = clusters
+    .map((cluster) => join(spoolDir, cluster, REFUSED_FILE))
+    .filter((path) => existsSync(path));
+  const refusedLines = refused.reduce((sum, path) => sum + countLines(path, 0).lines, 0);
+  const pruned = readPruned(spoolDir);
+  return { waitingLines, waitingBytes, totalBytes, oldestWaitingMs, refusedLines, pruned, clusters };
 }
 
 /** The newest record of the host in the spool, which also keeps a week of what has been carried over; null: none. */
 export function readLastHostRecord(spoolDir: string): HostRecord | null {
   try {
-    const days = folders(spoolDir)
-      .flatMap((cluster) => readdirSync(join(spoolDir, cluster)).map((file) => ({ cluster, file })))
-      .filter(({ file }) => DAY_FILE.test(file))
-      .sort((a, b) => b.file.localeCompare(a.file));
-    const newestDay = days[0]?.file;
-    const records = days
-      .filter(({ file }) => file === newestDay)
-      .map(({ cluster, file }) => lastHostRecord(join(spoolDir, cluster, file)))
+    const files = listSpool(spoolDir).filter(({ kind }) => kind !== 'series');
+    const newestDay = files.at(-1)?.day;
+    const records = files
+      .filter(({ day }) => day === newestDay)
+      .map(({ path }) => lastHostRecord(join(spoolDir, path)))
       .filter((record) => record !== null);
     return records.sort((a, b) => b.to.localeCompare(a.to))[0] ?? null;
   } catch (error) {
@@ -124,24 +130,6 @@ function parsed(line: string): Partial<HostRecord> | null {
     return typeof value === 'object' && value !== null ? value : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
-function folders(dir: string): string[] {
-  return readdirSync(dir, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-}
-
-/** How far the shipper has carried each file; without this file everything waits. */
-function readOffsets(path: string): Map<string, number> {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const entries = Object.entries(typeof value === 'object' && value !== null ? value : {});
-    return new Map(entries.filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1])));
-  } catch (error) {
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return new Map();
     throw error;
   }
 }

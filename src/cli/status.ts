@@ -6,6 +6,7 @@ import { POLICIES, type Policy } from '../attribution/policy';
 import { loadConfig } from '../config/config';
 import { hostName } from '../config/host-name';
 import type { HostRecord } from '../generated/record';
+import { type Pruned, pruningText } from '../ledger/pruned';
 import { durationText, energyText } from '../report/units';
 import { readCpuTopology } from '../sources/cpu-topology';
 import { type HostHardware, readHostHardware } from '../sources/host-hardware';
@@ -117,6 +118,8 @@ export function statusJson(status: HostStatus): unknown {
           waiting_bytes: spool.waitingBytes,
           oldest_waiting: spool.oldestWaitingMs === null ? null : iso(spool.oldestWaitingMs),
           refused_lines: spool.refusedLines,
+          total_bytes: spool.totalBytes,
+          pruned: spool.pruned === null ? null : prunedJson(spool.pruned),
         },
     checkpoint: isMissing(checkpoint) ? checkpoint : { host: checkpoint.host, version: checkpoint.version },
   };
@@ -141,7 +144,15 @@ export function* statusText(
   lines.push(['Last reading', isMissing(state) ? state.missing : readingText(state, nowMs)]);
   lines.push(...sourceLines(lastRecord));
   lines.push(['Spool', isMissing(status.spool) ? status.spool.missing : spoolText(status.spool)]);
-  if (!isMissing(status.spool)) lines.push(['Ledger', lagText(status.spool, nowMs)]);
+  if (!isMissing(status.spool)) {
+    lines.push(['Ledger', lagText(status.spool, nowMs)]);
+    const { pruned } = status.spool;
+    if (pruned !== null)
+      lines.push([
+        'Gone',
+        `${pruningText(pruned)}, last ${localTime(pruned.lastMs)}: the spool was full (spool_max_mb)`,
+      ]);
+  }
   const { troubles } = status;
   if (!isMissing(troubles)) {
     for (const trouble of [troubles.records, troubles.shipper])
@@ -240,6 +251,18 @@ function spoolText({ waitingLines, waitingBytes, refusedLines }: SpoolState): st
   const waiting =
     waitingLines === 0 ? 'nothing waits' : `${lines} (${bytesText(waitingBytes)}) wait for the ledger`;
   return refusedLines === 0 ? waiting : `${waiting}; ${refusedLines} refused`;
+}
+
+function prunedJson(pruned: Pruned): unknown {
+  return {
+    series_lines: pruned.seriesLines,
+    contexts: pruned.contexts,
+    refused_lines: pruned.refusedLines,
+    energy_lines: pruned.energyLines,
+    host_j: pruned.hostUj / 1e6,
+    first: iso(pruned.firstMs),
+    last: iso(pruned.lastMs),
+  };
 }
 
 function lagText({ oldestWaitingMs }: SpoolState, nowMs: number): string {

@@ -25,6 +25,18 @@ export interface EitConfig {
    */
   spool_dir: string;
   /**
+   * How large the spool may grow (MB, 10^6 bytes). Beyond that what has been carried over goes first, then series, then the hosts' context, and energy last.
+   */
+  spool_max_mb: number;
+  /**
+   * User whom the shipper runs as: the only one who has to be able to write the ledger. Without it the agent's.
+   */
+  ledger_user?: string;
+  /**
+   * Who starts the shipper: agent, or unit, a systemd unit of its own.
+   */
+  shipper: 'agent' | 'unit';
+  /**
    * Users who see every run; without it root and SlurmUser.
    */
   admins?: string[];

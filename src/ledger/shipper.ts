@@ -1,20 +1,10 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import { appendLines } from './append';
 import { finishNow } from './durable';
+import { Shipped, readShipped } from './shipped';
+import { type SpoolFile, listSpool, sizedSpool } from './spool-file';
 
 /** Where a shipper carries what. */
 export interface ShipperPaths {
@@ -26,57 +16,60 @@ export interface ShipperPaths {
   readonly host: string;
 }
 
-const DAY_FILE = /^\d{4}-\d\d-\d\d\.ndjson$/;
 /** What a person used is personal data: a ledger that nobody made is its owner's and group's. */
 const PRIVATE = 0o750;
 const CHUNK_BYTES = 4 << 20;
 const NEWLINE = 0x0a;
-/** Carried lines stay here this long: whatever happens to the shared storage, a week can be had again. */
-const KEPT_MS = 7 * 86_400_000;
-const OFFSETS_FILE = 'shipped.json';
 
 /**
  * Carries whole lines from the spool to the inbox: `<ledger>/<cluster>/inbox/<day>/<host>.ndjson`. How far each spool
  * file has been carried is written down after each piece; a crash in between carries a piece twice, which readers see by
- * the lines' identity.
+ * the lines' identity. The spool itself is only read.
+ * @param progress of this process's shipper
+ * @param beforeWrite called before each piece; where it throws, the rest stays
  * @returns bytes carried
- * @throws EitError EIT_LEDGER_UNWRITABLE; the rest stays in the spool
+ * @throws EitError EIT_LEDGER_UNWRITABLE; the rest stays in the spool. EIT_SPOOL where all is carried and that cannot be
+ *   written down: it is kept in `progress`
  */
-export function shipSpool(paths: ShipperPaths, nowMs = Date.now()): number {
-  const offsets = readOffsets(paths.spoolDir);
-  let shipped = 0;
-  for (const file of spoolFiles(paths.spoolDir)) {
+export function shipSpool(
+  paths: ShipperPaths,
+  progress: Shipped = new Shipped(paths.spoolDir),
+  beforeWrite: () => void = () => undefined,
+): number {
+  const { spoolDir } = paths;
+  const shipped = progress.read();
+  const files = listSpool(spoolDir);
+  // Names never come twice: what is gone is gone.
+  const present = new Set(files.map(({ path }) => path));
+  for (const path of shipped.keys()) if (!present.has(path)) shipped.delete(path);
+  let [bytes, unsaved]: [number, Error | null] = [0, null];
+  for (const file of files) {
     for (;;) {
-      const piece = readPiece(join(paths.spoolDir, file), offsets[file] ?? 0);
+      const piece = readPiece(join(spoolDir, file.path), shipped.get(file.path) ?? 0);
       if (piece === null) break;
+      beforeWrite();
       appendToInbox(paths, file, piece.lines);
-      offsets[file] = piece.end;
-      writeOffsets(paths.spoolDir, offsets);
-      shipped += piece.lines.length;
+      shipped.set(file.path, piece.end);
+      unsaved = progress.keep(shipped);
+      bytes += piece.lines.length;
     }
   }
-  removeOld(paths.spoolDir, offsets, nowMs);
-  return shipped;
-}
-
-/** Removes spool files of days long past that have been carried over whole. */
-function removeOld(spoolDir: string, offsets: Record<string, number>, nowMs: number): void {
-  const oldest = new Date(nowMs - KEPT_MS).toISOString().slice(0, 10);
-  for (const file of spoolFiles(spoolDir)) {
-    const path = join(spoolDir, file);
-    if (dayOf(file) >= oldest || statSync(path).size !== offsets[file]) continue;
-    unlinkSync(path);
-    delete offsets[file];
-    writeOffsets(spoolDir, offsets);
+  if (bytes === 0) unsaved = progress.keep(shipped);
+  if (unsaved !== null) {
+    const text = `cannot write down in ${spoolDir} how far records are carried: ${unsaved.message}; a restart carries them again`;
+    throw new EitError('EIT_SPOOL', text, { cause: unsaved });
   }
+  return bytes;
 }
 
-function dayOf(spoolFile: string): string {
-  return spoolFile.slice(-'YYYY-MM-DD.ndjson'.length, -'.ndjson'.length);
+/** Whether a file of the spool has more, or less, than was carried of it. */
+export function isAnythingWaiting(spoolDir: string): boolean {
+  const shipped = readShipped(spoolDir);
+  return sizedSpool(spoolDir).some(({ path, bytes }) => bytes !== (shipped.get(path) ?? 0));
 }
 
-function appendToInbox(paths: ShipperPaths, spoolFile: string, lines: Uint8Array): void {
-  const inbox = join(paths.ledger, dirname(spoolFile), 'inbox', dayOf(spoolFile), `${paths.host}.ndjson`);
+function appendToInbox(paths: ShipperPaths, { cluster, day }: SpoolFile, lines: Uint8Array): void {
+  const inbox = join(paths.ledger, cluster, 'inbox', day, `${paths.host}.ndjson`);
   try {
     const mode = ledgerMode(paths);
     mkdirSync(dirname(inbox), { recursive: true, mode });
@@ -111,30 +104,22 @@ export function ledgerMode({ ledger, varDir }: ShipperPaths): number {
   return PRIVATE;
 }
 
-/** Spool files as `<cluster>/<day>.ndjson`, oldest day first. */
-function spoolFiles(spoolDir: string): string[] {
-  return listDir(spoolDir)
-    .flatMap((cluster) => listDir(join(spoolDir, cluster)).map((file) => ({ cluster, file })))
-    .filter(({ file }) => DAY_FILE.test(file))
-    .sort((a, b) => a.file.localeCompare(b.file) || a.cluster.localeCompare(b.cluster))
-    .map(({ cluster, file }) => join(cluster, file));
-}
-
-function listDir(dir: string): string[] {
+/**
+ * Whole lines from `offset` on; null where there are none. Where no line ends at the offset, the file is not the one that
+ * was carried so far, and is carried from its beginning.
+ */
+function readPiece(path: string, offset: number): { lines: Uint8Array; end: number } | null {
+  let fd: number;
   try {
-    return readdirSync(dir);
+    fd = openSync(path, 'r');
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
+    // The agent has removed it since.
+    if (isErrno(error, 'ENOENT')) return null;
     throw error;
   }
-}
-
-/** Whole lines from `offset` on; null where there are none. A file shorter than the offset was made anew. */
-function readPiece(path: string, offset: number): { lines: Uint8Array; end: number } | null {
-  const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
-    const begin = offset <= size ? offset : 0;
+    const begin = offset <= size && endsLine(fd, offset) ? offset : 0;
     const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, size - begin));
     const length = readSync(fd, bytes, 0, bytes.length, begin);
     const whole = bytes.subarray(0, length).lastIndexOf(NEWLINE) + 1;
@@ -144,23 +129,7 @@ function readPiece(path: string, offset: number): { lines: Uint8Array; end: numb
   }
 }
 
-function readOffsets(spoolDir: string): Record<string, number> {
-  try {
-    const value: unknown = JSON.parse(readFileSync(join(spoolDir, OFFSETS_FILE), 'utf8'));
-    return Object.fromEntries(
-      Object.entries(value as object).filter((entry): entry is [string, number] =>
-        Number.isSafeInteger(entry[1]),
-      ),
-    );
-  } catch (error) {
-    // Without offsets everything is carried again, which counts once.
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return {};
-    throw error;
-  }
-}
-
-function writeOffsets(spoolDir: string, offsets: Readonly<Record<string, number>>): void {
-  const path = join(spoolDir, OFFSETS_FILE);
-  writeFileSync(`${path}.tmp`, JSON.stringify(offsets), { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
+function endsLine(fd: number, offset: number): boolean {
+  const last = Buffer.alloc(1);
+  return offset === 0 || (readSync(fd, last, 0, 1, offset - 1) === 1 && last[0] === NEWLINE);
 }

@@ -150,8 +150,8 @@ export class MeasuredCluster {
 
   private spoolIsShipped(): boolean {
     const spool = join(this.slurm.dir, 'eit/spool');
-    const offsets = existsSync(join(spool, 'shipped.json'))
-      ? (JSON.parse(readFileSync(join(spool, 'shipped.json'), 'utf8')) as Record<string, number>)
+    const offsets = existsSync(join(spool, '.shipper/shipped.json'))
+      ? (JSON.parse(readFileSync(join(spool, '.shipper/shipped.json'), 'utf8')) as Record<string, number>)
       : {};
     const cluster = join(spool, this.slurm.clusterName);
     if (!existsSync(cluster)) return true;

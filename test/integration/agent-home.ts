@@ -113,7 +113,13 @@ export class AgentHome {
   }
 
   /** Starts the agent as a unit would, and waits until it measures. */
-  async start(options: { readonly asUser?: string } = {}): Promise<ChildProcess> {
+  async start(
+    options: {
+      readonly asUser?: string;
+      readonly env?: Readonly<Record<string, string>>;
+      readonly before?: readonly string[];
+    } = {},
+  ): Promise<ChildProcess> {
     const child = this.spawnAgent(options);
     await until(
       'the agent',
@@ -125,13 +131,24 @@ export class AgentHome {
   }
 
   spawnAgent(
-    options: { readonly asUser?: string; readonly args?: readonly string[]; readonly path?: string } = {},
+    options: {
+      readonly asUser?: string;
+      readonly args?: readonly string[];
+      readonly path?: string;
+      readonly env?: Readonly<Record<string, string>>;
+      /** What starts the agent, such as unshare(1). */ readonly before?: readonly string[];
+    } = {},
   ): ChildProcess {
-    const command = [process.execPath, join(TOP, 'dist/eit-agent.js'), ...(options.args ?? [])];
+    const command = [
+      ...(options.before ?? []),
+      process.execPath,
+      join(TOP, 'dist/eit-agent.js'),
+      ...(options.args ?? []),
+    ];
     const [program = '', ...args] =
       options.asUser === undefined ? command : ['runuser', '-u', options.asUser, '--', ...command];
     const child = spawn(program, args, {
-      env: { PATH: options.path ?? process.env.PATH, EIT_CONFIG: this.config },
+      env: { PATH: options.path ?? process.env.PATH, EIT_CONFIG: this.config, ...options.env },
       stdio: ['ignore', 'ignore', 'pipe'],
       cwd: '/',
     });

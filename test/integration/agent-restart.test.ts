@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { hostName } from '../../src/config/host-name';
 import type { EitRecord } from '../../src/generated/record';
+import { finishNow } from '../../src/ledger/durable';
 import { shipSpool } from '../../src/ledger/shipper';
+import { Spool } from '../../src/ledger/spool';
 import { until } from '../cluster/until';
 import { scaled } from '../scale';
 import { AgentHome } from './agent-home';
@@ -19,14 +21,16 @@ const identity = ({ instance, seq }: EitRecord): string => `${instance}/${seq}`;
 
 /** Ships what is left as the killed agent's shipper would, and prunes as after a week. */
 async function pruneSpool(): Promise<void> {
-  const lock = join(home.spoolDir, 'shipper.lock');
+  const lock = join(home.spoolDir, '.shipper/lock');
   await until(
     'the shipper to leave',
     20_000,
     () => spawnSync('flock', ['-n', lock, 'true']).status === 0 || undefined,
   );
   const paths = { spoolDir: home.spoolDir, ledger: home.ledger, varDir: home.varDir, host: hostName() };
-  shipSpool(paths, Date.now() + LONGER_THAN_KEPT_MS);
+  shipSpool(paths);
+  const limits = { maxBytes: 1e9, now: () => Date.now() + LONGER_THAN_KEPT_MS };
+  finishNow(new Spool(home.spoolDir, limits).tidy());
   expect(home.spooled()).toEqual([]);
 }
 

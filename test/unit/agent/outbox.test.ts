@@ -67,7 +67,8 @@ const line = (seq: number): EitRecord =>
   }) satisfies HostRecord;
 
 function written(): number[] {
-  return readFileSync(join(dir, 'spool/lab/2026-05-01.ndjson'), 'utf8')
+  const [file = ''] = readdirSync(join(dir, 'spool/lab'));
+  return readFileSync(join(dir, 'spool/lab', file), 'utf8')
     .trimEnd()
     .split('\n')
     .map((text) => (JSON.parse(text) as EitRecord).seq);

@@ -15,6 +15,7 @@ import {
   checkCheckpoint,
   checkEvents,
   checkLedger,
+  checkShipper,
   checkWriting,
   checkSpool,
 } from '../../../src/cli/doctor-records';
@@ -22,6 +23,7 @@ import { checkCgroups, checkSlurmConf, parseHookLines } from '../../../src/cli/d
 import { checkSources, checkTopology } from '../../../src/cli/doctor-sources';
 import { type LedgerLook, probeLedger } from '../../../src/cli/ledger-probe';
 import { loadConfig } from '../../../src/config/config';
+import { addPruned, noPruning } from '../../../src/ledger/pruned';
 import { hostName } from '../../../src/config/host-name';
 import { TOP } from '../docs/documents';
 import { noRoot, testUnless } from '../../test-unless';
@@ -554,6 +556,37 @@ describe('records', () => {
     expect(spool(ageS)[0]?.verdict).toBe(verdict);
   });
 
+  test('that wait for their turn in a long stretch are not late', () => {
+    const to = new Date(NOW_MS - 4000_000).toISOString();
+    tree.write(`spool/lab/${to.slice(0, 10)}.ndjson`, `{"kind":"host","to":"${to}"}\n`);
+    const long = patient({ agent: { record_seconds: 3600 } });
+    expect(checkSpool(long, writable)[0]?.verdict).toBe('ok');
+  });
+
+  test.each([
+    ['context', { contexts: 5 }, 'warning'],
+    ['energy', { energyLines: 1, hostUj: 9_000_000 }, 'problem'],
+  ] as const)('of which %s had to go are said until somebody has seen it', (_, gone, verdict) => {
+    mkdirSync(tree.path('spool'));
+    addPruned(tree.path('spool'), { ...noPruning(), ...gone }, NOW_MS);
+    const [, said] = checkSpool(patient(), writable);
+    expect(said).toMatchObject({ verdict, mend: expect.stringContaining('pruned.json') as string });
+    tree.remove('spool/pruned.json');
+    expect(checkSpool(patient(), writable)).toHaveLength(1);
+  });
+
+  test('that nobody carries, since the unit does not run, are a problem', () => {
+    expect(checkShipper(patient())).toEqual([]);
+    const unit = patient({ shipper: 'unit' });
+    expect(checkShipper(unit)).toMatchObject([
+      { verdict: 'problem', mend: 'systemctl enable --now eit-shipper' },
+    ]);
+    tree.write('spool/.shipper/lock', '');
+    const { ino } = statSync(tree.path('spool/.shipper/lock'));
+    tree.write('kernel/locks', `1: FLOCK  ADVISORY  WRITE 77 fe:00:${ino} 0 EOF\n`);
+    expect(checkShipper(unit)).toMatchObject([{ verdict: 'ok' }]);
+  });
+
   test('that were refused are a warning', () => {
     tree.write('spool/lab/refused.ndjson', '{}\n');
     expect(verdicts(checkSpool(patient(), writable))).toEqual(['spool: ok', 'spool: warning']);
@@ -597,6 +630,9 @@ describe('records', () => {
       { verdict: 'problem', text: `${trouble} (since 2026-05-01T10:00:00.000Z)` },
     ]);
     expect(log(trouble, 'shipper: the ledger can be written again')).toEqual([]);
+    const none = 'no shipper, records wait in the spool: EIT_LEDGER_USER: ledger_user: x';
+    expect(log(none)).toHaveLength(1);
+    expect(log(none, 'the shipper can be started again')).toEqual([]);
     expect(log('shipper: the ledger can be written again', trouble)).toHaveLength(1);
     // Another agent's, and it may be over.
     expect(log(trouble, 'agent 0.1.0 begins (process 7)')).toEqual([]);

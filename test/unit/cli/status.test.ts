@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type Checkpoint, writeCheckpoint } from '../../../src/agent/checkpoint';
 import { finishNow } from '../../../src/ledger/durable';
@@ -6,7 +8,9 @@ import { readAgentProcess, readAgentState } from '../../../src/cli/agent-process
 import { readLastHostRecord, readSpoolState } from '../../../src/cli/spool-state';
 import { type HostStatus, statusJson, statusText } from '../../../src/cli/status';
 import type { HostRecord } from '../../../src/generated/record';
+import { addPruned, noPruning } from '../../../src/ledger/pruned';
 import { isMissing } from '../../../src/sources/source';
+import { until } from '../../cluster/until';
 import { Tree, asNobody } from '../sources/tree';
 import { noRoot, testUnless } from '../../test-unless';
 
@@ -72,6 +76,29 @@ describe('the agent', () => {
     expect(agent()).toHaveProperty('pid', 77);
   });
 
+  test('whose agent.pid somebody removed is found by its lock', async () => {
+    tree.write('state/agent.lock', '');
+    const state = tree.path('state');
+    const script = `cd '${state}' && exec flock -n agent.lock sh -c 'echo ready; read end'`;
+    const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      await once(child.stdout, 'data');
+      const found = readAgentProcess(state, NOW_MS);
+      // Not flock, which holds the lock too, but what it started.
+      expect(found).toMatchObject({ uid: process.getuid?.() });
+      expect(isMissing(found) || found.pid === child.pid).toBe(false);
+    } finally {
+      child.kill('SIGKILL');
+      child.stdin.end();
+    }
+    await until(
+      'the lock to be free',
+      10_000,
+      () => 'missing' in readAgentProcess(state, NOW_MS) || undefined,
+    );
+    expect(readAgentProcess(state, NOW_MS)).toEqual({ missing: 'no agent runs' });
+  });
+
   test('that really runs is found in the real /proc', () => {
     const stat = readFileSync('/proc/self/stat', 'latin1');
     const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
@@ -84,6 +111,31 @@ describe('the agent', () => {
 });
 
 describe('the spool', () => {
+  test('says what had to go, and the status shows it', () => {
+    tree.write('lab/2026-05-01.ndjson', '');
+    addPruned(tree.dir, { ...noPruning(), seriesLines: 3, energyLines: 2, hostUj: 7_000_000 }, NOW_MS);
+    addPruned(tree.dir, { ...noPruning(), seriesLines: 1, contexts: 5 }, NOW_MS + 1000);
+    const spool = readSpoolState(tree.dir);
+    expect(isMissing(spool) || spool.pruned).toEqual({
+      seriesLines: 4,
+      contexts: 5,
+      refusedLines: 0,
+      energyLines: 2,
+      hostUj: 7_000_000,
+      firstMs: NOW_MS,
+      lastMs: NOW_MS + 1000,
+    });
+    const shown = [...statusText({ ...STATUS, spool })].join('');
+    expect(shown).toMatch(
+      /^Gone +4 lines of series, the context of 5 lines, 2 lines with energy \(7 J of the host\), last /m,
+    );
+    expect(statusJson({ ...STATUS, spool })).toMatchObject({
+      spool: { pruned: { energy_lines: 2, host_j: 7 } },
+    });
+    tree.write('pruned.json', '{"torn');
+    expect(readSpoolState(tree.dir)).toMatchObject({ pruned: null });
+  });
+
   const line = (to: string, more: Partial<HostRecord> = {}): string =>
     `${JSON.stringify({ kind: 'host', to, tool: '0.1.0', ...more })}\n`;
 
@@ -97,7 +149,7 @@ describe('the spool', () => {
     tree.write('lab/refused.ndjson', '{}\n{}\n');
     tree.write('lab/notes.txt', 'x\n');
     tree.write(
-      'shipped.json',
+      '.shipper/shipped.json',
       JSON.stringify({ 'lab/2026-05-01.ndjson': first.length, 'lab/2026-04-30.ndjson': first.length }),
     );
     expect(readSpoolState(tree.dir)).toEqual({
@@ -105,6 +157,8 @@ describe('the spool', () => {
       waitingBytes: 2 * first.length,
       oldestWaitingMs: Date.parse('2026-05-01T11:05:00.000Z'),
       refusedLines: 2,
+      totalBytes: 4 * first.length,
+      pruned: null,
       clusters: ['lab'],
     });
   });
@@ -118,9 +172,9 @@ describe('the spool', () => {
   test('where nothing says how far the shipper is, or a file was made anew, everything waits', () => {
     tree.write('lab/2026-05-01.ndjson', line('2026-05-01T11:00:00.000Z'));
     expect(readSpoolState(tree.dir)).toMatchObject({ waitingLines: 1 });
-    tree.write('shipped.json', '{"lab/2026-05-01.ndjson": 100000}');
+    tree.write('.shipper/shipped.json', '{"lab/2026-05-01.ndjson": 100000}');
     expect(readSpoolState(tree.dir)).toMatchObject({ waitingLines: 1 });
-    tree.write('shipped.json', '{"lab');
+    tree.write('.shipper/shipped.json', '{"lab');
     expect(readSpoolState(tree.dir)).toMatchObject({ waitingLines: 1 });
   });
 
@@ -201,6 +255,8 @@ const STATUS: HostStatus = {
     waitingBytes: 1500,
     oldestWaitingMs: NOW_MS - 90_000,
     refusedLines: 0,
+    totalBytes: 3000,
+    pruned: null,
     clusters: ['lab'],
   },
 };

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -9,16 +10,19 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Shipped, readShipped } from '../../../src/ledger/shipped';
 import { shipSpool } from '../../../src/ledger/shipper';
 
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'eit-ship-'));
   mkdirSync(join(dir, 'spool/lab'), { recursive: true });
+  mkdirSync(join(dir, 'spool/.shipper'));
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -44,12 +48,56 @@ test('carries whole lines to the day’s inbox file, each once', () => {
 test('a crash between carrying and writing down how far repeats lines and loses none', () => {
   spool('2026-11-23', 'a\nb\n');
   shipSpool(paths());
-  writeFileSync(join(dir, 'spool/shipped.json'), '{"lab/2026-11-23.ndjson":2}');
+  writeFileSync(join(dir, 'spool/.shipper/shipped.json'), '{"lab/2026-11-23.ndjson":2}');
   shipSpool(paths());
   expect(inbox('2026-11-23')).toBe('a\nb\nb\n');
-  writeFileSync(join(dir, 'spool/shipped.json'), '{"torn');
+  writeFileSync(join(dir, 'spool/.shipper/shipped.json'), '{"torn');
   shipSpool(paths());
   expect(inbox('2026-11-23')).toBe('a\nb\nb\na\nb\n');
+});
+
+test('where it cannot be written down how far it came, nothing is carried again at each try', () => {
+  spool('2026-11-23', 'a\n');
+  const progress = new Shipped(join(dir, 'spool'));
+  rmSync(join(dir, 'spool/.shipper'), { recursive: true });
+  const SAID = expect.objectContaining({ code: 'EIT_SPOOL' }) as Error;
+  for (let i = 0; i < 3; i++) expect(() => shipSpool(paths(), progress)).toThrow(SAID);
+  spool('2026-11-23', 'b\n');
+  expect(() => shipSpool(paths(), progress)).toThrow(SAID);
+  expect(inbox('2026-11-23')).toBe('a\nb\n');
+  mkdirSync(join(dir, 'spool/.shipper'));
+  expect(shipSpool(paths(), progress)).toBe(0);
+  expect(shipSpool(paths())).toBe(0);
+  // Whoever wants it all once more removes what is written down.
+  rmSync(join(dir, 'spool/.shipper/shipped.json'));
+  expect(shipSpool(paths(), progress)).toBe(4);
+});
+
+test.each([
+  ['is shorter than what was carried', 'b\n', 'a\naa\nb\n'],
+  ['has no end of a line there', 'bbbbbbbb\n', 'a\naa\nbbbbbbbb\n'],
+])('a file that was made anew by somebody and %s is carried from its beginning', (_, text, carried) => {
+  spool('2026-11-23', 'a\naa\n');
+  shipSpool(paths());
+  writeFileSync(join(dir, 'spool/lab/2026-11-23.ndjson'), text);
+  shipSpool(paths());
+  expect(inbox('2026-11-23')).toBe(carried);
+});
+
+test.each([
+  ['a link', (path: string) => symlinkSync('/etc/passwd', path)],
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a pipe', (path: string) => void spawnSync('mkfifo', [path])],
+  ['a list', (path: string) => writeFileSync(path, '[1]')],
+  [
+    'nonsense',
+    (path: string) => writeFileSync(path, '{"lab/2026-11-23.ndjson": -5, "__proto__": 7, "x": "y"}'),
+  ],
+])('where shipped.json is %s nothing counts as carried', (_, make) => {
+  const path = join(dir, 'spool/.shipper/shipped.json');
+  make(path);
+  const found = [...readShipped(join(dir, 'spool'))].filter(([key]) => key.includes('/'));
+  expect(found).toEqual([]);
 });
 
 test('a ledger that is not there is not made where it could be an unmounted folder', () => {
@@ -101,6 +149,7 @@ test('however the lines come in, they all arrive in order', () => {
       rmSync(join(dir, 'spool'), { recursive: true, force: true });
       rmSync(join(dir, 'var'), { recursive: true, force: true });
       mkdirSync(join(dir, 'spool/lab'), { recursive: true });
+      mkdirSync(join(dir, 'spool/.shipper'));
       for (const piece of pieces) {
         spool('2026-11-23', piece);
         shipSpool(paths());

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 
 /**
- * The kernel's lock on `agent.lock`, taken by flock(1) before this program began. It guards by the file, not by its name:
- * where the name is removed or made anew, another agent could take a lock of its own.
+ * The kernel's lock on a file, taken by flock(1) before this program began. It guards by the file, not by its name:
+ * where the name is removed or made anew, another process could take a lock of its own.
  */
-export class AgentLock {
+export class KernelLock {
   readonly #path: string;
   readonly #inode: number | undefined;
 
