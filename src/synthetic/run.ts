@@ -2,7 +2,7 @@ import type { Counted, MonthSums } from './expectation';
 import type { Fragment } from './fragment';
 import type { SyntheticHost } from './host';
 import type { JobShape } from './job-mix';
-import type { SyntheticUser } from './users';
+import type { Owner, SyntheticUser } from './users';
 
 /** A job from its submission to its last end. */
 export interface Job {
@@ -10,7 +10,7 @@ export interface Job {
   /** As sacct names it: `17`, `17_3` of an array, `17+1` of a het job. */
   readonly shownId: string;
   readonly user: SyntheticUser;
-  readonly account: string;
+  readonly owner: Owner;
   readonly name: string;
   readonly shape: JobShape;
   readonly submitMs: number;
@@ -37,6 +37,8 @@ export interface Run {
   /** What it will end as, where no host fails before. */
   readonly end: EndState;
   readonly fragments: Fragment[];
+  /** Of its hosts, as Slurm writes it. */
+  readonly nodelist: string;
   /** In the order of the fragments. */
   readonly hosts: readonly SyntheticHost[];
   readonly counted: Counted;

@@ -57,7 +57,7 @@ export function sacctLine(job: Job, outcome: RunOutcome, time: TimeText): string
     'normal',
     user.uid,
     user.name,
-    job.account,
+    job.owner.account,
     shape.partition,
     shape.nodes,
     isPlaced ? shape.nodes * shape.cpus : 0,
