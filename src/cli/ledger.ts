@@ -3,8 +3,8 @@ import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
 import * as generate from './ledger-generate';
 
-/** What `eit ledger` can be told to do: one file each, `ledger-<action>.ts`. */
-const ACTIONS: Readonly<Record<string, CommandModule>> = { generate };
+/** What `eit ledger` can be told to do: one file each, `ledger-<action>.ts`. The list in commands.ts has the same names. */
+export const ACTIONS: Readonly<Record<string, CommandModule>> = { generate };
 
 const NAMED = Object.entries(ACTIONS);
 

@@ -40,17 +40,16 @@ export class Arrivals {
     const jobs = shapes.map((shape, i): Job => {
       // The tasks of an array take ids of their own but the last one, which keeps the array's.
       const id = kind !== 'array' ? firstId + i : i === shapes.length - 1 ? firstId : firstId + i + 1;
-      const shownId =
-        kind === 'array' ? `${firstId}_${i}` : kind === 'het' ? `${firstId}+${i}` : String(firstId);
       return {
         id,
-        shownId,
+        kind,
+        firstId,
+        place: i,
         user,
         owner,
         name,
         shape,
         submitMs: atMs,
-        hetLeader: kind === 'het' ? firstId : null,
         components,
         counted: { month: '' },
         restart: 0,

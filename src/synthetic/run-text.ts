@@ -149,7 +149,7 @@ function writeIdentity(line: LineBytes, { run, startedMs }: Fragment): void {
 /** What the first line says of the start. */
 function writeStart(line: LineBytes, { run, place }: Fragment): void {
   const { gpus } = place;
-  const { shape, hetLeader } = run.job;
+  const { shape, kind, firstId } = run.job;
   line.text(',"start":{"by":"prolog","nodelist":"');
   line.text(run.nodelist);
   line.named('","cpus_per_node":"', shape.cpus);
@@ -158,6 +158,6 @@ function writeStart(line: LineBytes, { run, place }: Fragment): void {
     line.text(')');
   }
   line.text(gpus.length > 0 ? `","gpu_ids":"${gpus.join(',')}"` : '"');
-  if (hetLeader !== null) line.named(',"het_job":', hetLeader);
+  if (kind === 'het') line.named(',"het_job":', firstId);
   line.text('}');
 }
