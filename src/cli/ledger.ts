@@ -3,8 +3,8 @@ import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
 import * as generate from './ledger-generate';
 
-/** What `eit ledger` can be told to do: one file each, `ledger-<action>.ts`. The list in commands.ts has the same names. */
-export const ACTIONS: Readonly<Record<string, CommandModule>> = { generate };
+/** What `eit ledger` can be told to do: one file each, `ledger-<action>.ts`. */
+const ACTIONS: Readonly<Record<string, CommandModule>> = { generate };
 
 const NAMED = Object.entries(ACTIONS);
 
@@ -38,3 +38,6 @@ export async function run(
   }
   return module.run(argv, surroundings);
 }
+
+/** The names of the list in commands.ts, which stands there so that other commands start without these files. */
+export const actionNames: readonly string[] = Object.keys(ACTIONS);
