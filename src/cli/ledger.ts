@@ -40,3 +40,6 @@ export async function run(
   }
   return module.run(argv, surroundings);
 }
+
+/** The names of the list in commands.ts, which stands there so that other commands start without these files. */
+export const actionNames: readonly string[] = Object.keys(ACTIONS);

@@ -1,36 +1,22 @@
+import { Arrivals } from './arrivals';
 import { EventQueue } from './event-queue';
 import type { Expectation } from './expectation';
+import { type Fate, Fates } from './fates';
 import { SyntheticHost } from './host';
-import { JobMix, type JobShape, type Submission } from './job-mix';
+import type { JobShape } from './job-mix';
 import type { LineBytes } from './line-bytes';
 import { nodelist } from './nodelist';
-import { TimeText } from './time-text';
-import { DAY_MS, STRETCH_MS, type SyntheticPlan } from './plan';
+import { STRETCH_MS, type SyntheticPlan } from './plan';
 import { Pool } from './pool';
-import { Random } from './random';
-import { rhythm } from './rhythm';
 import { type EndState, EXIT_CODES, type Job, type Run } from './run';
 import { runOutcome, type RunOutcome } from './sacct-text';
-import { Population } from './users';
 
 const GPU_HOST_PART = 0.25;
-const FIRST_JOB_ID = 1001;
-/** Days between two failures of a host, in the mean, and how long it is away. */
-const DAYS_UP = 50;
-const DOWN_MEDIAN_MS = 2 * 3_600_000;
 /** Who waits longer gives up. */
 const MOST_PATIENCE_MS = 12 * 3_600_000;
 const MOST_WAITING = 50_000;
 const REQUEUE_PAUSE_MS = 120_000;
 const MOST_RESTARTS = 3;
-/** How runs end that do not end as they should. */
-const ENDINGS: readonly (readonly [EndState, number])[] = [
-  ['FAILED', 0.08],
-  ['CANCELLED', 0.03],
-  ['TIMEOUT', 0.02],
-  ['PREEMPTED', 0.008],
-  ['OUT_OF_MEMORY', 0.006],
-];
 
 type Event =
   | { readonly kind: 'end'; readonly run: Run }
@@ -52,13 +38,10 @@ export class SyntheticCluster {
   readonly #hosts: readonly SyntheticHost[];
   readonly #cpuPool: Pool;
   readonly #gpuPool: Pool;
-  readonly #mix: JobMix;
   readonly #events = new EventQueue<Event>();
-  readonly #submits: Random;
-  readonly #fates: Random;
-  readonly #time = new TimeText();
+  readonly #arrivals: Arrivals;
+  readonly #fates: Fates;
   readonly #running = new Set<Run>();
-  #nextJobId = FIRST_JOB_ID;
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
@@ -69,11 +52,9 @@ export class SyntheticCluster {
     this.#cpuPool = new Pool(this.#newHosts('c', cpuHosts, 0));
     this.#gpuPool = new Pool(this.#newHosts('g', gpuHosts, plan.gpusPerNode));
     this.#hosts = [...this.#cpuPool.hosts, ...this.#gpuPool.hosts];
-    const population = new Population(plan.users, new Random(plan.seed, 'users'));
     const site = { cpuHosts, gpuHosts, gpusPerNode: plan.gpusPerNode };
-    this.#mix = new JobMix(site, population, plan.jobsPerDay, new Random(plan.seed, 'trial'));
-    this.#submits = new Random(plan.seed, 'submissions');
-    this.#fates = new Random(plan.seed, 'fates');
+    this.#arrivals = new Arrivals(plan, site);
+    this.#fates = new Fates(plan.seed);
     for (const host of this.#hosts) this.#planFailure(host, plan.sinceMs);
   }
 
@@ -85,7 +66,7 @@ export class SyntheticCluster {
     this.#giveUp(fromMs);
     for (const pool of [this.#cpuPool, this.#gpuPool]) this.#startWaiting(pool, fromMs);
 
-    const submits = this.#submitTimes(fromMs);
+    const submits = this.#arrivals.times(fromMs);
     let next = 0;
     for (;;) {
       const eventMs = this.#events.nextMs;
@@ -93,13 +74,12 @@ export class SyntheticCluster {
       if (Math.min(eventMs, submitMs) > toMs) break;
       if (submitMs < eventMs) {
         next++;
-        this.#submit(this.#mix.next(this.#submits), submitMs);
+        this.#submit(this.#arrivals.jobs(submitMs), submitMs);
       } else {
         this.#happen(this.#events.take(), eventMs);
       }
     }
-    const toText = this.#time.of(toMs);
-    for (const host of this.#hosts) host.endStretch(toMs, toText);
+    for (const host of this.#hosts) host.endStretch(toMs);
   }
 
   /** Tells the accounting of what has not ended. */
@@ -123,44 +103,10 @@ export class SyntheticCluster {
     });
   }
 
-  /** Moments in the stretch at which somebody submits, in their order. */
-  #submitTimes(fromMs: number): number[] {
-    const random = this.#submits;
-    const { jobsPerDay } = this.#parts.plan;
-    const mean = (jobsPerDay / this.#mix.jobsPerSubmission) * (STRETCH_MS / DAY_MS) * rhythm(fromMs);
-    const times = Array.from(
-      { length: random.poisson(mean) },
-      () => fromMs + random.whole(0, STRETCH_MS - 1),
-    );
-    return times.sort((a, b) => a - b);
-  }
-
-  #submit({ user, account, name, shapes, kind }: Submission, atMs: number): void {
-    const firstId = this.#nextJobId;
-    this.#nextJobId += shapes.length;
-    const components: Job[] = [];
-    const jobs = shapes.map((shape, i): Job => {
-      // The tasks of an array take ids of their own but the last one, which keeps the array's.
-      const id = kind !== 'array' ? firstId + i : i === shapes.length - 1 ? firstId : firstId + i + 1;
-      const shownId =
-        kind === 'array' ? `${firstId}_${i}` : kind === 'het' ? `${firstId}+${i}` : String(firstId);
-      return {
-        id,
-        shownId,
-        user,
-        account,
-        name,
-        shape,
-        submitMs: atMs,
-        hetLeader: kind === 'het' ? firstId : null,
-        components,
-        counted: { month: '' },
-        restart: 0,
-        queuedMs: atMs,
-      };
-    });
-    if (kind === 'het') components.push(...jobs);
-    for (const job of kind === 'het' ? jobs.slice(0, 1) : jobs) this.#queue(job, atMs);
+  #submit(jobs: readonly Job[], atMs: number): void {
+    for (const job of jobs) {
+      if (job.components.length === 0 || job === job.components[0]) this.#queue(job, atMs);
+    }
   }
 
   #poolOf(shape: JobShape): Pool {
@@ -179,7 +125,7 @@ export class SyntheticCluster {
     if (job.components.length > 0) return this.#tryStartHet(job.components, atMs);
     const hosts = this.#poolOf(job.shape).find(job.shape);
     if (hosts === null) return false;
-    this.#start(job, hosts, atMs, this.#fate(job.shape));
+    this.#start(job, hosts, atMs, this.#fates.ofRun(job.shape));
     return true;
   }
 
@@ -193,31 +139,19 @@ export class SyntheticCluster {
       return hosts;
     });
     if (found.some((hosts, i) => hosts.length < jobs[i]!.shape.nodes)) return false;
-    const fate = this.#fate(jobs[0]!.shape);
+    const fate = this.#fates.ofRun(jobs[0]!.shape);
     for (const [i, job] of jobs.entries()) this.#start(job, found[i]!, atMs, fate);
     return true;
   }
 
-  /** How a run will end, and when. */
-  #fate({ lengthMs, limitMs }: JobShape): { end: EndState; ms: number } {
-    let point = this.#fates.next();
-    for (const [end, part] of ENDINGS) {
-      if (point < part) {
-        const ms = end === 'TIMEOUT' ? Math.min(limitMs, lengthMs * 2) : lengthMs * this.#fates.next();
-        return { end, ms: Math.max(400, Math.round(ms)) };
-      }
-      point -= part;
-    }
-    return { end: 'COMPLETED', ms: lengthMs };
-  }
-
-  #start(job: Job, hosts: readonly SyntheticHost[], atMs: number, fate: { end: EndState; ms: number }): void {
+  #start(job: Job, hosts: readonly SyntheticHost[], atMs: number, fate: Fate): void {
     const run: Run = {
       job,
       restart: job.restart,
       startMs: atMs,
       end: fate.end,
       fragments: [],
+      nodelist: nodelist(hosts),
       hosts,
       counted: { month: '' },
       group: null,
@@ -225,8 +159,7 @@ export class SyntheticCluster {
       isOver: false,
       energyUj: 0,
     };
-    const list = nodelist(hosts.map(({ name }) => name));
-    for (const host of hosts) host.start(run, atMs, list);
+    for (const host of hosts) host.start(run, atMs);
     this.#running.add(run);
     this.#events.add(atMs + fate.ms, { kind: 'end', run });
   }
@@ -272,7 +205,7 @@ export class SyntheticCluster {
     for (;;) {
       const found = pool.takeFor(hosts);
       if (found === null) return;
-      this.#start(found.job, [found.host], atMs, this.#fate(found.job.shape));
+      this.#start(found.job, [found.host], atMs, this.#fates.ofRun(found.job.shape));
     }
   }
 
@@ -285,12 +218,11 @@ export class SyntheticCluster {
       for (const one of run.job.components.length > 0 ? runs : [run]) this.#end(one, atMs, 'NODE_FAIL', host);
     }
     host.goDown(atMs);
-    this.#events.add(atMs + Math.round(this.#fates.logNormal(DOWN_MEDIAN_MS, 0.9)), { kind: 'up', host });
+    this.#events.add(atMs + this.#fates.downMs(), { kind: 'up', host });
   }
 
   #planFailure(host: SyntheticHost, atMs: number): void {
-    const ms = Math.ceil(this.#fates.exponential(DAYS_UP) * DAY_MS);
-    this.#events.add(atMs + ms, { kind: 'down', host });
+    this.#events.add(atMs + this.#fates.upMs(), { kind: 'down', host });
   }
 
   /** Jobs that have waited too long are cancelled by their users. */

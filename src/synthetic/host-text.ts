@@ -12,6 +12,7 @@ import {
   SHARED_DOMAINS,
 } from './hardware';
 import type { LineBytes } from './line-bytes';
+import { DAY_MS } from './plan';
 import type { Random } from './random';
 import type { SharedDomain } from './shared-domain';
 
@@ -35,8 +36,8 @@ const GPU_END = `,"system_uj":[0,0,0],"missing_ms":0,"idle_w":${GPU_IDLE_W},"idl
 
 /** A host's stretch in numbers. */
 export interface HostStretch {
-  readonly fromText: string;
-  readonly toText: string;
+  readonly fromMs: number;
+  readonly toMs: number;
   readonly ms: number;
   readonly seq: number;
   readonly shared: readonly {
@@ -62,12 +63,13 @@ export class HostText {
     readonly gpus: number;
   };
   readonly #hardware: string;
+  readonly #nodes: string;
   readonly #gpuKeys: readonly string[];
   /** From the domains to the busy time. */
   readonly #afterDomains: string;
   #head = '';
-  /** Day of the last line that told the hardware; empty before the first one of an agent. */
-  #hardwareDay = '';
+  /** Day of the last line that told the hardware; NaN before the first one of an agent. */
+  #hardwareDay = NaN;
 
   constructor(writer: {
     readonly name: string;
@@ -76,6 +78,7 @@ export class HostText {
     readonly gpus: number;
   }) {
     this.#writer = writer;
+    this.#nodes = `,"nodes":["${writer.name}"],"domains":{`;
     this.#hardware = hardwareText(writer.name, writer.gpus);
     this.#gpuKeys = Array.from(
       { length: writer.gpus },
@@ -89,16 +92,19 @@ export class HostText {
     this.#head =
       `{"schema":1,"kind":"host","tool":"${tool}","cluster":"${cluster}","host":"${name}",` +
       `"boot":"${boot}","instance":"${instance}","seq":`;
-    this.#hardwareDay = '';
+    this.#hardwareDay = NaN;
   }
 
   /** Writes a line, without its newline. */
   write(line: LineBytes, stretch: HostStretch, random: Random): void {
-    const { fromText, toText, ms, seq, runsUs, systemUs, runsGib, systemGib } = stretch;
+    const { fromMs, toMs, ms, seq, runsUs, systemUs, runsGib, systemGib } = stretch;
     line.named(this.#head, seq);
-    line.text(
-      `,"from":"${fromText}","to":"${toText}","ms":${ms},"nodes":["${this.#writer.name}"],"domains":{`,
-    );
+    line.text(',"from":"');
+    line.time(fromMs);
+    line.text('","to":"');
+    line.time(toMs);
+    line.named('","ms":', ms);
+    line.text(this.#nodes);
     for (let i = 0; i < stretch.shared.length; i++) writeShared(line, i, stretch.shared[i]!, ms);
     for (let i = 0; i < stretch.gpus.length; i++) writeGpu(line, this.#gpuKeys[i]!, stretch.gpus[i]!);
     line.text(this.#afterDomains);
@@ -109,7 +115,7 @@ export class HostText {
     line.named(MEMORY, runsBytes + systemGib * GIB);
     line.named(',"runs_bytes":', runsBytes);
     line.text('}');
-    const day = toText.slice(0, 'YYYY-MM-DD'.length);
+    const day = Math.floor(toMs / DAY_MS);
     if (day !== this.#hardwareDay) line.text(this.#hardware);
     this.#hardwareDay = day;
     writeContext(line, runsUs / 1000 / ms, random);

@@ -1,15 +1,15 @@
-import type { ByPolicy } from '../attribution/policy';
 import type { Expectation } from './expectation';
 import { Fragment } from './fragment';
-import { CPUS_PER_PACKAGE, GPU_IDLE_W, HOST_MEMORY_GIB, PACKAGES, SHARED_DOMAINS } from './hardware';
+import { GpuDomains } from './gpu-domains';
+import { PACKAGES, SHARED_DOMAINS } from './hardware';
+import { HostRoom } from './host-room';
 import { HostText, type HostStretch } from './host-text';
-import { placeCpus, type JobShape } from './job-mix';
+import type { JobShape } from './job-mix';
 import { LineBytes } from './line-bytes';
 import { Random } from './random';
 import type { Run } from './run';
-import { type FragmentEnd, identityText, RunText, startText } from './run-text';
+import { type FragmentEnd, RunText } from './run-text';
 import { SharedDomain } from './shared-domain';
-import { TimeText } from './time-text';
 
 /** Busy CPUs of each package, and GiB, that no run uses. */
 const SYSTEM_CPUS = 0.21;
@@ -33,10 +33,6 @@ export interface HostParts {
 /** One host: what is free on it, what its domains draw, and the lines that its agent would write. */
 export class SyntheticHost {
   readonly name: string;
-  readonly gpus: number;
-  readonly freeCpus: [number, number] = [CPUS_PER_PACKAGE, CPUS_PER_PACKAGE];
-  freeGib = HOST_MEMORY_GIB;
-  readonly freeGpus: number[];
   isDown = false;
   readonly fragments = new Set<Fragment>();
   readonly #parts: HostParts;
@@ -44,64 +40,47 @@ export class SyntheticHost {
   readonly #domains = SHARED_DOMAINS.map(
     (model, i) => new SharedDomain(model, i < PACKAGES ? SYSTEM_CPUS : SYSTEM_GIB),
   );
-  /** µJ that each GPU's holders have been charged in this stretch, and the time in which it had some. */
-  readonly #gpuRunsUj: number[];
-  readonly #gpuHeldMs: number[];
+  readonly #room: HostRoom;
+  readonly #gpus: GpuDomains;
   readonly #runText: RunText;
   readonly #hostText: HostText;
-  readonly #time = new TimeText();
   readonly #line = new LineBytes();
   /** µJ of the line in hand, by shared domain and policy. */
   readonly #uj: number[] = SHARED_DOMAINS.flatMap(() => [0, 0, 0]);
   #seq = 0;
   #atMs: number;
   #stretchFromMs: number;
-  #stretchFromText: string;
   #runsUs = 0;
   #month = '';
 
   constructor(parts: HostParts, atMs: number) {
     this.#parts = parts;
     this.name = parts.name;
-    this.gpus = parts.gpus;
-    this.freeGpus = Array.from({ length: parts.gpus }, (_, i) => i);
-    this.#gpuRunsUj = this.freeGpus.map(() => 0);
-    this.#gpuHeldMs = this.freeGpus.map(() => 0);
+    this.#room = new HostRoom(parts.gpus);
+    this.#gpus = new GpuDomains(parts.gpus);
     this.#random = new Random(parts.seed, `host ${parts.name}`);
     this.#runText = new RunText(parts);
     this.#hostText = new HostText(parts);
     this.#atMs = atMs;
     this.#stretchFromMs = atMs;
-    this.#stretchFromText = this.#time.of(atMs);
     this.#boot();
   }
 
-  /** Whether a job's part for one host has room. */
-  hasRoom({ cpus, gpus, memoryGib }: JobShape): boolean {
-    return (
-      !this.isDown &&
-      this.freeCpus[0] + this.freeCpus[1] >= cpus &&
-      this.freeGib >= memoryGib &&
-      this.freeGpus.length >= gpus
-    );
+  /** Whether a job's part for one host can run here now. */
+  hasRoom(shape: JobShape): boolean {
+    return !this.isDown && this.#room.has(shape);
+  }
+
+  /** No job at all can. */
+  get isFull(): boolean {
+    return this.isDown || !this.#room.hasCpus;
   }
 
   /** Begins a run's fragment; there is room. */
-  start(run: Run, atMs: number, nodelist: string): void {
+  start(run: Run, atMs: number): void {
     this.#advance(atMs);
-    const { cpus, gpus, memoryGib } = run.job.shape;
-    const cpusAt = placeCpus(cpus, this.freeCpus);
-    const itsGpus = this.freeGpus.splice(0, gpus);
-    const fragment = new Fragment(run, {
-      cpusAt,
-      gpus: itsGpus,
-      heldPart: this.#random.between(0.05, 0.85),
-      atMs,
-      start: startText(run, nodelist, itsGpus),
-      identity: identityText(run, this.name, this.#time.of(atMs)),
-    });
-    for (let i = 0; i < PACKAGES; i++) this.freeCpus[i]! -= cpusAt[i]!;
-    this.freeGib -= memoryGib;
+    const place = this.#room.take(run.job.shape);
+    const fragment = new Fragment(run, { place, heldPart: this.#random.between(0.05, 0.85), atMs });
     this.fragments.add(fragment);
     run.fragments.push(fragment);
     this.#parts.expectation.fragments++;
@@ -111,14 +90,9 @@ export class SyntheticHost {
   /** Ends a fragment: writes its last line. */
   end(fragment: Fragment, atMs: number, end: FragmentEnd): void {
     this.#advance(atMs);
-    this.#write(fragment, atMs, this.#time.of(atMs), end);
+    this.#write(fragment, atMs, end);
     for (let i = 0; i < this.#domains.length; i++) this.#domains[i]!.used -= fragment.used[i]!;
-    for (let i = 0; i < PACKAGES; i++) this.freeCpus[i]! += fragment.cpusAt[i]!;
-    this.freeGib += fragment.run.job.shape.memoryGib;
-    if (fragment.gpus.length > 0) {
-      this.freeGpus.push(...fragment.gpus);
-      this.freeGpus.sort((a, b) => a - b);
-    }
+    this.#room.giveBack(fragment.place);
     this.fragments.delete(fragment);
   }
 
@@ -144,11 +118,11 @@ export class SyntheticHost {
   }
 
   /** Writes a line for each run that is there, and the host's own. */
-  endStretch(toMs: number, toText: string): void {
+  endStretch(toMs: number): void {
     if (this.isDown) return;
     this.#advance(toMs);
     for (const fragment of this.fragments) {
-      if (fragment.fromMs < toMs) this.#write(fragment, toMs, toText, null);
+      if (fragment.fromMs < toMs) this.#write(fragment, toMs, null);
     }
     this.#writeHost(toMs);
     this.#restart(toMs);
@@ -186,11 +160,9 @@ export class SyntheticHost {
       domain.systemUsed = (i < PACKAGES ? SYSTEM_CPUS : SYSTEM_GIB) * this.#random.between(0.7, 1.3);
       domain.isMissing = i === missing;
     }
-    this.#gpuRunsUj.fill(0);
-    this.#gpuHeldMs.fill(0);
+    this.#gpus.restart();
     this.#runsUs = 0;
     this.#stretchFromMs = atMs;
-    this.#stretchFromText = this.#time.of(atMs);
     for (const fragment of this.fragments) {
       fragment.fromMs = atMs;
       this.#join(fragment);
@@ -198,7 +170,7 @@ export class SyntheticHost {
   }
 
   /** Charges a fragment for what it had since its last line, and writes the line. */
-  #write(fragment: Fragment, toMs: number, toText: string, end: FragmentEnd | null): void {
+  #write(fragment: Fragment, toMs: number, end: FragmentEnd | null): void {
     const { expectation, write } = this.#parts;
     const { run } = fragment;
     const ms = toMs - fragment.fromMs;
@@ -235,9 +207,9 @@ export class SyntheticHost {
       uj[3 * i + 2] = hybrid;
     }
     const gpuUj = Math.floor(fragment.gpuPowerW * ms * 1000);
-    for (const gpu of fragment.gpus) {
-      this.#gpuRunsUj[gpu]! += gpuUj;
-      this.#gpuHeldMs[gpu]! += ms;
+    const { gpus } = fragment.place;
+    for (const gpu of gpus) {
+      this.#gpus.charge(gpu, ms, gpuUj);
       sums.uj.add3(2, gpuUj, gpuUj, gpuUj);
       run.energyUj += gpuUj;
     }
@@ -246,19 +218,15 @@ export class SyntheticHost {
     const overheadUs = fragment.isBegun ? 0 : Math.min(OVERHEAD_US, Math.floor(allUs / 2));
     const cpuUs = allUs - overheadUs;
     this.#runsUs += allUs;
-    sums.addTimes(cpuUs, fragment.gpus.length * ms);
+    sums.addTimes(cpuUs, gpus.length * ms);
     expectation.runLines++;
-    const { fromMs } = fragment;
-    const fromText = fromMs === this.#stretchFromMs ? this.#stretchFromText : this.#time.of(fromMs);
     this.#line.clear();
     const seq = this.#seq++;
     const domains = this.#domains;
     this.#runText.write(this.#line, {
       fragment,
       ms,
-      fromText,
       toMs,
-      toText,
       end,
       seq,
       cpuUs,
@@ -280,19 +248,15 @@ export class SyntheticHost {
       expectation.addHost(i < PACKAGES ? 0 : 1, totals.idleUj, totals.systemUj);
       return { domain, ...totals };
     });
-    const gpus = this.#gpuRunsUj.map((runsUj, i) => {
-      const idle = Math.ceil(GPU_IDLE_W * (ms - this.#gpuHeldMs[i]!) * 1000);
-      const idleUj: ByPolicy = [idle, idle, idle];
-      expectation.addHost(2, idleUj, [0, 0, 0]);
-      return { runsUj, idleUj: idle };
-    });
+    const gpus = this.#gpus.totals(ms);
+    for (const { idleUj } of gpus) expectation.addHost(2, [idleUj, idleUj, idleUj], [0, 0, 0]);
     expectation.hostLines++;
     let heldGib = 0;
     for (const { heldGib: held } of this.fragments) heldGib += held;
     const stretch: HostStretch = {
       ms,
-      fromText: this.#stretchFromText,
-      toText: this.#time.of(toMs),
+      fromMs: this.#stretchFromMs,
+      toMs,
       seq: this.#seq++,
       shared,
       gpus,

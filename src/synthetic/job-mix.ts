@@ -1,6 +1,6 @@
-import { CPUS_PER_PACKAGE, HOST_CPUS, HOST_MEMORY_GIB } from './hardware';
+import { HOST_CPUS, HOST_MEMORY_GIB } from './hardware';
 import type { Random } from './random';
-import type { Population, SyntheticUser } from './users';
+import type { Owner, Population, SyntheticUser } from './users';
 
 export type PartitionName = 'cpu' | 'gpu' | 'short';
 
@@ -24,7 +24,7 @@ export interface JobShape {
 /** What a user submits at once. */
 export interface Submission {
   readonly user: SyntheticUser;
-  readonly account: string;
+  readonly owner: Owner;
   readonly name: string;
   /** One job, the tasks of an array, or the components of a het job. */
   readonly shapes: readonly JobShape[];
@@ -100,8 +100,8 @@ export class JobMix {
 
   next(random: Random): Submission {
     const user = this.#population.next(random);
-    const account = random.isOne(0.12) ? user.otherAccount : user.account;
-    const submission = { user, account, name: random.of(NAMES) };
+    const owner = user.owners[random.isOne(0.12) ? 1 : 0];
+    const submission = { user, owner, name: random.of(NAMES) };
     const shape = this.#shape(user, random);
     if (random.isOne(ARRAY_PART) && shape.nodes === 1) {
       const tasks = Math.min(MOST_TASKS, 2 + Math.floor(random.exponential(ARRAY_MEAN_TASKS)));
@@ -183,16 +183,4 @@ function length(user: SyntheticUser, medianMs: number, sigma: number, scale: num
 function wholeNodes(hosts: number, random: Random): number {
   const most = Math.max(1, Math.min(64, Math.floor(hosts / 2)));
   return Math.max(1, Math.min(most, Math.floor(2 ** random.exponential(1))));
-}
-
-/** CPUs of a job on each package of a host: all on one where that has room. */
-export function placeCpus(cpus: number, free: readonly [number, number]): [number, number] {
-  const [first, second] = free;
-  if (cpus === HOST_CPUS) return [CPUS_PER_PACKAGE, CPUS_PER_PACKAGE];
-  // The fuller one, so that whole packages stay free.
-  const [fits0, fits1] = [first >= cpus, second >= cpus];
-  if (fits0 && (!fits1 || first <= second)) return [cpus, 0];
-  if (fits1) return [0, cpus];
-  const onFirst = Math.min(first, cpus);
-  return [onFirst, cpus - onFirst];
 }

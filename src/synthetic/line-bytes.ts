@@ -1,4 +1,9 @@
+import { DAY_MS } from './plan';
+
 const ZERO = 0x30;
+const COLON = 0x3a;
+const POINT = 0x2e;
+const ZULU = 0x5a;
 /** Longer text is copied by the engine's own means, which take a while to begin. */
 const LONG_TEXT = 56;
 const BILLION = 1_000_000_000;
@@ -12,6 +17,8 @@ const FIRST_SIZE = 1 << 16;
 export class LineBytes {
   bytes: Buffer = Buffer.alloc(FIRST_SIZE);
   length = 0;
+  #dayMs = NaN;
+  #day = '';
 
   clear(): void {
     this.length = 0;
@@ -43,7 +50,30 @@ export class LineBytes {
     this.#digits(value - billions * BILLION, 9);
   }
 
-  /** Two names with their number between, which is what most of a line is: `,"ms":` 300000. */
+  /** A time (Unix ms) as records have it; most are of the same day as the one before. */
+  time(atMs: number): void {
+    const ofDay = atMs % DAY_MS;
+    if (atMs - ofDay !== this.#dayMs) {
+      this.#dayMs = atMs - ofDay;
+      this.#day = new Date(atMs).toISOString().slice(0, 'YYYY-MM-DDT'.length);
+    }
+    this.text(this.#day);
+    const seconds = Math.floor(ofDay / 1000);
+    const minutes = Math.floor(seconds / 60);
+    const hours = Math.floor(minutes / 60);
+    this.#makeRoom(16);
+    const { bytes } = this;
+    this.#digits(hours, 2);
+    bytes[this.length++] = COLON;
+    this.#digits(minutes - hours * 60, 2);
+    bytes[this.length++] = COLON;
+    this.#digits(seconds - minutes * 60, 2);
+    bytes[this.length++] = POINT;
+    this.#digits(ofDay - seconds * 1000, 3);
+    bytes[this.length++] = ZULU;
+  }
+
+  /** A name and its number, which is what most of a line is: `,"ms":` and 300000. */
   named(name: string, value: number): void {
     this.text(name);
     this.whole(value);

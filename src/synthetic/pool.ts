@@ -28,7 +28,7 @@ export class Pool {
       }
       return found.length === shape.nodes ? found.toReversed() : null;
     }
-    while (this.#firstFree < hosts.length && isFull(hosts[this.#firstFree]!)) this.#firstFree++;
+    while (this.#firstFree < hosts.length && hosts[this.#firstFree]!.isFull) this.#firstFree++;
     for (let i = this.#firstFree; i < hosts.length; i++) {
       if (hosts[i]!.hasRoom(shape)) return [hosts[i]!];
     }
@@ -53,8 +53,4 @@ export class Pool {
     }
     return null;
   }
-}
-
-function isFull({ isDown, freeCpus }: SyntheticHost): boolean {
-  return isDown || freeCpus[0] + freeCpus[1] === 0;
 }

@@ -1,21 +1,21 @@
 import type { Counted, MonthSums } from './expectation';
 import type { Fragment } from './fragment';
 import type { SyntheticHost } from './host';
-import type { JobShape } from './job-mix';
-import type { SyntheticUser } from './users';
+import type { JobShape, Submission } from './job-mix';
+import type { Owner, SyntheticUser } from './users';
 
 /** A job from its submission to its last end. */
 export interface Job {
   readonly id: number;
-  /** As sacct names it: `17`, `17_3` of an array, `17+1` of a het job. */
-  readonly shownId: string;
+  /** What it was submitted with: alone, an array of that id, a het job of that id; and its place in it. */
+  readonly kind: Submission['kind'];
+  readonly firstId: number;
+  readonly place: number;
   readonly user: SyntheticUser;
-  readonly account: string;
+  readonly owner: Owner;
   readonly name: string;
   readonly shape: JobShape;
   readonly submitMs: number;
-  /** Job id of its het job's first component. */
-  readonly hetLeader: number | null;
   /** Of a het job: all components, which start together. */
   readonly components: Job[];
   readonly counted: Counted;
@@ -37,6 +37,8 @@ export interface Run {
   /** What it will end as, where no host fails before. */
   readonly end: EndState;
   readonly fragments: Fragment[];
+  /** Of its hosts, as Slurm writes it. */
+  readonly nodelist: string;
   /** In the order of the fragments. */
   readonly hosts: readonly SyntheticHost[];
   readonly counted: Counted;

@@ -47,7 +47,7 @@ export function sacctLine(job: Job, outcome: RunOutcome, time: TimeText): string
   const isPlaced = startMs !== null;
   const fields: readonly (string | number)[] = [
     job.id,
-    job.shownId,
+    shownId(job),
     restart,
     sacctTime(job.submitMs, time),
     startMs === null ? (state === 'PENDING' ? 'Unknown' : 'None') : sacctTime(startMs, time),
@@ -57,7 +57,7 @@ export function sacctLine(job: Job, outcome: RunOutcome, time: TimeText): string
     'normal',
     user.uid,
     user.name,
-    job.account,
+    job.owner.account,
     shape.partition,
     shape.nodes,
     isPlaced ? shape.nodes * shape.cpus : 0,
@@ -73,6 +73,12 @@ export function sacctLine(job: Job, outcome: RunOutcome, time: TimeText): string
 export function runOutcome(run: Run, endMs: number | null, state: string, exitCode: string): RunOutcome {
   const { startMs, restart, energyUj } = run;
   return { startMs, endMs, state, exitCode, restart, energyUj };
+}
+
+/** `17`, `17_3` of an array, `17+1` of a het job. */
+function shownId({ kind, firstId, place }: Job): string {
+  if (kind === 'job') return String(firstId);
+  return `${firstId}${kind === 'array' ? '_' : '+'}${place}`;
 }
 
 /** Whole seconds, as Slurm keeps them. */

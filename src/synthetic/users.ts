@@ -1,12 +1,18 @@
 import type { Random } from './random';
 
+/** A user under an account. */
+export interface Owner {
+  readonly account: string;
+  /** As records have it, from the uid to the account, as text. */
+  readonly text: string;
+}
+
 /** Somebody who submits jobs, and what kind of. */
 export interface SyntheticUser {
   readonly name: string;
   readonly uid: number;
-  readonly account: string;
-  /** Under which he submits now and then. */
-  readonly otherAccount: string;
+  /** The one under which he submits, and one under which he does so now and then. */
+  readonly owners: readonly [Owner, Owner];
   /** Part of his jobs that want GPUs. */
   readonly gpuPart: number;
   /** Part of the others that want whole nodes. */
@@ -34,10 +40,7 @@ export class Population {
       (_, i) => `proj${String(i + 1).padStart(3, '0')}`,
     );
     this.users = Array.from({ length: count }, (_, i) => ({
-      name: `user${String(i + 1).padStart(4, '0')}`,
-      uid: FIRST_UID + i,
-      account: random.of(accounts),
-      otherAccount: random.of(accounts),
+      ...identity(i, [random.of(accounts), random.of(accounts)]),
       gpuPart: random.isOne(0.35) ? random.between(0.2, 0.9) : 0,
       wholeNodePart: random.isOne(0.3) ? random.between(0.1, 0.7) : 0.02,
       patience: random.logNormal(1, 0.7),
@@ -57,4 +60,14 @@ export class Population {
     }
     return this.users[low]!;
   }
+}
+
+function identity(i: number, accounts: readonly [string, string]) {
+  const name = `user${String(i + 1).padStart(4, '0')}`;
+  const uid = FIRST_UID + i;
+  const owner = (account: string): Owner => ({
+    account,
+    text: `,"uid":${uid},"user":"${name}","account":"${account}"`,
+  });
+  return { name, uid, owners: [owner(accounts[0]), owner(accounts[1])] as const };
 }

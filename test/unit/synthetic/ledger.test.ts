@@ -208,6 +208,11 @@ describe('expected.json', () => {
     expect(JSON.parse(ledger.files().get(EXPECTED_FILE)!)).toEqual(ledger.expected);
   });
 
+  test('has a run that goes on over the end of a month in both months', () => {
+    const { total, by_month: months } = ledger.expected;
+    expect(months.reduce((sum, month) => sum + month.runs, 0)).toBeGreaterThan(total.runs);
+  });
+
   describe.each(POLICIES)('policy %s', (policy) => {
     const of = ({ jobs, runs: count, cpu_us, gpu_ms, uj }: ExpectedSums) => ({
       jobs,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expandHostlist } from '../../../src/slurm/hostlist';
 import { EventQueue } from '../../../src/synthetic/event-queue';
-import { placeCpus } from '../../../src/synthetic/job-mix';
+import { placeCpus } from '../../../src/synthetic/host-room';
 import { LineBytes } from '../../../src/synthetic/line-bytes';
 import { MicroJoules } from '../../../src/synthetic/micro-joules';
 import { nodelist } from '../../../src/synthetic/nodelist';
@@ -79,9 +79,13 @@ describe('LineBytes', () => {
 
 test('times are written as toISOString does', () => {
   const time = new TimeText();
+  const line = new LineBytes();
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4e12 }), (atMs) => {
       expect(time.of(atMs)).toBe(new Date(atMs).toISOString());
+      line.clear();
+      line.time(atMs);
+      expect(line.string).toBe(new Date(atMs).toISOString());
       // The same day once more.
       expect(time.of(atMs - (atMs % 86_400_000))).toBe(new Date(atMs - (atMs % 86_400_000)).toISOString());
     }),
@@ -112,7 +116,7 @@ test('a list of nodes is read back as it was', () => {
   fc.assert(
     fc.property(numbers, (found) => {
       const names = found.sort((a, b) => a - b).map((number) => `c${String(number).padStart(4, '0')}`);
-      expect(expandHostlist(nodelist(names))).toEqual(names);
+      expect(expandHostlist(nodelist(names.map((name) => ({ name }))))).toEqual(names);
     }),
   );
 });
