@@ -11,7 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunRecord } from '../../../src/generated/record';
 import { finishNow } from '../../../src/ledger/durable';
-import { Skipped, readInbox } from '../../../src/ledger/inbox';
+import { readInbox } from '../../../src/ledger/inbox';
+import { Skipped } from '../../../src/ledger/record-line';
 import { shipSpool } from '../../../src/ledger/shipper';
 import { Spool } from '../../../src/ledger/spool';
 
