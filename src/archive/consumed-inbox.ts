@@ -21,6 +21,8 @@ export interface ConsumedOptions {
   readonly nowMs: number;
   /** How long an inbox file stays after its day. */
   readonly inboxDays: number;
+  /** Which files may go; absent: all. */
+  readonly isAsked?: (file: InboxFile) => boolean;
   readonly warn: (message: string) => void;
 }
 
@@ -36,11 +38,12 @@ export async function removeConsumed(
   options: ConsumedOptions,
   isStillOurs: () => boolean,
 ): Promise<number> {
-  const { ledger, cluster, nowMs, inboxDays, warn } = options;
+  const { ledger, cluster, nowMs, inboxDays, isAsked, warn } = options;
   const lastDay = new Date(nowMs - (inboxDays + 1) * DAY_MS).toISOString().slice(0, 10);
   const old = await inboxFiles(ledger, cluster, { lastDay });
   const consumed: { readonly file: InboxFile; readonly bytes: number }[] = [];
   for (const file of old) {
+    if (isAsked?.(file) === false) continue;
     const taken = archive.state.files.get(fileKey(file));
     if (taken === undefined || (await sizeOf(file.path)) !== taken.bytes) continue;
     if (await isAsTaken(file, taken)) consumed.push({ file, bytes: taken.bytes });

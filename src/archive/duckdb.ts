@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type * as DuckDb from '@duckdb/node-api';
 import { EitError } from '../errors';
@@ -17,6 +18,17 @@ export interface DuckDbLimits {
 
 /** For a report beside other people's work. */
 export const REPORT_LIMITS: DuckDbLimits = { memoryBytes: 320 * 1024 * 1024, threads: 2 };
+
+const MOST_WRITER_BYTES = 4 * 1024 ** 3;
+
+/** For one who writes the archive anew, on a machine that is there for such things. */
+export function writerLimits(temporaryDir = tmpdir()): DuckDbLimits {
+  return {
+    memoryBytes: Math.min(MOST_WRITER_BYTES, Math.floor(totalmem() / 2)),
+    threads: cpus().length,
+    temporaryDir,
+  };
+}
 
 /**
  * Loads DuckDB, 70 MB of it: only when it is needed. In dist/ it is one file beside the program, else npm's package.

@@ -146,7 +146,14 @@ function firstS({ ledger, cluster, nowS }: JobSync): number {
   return nowS - FIRST_S;
 }
 
-async function withSyncLock<T>(folder: string, work: (isLost: () => boolean) => Promise<T>): Promise<T> {
+/**
+ * Does `work` while nobody else writes what sacct tells of a cluster's jobs.
+ * @throws EitError EIT_LEDGER_LOCKED, EIT_LEDGER_UNWRITABLE
+ */
+export async function withSyncLock<T>(
+  folder: string,
+  work: (isLost: () => boolean) => Promise<T>,
+): Promise<T> {
   let isLost = false;
   const release = await lock(folder, {
     lockfilePath: join(folder, '.sync.lock'),

@@ -9,8 +9,13 @@ const KEPT_MS = 86_400_000;
 /**
  * Removes files of the archive that no manifest has named for a day: replaced parts, and what a crash left. A file whose time says that it
  * is young stays.
+ * @param keptMs how long they stay
  */
-export async function removeUnnamed({ dir, manifest }: Archive, nowMs: number): Promise<number> {
+export async function removeUnnamed(
+  { dir, manifest }: Pick<Archive, 'dir' | 'manifest'>,
+  nowMs: number,
+  keptMs = KEPT_MS,
+): Promise<number> {
   const named = new Set([manifest.state, ...manifest.parts.map(({ path }) => path)]);
   const replacedMs = new Map(manifest.replaced.map(({ path, at_ms: atMs }) => [path, atMs]));
   let removed = 0;
@@ -18,7 +23,7 @@ export async function removeUnnamed({ dir, manifest }: Archive, nowMs: number): 
     for (const path of await filesBelow(dir, folder)) {
       if (named.has(path)) continue;
       const sinceMs = replacedMs.get(path) ?? (await stat(join(dir, path))).mtimeMs;
-      if (nowMs - sinceMs < KEPT_MS) continue;
+      if (nowMs - sinceMs < keptMs) continue;
       await unlink(join(dir, path));
       removed++;
     }
