@@ -6,7 +6,7 @@ import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
 import { calendar } from '../runs/calendar';
 import { version } from '../version';
 import { readManifest, writeManifest } from './manifest';
-import { addSums, exactSums, noSums, storedSums } from './month-sums';
+import { addSums, type ExactMonthSums, exactSums, noSums, storedSums, takeSums } from './month-sums';
 import type { FileModes } from './part';
 import { emptyState, readState, type TakenState, writeState } from './taken-state';
 import { REMEMBERED_MS, type Taking } from './taking';
@@ -59,6 +59,11 @@ export interface Change {
   /** Keys of inbox files that are about to go. */
   readonly forgotten?: readonly string[];
   readonly taking?: Taking;
+  /** By month, what parts hold no more, and what others hold instead. */
+  readonly moved?: {
+    readonly from: ReadonlyMap<string, ExactMonthSums>;
+    readonly to: ReadonlyMap<string, ExactMonthSums>;
+  };
 }
 
 /**
@@ -102,7 +107,7 @@ export async function commit(
       ...before.replaced.filter(({ at_ms: atMs }) => atMs > nowMs - FORGOTTEN_MS),
       ...dropped.map((path) => ({ path, at_ms: nowMs })),
     ],
-    sums: sumsAfter(before.sums, taking),
+    sums: movedSums(sumsAfter(before.sums, taking), change.moved),
     refused: refusedAfter(before.refused, taking),
   };
   const onDisk = (await readManifest(dir))?.generation ?? 0;
@@ -148,6 +153,19 @@ function sumsAfter(before: ArchiveManifest['sums'], taking: Taking | undefined):
     sums[month] = storedSums(total);
   }
   return sums;
+}
+
+function movedSums(sums: ArchiveManifest['sums'], moved: Change['moved']): ArchiveManifest['sums'] {
+  if (moved === undefined) return sums;
+  const after = { ...sums };
+  for (const month of new Set([...moved.from.keys(), ...moved.to.keys()])) {
+    const known = after[month];
+    const total = known === undefined ? noSums() : exactSums(known);
+    addSums(total, moved.to.get(month) ?? noSums());
+    takeSums(total, moved.from.get(month) ?? noSums());
+    after[month] = storedSums(total);
+  }
+  return after;
 }
 
 function refusedAfter(

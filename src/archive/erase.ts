@@ -9,6 +9,7 @@ import { removeConsumed } from './consumed-inbox';
 import { deriveDue } from './derive';
 import { sqlText, withDuckDb, writerLimits } from './duckdb';
 import { type LineTest, asideLinesOf, inboxFilesOf, lineTest, removeAside } from './lines-of-person';
+import { MONTHS } from './month-table';
 import { findPerson, isOfPersonSql, type Person } from './person';
 import { partsSql, rowsOf } from './part';
 import { pseudonymOf, ERASED, type Veil } from './veil';
@@ -17,7 +18,7 @@ import { SLICES } from './slice-table';
 import { slotMsOf } from './slot';
 import { removeUnnamed } from './unnamed-files';
 import { changeJobFacts, countJobFacts } from './veil-job-facts';
-import { countRows, dropSeries, veilSlices, type Writing } from './veil-rows';
+import { countRows, dropSeries, veilMonths, veilSlices, type Writing } from './veil-rows';
 import { JOB_COLUMNS } from './job-columns';
 import { writeWhole } from './whole-file';
 import { SERIES } from './host-table';
@@ -47,6 +48,8 @@ export interface Erased {
   readonly uids: readonly number[];
   /** Rows of energy that are nobody's now. */
   readonly slices: number;
+  /** Rows of months of which only totals are kept. */
+  readonly months: number;
   readonly series: number;
   /** Rows of what sacct told. */
   readonly jobs: number;
@@ -66,6 +69,7 @@ export async function countErasable(options: EraseOptions): Promise<Erased> {
   return withDuckDb(writerLimits(), async (connection) => {
     const { person, isHers } = await whoIs(connection, archive, options);
     const slices = await countIn(connection, archive, SLICES.name, slicesWhere(person));
+    const months = await countIn(connection, archive, MONTHS.name, monthsWhere(person));
     const series = await countIn(connection, archive, SERIES.name, seriesWhere(person));
     const jobs = await countJobFacts(connection, ledger, cluster, LAST_MS, eraseFacts(person).where);
     const aside = (await asideLinesOf(archive.dir, isHers)).length;
@@ -74,6 +78,7 @@ export async function countErasable(options: EraseOptions): Promise<Erased> {
       cluster,
       uids: person.uids,
       slices,
+      months,
       series,
       jobs,
       aside,
@@ -115,16 +120,17 @@ export async function erase(options: EraseOptions): Promise<Erased> {
       onStep?.('aside');
       const aside = await removeAside(dir, isHers, archive.modes.file);
       const jobs = await changeJobFacts(connection, ledger, cluster, LAST_MS, eraseFacts(person), onStep);
+      const months = await veilMonths(writing, monthsWhere(person), erasedVeil(person));
       const slices = await veilSlices(writing, slicesWhere(person), erasedVeil(person));
       onStep?.('totals');
       await deriveDue(connection, archive, cluster, nowMs, isStillOurs);
       onStep?.('old parts');
       // Readers that began by an older manifest have to begin anew.
-      await removeUnnamed(archive, nowMs, 0);
+      await removeUnnamed(archive, nowMs, () => 0);
       for (const uid of person.uids)
         await rm(join(dir, 'by-user', String(uid)), { recursive: true, force: true });
       const inboxLeft = (await inboxFilesOf(ledger, cluster, isHers)).map(({ path }) => path);
-      const done = { slices, series, jobs, aside, inboxFiles };
+      const done = { slices, months, series, jobs, aside, inboxFiles };
       onStep?.('note');
       if (Object.values(done).some((count) => count > 0))
         await writeNote(archive, nowMs, { ...done, inbox_files_left: inboxLeft.length });
@@ -178,6 +184,12 @@ export async function whoIs(
 /** A row that tells nobody is hers where its job is. */
 export function slicesWhere(person: Person): string {
   return `(${isOfPersonSql(person)} OR ("user" IS NULL AND uid IS NULL AND job IN (FROM her_jobs)))`;
+}
+
+/** Totals have a name for everybody. */
+export function monthsWhere(person: Person): string {
+  const uids = person.uids.map((uid) => `uid:${uid}`);
+  return isOfPersonSql({ names: [...person.names, ...uids], uids: [] });
 }
 
 /** Series tell a uid alone: it may be that of somebody who had it before. */

@@ -3,6 +3,7 @@ import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
 import { mergeSql, type Table } from './column';
 import { type Archive, commit } from './commit';
 import { mustAgree, sumsOfParts } from './month-sums';
+import { MONTHS } from './month-table';
 import { partsSql, writePart } from './part';
 import { TABLES, TOTALS } from './tables';
 import { freshSql } from './totals';
@@ -30,7 +31,9 @@ export interface MergeTask {
 
 /** What is to be merged by now: each part is in one task at most. */
 export function dueMerges({ parts }: Pick<ArchiveManifest, 'parts'>, nowMs: number): MergeTask[] {
-  return [...grouped(parts, ({ kind, month }) => `${kind} ${month}`).values()].flatMap((ofMonth) =>
+  // Totals of whole months are few, and added up by who reads them.
+  const merged = parts.filter(({ kind }) => kind !== MONTHS.name);
+  return [...grouped(merged, ({ kind, month }) => `${kind} ${month}`).values()].flatMap((ofMonth) =>
     ofMonth.some(({ days }) => days !== undefined)
       ? totalsOfMonth(ofMonth, nowMs)
       : mergesOfMonth(ofMonth, nowMs),

@@ -43,6 +43,13 @@ export function addSums(to: ExactMonthSums, more: ExactMonthSums): void {
   to.idleUj += more.idleUj;
 }
 
+export function takeSums(from: ExactMonthSums, less: ExactMonthSums): void {
+  from.runLines -= less.runLines;
+  from.runUj -= less.runUj;
+  from.hostLines -= less.hostLines;
+  from.idleUj -= less.idleUj;
+}
+
 export function exactSums(sums: MonthSums): ExactMonthSums {
   return {
     runLines: sums.run_lines,
@@ -74,6 +81,9 @@ export async function sumsOfParts(
       parts.filter((part) => part.month === month && part.kind === kind).map((part) => part.path);
     const uj = RECORDED.map((i) => `coalesce(${quoted(ENERGY_COLUMNS[i] ?? '')}, 0)`).join(' + ');
     [found.runLines, found.runUj] = await sumOf(connection, dir, paths(SLICES.name), uj);
+    // Totals of a month have the same columns.
+    const [, monthsUj] = await sumOf(connection, dir, paths('months'), uj);
+    found.runUj += monthsUj;
     const idle = POLICIES.map((policy) => quoted(`idle_${policy}_uj`)).join(' + ');
     [found.hostLines, found.idleUj] = await sumOf(connection, dir, paths(HOSTS.name), idle);
     sums.set(month, found);

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError } from '../errors';
 import type { ArchiveManifest } from '../generated/manifest';
 import { sqlText } from './duckdb';
+import { MONTHS_KIND } from './kept-months';
 import { partsSql, rowsOf } from './part';
 import { SLICES } from './slice-table';
 
@@ -34,7 +35,9 @@ export async function findPerson(
   asked: string,
   systemUid: number | null,
 ): Promise<Person> {
-  const paths = manifest.parts.filter(({ kind }) => kind === SLICES.name).map(({ path }) => path);
+  const paths = manifest.parts
+    .filter(({ kind }) => kind === SLICES.name || kind === MONTHS_KIND)
+    .map(({ path }) => path);
   const isUid = /^\d{1,15}$/.test(asked);
   const where = isUid ? `uid = ${asked} OR "user" = ${sqlText(asked)}` : `"user" = ${sqlText(asked)}`;
   const rows =
@@ -44,7 +47,9 @@ export async function findPerson(
           connection,
           `SELECT DISTINCT "user" AS name, uid FROM ${partsSql(dir, paths)} WHERE ${where} ORDER BY ALL`,
         );
-  const names = new Set(rows.flatMap(({ name }) => (typeof name === 'string' ? [name] : [])));
+  const names = new Set(
+    rows.flatMap(({ name }) => (typeof name === 'string' && !/^uid:\d+$/.test(name) ? [name] : [])),
+  );
   if (isUid && names.size > 1) {
     throw new EitError(
       'EIT_USAGE',

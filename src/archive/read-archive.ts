@@ -11,6 +11,7 @@ import type { SliceRow } from '../runs/slice-row';
 import { mergedSql, quoted, type Table } from './column';
 import { sqlText } from './duckdb';
 import { HARDWARE, hardwareTold, hostRow, HOSTS } from './host-table';
+import { keptMonthsIn, monthNamed } from './kept-months';
 import { partsIn } from './manifest';
 import { partsSql } from './part';
 import { readRows } from './read-rows';
@@ -119,10 +120,19 @@ export async function readHosts(
           : mergedSql(HOSTS, column);
     return `${value} AS ${quoted(column.name)}`;
   });
-  const from = `(SELECT ${select.join(', ')} FROM ${partsSql(dir, paths)} WHERE ${windowSql(sinceMs, untilMs, slotMs)} GROUP BY host)`;
+  const from = `(SELECT ${select.join(', ')} FROM ${partsSql(dir, paths)} WHERE ${windowSql(sinceMs, untilMs, slotMs)}${withoutCutMonths(manifest, { sinceMs, untilMs })} GROUP BY host)`;
   for await (const values of readRows(connection, HOSTS, namesOf(HOSTS), from)) {
     sink.addHost(cluster, hostRow(values), sinceMs);
   }
+}
+
+/** Of a month of which only totals are kept, a host's one row is of all of it. */
+function withoutCutMonths(manifest: ArchiveManifest, window: Window): string {
+  const { cut } = keptMonthsIn({ manifest }, window);
+  const stretches = cut.map((month) => monthNamed(month, manifest.time_zone));
+  return stretches
+    .map(({ fromMs, toMs }) => ` AND NOT (slot_ms >= ${fromMs} AND slot_ms < ${toMs})`)
+    .join('');
 }
 
 function namesOf({ columns }: Table<never>): string[] {

@@ -175,7 +175,8 @@ const BY_KEY: Readonly<Record<TotalKey, string>> = {
   month: 'bucket[1:7] AS "month"',
 };
 
-function groupSql({ from, where, figures }: Totals, keys: readonly TotalKey[]): string {
+/** SQL that adds rows of runs and days up to groups. */
+export function groupSql({ from, where, figures }: Totals, keys: readonly TotalKey[]): string {
   const bucket = keys.includes('day') ? 'day' : keys.includes('month') ? 'day[1:7]' : "''";
   const list = (columns: readonly string[]) => columns.map((column) => `, ${column}`).join('');
   const names = list(figures.map(({ name }) => quoted(name)));
@@ -226,7 +227,7 @@ function mergedDays({ name, role }: Figure): string {
 }
 
 /** How runs become a group. What is counted apart is not needed again. */
-function summedRuns({ name, role }: Figure): string {
+export function summedRuns({ name, role }: Figure): string {
   const value = quoted(name);
   if (role === 'names') return `string_agg(DISTINCT ${value}, chr(31))`;
   if (name === 'gpu_memory_bytes') return `max(${value})`;
@@ -234,7 +235,8 @@ function summedRuns({ name, role }: Figure): string {
   return 'NULL';
 }
 
-function groupSums(cluster: string, row: Record<string, unknown>, policy: number): GroupSums {
+/** The sums that a row of a group holds, of one policy. */
+export function groupSums(cluster: string, row: Record<string, unknown>, policy: number): GroupSums {
   const big = (name: string): bigint | undefined => {
     const value = row[name];
     return value === null || value === undefined ? undefined : BigInt(value as string);

@@ -4,17 +4,17 @@ import { isErrno } from '../errors';
 import type { Archive } from './commit';
 
 /** Those who read by an older manifest have a day. */
-const KEPT_MS = 86_400_000;
+export const KEPT_MS = 86_400_000;
 
 /**
  * Removes files of the archive that no manifest has named for a day: replaced parts, and what a crash left. A file whose time says that it
  * is young stays.
- * @param keptMs how long they stay
+ * @param keptMsOf how long a file stays after that, by its path
  */
 export async function removeUnnamed(
   { dir, manifest }: Pick<Archive, 'dir' | 'manifest'>,
   nowMs: number,
-  keptMs = KEPT_MS,
+  keptMsOf: (path: string) => number = () => KEPT_MS,
 ): Promise<number> {
   const named = new Set([manifest.state, ...manifest.parts.map(({ path }) => path)]);
   const replacedMs = new Map(manifest.replaced.map(({ path, at_ms: atMs }) => [path, atMs]));
@@ -23,7 +23,7 @@ export async function removeUnnamed(
     for (const path of await filesBelow(dir, folder)) {
       if (named.has(path)) continue;
       const sinceMs = replacedMs.get(path) ?? (await stat(join(dir, path))).mtimeMs;
-      if (nowMs - sinceMs < keptMs) continue;
+      if (nowMs - sinceMs < keptMsOf(path)) continue;
       await unlink(join(dir, path));
       removed++;
     }

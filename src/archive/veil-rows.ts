@@ -3,6 +3,7 @@ import type { ArchivePart } from '../generated/manifest';
 import { calendar } from '../runs/calendar';
 import type { Table } from './column';
 import { type Archive, commit } from './commit';
+import { MONTHS } from './month-table';
 import { mustAgree, sumsOfParts } from './month-sums';
 import { partsSql, rowsOf, writePart } from './part';
 import { SERIES } from './host-table';
@@ -65,6 +66,31 @@ export async function veilSlices(
     onStep?.(`slices of ${month}`);
     await commit(archive, changeOf(rewritten, stale), nowMs, isStillOurs);
   }
+  return rows;
+}
+
+/**
+ * Veils rows of months of which only totals are kept.
+ * @param where SQL condition of the rows, by `"user"`, `uid` and `month_ms`
+ * @returns how many rows were veiled
+ * @throws EitError EIT_ARCHIVE, EIT_LEDGER_LOCKED
+ */
+export async function veilMonths(writing: Writing, where: string, veil: Veil): Promise<number> {
+  const { connection, archive, nowMs, isStillOurs, onStep } = writing;
+  const rewritten: Rewritten[] = [];
+  let rows = 0;
+  for (const part of partsOf(archive, MONTHS)) {
+    const from = partsSql(archive.dir, [part.path]);
+    const found = await countRows(connection, from, where);
+    if (found === 0) continue;
+    rows += found;
+    const select = veiledSql(MONTHS.columns, from, where, veil);
+    rewritten.push({ before: part, after: await rewrite(writing, MONTHS, part, select) });
+  }
+  if (rewritten.length === 0) return 0;
+  await mustHoldTheSame(writing, rewritten);
+  onStep?.('totals of months');
+  await commit(archive, changeOf(rewritten), nowMs, isStillOurs);
   return rows;
 }
 

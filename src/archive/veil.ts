@@ -29,7 +29,7 @@ export function pseudonymOf(key: Uint8Array, cluster: string, user: string): str
 
 /** How what tells of a person is made untellable. */
 export interface Veil {
-  /** SQL of the text that takes the place of the user's name. */
+  /** SQL of the text that takes the place of the user's name; the row is `held`, without which "user" in a query within is DuckDB's own. */
   readonly user: string;
   /** Keys the hash of job ids: one that is thrown away leaves no way back. */
   readonly secret: string;
@@ -63,7 +63,7 @@ export function veiledSql(
     const veiled = veiledValueSql(name, type, veil, userColumn);
     return veiled === value ? value : `CASE WHEN ${where} THEN ${veiled} ELSE ${value} END AS ${value}`;
   });
-  return `SELECT ${selected.join(', ')} FROM ${from}`;
+  return `SELECT ${selected.join(', ')} FROM ${from} AS held`;
 }
 
 function veiledValueSql(name: string, type: Column<never>['type'], veil: Veil, userColumn: string): string {
@@ -88,12 +88,6 @@ function holdsSql(text: string, name: string): string {
 
 /** Keys by which rows are one, and what hosts are called: a user who has a node's name does not own the node. */
 const OF_MACHINES = new Set([
-  'node',
-  'host',
-  'instance',
-  'state',
-  'exit_code',
-  'end_by',
-  'gpu_domains',
-  'gpu_conflict',
+  ...['node', 'host', 'instance', 'state', 'exit_code', 'end_by', 'gpu_domains', 'gpu_conflict'],
+  ...['month', 'cpu_models', 'gpu_models'],
 ]);

@@ -4,6 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
 import { readJobFacts } from '../archive/job-facts';
 import { readManifest } from '../archive/manifest';
+import { keptMonthsIn } from '../archive/kept-months';
 import {
   countRefused,
   type ReadableArchive,
@@ -21,6 +22,7 @@ import type { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, needsFacts, type ReportQuery } from '../report/aggregate';
 import type { FactsLookup } from '../runs/job-facts';
 import { addDays, daysAddedUp } from './ledger-days';
+import { addMonths, goneNote, isToldByTotals } from './ledger-months';
 import type { Output } from './output';
 
 /** Where a command reads, and how it says how far it is. */
@@ -77,6 +79,11 @@ async function addArchives(
     if (record.kind === 'run') jobsOf(inboxJobs, record.cluster).add(record.job);
   }
   for (const archive of archives) {
+    const kept = keptMonthsIn(archive, query);
+    const months = isToldByTotals(archive, query) ? kept.whole : [];
+    await addMonths(connection, archive, query, months, aggregation);
+    const left = [...kept.whole, ...kept.cut].filter((month) => !months.includes(month)).sort();
+    if (left.length > 0) access.output?.note(goneNote(archive.cluster, left));
     const days = daysAddedUp(archive, query);
     if (days.size > 0) {
       await addDays(connection, archive, query, days, jobsOf(inboxJobs, archive.cluster), aggregation);

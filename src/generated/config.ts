@@ -124,6 +124,7 @@ export interface EitConfig {
    * Of price_per_kwh.
    */
   currency: string;
+  keep: KeepConfig;
   /**
    * What users, accounts, partitions or QOS may use in a time: docs/quotas.md.
    *
@@ -186,6 +187,23 @@ export interface SiteConfig1 {
    * What a kilowatt-hour costs, in `currency`: for quotas in money.
    */
   price_per_kwh?: number;
+}
+/**
+ * How long the ledger keeps what, as `eit ledger prune` sees to it: docs/retention.md.
+ */
+export interface KeepConfig {
+  /**
+   * Days that the curves of runs (power over time) are kept.
+   */
+  series_days: number;
+  /**
+   * Whole months after which nothing but monthly totals by user, account and partition is kept; without it never.
+   */
+  energy_months?: number;
+  /**
+   * Whole months after which users are known by pseudonyms only; without it never.
+   */
+  pseudonym_months?: number;
 }
 export interface QuotaConfig {
   /**

@@ -129,6 +129,7 @@ const config: EitConfig = {
   ledger_user: 'eit-ledger',
   shipper: 'unit',
   admins: ['root'],
+  keep: { series_days: 90, energy_months: 60, pseudonym_months: 24 },
   policy: 'hybrid',
   agent: { interval_seconds: 1, record_seconds: 300, linger_seconds: 0, top_processes: 3 },
   roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
@@ -330,6 +331,7 @@ test('an empty config gets every default', () => {
   expect(verdict(validateConfig, empty)).toEqual([]);
   expect(empty).toEqual({
     ledger: '/var/lib/eit/ledger',
+    keep: { series_days: 90 },
     state_dir: '/run/eit',
     var_dir: '/var/lib/eit',
     spool_dir: '/var/spool/eit',

@@ -1,0 +1,67 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { MONTHS, monthGroupsSql } from './month-table';
+import { partsSql, rowsOf } from './part';
+import { filterSql, type ReadableArchive } from './read-archive';
+import { groupSums, type TotalKey, type TotalsGroup, type TotalsQuery } from './run-day-groups';
+
+/**
+ * Adds up totals of whole months.
+ * @param months those that are asked for
+ * @throws EitError EIT_ARCHIVE
+ */
+export async function monthsByGroup(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  months: readonly string[],
+  keys: readonly TotalKey[],
+  { policy, filter }: Pick<TotalsQuery, 'policy' | 'filter'>,
+): Promise<TotalsGroup[]> {
+  const { cluster, dir, manifest } = archive;
+  const parts = manifest.parts.filter(({ kind, month }) => kind === MONTHS.name && months.includes(month));
+  if (parts.length === 0) return [];
+  const where = filterSql(filter);
+  const paths = parts.map(({ path }) => path);
+  const from = `${partsSql(dir, paths)}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
+  const rows = await rowsOf(connection, monthGroupsSql(from, keys));
+  return rows.flatMap((row) =>
+    Number(row['runs'] ?? 0) === 0
+      ? []
+      : [
+          {
+            keys: Object.fromEntries(
+              keys.map((key) => {
+                const value = row[key];
+                return [key, typeof value === 'bigint' ? Number(value) : (value as string | null)];
+              }),
+            ),
+            sums: groupSums(cluster, row, policy),
+          },
+        ],
+  );
+}
+
+/** Whose runs there are in months, of those that the filter lets through. @throws EitError EIT_ARCHIVE */
+export async function namesInMonths(
+  connection: DuckDBConnection,
+  { dir, manifest }: ReadableArchive,
+  months: readonly string[],
+  filter: TotalsQuery['filter'],
+): Promise<{ uid: number | null; user: string; account: string; partition: string }[]> {
+  const parts = manifest.parts.filter(({ kind, month }) => kind === MONTHS.name && months.includes(month));
+  if (parts.length === 0) return [];
+  const where = filterSql(filter).join(' AND ') || 'true';
+  const from = partsSql(
+    dir,
+    parts.map(({ path }) => path),
+  );
+  const rows = await rowsOf(
+    connection,
+    `SELECT DISTINCT uid, "user", account, "partition" FROM ${from} WHERE ${where}`,
+  );
+  return rows.map(({ uid, user, account, partition }) => ({
+    uid: uid === null ? null : Number(uid),
+    user: String(user),
+    account: String(account),
+    partition: String(partition),
+  }));
+}

@@ -1,0 +1,78 @@
+import { GPU_BINDINGS } from '../attribution/gpu-binding';
+import { type Column, quoted, type Table } from './column';
+import { MONTHS_KIND } from './kept-months';
+import { groupSql, summedRuns, type TotalKey } from './run-day-groups';
+import { type Figure, FIGURES } from './run-day-table';
+
+/** What groups are known by where nothing but months is left. */
+export const MONTH_KEYS = [
+  'user',
+  'uid',
+  'account',
+  'partition',
+  'month',
+] as const satisfies readonly TotalKey[];
+
+/** Counts of a group. */
+const COUNTS = [
+  ...['runs', 'jobs', 'io_runs', 'gpu_unread_runs', 'gpu_seen_runs', 'conflicts'],
+  ...GPU_BINDINGS.map((by) => `by_${by}`),
+];
+
+/** Those that a group has: what is counted apart is in the counts. */
+const KEPT: readonly Figure[] = FIGURES.filter((figure) => summedRuns(figure) !== 'NULL');
+
+const column = (name: string, type: Column<never>['type'], merge: Column<never>['merge']): Column<never> => ({
+  name,
+  type,
+  merge,
+  of: () => undefined,
+});
+
+/**
+ * What is left of a month whose energy is kept no longer by job, day and hour: what reports of whole months tell of a user, account
+ * and partition, under every policy. A month can have several rows a group: what came late has its own.
+ */
+export const MONTHS: Table<never> = {
+  name: MONTHS_KIND,
+  time: 'month_ms',
+  order: ['month', 'user', 'account', 'partition'],
+  columns: [
+    column('month', 'VARCHAR', 'key'),
+    column('month_ms', 'BIGINT', 'key'),
+    column('user', 'VARCHAR', 'key'),
+    column('uid', 'BIGINT', 'key'),
+    column('account', 'VARCHAR', 'key'),
+    column('partition', 'VARCHAR', 'key'),
+    // As slices have them: the lines of what is a sum are counted no more.
+    column('lines', 'BIGINT', 'sum'),
+    column('first_ms', 'BIGINT', 'min'),
+    ...COUNTS.map((name) => column(name, 'BIGINT', 'sum')),
+    ...KEPT.map(({ name, type, role }) =>
+      column(name, type, role === 'names' ? 'union' : name === 'gpu_memory_bytes' ? 'max' : 'sum'),
+    ),
+  ],
+};
+
+/**
+ * SQL that makes a month's rows of the totals of its days.
+ * @param from SQL that gives these
+ */
+export function monthRowsSql(from: string, monthMs: number): string {
+  const groups = groupSql({ from, where: '', figures: FIGURES }, [...MONTH_KEYS]);
+  const selected = MONTHS.columns.map(({ name, type }) => {
+    if (name === 'month_ms') return `${monthMs} AS month_ms`;
+    if (name === 'lines') return '0::BIGINT AS lines';
+    return `${quoted(name)}::${type} AS ${quoted(name)}`;
+  });
+  return `SELECT ${selected.join(', ')} FROM (${groups})`;
+}
+
+/** SQL that adds rows of months up to groups, in the form that groups of days have. */
+export function monthGroupsSql(from: string, keys: readonly TotalKey[]): string {
+  const counts = COUNTS.map((name) => `sum(${name})::BIGINT AS ${name}`);
+  const figures = KEPT.map((figure) => `${summedRuns(figure)} AS ${quoted(figure.name)}`);
+  const selected = [...keys.map(quoted), ...counts, 'min(first_ms) AS first_ms', ...figures];
+  const group = keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`;
+  return `SELECT ${selected.join(', ')} FROM ${from}${group}`;
+}
