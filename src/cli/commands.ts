@@ -36,8 +36,9 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'ledger',
     describe:
-      'Takes what hosts have sent into the archive (compact), compares it (check), makes one up (generate)',
-    actions: ['compact', 'check', 'generate'],
+      'Takes what hosts have sent into the archive (compact), compares it (check), lets go of what is old (prune) or of one user ' +
+      '(export, erase), makes one up (generate)',
+    actions: ['compact', 'check', 'prune', 'export', 'erase', 'generate'],
     folder: 'the folder of the ledger; default: as configured',
     load: () => import('./ledger'),
   },

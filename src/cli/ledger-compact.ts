@@ -120,7 +120,8 @@ function megabytes(bytes: number): number {
   return Math.round(bytes / 1e6);
 }
 
-async function clustersGiven(ledger: string, given: readonly string[]): Promise<string[]> {
+/** @throws EitError EIT_USAGE for one that the ledger has not */
+export async function clustersGiven(ledger: string, given: readonly string[]): Promise<string[]> {
   const all = await ledgerClusters(ledger);
   const wanted = given.flatMap((names) => names.split(',')).filter((name) => name !== '' && name !== 'all');
   const unknown = wanted.find((name) => !all.includes(name));

@@ -3,10 +3,20 @@ import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
 import * as check from './ledger-check';
 import * as compact from './ledger-compact';
+import * as erase from './ledger-erase';
+import * as exported from './ledger-export';
 import * as generate from './ledger-generate';
+import * as prune from './ledger-prune';
 
 /** What `eit ledger` can be told to do: one file each, `ledger-<action>.ts`. */
-const ACTIONS: Readonly<Record<string, CommandModule>> = { compact, check, generate };
+const ACTIONS: Readonly<Record<string, CommandModule>> = {
+  compact,
+  check,
+  prune,
+  export: exported,
+  erase,
+  generate,
+};
 
 const NAMED = Object.entries(ACTIONS);
 
