@@ -10,7 +10,7 @@ import { FORMATS } from '../report/formats';
 import { buildReport } from '../report/report';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
-import { readAggregate, readFacts, recordsInWindow } from './ledger-aggregate';
+import { readAggregate, recordsInWindow } from './ledger-aggregate';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
@@ -133,7 +133,7 @@ export async function run(
     return auditStatus(audit, query, output);
   }
 
-  const aggregate = await readAggregate(access, query, await readFacts(access, query));
+  const aggregate = await readAggregate(access, query);
   const factorsOf = siteFactors(loaded);
   const quotas =
     format.showsQuotas === true && argv['quotas'] === true
