@@ -103,6 +103,9 @@ export async function totalsByOutcome(
   );
 }
 
+/** Columns that a filter can ask for beyond those that every query has. */
+const ASKED_FOR: ReadonlySet<string> = new Set(['told', 'qos', 'name', 'state']);
+
 /** How many jobs and runs there are: a job can have runs in several groups. @throws EitError EIT_ARCHIVE */
 export async function countTotals(
   connection: DuckDBConnection,
@@ -111,7 +114,10 @@ export async function countTotals(
 ): Promise<{ readonly jobs: number; readonly runs: number }> {
   const totals = totalsOf(archive, query);
   if (totals === null) return { jobs: 0, runs: 0 };
-  const [row] = await rowsOf(connection, groupSql({ ...totals, figures: [] }, []));
+  const [row] = await rowsOf(
+    connection,
+    groupSql({ ...totals, figures: totals.figures.filter(({ name }) => ASKED_FOR.has(name)) }, []),
+  );
   return { jobs: Number(row?.['jobs'] ?? 0), runs: Number(row?.['runs'] ?? 0) };
 }
 
