@@ -91,6 +91,16 @@ function keyOf(value: unknown): string | number | null {
   return typeof value === 'bigint' ? Number(value) : (value as string | null);
 }
 
+/** The SQL of {@link totalsByGroup}, for those who want to run it elsewhere; null: the archive has nothing of these days. */
+export function totalsSql(
+  archive: ReadableArchive,
+  keys: readonly TotalKey[],
+  query: TotalsQuery,
+): string | null {
+  const totals = totalsOf(archive, query);
+  return totals === null ? null : groupSql(totals, keys);
+}
+
 /** The sums of runs whose work was not done to its end, by what became of it. @throws EitError EIT_ARCHIVE */
 export async function totalsByOutcome(
   connection: DuckDBConnection,
@@ -295,12 +305,12 @@ function summedRuns({ name, role }: Figure): string {
   if (role === 'names') return `string_agg(DISTINCT ${value}, chr(31))`;
   if (name === 'gpu_memory_bytes') return `max(${value})`;
   if (role === 'sum' || name.startsWith('nodes_') || name === 'held_bytes' || name === 'asked_bytes')
-    return `sum(${value})::VARCHAR`;
+    return `sum(${value})`;
   return 'NULL';
 }
 
 function slurmSums(row: Record<string, unknown>): SlurmSums {
-  const big = (name: string) => BigInt((row[name] as string | null | undefined) ?? '0');
+  const big = (name: string) => (row[name] as bigint | null | undefined) ?? 0n;
   const sums = new SlurmSums();
   sums.toldRuns = Number(row['told_runs'] ?? 0);
   sums.untoldRuns = Number(row['runs'] ?? 0) - sums.toldRuns;
@@ -314,7 +324,7 @@ function slurmSums(row: Record<string, unknown>): SlurmSums {
 function groupSums(cluster: string, row: Record<string, unknown>, policy: number): GroupSums {
   const big = (name: string): bigint | undefined => {
     const value = row[name];
-    return value === null || value === undefined ? undefined : BigInt(value as string);
+    return value === null || value === undefined ? undefined : (value as bigint);
   };
   const number = (name: string): number => Number(row[name] ?? 0);
   const sums = new GroupSums();

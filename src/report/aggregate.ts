@@ -186,10 +186,14 @@ export class Aggregation {
     this.#total.addSums(total.sums);
     this.#slurmTotal.addSums(total.slurm);
     for (const [outcome, sums] of total.lost) this.#lost[outcome].addSums(sums);
-    for (const { fields, sums, slurm } of groups) {
-      const group = this.#group(fields, '');
-      group.sums.addSums(sums);
-      group.slurm.addSums(slurm);
+    for (const added of groups) {
+      const key = groupKey(added.fields, '');
+      const group = this.#groups.get(key);
+      if (group === undefined) this.#groups.set(key, added);
+      else {
+        group.sums.addSums(added.sums);
+        group.slurm.addSums(added.slurm);
+      }
     }
   }
 
@@ -252,7 +256,7 @@ export class Aggregation {
   }
 
   #group(fields: GroupFields, jobKey: string): Group {
-    const key = JSON.stringify([fields, jobKey]);
+    const key = groupKey(fields, jobKey);
     let group = this.#groups.get(key);
     if (group === undefined) {
       group = { fields, sums: new GroupSums(), slurm: new SlurmSums() };
@@ -293,6 +297,10 @@ export function needsFacts({ groupBy, filter, compareSlurm }: ReportQuery): bool
     (key) => key === 'qos' || key === 'state' || key === 'name' || key === 'array',
   );
   return isGrouped || compareSlurm === true || [qos, names, states].some((asked) => asked !== undefined);
+}
+
+function groupKey(fields: GroupFields, jobKey: string): string {
+  return JSON.stringify([fields, jobKey]);
 }
 
 function fieldsOf(
