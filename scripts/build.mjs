@@ -82,12 +82,16 @@ for (const name of copyNative(top)) {
   );
 }
 if (copyDuckDb(top)) await bundleDuckDb();
-else console.log('dist/ is without DuckDB: it is not installed (for the archive of the ledger, see docs/install.md).');
+else
+  console.log(
+    'dist/ is without DuckDB: it is not installed (for the archive of the ledger, see docs/install.md).',
+  );
 writeFileSync(join(top, BUILD_STAMP), inputsHash);
 
 /** DuckDB's package as one file, which is loaded only when it is needed; its library lies beside it. */
 async function bundleDuckDb() {
-  const binding = "module.exports = require(require('node:path').join(__dirname, 'native/duckdb/duckdb.node'));";
+  const binding =
+    "module.exports = require(require('node:path').join(__dirname, 'native/duckdb/duckdb.node'));";
   await build({
     absWorkingDir: top,
     entryPoints: ['@duckdb/node-api'],
@@ -102,9 +106,12 @@ async function bundleDuckDb() {
     plugins: [
       {
         name: 'binding-beside',
-        setup({ onResolve, onLoad }) {
-          onResolve({ filter: /^@duckdb\/node-bindings$/ }, () => ({ path: 'binding', namespace: 'beside' }));
-          onLoad({ filter: /./, namespace: 'beside' }, () => ({ contents: binding }));
+        setup(plugin) {
+          plugin.onResolve({ filter: /^@duckdb\/node-bindings$/ }, () => ({
+            path: 'binding',
+            namespace: 'beside',
+          }));
+          plugin.onLoad({ filter: /./, namespace: 'beside' }, () => ({ contents: binding }));
         },
       },
     ],

@@ -112,7 +112,8 @@ function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
   return found;
 }
 
-async function openArchives(
+/** The archives of a ledger that can be read. @throws EitError EIT_ARCHIVE, EIT_LEDGER_UNREADABLE */
+export async function openArchives(
   ledger: string,
   clusters: ReadonlySet<string> | undefined,
 ): Promise<ReadableArchive[]> {

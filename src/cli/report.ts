@@ -9,8 +9,9 @@ import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport } from '../report/report';
 import { EitError } from '../errors';
+import { auditArchive } from './archive-audit';
 import type { CommandModule, Surroundings } from './command';
-import { readAggregate, recordsInWindow } from './ledger-aggregate';
+import { readAggregate } from './ledger-aggregate';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
@@ -125,7 +126,8 @@ export async function run(
     terminal: terminalOf(argv, surroundings),
   });
   if (isAudit) {
-    const audit = await readAudit(recordsInWindow(access, query), query, () => ({
+    const archived = await auditArchive(access, query);
+    const audit = await readAudit(access, query, archived, () => ({
       ...made,
       skippedRecords: skipped.total,
     }));
