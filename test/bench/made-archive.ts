@@ -166,7 +166,7 @@ async function makeMonth(
   const slices = await writePart(
     connection,
     dir,
-    SLICES as Table<never>,
+    SLICES,
     name,
     2,
     `SELECT ${select(SLICES, (column) => SLICE_VALUES[column.name])} FROM (${cut})`,
@@ -179,7 +179,7 @@ async function makeMonth(
   const byDay = await writePart(
     connection,
     dir,
-    RUN_DAYS as Table<never>,
+    RUN_DAYS,
     name,
     2,
     `SELECT ${select(RUN_DAYS, (column) => DAY_VALUES[column.name] ?? (summed.has(column.name) ? `sum(${quoted(column.name)})` : undefined))}
