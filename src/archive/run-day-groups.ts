@@ -232,6 +232,9 @@ const BY_KEY: Readonly<Record<InnerKey, string>> = {
   outcome: 'outcome',
 };
 
+/**
+ * Rows are read twice, those of whole runs and the others, and never held: a year of them does not fit in memory.
+ */
 function groupSql({ from, where, whereTold, figures }: Totals, keys: readonly InnerKey[]): string {
   const bucket = keys.includes('day') ? 'day' : keys.includes('month') ? 'day[1:7]' : "''";
   const list = (columns: readonly string[]) => columns.map((column) => `, ${column}`).join('');
@@ -246,19 +249,19 @@ function groupSql({ from, where, whereTold, figures }: Totals, keys: readonly In
   const summed = list(figures.map((figure) => `${summedRuns(figure)} AS ${quoted(figure.name)}`));
   const ifTold = (name: string, sql: string, otherwise = '0') => (told.has(name) ? sql : otherwise);
   return `
-WITH days AS (
+WITH days AS NOT MATERIALIZED (
   SELECT ${bucket} AS bucket, job, run_key, restart, started_ms, "user", uid, account, "partition", whole, day_ms${names}
   FROM (${from})${where}
-), runs AS (
+), runs AS NOT MATERIALIZED (
   SELECT bucket, job, restart, started_ms, "user", uid, account, "partition"${names} FROM days WHERE whole
   UNION ALL
   SELECT bucket, job, min(restart), min(started_ms), min("user"), min(uid), min(account), min("partition")${merged}
   FROM days WHERE NOT whole GROUP BY bucket, job, run_key
-), asked AS (
+), asked AS NOT MATERIALIZED (
   SELECT *${nothing} FROM runs
-), chosen AS (
+), chosen AS NOT MATERIALIZED (
   FROM asked${whereTold}
-), requeued AS (
+), requeued AS MATERIALIZED (
   SELECT DISTINCT job FROM chosen WHERE restart > 0 OR account = '(unknown)'
 )
 SELECT ${[...keys.map((key) => BY_KEY[key]), 'count(*) AS runs'].join(', ')},
