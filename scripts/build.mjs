@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { BUILD_STAMP, hashBuildInputs } from './build-inputs.mjs';
 import { top } from './child.mjs';
-import { copyNative } from './copy-native.mjs';
+import { copyDuckDb, copyNative } from './copy-native.mjs';
 
 /** Before anything that an older Node.js could stumble over. */
 const VERSION_CHECK = `{
@@ -81,7 +81,42 @@ for (const name of copyNative(top)) {
     `dist/ is without ${name}: it is not installed (optional; for GPUs of NVIDIA, see docs/install.md).`,
   );
 }
+if (copyDuckDb(top)) await bundleDuckDb();
+else
+  console.log(
+    'dist/ is without DuckDB: it is not installed (for the archive of the ledger, see docs/install.md).',
+  );
 writeFileSync(join(top, BUILD_STAMP), inputsHash);
+
+/** DuckDB's package as one file, which is loaded only when it is needed; its library lies beside it. */
+async function bundleDuckDb() {
+  const binding =
+    "module.exports = require(require('node:path').join(__dirname, 'native/duckdb/duckdb.node'));";
+  await build({
+    absWorkingDir: top,
+    entryPoints: ['@duckdb/node-api'],
+    outfile: 'dist/eit-duckdb.js',
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    legalComments: 'eof',
+    logLevel: 'warning',
+    plugins: [
+      {
+        name: 'binding-beside',
+        setup(plugin) {
+          plugin.onResolve({ filter: /^@duckdb\/node-bindings$/ }, () => ({
+            path: 'binding',
+            namespace: 'beside',
+          }));
+          plugin.onLoad({ filter: /./, namespace: 'beside' }, () => ({ contents: binding }));
+        },
+      },
+    ],
+  }).catch(() => process.exit(1));
+}
 
 /** What does not belong into a bundle, by the import that brings it in. */
 function findIntruders({ inputs }, outfile, unwanted) {

@@ -1,5 +1,5 @@
 // The optional packages with compiled parts, as far as they are needed: a node has dist/ and no node_modules.
-import { cpSync, existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Package to what of it the program needs. */
@@ -29,4 +29,26 @@ export function copyNative(top) {
     for (const name of readdirSync(binaries)) copy(join('@koromix', name));
   }
   return absent;
+}
+
+/** The library is large and never changed: a second name for it where that can be. */
+function linkOrCopy(from, to) {
+  try {
+    linkSync(from, to);
+  } catch {
+    cpSync(from, to);
+  }
+}
+
+/**
+ * Copies DuckDB's library and its binding for Node.js to dist/native/duckdb, where dist/eit-duckdb.js looks for them.
+ * @returns whether it is installed
+ */
+export function copyDuckDb(top) {
+  const from = join(top, `node_modules/@duckdb/node-bindings-linux-${process.arch}`);
+  const to = join(top, 'dist/native/duckdb');
+  if (!existsSync(from)) return false;
+  mkdirSync(to, { recursive: true });
+  for (const name of ['LICENSE', 'duckdb.node', 'libduckdb.so']) linkOrCopy(join(from, name), join(to, name));
+  return true;
 }

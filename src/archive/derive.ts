@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { POLICIES } from '../attribution/policy';
 import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
@@ -5,11 +6,14 @@ import { calendar } from '../runs/calendar';
 import { Fragments, type Fragment } from '../runs/fragments';
 import { GroupSums } from '../runs/group-sums';
 import { HardwareModels } from '../runs/hardware-models';
+import type { FactsLookup, JobFacts } from '../runs/job-facts';
 import { joinRuns, nodesExpected, type Part, partsOf, type Run, runKeyOf } from '../runs/runs';
 import type { SliceRow } from '../runs/slice-row';
+import { SlurmSums } from '../runs/slurm-sums';
 import { type Archive, commit } from './commit';
 import { type Day, dayNamed, daysIn } from './days';
 import { hourTotalsSql, HOUR_TOTALS } from './hour-table';
+import { readJobFacts } from './job-facts';
 import { partsIn } from './manifest';
 import { partsSql, writePart } from './part';
 import { momentOf, readHardware } from './read-archive';
@@ -21,11 +25,22 @@ import { Staging } from './staging';
 /** A day's lines have mostly come two hours after its end; what comes later makes its totals anew. */
 const SETTLED_MS = 7_200_000;
 
+/** So long totals wait for Slurm's accounting. */
+const TOLD_MS = 86_400_000;
+
 /** Tables that are made from slices, day by day. */
 export const DERIVED = [RUN_DAYS.name, HOUR_TOTALS.name] as const;
 
-/** Days that are over and have slices, and of which there are no totals that are as the slices are; by month. */
-export function dueDays(manifest: ArchiveManifest, nowMs: number): Map<string, Day[]> {
+/**
+ * Days that are over and have slices, and of which there are no totals that are as the slices are; by month.
+ * @param toldUntilMs until when Slurm's accounting was asked: states of jobs are in the totals, so they wait for it, a day at most; null:
+ *   it was never asked
+ */
+export function dueDays(
+  manifest: ArchiveManifest,
+  nowMs: number,
+  toldUntilMs: number | null,
+): Map<string, Day[]> {
   const { time_zone: timeZone, slot_ms: slotMs } = manifest;
   const held = new Set(
     manifest.parts.filter(({ kind }) => kind === RUN_DAYS.name).flatMap(({ days = [] }) => days),
@@ -34,7 +49,8 @@ export function dueDays(manifest: ArchiveManifest, nowMs: number): Map<string, D
   for (const part of manifest.parts) {
     if (part.kind !== SLICES.name) continue;
     for (const day of daysIn(part.from_ms, part.to_ms + slotMs, timeZone)) {
-      if (held.has(day.day) || day.toMs + SETTLED_MS > nowMs) continue;
+      const isTold = toldUntilMs === null || toldUntilMs >= day.toMs || nowMs > day.toMs + TOLD_MS;
+      if (held.has(day.day) || day.toMs + SETTLED_MS > nowMs || !isTold) continue;
       const month = day.day.slice(0, 7);
       due.set(month, (due.get(month) ?? new Map<string, Day>()).set(day.day, day));
     }
@@ -59,7 +75,8 @@ export async function deriveDue(
   isStillOurs: () => boolean,
   onProgress?: (done: number, days: number) => void,
 ): Promise<number> {
-  const due = dueDays(archive.manifest, nowMs);
+  const toldUntilMs = (await factsOf(archive.dir, cluster, nowMs, nowMs, new Set()))?.untilMs ?? null;
+  const due = dueDays(archive.manifest, nowMs, toldUntilMs);
   const all = [...due.values()].reduce((sum, days) => sum + days.length, 0);
   let done = 0;
   for (const [month, days] of due) {
@@ -88,12 +105,14 @@ async function deriveMonth(
   await readHardware(connection, { cluster, dir, manifest }, toMs, {
     addHardware: (told) => models.add(told),
   });
+  const facts = await factsOf(dir, cluster, fromMs, toMs);
   const staging = new Staging<RunDay>(connection, RUN_DAYS);
   const dayOf = calendar('day', timeZone);
   const columns = SLICES.columns.map(({ name }) => name);
   let rows: SliceRow[] = [];
   const endJob = async (): Promise<void> => {
-    for (const row of runDays(cluster, rows, slotMs, dayOf, timeZone, models)) await staging.add(row);
+    for (const row of runDays(cluster, rows, { slotMs, dayOf, timeZone, models, facts }))
+      await staging.add(row);
     rows = [];
   };
   for await (const values of readRows(connection, SLICES, columns, `${from} ORDER BY job`)) {
@@ -110,14 +129,31 @@ async function deriveMonth(
   return [runs, hours].flatMap((part) => (part === null ? [] : [{ ...part, days: names }]));
 }
 
+/** What rows are made days of runs with. */
+export interface RunDayContext {
+  readonly slotMs: number;
+  readonly dayOf: (ms: number) => string;
+  readonly timeZone: string;
+  readonly models: HardwareModels;
+  readonly facts: FactsLookup | null;
+}
+
+/** @param jobs absent: of all */
+async function factsOf(
+  dir: string,
+  cluster: string,
+  fromMs: number,
+  toMs: number,
+  jobs?: ReadonlySet<number>,
+): Promise<FactsLookup | null> {
+  return readJobFacts(dirname(dir), [cluster], fromMs, toMs, { jobs });
+}
+
 /** One job's rows as its runs on each day. */
 export function runDays(
   cluster: string,
   rows: readonly SliceRow[],
-  slotMs: number,
-  dayOf: (ms: number) => string,
-  timeZone: string,
-  models: HardwareModels,
+  { slotMs, dayOf, timeZone, models, facts }: RunDayContext,
 ): RunDay[] {
   const byPolicy = POLICIES.map((policy) => {
     const fragments = new Fragments(policy, dayOf);
@@ -127,6 +163,7 @@ export function runDays(
   const [first = []] = byPolicy;
   return first.flatMap((run, i) => {
     const parts = byPolicy.map((runs) => partsOf(runs[i]!, models));
+    const told = facts?.of(run) ?? null;
     const days = [...new Set(parts[0]!.map(({ slice }) => slice.bucket))].sort();
     return days.map((day) => {
       const { fromMs, toMs } = dayNamed(day, timeZone);
@@ -137,6 +174,8 @@ export function runDays(
         runKey: runKeyOf(run),
         isWhole: isWithin(run.fragments, fromMs, toMs),
         sums: parts.map((ofPolicy) => sumsOf(run, ofPolicy, day)),
+        facts: told,
+        slurm: slurmSumsOf(run, parts[0]!, day, told),
       };
     });
   });
@@ -149,6 +188,16 @@ function sumsOf(run: Run, parts: readonly Part[], day: string): GroupSums {
     parts.filter(({ slice }) => slice.bucket === day),
     nodesExpected(run),
     null,
+  );
+  return sums;
+}
+
+function slurmSumsOf(run: Run, parts: readonly Part[], day: string, facts: JobFacts | null): SlurmSums {
+  const sums = new SlurmSums();
+  sums.addRun(
+    run,
+    parts.filter(({ slice }) => slice.bucket === day),
+    facts,
   );
   return sums;
 }

@@ -31,18 +31,24 @@ export function writerLimits(temporaryDir = tmpdir()): DuckDbLimits {
 }
 
 /**
- * Loads DuckDB, 70 MB of it: only when it is needed. In dist/ it is one file beside the program, else npm's package.
+ * Loads DuckDB, 70 MB of it: only when it is needed. In dist/ it is one file beside the program (scripts/build.mjs), else npm's package.
  * @throws EitError EIT_DUCKDB where it is not there or not for this machine
  */
 export function duckDb(): typeof DuckDb {
+  const load = createRequire(__filename);
   const bundle = join(__dirname, 'eit-duckdb.js');
   try {
-    return createRequire(__filename)(existsSync(bundle) ? bundle : '@duckdb/node-api') as typeof DuckDb;
+    if (existsSync(bundle)) return load(bundle) as typeof DuckDb;
+  } catch {
+    // Packed on a machine of another kind: npm may have put the right one beside.
+  }
+  try {
+    return load('@duckdb/node-api') as typeof DuckDb;
   } catch (cause) {
     throw new EitError(
       'EIT_DUCKDB',
-      `DuckDB, which reads and writes the ledger's archive, cannot be loaded: ${String(cause)}. It is in the package slurm-eit as ` +
-        'installed by npm for this machine (Linux, glibc 2.25 or newer, x86-64 or arm64); see docs/install.md.',
+      `DuckDB, which reads and writes the ledger's archive, cannot be loaded: ${String(cause)}. It needs Linux with glibc 2.25 or newer; ` +
+        'pack slurm-eit on a machine of this kind, or install it with npm; see docs/install.md.',
       { cause },
     );
   }

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { MONTHS, monthGroupsSql } from './month-table';
 import { partsSql, rowsOf } from './part';
 import { filterSql, type ReadableArchive } from './read-archive';
-import { groupSums, type TotalKey, type TotalsGroup, type TotalsQuery } from './run-day-groups';
+import { groupSums, slurmSums, type TotalKey, type TotalsGroup, type TotalsQuery } from './run-day-groups';
 
 /**
  * Adds up totals of whole months.
@@ -35,6 +35,7 @@ export async function monthsByGroup(
               }),
             ),
             sums: groupSums(cluster, row, policy),
+            slurm: slurmSums(row),
           },
         ],
   );

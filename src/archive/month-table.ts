@@ -2,7 +2,7 @@ import { GPU_BINDINGS } from '../attribution/gpu-binding';
 import { type Column, quoted, type Table } from './column';
 import { MONTHS_KIND } from './kept-months';
 import { groupSql, summedRuns, type TotalKey } from './run-day-groups';
-import { type Figure, FIGURES } from './run-day-table';
+import { type Figure, RUN_FIGURES } from './run-day-table';
 
 /** What groups are known by where nothing but months is left. */
 export const MONTH_KEYS = [
@@ -15,12 +15,12 @@ export const MONTH_KEYS = [
 
 /** Counts of a group. */
 const COUNTS = [
-  ...['runs', 'jobs', 'io_runs', 'gpu_unread_runs', 'gpu_seen_runs', 'conflicts'],
+  ...['runs', 'told_runs', 'jobs', 'io_runs', 'gpu_unread_runs', 'gpu_seen_runs', 'conflicts'],
   ...GPU_BINDINGS.map((by) => `by_${by}`),
 ];
 
 /** Those that a group has: what is counted apart is in the counts. */
-const KEPT: readonly Figure[] = FIGURES.filter((figure) => summedRuns(figure) !== 'NULL');
+const KEPT: readonly Figure[] = RUN_FIGURES.filter((figure) => summedRuns(figure) !== 'NULL');
 
 const column = (name: string, type: Column<never>['type'], merge: Column<never>['merge']): Column<never> => ({
   name,
@@ -59,7 +59,7 @@ export const MONTHS: Table<never> = {
  * @param from SQL that gives these
  */
 export function monthRowsSql(from: string, monthMs: number): string {
-  const groups = groupSql({ from, where: '', figures: FIGURES }, [...MONTH_KEYS]);
+  const groups = groupSql({ from, where: '', whereTold: '', figures: RUN_FIGURES }, [...MONTH_KEYS]);
   const selected = MONTHS.columns.map(({ name, type }) => {
     if (name === 'month_ms') return `${monthMs} AS month_ms`;
     if (name === 'lines') return '0::BIGINT AS lines';

@@ -7,14 +7,17 @@ import { GroupSums } from '../runs/group-sums';
 import type { RunFilter } from '../runs/run-filter';
 import { P_STATES } from '../runs/slice-row';
 import { POLICIES } from '../attribution/policy';
+import { SlurmSums } from '../runs/slurm-sums';
+import type { Outcome } from '../slurm/job-states';
 import { quoted } from './column';
+import { sqlText } from './duckdb';
 import { emptyInAll, rowsOf } from './part';
 import { filterSql, type ReadableArchive } from './read-archive';
 import {
   CLASS_SUM_NAMES,
   classColumn,
   type Figure,
-  FIGURES,
+  RUN_FIGURES,
   NAME_SEPARATOR,
   overheadColumn,
   RUN_DAYS,
@@ -22,14 +25,28 @@ import {
 import { freshSql } from './totals';
 
 /** What the totals can be grouped by. */
-export const TOTAL_KEYS = ['user', 'uid', 'account', 'partition', 'day', 'month'] as const;
+export const TOTAL_KEYS = [
+  'user',
+  'uid',
+  'account',
+  'partition',
+  'day',
+  'month',
+  'qos',
+  'state',
+  'name',
+  'array',
+] as const;
 export type TotalKey = (typeof TOTAL_KEYS)[number];
+
+/** What became of runs: a key of its own, since only some have one. */
+export type InnerKey = TotalKey | 'outcome';
 
 export interface TotalsQuery {
   /** Days that are added up: those of which the archive has totals that are as its slices are. */
   readonly days: ReadonlySet<string>;
   readonly policy: number;
-  readonly filter: Pick<RunFilter, 'users' | 'accounts' | 'partitions'>;
+  readonly filter: Pick<RunFilter, 'users' | 'accounts' | 'partitions' | 'qos' | 'names' | 'states'>;
   /** Table of jobs that somebody else adds up (see {@link jobTable}); null: of none. */
   readonly exceptJobs: string | null;
 }
@@ -37,8 +54,9 @@ export interface TotalsQuery {
 /** The sums of one group of runs. */
 export interface TotalsGroup {
   /** Value of each key asked for. */
-  readonly keys: Readonly<Partial<Record<TotalKey, string | number | null>>>;
+  readonly keys: Readonly<Partial<Record<InnerKey, string | number | null>>>;
   readonly sums: GroupSums;
+  readonly slurm: SlurmSums;
 }
 
 /** Days of a window of which the archive has totals. */
@@ -55,7 +73,7 @@ export function daysWithTotals({ manifest }: Pick<ReadableArchive, 'manifest'>):
 export async function totalsByGroup(
   connection: DuckDBConnection,
   archive: ReadableArchive,
-  keys: readonly TotalKey[],
+  keys: readonly InnerKey[],
   query: TotalsQuery,
 ): Promise<TotalsGroup[]> {
   const totals = totalsOf(archive, query);
@@ -64,6 +82,7 @@ export async function totalsByGroup(
   return rows.map((row) => ({
     keys: Object.fromEntries(keys.map((key) => [key, keyOf(row[key])])),
     sums: groupSums(archive.cluster, row, query.policy),
+    slurm: slurmSums(row),
   }));
 }
 
@@ -71,6 +90,31 @@ export async function totalsByGroup(
 function keyOf(value: unknown): string | number | null {
   return typeof value === 'bigint' ? Number(value) : (value as string | null);
 }
+
+/** The SQL of {@link totalsByGroup}, for those who want to run it elsewhere; null: the archive has nothing of these days. */
+export function totalsSql(
+  archive: ReadableArchive,
+  keys: readonly TotalKey[],
+  query: TotalsQuery,
+): string | null {
+  const totals = totalsOf(archive, query);
+  return totals === null ? null : groupSql(totals, keys);
+}
+
+/** The sums of runs whose work was not done to its end, by what became of it. @throws EitError EIT_ARCHIVE */
+export async function totalsByOutcome(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  query: TotalsQuery,
+): Promise<Map<Outcome, GroupSums>> {
+  const groups = await totalsByGroup(connection, archive, ['outcome'], query);
+  return new Map(
+    groups.flatMap(({ keys: { outcome }, sums }) => (outcome ? [[outcome as Outcome, sums] as const] : [])),
+  );
+}
+
+/** Columns that a filter can ask for beyond those that every query has. */
+const ASKED_FOR: ReadonlySet<string> = new Set(['told', 'qos', 'name', 'state']);
 
 /** How many jobs and runs there are: a job can have runs in several groups. @throws EitError EIT_ARCHIVE */
 export async function countTotals(
@@ -80,7 +124,10 @@ export async function countTotals(
 ): Promise<{ readonly jobs: number; readonly runs: number }> {
   const totals = totalsOf(archive, query);
   if (totals === null) return { jobs: 0, runs: 0 };
-  const [row] = await rowsOf(connection, groupSql({ ...totals, figures: [] }, []));
+  const [row] = await rowsOf(
+    connection,
+    groupSql({ ...totals, figures: totals.figures.filter(({ name }) => ASKED_FOR.has(name)) }, []),
+  );
   return { jobs: Number(row?.['jobs'] ?? 0), runs: Number(row?.['runs'] ?? 0) };
 }
 
@@ -143,6 +190,8 @@ interface Totals {
   readonly from: string;
   /** SQL from WHERE on; empty: all of them. */
   readonly where: string;
+  /** The same of what Slurm's accounting tells of a run, of which several days' rows are known by their last. */
+  readonly whereTold: string;
   readonly figures: readonly Figure[];
 }
 
@@ -155,48 +204,68 @@ function totalsOf(
   );
   if (parts.length === 0) return null;
   const empty = emptyInAll(parts);
-  const figures = FIGURES.filter(
+  const figures = RUN_FIGURES.filter(
     (figure) => (figure.policy === undefined || figure.policy === policy) && !empty.has(figure.name),
   );
   const where = [...filterSql(filter), ...(exceptJobs === null ? [] : [`job NOT IN (FROM ${exceptJobs})`])];
+  const { qos, names, states } = filter;
+  const told = [...inSql('qos', qos), ...inSql('name', names), ...inSql('state', states)];
   return {
     from: parts.map((part) => freshSql(dir, part, manifest.time_zone, days)).join(' UNION ALL BY NAME '),
     where: where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`,
+    whereTold: told.length === 0 ? '' : ` WHERE told AND ${told.join(' AND ')}`,
     figures,
   };
 }
 
-const BY_KEY: Readonly<Record<TotalKey, string>> = {
+const BY_KEY: Readonly<Record<InnerKey, string>> = {
   user: '"user"',
   uid: 'uid',
   account: 'account',
   partition: '"partition"',
   day: 'bucket AS "day"',
   month: 'bucket[1:7] AS "month"',
+  qos: "coalesce(qos, '(unknown)') AS qos",
+  state: "coalesce(state, '(unknown)') AS state",
+  name: "coalesce(name, '(unknown)') AS name",
+  array: 'array_job_id AS "array"',
+  outcome: 'outcome',
 };
 
-/** SQL that adds rows of runs and days up to groups. */
-export function groupSql({ from, where, figures }: Totals, keys: readonly TotalKey[]): string {
+/**
+ * Rows are read twice, those of whole runs and the others, and never held: a year of them does not fit in memory.
+ */
+export function groupSql({ from, where, whereTold, figures }: Totals, keys: readonly InnerKey[]): string {
   const bucket = keys.includes('day') ? 'day' : keys.includes('month') ? 'day[1:7]' : "''";
   const list = (columns: readonly string[]) => columns.map((column) => `, ${column}`).join('');
+  const told = new Set(figures.map(({ name }) => name));
+  // A column that is empty in all parts is none of the figures; what names groups or is asked for must be there all the same.
+  const absent = ['qos', 'state', 'name', 'array_job_id', 'outcome', 'told'].filter(
+    (name) => !told.has(name),
+  );
   const names = list(figures.map(({ name }) => quoted(name)));
+  const nothing = list(absent.map((name) => `NULL AS ${quoted(name)}`));
   const merged = list(figures.map((figure) => `${mergedDays(figure)} AS ${quoted(figure.name)}`));
   const summed = list(figures.map((figure) => `${summedRuns(figure)} AS ${quoted(figure.name)}`));
-  const told = new Set(figures.map(({ name }) => name));
   const ifTold = (name: string, sql: string, otherwise = '0') => (told.has(name) ? sql : otherwise);
   return `
-WITH days AS (
-  SELECT ${bucket} AS bucket, job, run_key, restart, started_ms, "user", uid, account, "partition", whole${names}
+WITH days AS NOT MATERIALIZED (
+  SELECT ${bucket} AS bucket, job, run_key, restart, started_ms, "user", uid, account, "partition", whole, day_ms${names}
   FROM (${from})${where}
-), runs AS (
+), runs AS NOT MATERIALIZED (
   SELECT bucket, job, restart, started_ms, "user", uid, account, "partition"${names} FROM days WHERE whole
   UNION ALL
   SELECT bucket, job, min(restart), min(started_ms), min("user"), min(uid), min(account), min("partition")${merged}
   FROM days WHERE NOT whole GROUP BY bucket, job, run_key
-), requeued AS (
-  SELECT DISTINCT job FROM runs WHERE restart > 0 OR account = '(unknown)'
+), asked AS NOT MATERIALIZED (
+  SELECT *${nothing} FROM runs
+), chosen AS NOT MATERIALIZED (
+  FROM asked${whereTold}
+), requeued AS MATERIALIZED (
+  SELECT DISTINCT job FROM chosen WHERE restart > 0 OR account = '(unknown)'
 )
 SELECT ${[...keys.map((key) => BY_KEY[key]), 'count(*) AS runs'].join(', ')},
+  ${ifTold('told', 'count(*) FILTER (WHERE told)')} AS told_runs,
   count(*) FILTER (WHERE job NOT IN (FROM requeued)) + count(DISTINCT job) FILTER (WHERE job IN (FROM requeued)) AS jobs,
   min(started_ms) AS first_ms,
   ${ifTold('read_bytes', 'count(read_bytes)')} AS io_runs,
@@ -206,7 +275,12 @@ SELECT ${[...keys.map((key) => BY_KEY[key]), 'count(*) AS runs'].join(', ')},
   ${ifTold('gpu_conflict', 'count(gpu_conflict)')} AS conflicts,
   ${ifTold('gpu_conflict', 'min(job) FILTER (WHERE gpu_conflict IS NOT NULL)', 'NULL')} AS conflict_job,
   ${ifTold('gpu_conflict', 'arg_min(gpu_conflict, job)', 'NULL')} AS conflict${summed}
-FROM runs${keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`}`;
+FROM chosen${keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`}`;
+}
+
+function inSql(column: string, values: ReadonlySet<string> | undefined): string[] {
+  if (values === undefined) return [];
+  return [`${column} IN (${[...values].map(sqlText).join(', ') || 'NULL'})`];
 }
 
 /** How rows of one run become one. */
@@ -221,6 +295,8 @@ function mergedDays({ name, role }: Figure): string {
       return `min(${value})`;
     case 'any':
       return `bool_or(${value})`;
+    case 'last':
+      return `arg_max(${value}, day_ms)`;
     case 'names':
       return `string_agg(DISTINCT ${value}, chr(31))`;
   }
@@ -231,15 +307,29 @@ export function summedRuns({ name, role }: Figure): string {
   const value = quoted(name);
   if (role === 'names') return `string_agg(DISTINCT ${value}, chr(31))`;
   if (name === 'gpu_memory_bytes') return `max(${value})`;
-  if (role === 'sum' || name.startsWith('nodes_')) return `sum(${value})::VARCHAR`;
+  if (role === 'sum' || name.startsWith('nodes_') || name === 'held_bytes' || name === 'asked_bytes')
+    return `sum(${value})`;
   return 'NULL';
+}
+
+/** The same of what Slurm's accounting tells. */
+export function slurmSums(row: Record<string, unknown>): SlurmSums {
+  const big = (name: string) => (row[name] as bigint | null | undefined) ?? 0n;
+  const sums = new SlurmSums();
+  sums.toldRuns = Number(row['told_runs'] ?? 0);
+  sums.untoldRuns = Number(row['runs'] ?? 0) - sums.toldRuns;
+  sums.cpuUs = big('used_cpu_us');
+  sums.allocatedCpuUs = big('allocated_cpu_us');
+  sums.heldBytes.addBig(big('held_bytes'));
+  sums.askedBytes.addBig(big('asked_bytes'));
+  return sums;
 }
 
 /** The sums that a row of a group holds, of one policy. */
 export function groupSums(cluster: string, row: Record<string, unknown>, policy: number): GroupSums {
   const big = (name: string): bigint | undefined => {
     const value = row[name];
-    return value === null || value === undefined ? undefined : BigInt(value as string);
+    return value === null || value === undefined ? undefined : (value as bigint);
   };
   const number = (name: string): number => Number(row[name] ?? 0);
   const sums = new GroupSums();

@@ -3,8 +3,11 @@ import { POLICIES } from '../attribution/policy';
 import type { DomainClass } from '../generated/record';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import type { GroupSums } from '../runs/group-sums';
+import type { JobFacts } from '../runs/job-facts';
 import type { Run } from '../runs/runs';
 import { P_STATES } from '../runs/slice-row';
+import type { SlurmSums } from '../runs/slurm-sums';
+import { outcomeOf } from '../slurm/job-states';
 import type { Column, Table, Value } from './column';
 
 /** A run on one day, as a report adds it up. */
@@ -19,10 +22,14 @@ export interface RunDay {
   readonly isWhole: boolean;
   /** What its sums are under each policy: of this one run and day. */
   readonly sums: readonly GroupSums[];
+  /** What Slurm's accounting tells of the run; null: nothing. */
+  readonly facts: JobFacts | null;
+  /** Sums that need it. */
+  readonly slurm: SlurmSums;
 }
 
 /** How a run's rows of several days become one, and how runs become a group. */
-export type Role = 'sum' | 'most' | 'least' | 'any' | 'names';
+export type Role = 'sum' | 'most' | 'least' | 'any' | 'names' | 'last';
 
 /** A figure of a run and day. */
 export interface Figure extends Column<RunDay> {
@@ -81,7 +88,7 @@ export function overheadColumn(policy: number): string {
 const each = <T>(make: (policy: number) => T): T[] => POLICIES.map((_, policy) => make(policy));
 
 /** The figures: all that GroupSums hold of a run and day. */
-export const FIGURES: readonly Figure[] = [
+const FIGURES: readonly Figure[] = [
   figure('elapsed_ms', 'sum', (sums) => sums.elapsedMs),
   figure('cpu_us', 'sum', (sums) => sums.cpuUs),
   figure('gpu_ms', 'sum', (sums) => sums.gpuMs),
@@ -132,6 +139,29 @@ const integer = (name: string, of: (row: RunDay) => number | undefined): Column<
   of,
 });
 
+/** What Slurm's accounting tells, as it was when the totals were made. Of a run of several days the last day's holds. */
+const FACTS: readonly Figure[] = [
+  figure('told', 'any', (_, { facts }) => facts !== null, undefined, 'BOOLEAN'),
+  figure('state', 'last', (_, { facts }) => facts?.state, undefined, 'VARCHAR'),
+  figure(
+    'outcome',
+    'last',
+    (_, { facts }) => (facts && outcomeOf(facts.state)) ?? undefined,
+    undefined,
+    'VARCHAR',
+  ),
+  figure('qos', 'last', (_, { facts, run }) => facts?.qos ?? run.qos ?? undefined, undefined, 'VARCHAR'),
+  figure('name', 'last', (_, { facts }) => facts?.name, undefined, 'VARCHAR'),
+  figure('array_job_id', 'last', (_, { facts }) => facts?.arrayJobId ?? undefined),
+  figure('used_cpu_us', 'sum', (_, { slurm }) => slurm.cpuUs),
+  figure('allocated_cpu_us', 'sum', (_, { slurm }) => slurm.allocatedCpuUs),
+  figure('held_bytes', 'most', (_, { slurm }) => slurm.heldBytes.value),
+  figure('asked_bytes', 'most', (_, { slurm }) => slurm.askedBytes.value),
+];
+
+/** All figures. */
+export const RUN_FIGURES: readonly Figure[] = [...FIGURES, ...FACTS];
+
 /** Runs by day: what reports of whole days are added up from. Made from slices, and made again where those change. */
 export const RUN_DAYS: Table<RunDay> = {
   name: 'rundays',
@@ -149,7 +179,7 @@ export const RUN_DAYS: Table<RunDay> = {
     text('account', ({ run }) => run.account),
     text('partition', ({ run }) => run.partition),
     { name: 'whole', type: 'BOOLEAN', merge: 'key', of: (row) => row.isWhole },
-    ...FIGURES,
+    ...RUN_FIGURES,
   ],
 };
 

@@ -35,34 +35,42 @@ export interface LedgerAccess {
 
 /**
  * The sums of a query over all that the ledger holds: the archive, and what the inbox has beyond it.
- * @param facts what Slurm's accounting tells of runs
+ * @param withFacts whether what Slurm's accounting tells of runs is wanted
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB
  */
 export async function readAggregate(
   access: LedgerAccess,
   query: ReportQuery,
-  facts: FactsLookup | null,
+  withFacts = true,
 ): Promise<Aggregate> {
-  const aggregation = new Aggregation(query, facts);
+  const aggregation = new Aggregation(query);
   const archives = await openArchives(access.config.ledger, query.filter.clusters);
+  // Whole days have it in their totals, and it need not be read of the millions of runs of a year.
+  const areDays = archives.length > 0 && archives.every((archive) => daysAddedUp(archive, query).size > 0);
+  if (withFacts && !areDays) aggregation.useFacts(await readFacts(access, query));
   if (archives.length === 0) {
     for await (const record of recordsInWindow(access, query)) aggregation.add(record);
     return aggregation.finish();
   }
-  await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, (connection) =>
-    addArchives(connection, archives, access, query, aggregation),
-  );
+  await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
+    const jobs = await addArchives(connection, archives, access, query, aggregation);
+    if (!withFacts || !areDays) return;
+    aggregation.useFacts(await readFacts(access, { ...query, filter: { ...query.filter, jobs } }));
+  });
   return aggregation.finish();
 }
 
-/** What hosts are made of first, then the inbox: so each job of the archive can be added up as soon as it has been read. */
+/**
+ * What hosts are made of first, then the inbox: so each job of the archive can be added up as soon as it has been read.
+ * @returns where whole days were added up from totals, the jobs that were not
+ */
 async function addArchives(
   connection: DuckDBConnection,
   archives: readonly ReadableArchive[],
   access: LedgerAccess,
   query: ReportQuery,
   aggregation: Aggregation,
-): Promise<void> {
+): Promise<Set<number>> {
   const taken = new Map<string, TakenBefore>();
   for (const archive of archives) {
     const { cluster, dir, manifest } = archive;
@@ -78,6 +86,7 @@ async function addArchives(
     aggregation.add(record);
     if (record.kind === 'run') jobsOf(inboxJobs, record.cluster).add(record.job);
   }
+  const rest = new Set([...inboxJobs.values()].flatMap((jobs) => [...jobs]));
   for (const archive of archives) {
     const kept = keptMonthsIn(archive, query);
     const months = isToldByTotals(archive, query) ? kept.whole : [];
@@ -86,7 +95,9 @@ async function addArchives(
     if (left.length > 0) access.output?.note(goneNote(archive.cluster, left));
     const days = daysAddedUp(archive, query);
     if (days.size > 0) {
-      await addDays(connection, archive, query, days, jobsOf(inboxJobs, archive.cluster), aggregation);
+      const inbox = jobsOf(inboxJobs, archive.cluster);
+      const jobs = await addDays(connection, archive, query, days, inbox, aggregation);
+      for (const job of jobs) rest.add(job);
     } else {
       await readSlices(connection, archive, query, {
         addSlice: (cluster, row, atMs) => aggregation.addSlice(cluster, row, atMs),
@@ -99,6 +110,7 @@ async function addArchives(
       });
     }
   }
+  return rest;
 }
 
 function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
@@ -107,7 +119,8 @@ function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
   return found;
 }
 
-async function openArchives(
+/** The archives of a ledger that can be read. @throws EitError EIT_ARCHIVE, EIT_LEDGER_UNREADABLE */
+export async function openArchives(
   ledger: string,
   clusters: ReadonlySet<string> | undefined,
 ): Promise<ReadableArchive[]> {
@@ -127,10 +140,7 @@ async function openArchives(
  * where that cannot be read.
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB where the query asks for it
  */
-export async function readFacts(
-  { config, output }: LedgerAccess,
-  query: ReportQuery,
-): Promise<FactsLookup | null> {
+async function readFacts({ config, output }: LedgerAccess, query: ReportQuery): Promise<FactsLookup | null> {
   const { filter, sinceMs, untilMs } = query;
   const clusters = filter.clusters === undefined ? undefined : [...filter.clusters];
   try {

@@ -10,13 +10,21 @@ import {
   TOTAL_KEYS,
   type TotalKey,
   totalsByGroup,
+  totalsByOutcome,
   type TotalsGroup,
   type TotalsQuery,
 } from '../archive/run-day-groups';
 import { POLICIES } from '../attribution/policy';
-import type { Aggregation, Group, ReportQuery, SumKey } from '../report/aggregate';
+import {
+  type Aggregation,
+  fieldOfKey,
+  type GroupFields,
+  type ReportQuery,
+  type SumKey,
+} from '../report/aggregate';
 import { GroupSums } from '../runs/group-sums';
 import { SlurmSums } from '../runs/slurm-sums';
+import type { Outcome } from '../slurm/job-states';
 
 /**
  * The days of a report that can be added up from the archive's totals. None where it asks for what these do not tell: jobs or nodes one by one,
@@ -29,6 +37,7 @@ export function daysAddedUp(archive: ReadableArchive, query: ReportQuery): Set<s
     filter.jobs === undefined &&
     filter.nodes === undefined &&
     !extrapolate &&
+    query.compareSlurm !== true &&
     query.policy !== 'hybrid' &&
     timeZone === archive.manifest.time_zone;
   if (!isTold) return new Set();
@@ -45,6 +54,7 @@ function isTotalKey(key: SumKey): key is TotalKey {
  * everywhere, so that it stays one.
  * @param days see {@link daysAddedUp}
  * @param inboxJobs jobs of which the aggregation has lines already
+ * @returns the jobs that the aggregation has lines or slices of
  * @throws EitError EIT_ARCHIVE
  */
 export async function addDays(
@@ -54,7 +64,7 @@ export async function addDays(
   days: ReadonlySet<string>,
   inboxJobs: ReadonlySet<number>,
   aggregation: Aggregation,
-): Promise<void> {
+): Promise<Set<number>> {
   const jobs = new Set(inboxJobs);
   const { inside, outside } = windowsOf(query, days);
   for (const window of outside) {
@@ -90,6 +100,7 @@ export async function addDays(
     }
   }
   await addTotals(connection, archive, query, { ...totals, exceptJobs }, aggregation);
+  return jobs;
 }
 
 async function addTotals(
@@ -102,26 +113,28 @@ async function addTotals(
   const { cluster } = archive;
   const keys = groupBy.filter(isTotalKey);
   const groups = await totalsByGroup(connection, archive, keys, totals);
-  const total = await totalOf(connection, archive, keys, totals, groups);
+  const { sums, slurm } = await totalOf(connection, archive, keys, totals, groups);
+  if (sums.runs === 0) return;
+  const lost =
+    slurm.toldRuns === 0 ? new Map<Outcome, GroupSums>() : await totalsByOutcome(connection, archive, totals);
   aggregation.addTotals(
     cluster,
-    groups.map(({ keys: found, sums }): Group => ({
-      // In the order of the query's keys, by which groups are known.
-      fields: Object.fromEntries(
-        groupBy.map((key) => [key, key === 'cluster' ? cluster : found[key as TotalKey]]),
-      ),
-      sums,
-      slurm: new SlurmSums(),
-    })),
-    total,
+    groups.map((group) => ({ ...group, fields: fieldsOf(group, groupBy, cluster) })),
+    { sums, slurm, lost },
   );
-  if (total.runs === 0) return;
   const { users, accounts, partitions } = filter;
   const isNamed = users !== undefined || accounts !== undefined || partitions !== undefined;
   const names = isNamed
     ? await namesInTotals(connection, archive, totals)
     : [{ uid: null, user: '', account: '', partition: '' }];
   for (const name of names) aggregation.addFound({ cluster, ...name });
+}
+
+/** In the order of the query's keys, by which groups are known. */
+function fieldsOf({ keys }: TotalsGroup, groupBy: ReportQuery['groupBy'], cluster: string): GroupFields {
+  return Object.fromEntries(
+    groupBy.map((key) => [fieldOfKey(key), key === 'cluster' ? cluster : keys[key as TotalKey]]),
+  );
 }
 
 /** Days and months cut runs in pieces: then the total is another sum. A job can have runs in several groups. */
@@ -131,15 +144,18 @@ async function totalOf(
   keys: readonly TotalKey[],
   totals: TotalsQuery,
   groups: readonly TotalsGroup[],
-): Promise<GroupSums> {
+): Promise<Pick<TotalsGroup, 'sums' | 'slurm'>> {
   if (keys.includes('day') || keys.includes('month')) {
     const [all] = await totalsByGroup(connection, archive, [], totals);
-    return all?.sums ?? new GroupSums();
+    return all ?? { sums: new GroupSums(), slurm: new SlurmSums() };
   }
-  const total = new GroupSums();
-  for (const { sums } of groups) total.addSums(sums);
-  total.jobs = (await countTotals(connection, archive, totals)).jobs;
-  return total;
+  const [sums, slurm] = [new GroupSums(), new SlurmSums()];
+  for (const group of groups) {
+    sums.addSums(group.sums);
+    slurm.addSums(group.slurm);
+  }
+  sums.jobs = (await countTotals(connection, archive, totals)).jobs;
+  return { sums, slurm };
 }
 
 /** The stretches of a window that days fill, and those between. */

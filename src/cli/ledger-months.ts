@@ -1,13 +1,15 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { MONTH_KEYS } from '../archive/month-table';
 import { monthsByGroup, namesInMonths } from '../archive/month-groups';
 import type { ReadableArchive } from '../archive/read-archive';
-import { TOTAL_KEYS, type TotalKey } from '../archive/run-day-groups';
+import type { TotalKey } from '../archive/run-day-groups';
 import { POLICIES } from '../attribution/policy';
 import { type Aggregation, type Group, needsFacts, type ReportQuery } from '../report/aggregate';
 import { GroupSums } from '../runs/group-sums';
 import { SlurmSums } from '../runs/slurm-sums';
+import type { Outcome } from '../slurm/job-states';
 
-const KEYS: ReadonlySet<string> = new Set([...TOTAL_KEYS.filter((key) => key !== 'day'), 'cluster']);
+const KEYS: ReadonlySet<string> = new Set([...MONTH_KEYS, 'cluster']);
 
 /** Whether totals of months by user, account and partition tell what is asked for. */
 export function isToldByTotals({ manifest }: ReadableArchive, query: ReportQuery): boolean {
@@ -38,20 +40,23 @@ export async function addMonths(
   const asked = { policy: POLICIES.indexOf(name), filter };
   const keys = groupBy.filter((key): key is TotalKey => key !== 'cluster');
   const groups = await monthsByGroup(connection, archive, months, keys, asked);
-  const total = new GroupSums();
-  for (const { sums } of groups) total.addSums(sums);
+  const total = { sums: new GroupSums(), slurm: new SlurmSums(), lost: new Map<Outcome, GroupSums>() };
+  for (const { sums, slurm } of groups) {
+    total.sums.addSums(sums);
+    total.slurm.addSums(slurm);
+  }
   const [all] = await monthsByGroup(connection, archive, months, [], asked);
   if (all === undefined) return;
-  total.jobs = all.sums.jobs;
+  total.sums.jobs = all.sums.jobs;
   aggregation.addTotals(
     cluster,
-    groups.map(({ keys: found, sums }): Group => ({
+    groups.map(({ keys: found, sums, slurm }): Group => ({
       // In the order of the query's keys, by which groups are known.
       fields: Object.fromEntries(
         groupBy.map((key) => [key, key === 'cluster' ? cluster : found[key as TotalKey]]),
       ),
       sums,
-      slurm: new SlurmSums(),
+      slurm,
     })),
     total,
   );

@@ -7,7 +7,7 @@ import { type Subject, USERS_KEYS, usersRuns } from '../quota/usage';
 import { Skipped } from '../ledger/record-line';
 import type { ReportQuery } from '../report/aggregate';
 import type { SiteFactors } from '../report/report';
-import { type LedgerAccess, readAggregate, readFacts } from './ledger-aggregate';
+import { type LedgerAccess, readAggregate } from './ledger-aggregate';
 import type { Reader } from './report-query';
 
 /** What quotas are read with. */
@@ -42,11 +42,7 @@ export async function readQuotaData(
     const skipped = new Skipped();
     const access = { config, skipped, output };
     const query = allRuns(period.startMs, nowMs, config.policy, timeZone, isByQos);
-    const { groups, dataUntilMs } = await readAggregate(
-      access,
-      query,
-      isByQos ? await readFacts(access, query) : null,
-    );
+    const { groups, dataUntilMs } = await readAggregate(access, query, isByQos);
     periods.set(name, { period, runs: usersRuns(groups) });
     // The same lines are passed over again and again: the longest period meets them all.
     skippedRecords = Math.max(skippedRecords, skipped.total);

@@ -1,8 +1,9 @@
 import { EitError } from '../errors';
-import type { EitRecord } from '../generated/record';
 import type { ReportQuery } from '../report/aggregate';
-import { type Audit, isBalanced } from '../report/audit';
+import { addUp, type Audit, isBalanced } from '../report/audit';
 import { AuditAggregation } from '../report/audit-aggregation';
+import type { ArchivedAudit } from './archive-audit';
+import { type LedgerAccess, recordsInWindow } from './ledger-aggregate';
 import type { Output } from './output';
 import { timeText } from './report-notes';
 import type { Reader } from './report-query';
@@ -31,15 +32,28 @@ export function checkAudit(argv: Readonly<Record<string, unknown>>, { isAdmin }:
   );
 }
 
-/** @param context what is known once all is read */
+/**
+ * @param archived the days that the inbox has no lines of any more
+ * @param context what is known once all is read
+ */
 export async function readAudit(
-  records: AsyncIterable<EitRecord>,
+  access: LedgerAccess,
   query: ReportQuery,
+  archived: ArchivedAudit,
   context: () => Pick<Audit, 'toolVersion' | 'generatedAtMs' | 'skippedRecords'>,
 ): Promise<Audit> {
-  const aggregation = new AuditAggregation(query);
-  for await (const record of records) aggregation.add(record);
-  return aggregation.finish(context());
+  const ofLines = { ...query, sinceMs: archived.sinceMs };
+  const aggregation = new AuditAggregation(ofLines);
+  for await (const record of recordsInWindow(access, ofLines)) aggregation.add(record);
+  const audit = aggregation.finish(context());
+  const rows = [...archived.rows, ...audit.rows].sort(
+    (a, b) => compare(a.cluster, b.cluster) || compare(a.host, b.host) || compare(a.day, b.day),
+  );
+  return { ...audit, sinceMs: query.sinceMs, rows, total: addUp(rows.map(({ all }) => all)) };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Says what was asked for and not there. @returns the exit status: 1 where energy does not add up */

@@ -9,8 +9,9 @@ import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport } from '../report/report';
 import { EitError } from '../errors';
+import { auditArchive } from './archive-audit';
 import type { CommandModule, Surroundings } from './command';
-import { readAggregate, readFacts, recordsInWindow } from './ledger-aggregate';
+import { readAggregate } from './ledger-aggregate';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
@@ -125,7 +126,8 @@ export async function run(
     terminal: terminalOf(argv, surroundings),
   });
   if (isAudit) {
-    const audit = await readAudit(recordsInWindow(access, query), query, () => ({
+    const archived = await auditArchive(access, query);
+    const audit = await readAudit(access, query, archived, () => ({
       ...made,
       skippedRecords: skipped.total,
     }));
@@ -133,7 +135,7 @@ export async function run(
     return auditStatus(audit, query, output);
   }
 
-  const aggregate = await readAggregate(access, query, await readFacts(access, query));
+  const aggregate = await readAggregate(access, query);
   const factorsOf = siteFactors(loaded);
   const quotas =
     format.showsQuotas === true && argv['quotas'] === true

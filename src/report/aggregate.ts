@@ -62,6 +62,14 @@ export interface Group {
   readonly slurm: SlurmSums;
 }
 
+/** Sums of runs that were added up elsewhere. */
+export interface TotalSums {
+  readonly sums: GroupSums;
+  readonly slurm: SlurmSums;
+  /** Of those whose work was not done to its end. */
+  readonly lost: ReadonlyMap<Outcome, GroupSums>;
+}
+
 /** Sums of a report, exact and without any factor. */
 export interface Aggregate {
   /** In the order of the query's keys. */
@@ -97,7 +105,7 @@ export interface Aggregate {
  */
 export class Aggregation {
   readonly #query: ReportQuery;
-  readonly #facts: FactsLookup | null;
+  #facts: FactsLookup | null;
   readonly #fragments: Fragments;
   readonly #groups = new Map<string, Group>();
   readonly #total = new GroupSums();
@@ -172,11 +180,26 @@ export class Aggregation {
    * @param groups by the query's keys
    * @param total of all of them: a run of several days is one
    */
-  addTotals(cluster: string, groups: readonly Group[], total: GroupSums): void {
-    if (total.runs === 0) return;
+  addTotals(cluster: string, groups: readonly Group[], total: TotalSums): void {
+    if (total.sums.runs === 0) return;
     this.#clusters.add(cluster);
-    this.#total.addSums(total);
-    for (const { fields, sums } of groups) this.#group(fields, '').sums.addSums(sums);
+    this.#total.addSums(total.sums);
+    this.#slurmTotal.addSums(total.slurm);
+    for (const [outcome, sums] of total.lost) this.#lost[outcome].addSums(sums);
+    for (const added of groups) {
+      const key = groupKey(added.fields, '');
+      const group = this.#groups.get(key);
+      if (group === undefined) this.#groups.set(key, added);
+      else {
+        group.sums.addSums(added.sums);
+        group.slurm.addSums(added.slurm);
+      }
+    }
+  }
+
+  /** What Slurm's accounting tells of the runs that are added from now on. */
+  useFacts(facts: FactsLookup | null): void {
+    this.#facts = facts;
   }
 
   /** Names of runs that were added up elsewhere. */
@@ -217,14 +240,14 @@ export class Aggregation {
     const power = this.#query.extrapolate ? meanPower(parts) : null;
     const nodes = this.#nodesExpected(run);
     this.#total.addRun(run, parts, nodes, power);
-    this.#slurmTotal.addRun(run, parts, facts, hasAllNodes(run, parts));
+    this.#slurmTotal.addRun(run, parts, facts);
     const outcome = facts === null ? null : outcomeOf(facts.state);
     if (outcome !== null) this.#lost[outcome].addRun(run, parts, nodes, power);
     for (const { fields, parts: ofGroup } of this.#byGroup(run, parts, facts)) {
       const group = this.#group(fields, this.#query.groupBy.includes('job') ? run.jobKey : '');
       const isOneNode = this.#query.groupBy.includes('node');
       group.sums.addRun(run, ofGroup, isOneNode ? () => 1 : nodes, power);
-      group.slurm.addRun(run, ofGroup, facts, hasAllNodes(run, ofGroup));
+      group.slurm.addRun(run, ofGroup, facts);
     }
   }
 
@@ -233,7 +256,7 @@ export class Aggregation {
   }
 
   #group(fields: GroupFields, jobKey: string): Group {
-    const key = JSON.stringify([fields, jobKey]);
+    const key = groupKey(fields, jobKey);
     let group = this.#groups.get(key);
     if (group === undefined) {
       group = { fields, sums: new GroupSums(), slurm: new SlurmSums() };
@@ -276,10 +299,8 @@ export function needsFacts({ groupBy, filter, compareSlurm }: ReportQuery): bool
   return isGrouped || compareSlurm === true || [qos, names, states].some((asked) => asked !== undefined);
 }
 
-/** Whether parts are of all nodes that the run has; where nobody told how many it has, they are. */
-function hasAllNodes(run: Run, parts: readonly Part[]): boolean {
-  const reported = new Set(parts.map(({ node }) => node)).size;
-  return reported >= Math.max(run.nodes ?? 0, new Set(run.fragments.map(({ node }) => node)).size);
+function groupKey(fields: GroupFields, jobKey: string): string {
+  return JSON.stringify([fields, jobKey]);
 }
 
 function fieldsOf(

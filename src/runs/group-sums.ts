@@ -4,7 +4,7 @@ import { BlockIoSums } from './block-io';
 import { type ClassCoverage, classCoverage } from './coverage';
 import { extrapolated, type MeanPower } from './extrapolation';
 import { GpuSums } from './gpu-sums';
-import type { Part, Run } from './runs';
+import { byBucket, type Part, type Run, timeOf } from './runs';
 
 /** Energy of one cluster's runs in a group, µJ. */
 export interface ClusterEnergy {
@@ -224,24 +224,6 @@ export class GroupSums {
     }
     return isWhole;
   }
-}
-
-function byBucket(parts: readonly Part[]): Iterable<Part[]> {
-  const found = new Map<string, Part[]>();
-  for (const part of parts) {
-    const ofBucket = found.get(part.slice.bucket);
-    if (ofBucket === undefined) found.set(part.slice.bucket, [part]);
-    else ofBucket.push(part);
-  }
-  return found.values();
-}
-
-/** From when to when slices are, Unix ms. */
-function timeOf(parts: readonly Part[]): [fromMs: number, toMs: number] {
-  return parts.reduce<[number, number]>(
-    ([fromMs, toMs], { slice }) => [Math.min(fromMs, slice.fromMs), Math.max(toMs, slice.toMs)],
-    [Infinity, -Infinity],
-  );
 }
 
 function addExact<K>(sums: Map<K, bigint>, key: K, amount: bigint): void {

@@ -68,6 +68,31 @@ export function partsOf({ cluster, fragments }: Run, models: HardwareModels): Pa
   );
 }
 
+/** Whether parts are of all nodes that the run has; where nobody told how many it has, they are. */
+export function hasAllNodes(run: Run, parts: readonly Part[]): boolean {
+  const reported = new Set(parts.map(({ node }) => node)).size;
+  return reported >= Math.max(run.nodes ?? 0, new Set(run.fragments.map(({ node }) => node)).size);
+}
+
+/** A run's parts by day. */
+export function byBucket(parts: readonly Part[]): Iterable<Part[]> {
+  const found = new Map<string, Part[]>();
+  for (const part of parts) {
+    const ofBucket = found.get(part.slice.bucket);
+    if (ofBucket === undefined) found.set(part.slice.bucket, [part]);
+    else ofBucket.push(part);
+  }
+  return found.values();
+}
+
+/** From when to when slices are, Unix ms. */
+export function timeOf(parts: readonly Part[]): [fromMs: number, toMs: number] {
+  return parts.reduce<[number, number]>(
+    ([fromMs, toMs], { slice }) => [Math.min(fromMs, slice.fromMs), Math.max(toMs, slice.toMs)],
+    [Infinity, -Infinity],
+  );
+}
+
 export const UNKNOWN = '(unknown)';
 
 /**

@@ -1,6 +1,6 @@
 import { ExactSum } from './exact-sum';
 import type { JobFacts } from './job-facts';
-import type { Part, Run } from './runs';
+import { byBucket, hasAllNodes, type Part, type Run, timeOf } from './runs';
 
 /** What can be said of runs only with what Slurm's accounting tells of them. */
 export class SlurmSums {
@@ -21,43 +21,50 @@ export class SlurmSums {
   newest: JobFacts | null = null;
 
   /**
+   * CPU time and memory are taken day by day (by the parts' buckets), so that days add up; only of days on which all nodes of the run have
+   * reported.
    * @param parts the slices of the run that belong to the group
    * @param facts null: nothing is told of the run
-   * @param hasAllNodes whether the parts are of all nodes of the run
    */
-  addRun(run: Run, parts: readonly Part[], facts: JobFacts | null, hasAllNodes: boolean): void {
+  addRun(run: Run, parts: readonly Part[], facts: JobFacts | null): void {
     if (facts === null) {
       this.untoldRuns++;
       return;
     }
     this.toldRuns++;
     if (this.newest === null || facts.startS >= this.newest.startS) this.newest = facts;
-    if (!hasAllNodes) return;
-    this.#addCpus(parts, facts);
-    this.#addMemory(parts, facts);
-    this.#compare(run, parts, facts);
+    let mostHeld: number | null = null;
+    for (const ofDay of byBucket(parts)) {
+      if (!hasAllNodes(run, ofDay)) continue;
+      this.#addCpus(ofDay, facts);
+      const held = heldBytes(ofDay);
+      if (held !== null) mostHeld = Math.max(mostHeld ?? 0, held);
+    }
+    if (mostHeld !== null && facts.reqMemoryBytes !== null) {
+      this.heldBytes.add(mostHeld);
+      this.askedBytes.add(facts.reqMemoryBytes);
+    }
+    if (hasAllNodes(run, parts)) this.#compare(run, parts, facts);
+  }
+
+  /** Adds another group's; of no job is it told which is the newest. */
+  addSums(other: SlurmSums): void {
+    this.toldRuns += other.toldRuns;
+    this.untoldRuns += other.untoldRuns;
+    this.cpuUs += other.cpuUs;
+    this.allocatedCpuUs += other.allocatedCpuUs;
+    this.heldBytes.addSum(other.heldBytes);
+    this.askedBytes.addSum(other.askedBytes);
+    this.comparedRuns += other.comparedRuns;
+    this.slurmJ.addSum(other.slurmJ);
+    this.recordedUj += other.recordedUj;
   }
 
   #addCpus(parts: readonly Part[], { allocCpus }: JobFacts): void {
     if (allocCpus === null || allocCpus === 0) return;
-    let [fromMs, toMs] = [Infinity, -Infinity];
-    for (const { slice } of parts) {
-      fromMs = Math.min(fromMs, slice.fromMs);
-      toMs = Math.max(toMs, slice.toMs);
-      this.cpuUs += slice.cpuUs.value;
-    }
+    const [fromMs, toMs] = timeOf(parts);
+    for (const { slice } of parts) this.cpuUs += slice.cpuUs.value;
     this.allocatedCpuUs += BigInt(Math.round(Math.max(0, toMs - fromMs) * allocCpus)) * 1000n;
-  }
-
-  /** The peaks of the nodes need not have been at one time: their sum is the most that it can have been. */
-  #addMemory(parts: readonly Part[], { reqMemoryBytes }: JobFacts): void {
-    const peaks = new Map<string, number>();
-    for (const { node, slice } of parts) {
-      if (slice.memoryBytes !== undefined) peaks.set(node, Math.max(peaks.get(node) ?? 0, slice.memoryBytes));
-    }
-    if (reqMemoryBytes === null || peaks.size < new Set(parts.map(({ node }) => node)).size) return;
-    this.askedBytes.add(reqMemoryBytes);
-    for (const bytes of peaks.values()) this.heldBytes.add(bytes);
   }
 
   #compare({ fragments }: Run, parts: readonly Part[], { slurmEnergyJ }: JobFacts): void {
@@ -74,4 +81,14 @@ export class SlurmSums {
         this.recordedUj += (measuredUj?.value ?? 0n) + (modelledUj?.value ?? 0n);
     }
   }
+}
+
+/** The peaks of the nodes need not have been at one time: their sum is the most that it can have been. null: not told of each node. */
+function heldBytes(parts: readonly Part[]): number | null {
+  const peaks = new Map<string, number>();
+  for (const { node, slice } of parts) {
+    if (slice.memoryBytes !== undefined) peaks.set(node, Math.max(peaks.get(node) ?? 0, slice.memoryBytes));
+  }
+  if (peaks.size < new Set(parts.map(({ node }) => node)).size) return null;
+  return [...peaks.values()].reduce((sum, bytes) => sum + bytes, 0);
 }

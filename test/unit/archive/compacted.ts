@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compact, type Compacted } from '../../../src/archive/compact';
-import { readAggregate, readFacts } from '../../../src/cli/ledger-aggregate';
+import { readAggregate } from '../../../src/cli/ledger-aggregate';
 import type { EitConfig } from '../../../src/generated/config';
 import type { EitReport } from '../../../src/generated/report';
 import { Skipped } from '../../../src/ledger/record-line';
@@ -41,7 +41,7 @@ export class TestLedger {
     const skipped = new Skipped();
     const config = { ledger: this.dir } as EitConfig;
     const access = { config, skipped, output: null };
-    const aggregate = await readAggregate(access, asked, await readFacts(access, asked));
+    const aggregate = await readAggregate(access, asked);
     return buildReport(aggregate, {
       query: asked,
       factorsOf: () => factors,

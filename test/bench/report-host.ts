@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { withDuckDb, REPORT_LIMITS } from '../../src/archive/duckdb';
+import { readManifest } from '../../src/archive/manifest';
+import { daysWithTotals, totalsSql } from '../../src/archive/run-day-groups';
+import { makeArchive } from './made-archive';
+
+/** `make LEDGER RUNS YEAR`: an archive. `sql LEDGER`: the SQL of a year by user and partition. `bare SQL`: nothing but DuckDB and that. */
+async function main([what, place = '', runs, year]: readonly string[]): Promise<void> {
+  if (what === 'make') {
+    await makeArchive(place, 'made', Number(runs), Number(year), (text) => process.stderr.write(`${text}\n`));
+    return;
+  }
+  if (what === 'sql') {
+    const dir = join(place, 'made');
+    const manifest = await readManifest(dir);
+    if (manifest === null) throw new Error(`${place} has no manifest`);
+    const archive = { cluster: 'made', dir, manifest };
+    const query = { days: daysWithTotals(archive), policy: 0, filter: {}, exceptJobs: null };
+    process.stdout.write(totalsSql(archive, ['user', 'partition'], query) ?? '');
+    return;
+  }
+  const rows = await withDuckDb(REPORT_LIMITS, async (connection) =>
+    (await connection.runAndReadAll(place)).getRowObjects(),
+  );
+  process.stdout.write(`${rows.length} rows\n`);
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,131 @@
+// How fast reports answer from an archive of many runs, and what they take: a year by user and partition, one user's month, one job,
+// the twenty largest users; wall time and most memory (medians), beside a Node.js process that does nothing but run the same SQL of the year in
+// DuckDB, and one that does nothing. (What awk, Python and SQLite need for the same question: test/bench/report-peers.)
+// The archive is made first (single-node runs of a year, four hours long in the mean), which takes longer than all the rest.
+// Usage: npm run bench:report [-- RUNS [REPEATS [DIR]]]     RUNS: 1000000; DIR: where the archive is made, or lies from before
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const [runs = '1000000', repeats = '5', given] = process.argv.slice(2);
+const YEAR = 2025;
+const POLL_MS = 10;
+/** Of the times in /proc/PID/stat: the same on every Linux. */
+const TICKS_A_S = 100;
+const top = join(import.meta.dirname, '../..');
+const dir = given ?? mkdtempSync(join(tmpdir(), 'eit-bench-report-'));
+if (given === undefined) process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+mkdirSync(dir, { recursive: true });
+
+const host = join(dir, 'report-host.cjs');
+await build({
+  entryPoints: [join(top, 'test/bench/report-host.ts')],
+  outfile: host,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: ['@duckdb/node-api'],
+  logLevel: 'warning',
+});
+if (!existsSync(join(dir, 'node_modules'))) symlinkSync(join(top, 'node_modules'), join(dir, 'node_modules'));
+
+const ledger = join(dir, 'ledger');
+if (!existsSync(join(ledger, 'made/manifest.json'))) {
+  execFileSync(process.execPath, [host, 'make', ledger, runs, String(YEAR)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+const config = join(dir, 'eit.yaml');
+writeFileSync(config, `ledger: ${ledger}\n`);
+const manifest = JSON.parse(readFileSync(join(ledger, 'made/manifest.json'), 'utf8'));
+const sizes = Object.fromEntries(
+  ['slices', 'rundays', 'hours'].map((kind) => {
+    const parts = manifest.parts.filter((part) => part.kind === kind);
+    return [kind, { rows: sum(parts, 'rows'), bytes: sum(parts, 'bytes') }];
+  }),
+);
+const sql = execFileSync(process.execPath, [host, 'sql', ledger], { encoding: 'utf8' });
+
+const program = join(top, 'dist/eit-report.js');
+const year = ['-S', `${YEAR}-01-01`, '-E', `${YEAR + 1}-01-01`];
+const aJob = String(Math.floor(Number(runs) / 2));
+const CASES = [
+  { what: 'node -e 0', args: ['-e', '0'] },
+  { what: 'the same SQL in bare DuckDB', args: [host, 'bare', sql] },
+  { what: 'a year by user and partition', args: [program, '-a', ...year, '--json'] },
+  {
+    what: 'the 20 largest users of the year',
+    args: [program, '-a', ...year, '--group-by', 'user', '--sort', '-Energy', '--top', '20'],
+  },
+  {
+    what: "one user's month, job by job",
+    args: [program, '-u', 'user0500', '-S', `${YEAR}-06-01`, '-E', `${YEAR}-07-01`, '--json'],
+  },
+  { what: 'one job, in a year', args: [program, '-j', aJob, ...year, '--json'] },
+  { what: 'eit-report --help', args: [program, '--help'] },
+];
+
+console.log(`Node.js ${process.version}, ${new Date().toISOString().slice(0, 10)}, ${runs} runs\n`);
+for (const [kind, { rows, bytes }] of Object.entries(sizes)) {
+  console.log(`${kind}: ${rows} rows, ${(bytes / 1e6).toFixed(0)} MB, ${(bytes / rows).toFixed(0)} B a row`);
+}
+console.log('\n| report | wall (s) | CPU (s) | most memory (MB) | wall, to bare DuckDB |');
+console.log('|---|---|---|---|---|');
+const found = new Map(CASES.map(({ what }) => [what, []]));
+for (let i = 0; i < Number(repeats); i++) {
+  for (const { what, args } of CASES) found.get(what).push(await measure(args));
+}
+const bareS = median(found.get(CASES[1].what).map(({ wallS }) => wallS));
+for (const [what, all] of found) {
+  const [wallS, cpuS, mb] = ['wallS', 'cpuS', 'mb'].map((key) => median(all.map((one) => one[key])));
+  console.log(
+    `| ${what} | ${wallS.toFixed(3)} | ${cpuS.toFixed(3)} | ${mb.toFixed(0)} | ${(wallS / bareS).toFixed(2)} |`,
+  );
+}
+
+/** Runs Node.js with arguments: wall and CPU time, and the most memory that it had (VmHWM of proc(5)). */
+function measure(args) {
+  return new Promise((resolve, reject) => {
+    const begin = process.hrtime.bigint();
+    const env = { ...process.env, EIT_CONFIG: config, TZ: 'UTC' };
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    let [mb, cpuS] = [0, 0];
+    const poll = setInterval(() => {
+      try {
+        const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+        const times = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+        cpuS = (Number(times[11]) + Number(times[12])) / TICKS_A_S;
+        mb = Math.max(mb, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+      } catch {
+        // It has ended.
+      }
+    }, POLL_MS);
+    child.on('error', reject);
+    child.on('exit', (status) => {
+      clearInterval(poll);
+      const wallS = Number(process.hrtime.bigint() - begin) / 1e9;
+      if (status !== 0) return reject(new Error(`${args.join(' ').slice(0, 200)}: exit status ${status}`));
+      resolve({ wallS, cpuS, mb });
+    });
+  });
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+function sum(items, key) {
+  return items.reduce((total, item) => total + item[key], 0);
+}
