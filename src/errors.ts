@@ -25,6 +25,7 @@ const ERRORS = {
   EIT_LEDGER_LOCKED: { exit: 1 },
   EIT_DUCKDB: { exit: 1 },
   EIT_ARCHIVE: { exit: 1 },
+  EIT_PRIVACY: { exit: 1 },
   EIT_GPU_RELEASE: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;

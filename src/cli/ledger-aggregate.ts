@@ -1,22 +1,13 @@
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
-import { readManifest } from '../archive/manifest';
-import {
-  countRefused,
-  type ReadableArchive,
-  readHardware,
-  readHosts,
-  readSlices,
-  takenBefore,
-} from '../archive/read-archive';
+import { countRefused, readHardware, readHosts, readSlices, takenBefore } from '../archive/read-archive';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
 import { readInbox, type TakenBefore } from '../ledger/inbox';
-import { ledgerClusters } from '../ledger/inbox-files';
 import type { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, type ReportQuery } from '../report/aggregate';
+import { type OpenedLedger, openLedger } from './ledger-archives';
 import { addDays, daysAddedUp } from './ledger-days';
 import type { Output } from './output';
 
@@ -24,6 +15,8 @@ import type { Output } from './output';
 export interface LedgerAccess {
   readonly config: EitConfig;
   readonly skipped: Skipped;
+  /** Who reads. */
+  readonly uid: number;
   /** For the progress; null: none is shown. */
   readonly output: Output | null;
 }
@@ -34,13 +27,13 @@ export interface LedgerAccess {
  */
 export async function readAggregate(access: LedgerAccess, query: ReportQuery): Promise<Aggregate> {
   const aggregation = new Aggregation(query);
-  const archives = await openArchives(access.config.ledger, query.filter.clusters);
-  if (archives.length === 0) {
+  const opened = await openLedger(access.config.ledger, query.filter, access.uid);
+  if (opened.archives.length === 0) {
     for await (const record of recordsInWindow(access, query)) aggregation.add(record);
     return aggregation.finish();
   }
   await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, (connection) =>
-    addArchives(connection, archives, access, query, aggregation),
+    addArchives(connection, opened, access, query, aggregation),
   );
   return aggregation.finish();
 }
@@ -48,7 +41,7 @@ export async function readAggregate(access: LedgerAccess, query: ReportQuery): P
 /** What hosts are made of first, then the inbox: so each job of the archive can be added up as soon as it has been read. */
 async function addArchives(
   connection: DuckDBConnection,
-  archives: readonly ReadableArchive[],
+  { archives, inboxes }: OpenedLedger,
   access: LedgerAccess,
   query: ReportQuery,
   aggregation: Aggregation,
@@ -58,13 +51,14 @@ async function addArchives(
     const { cluster, dir, manifest } = archive;
     if (manifest.data_until !== null) aggregation.seen(Date.parse(manifest.data_until));
     countRefused(manifest, query, access.skipped);
-    taken.set(cluster, await takenBefore(dir, manifest));
+    if (inboxes?.has(cluster) ?? true) taken.set(cluster, await takenBefore(dir, manifest));
     await readHardware(connection, archive, query.untilMs, {
       addHardware: (told) => aggregation.addHardware(told),
     });
   }
   const inboxJobs = new Map<string, Set<number>>();
-  for await (const record of recordsInWindow(access, query, taken)) {
+  const filter = inboxes === undefined ? query.filter : { ...query.filter, clusters: inboxes };
+  for await (const record of recordsInWindow(access, { ...query, filter }, taken)) {
     aggregation.add(record);
     if (record.kind === 'run') jobsOf(inboxJobs, record.cluster).add(record.job);
   }
@@ -92,23 +86,9 @@ function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
   return found;
 }
 
-async function openArchives(
-  ledger: string,
-  clusters: ReadonlySet<string> | undefined,
-): Promise<ReadableArchive[]> {
-  const archives: ReadableArchive[] = [];
-  for (const cluster of await ledgerClusters(ledger)) {
-    if (clusters !== undefined && !clusters.has(cluster)) continue;
-    const dir = join(ledger, cluster);
-    const manifest = await readManifest(dir);
-    if (manifest !== null) archives.push({ cluster, dir, manifest });
-  }
-  return archives;
-}
-
 /** The records of the inbox of the days asked for and around. */
 export async function* recordsInWindow(
-  { config, skipped, output }: LedgerAccess,
+  { config, skipped, output }: Pick<LedgerAccess, 'config' | 'skipped' | 'output'>,
   { filter, sinceMs, untilMs }: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
   taken?: ReadonlyMap<string, TakenBefore>,
 ): AsyncGenerator<EitRecord, void, undefined> {

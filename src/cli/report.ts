@@ -11,10 +11,10 @@ import { columnHelp } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport, type SiteFactors } from '../report/report';
-import { readSlurmConf } from '../slurm/slurm-conf';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
+import { adminsOf } from './admins';
 import { readAggregate, recordsInWindow } from './ledger-aggregate';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { emptyNotes } from './report-notes';
@@ -108,7 +108,7 @@ export async function run(
   if (isAudit) checkAudit(argv, reader);
 
   const skipped = new Skipped();
-  const access = { config: loaded.config, skipped, output };
+  const access = { config: loaded.config, skipped, output, uid: reader.uid };
   const made = { toolVersion: version, generatedAtMs: now.toMillis() };
   const view = (): View => ({
     columns,
@@ -167,9 +167,9 @@ function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {
   return format;
 }
 
-/** `admins` of the config; without it root and SlurmUser. Root always is: no file is closed to it. */
+/** Root always is: no file is closed to it. */
 function readerOf({ uid, userName, env }: Surroundings, config: EitConfig): Reader {
-  const admins = config.admins ?? ['root', readSlurmConf(env)?.slurmUser ?? 'root'];
+  const admins = adminsOf(config, env);
   const isAdmin = uid === 0 || admins.some((admin) => admin === userName || admin === String(uid));
   return { uid, name: userName, isAdmin };
 }

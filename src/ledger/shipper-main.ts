@@ -3,7 +3,7 @@ import { hostName } from '../config/host-name';
 import { describeError } from '../errors';
 import { setOwnNice } from '../nice';
 import { withHostLock } from './host-lock';
-import { ledgerMode, shipSpool } from './shipper';
+import { mustHaveLedger, shipSpool } from './shipper';
 
 /** How long after a failure the next try comes. */
 const RETRY_MS = 10_000;
@@ -34,7 +34,7 @@ function main(): void {
   const ship = async (): Promise<void> => {
     clearTimeout(retry);
     try {
-      ledgerMode(paths);
+      mustHaveLedger(paths);
       await withHostLock(paths.ledger, paths.host, () => shipSpool(paths), say);
       if (lastFailure !== '') say('the ledger can be written again');
       lastFailure = '';

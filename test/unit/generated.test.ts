@@ -125,6 +125,8 @@ const config: EitConfig = {
   state_dir: '/run/eit',
   var_dir: '/var/lib/eit',
   spool_dir: '/var/spool/eit',
+  privacy: 'private',
+  coordinators: { physics: ['ada'] },
   admins: ['root'],
   policy: 'hybrid',
   agent: { interval_seconds: 1, record_seconds: 300, linger_seconds: 0, top_processes: 3 },
