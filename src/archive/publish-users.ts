@@ -123,9 +123,11 @@ async function publishMonth(
         uids: [uid],
       })),
     ]);
-    for (const { uid, path } of written) {
-      await publish(join(top, staging, path), join(top, String(uid), `${month}.parquet`), null);
-    }
+    await Promise.all(
+      written.map(({ uid, path }) =>
+        publish(join(top, staging, path), join(top, String(uid), `${month}.parquet`), null),
+      ),
+    );
   } finally {
     await rm(join(top, staging), { recursive: true, force: true });
   }
