@@ -12,6 +12,7 @@ import { withDuckDb } from './duckdb';
 import { removeConsumed } from './consumed-inbox';
 import { mergeDue } from './merge-parts';
 import { guardCluster, type Privacy } from './privacy';
+import { publishAccounts } from './publish-accounts';
 import { publishUsers } from './publish-users';
 import { slotMsOf } from './slot';
 import { takeIn } from './taking';
@@ -117,34 +118,33 @@ async function compactLocked(
       }
       if (!taking.isPart) break;
     }
+    /** What keeps files of users from being guarded does not keep the rest from being done. */
+    const publishAll = async (): Promise<number | EitError> => {
+      if (lists === null || privacy.mode === 'open') return refusal ?? 0;
+      try {
+        const told = { cluster, nowMs, isStillOurs, warn };
+        await publishAccounts(connection, archive, lists, privacy.coordinators, told);
+        return await publishUsers(connection, archive, lists, told, (made, users) =>
+          onProgress?.({ at: 'users', done: made, users }),
+        );
+      } catch (error) {
+        if (error instanceof EitError && error.code === 'EIT_PRIVACY') return error;
+        throw error;
+      }
+    };
     const merges = await mergeDue(connection, archive, nowMs, isStillOurs, (merged, tasks) =>
       onProgress?.({ at: 'merge', done: merged, tasks }),
     );
     await deriveDue(connection, archive, cluster, nowMs, isStillOurs, (derived, days) =>
       onProgress?.({ at: 'totals', done: derived, days }),
     );
-    const published =
-      lists === null
-        ? (refusal ?? 0)
-        : await publishUsers(
-            connection,
-            archive,
-            lists,
-            { cluster, nowMs, isStillOurs, warn },
-            (made, users) => onProgress?.({ at: 'users', done: made, users }),
-          ).catch(refused);
+    const published = await publishAll();
     await writeClusters(ledger);
     const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);
     await removeUnnamed(archive, nowMs);
     if (published instanceof EitError) throw published;
     return summary(cluster, archive, { ...done, merges, removedInboxFiles, published });
   });
-}
-
-/** What keeps users' files from being guarded does not keep the rest from being done. */
-function refused(error: unknown): EitError {
-  if (error instanceof EitError && error.code === 'EIT_PRIVACY') return error;
-  throw error;
 }
 
 function summary(

@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import { type AccessLists, grant, type Granted, wronglyGranted } from './access-list';
+import { ACCOUNT_KEY } from './by-account';
 import { findAccessLists } from './find-access-lists';
 import { MANIFEST_FILE } from './manifest';
 import type { FileModes } from './part';
@@ -14,6 +15,8 @@ export type Privacy =
       readonly mode: 'private';
       /** Those who may read all, beside the ledger's owner. */
       readonly adminUids: readonly number[];
+      /** Account to those who may read its totals. */
+      readonly coordinators: ReadonlyMap<string, readonly number[]>;
     };
 
 /** How a cluster's archive is guarded, as far as it could be. */
@@ -72,6 +75,7 @@ async function setModes(ledger: string, dir: string, privacy: Privacy): Promise<
   await setMode(ledger, passage);
   await setMode(dir, passage);
   for (const name of ['inbox', 'state', 'aside']) await setMode(join(dir, name), OWNER_ONLY.folder);
+  await setMode(join(dir, ACCOUNT_KEY), OWNER_ONLY.file);
   for (const { name } of await entries(join(dir, 'inbox'))) {
     await setMode(join(dir, 'inbox', name), OWNER_ONLY.folder);
   }

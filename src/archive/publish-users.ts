@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError } from '../errors';
 import type { ArchivePart } from '../generated/manifest';
-import { type AccessLists, grant, type Granted, wronglyGranted } from './access-list';
+import { type AccessLists, grant, type Granted } from './access-list';
 import { selectAll, quoted } from './column';
 import { type Archive, commit } from './commit';
 import { sqlText } from './duckdb';
+import { mendLists, STAGING } from './mend-lists';
 import { partsSql, ROW_GROUP, rowsOf } from './part';
-import { treeOf } from './privacy';
 import { BY_USER, writeCommon } from './published-common';
 import { runUjSql } from './month-sums';
 import { SLICES } from './slice-table';
@@ -18,10 +18,8 @@ import { publish } from './whole-file';
 
 /** Files that DuckDB has open at once. */
 const USERS_AT_ONCE = 100;
-const MONTH_FILE = /^\d{4}-\d\d\.parquet$/;
 /** The last uids are no user's: -1 and -2 as the system calls sees them. */
 const LAST_UID = 0xff_ff_ff_fd;
-const STAGING = '.new-';
 
 export interface PublishOptions {
   readonly cluster: string;
@@ -48,7 +46,7 @@ export async function publishUsers(
   const top = join(dir, BY_USER);
   await mkdir(top, { recursive: true, mode: 0o711 });
   await chmod(top, 0o711);
-  await mendLists(top, lists, options.warn);
+  await mendLists(top, lists, (folder) => (/^\d+$/.test(folder) ? [Number(folder)] : []), options.warn);
 
   const pending = await pendingUsers(connection, archive);
   const all = [...pending.values()].reduce((sum, uids) => sum + uids.size, 0);
@@ -184,32 +182,5 @@ async function mustBeSame(
   throw new EitError(
     'EIT_ARCHIVE',
     `what was written for users of ${month} is not what the archive holds: it was not published. Check the storage of ${folder}`,
-  );
-}
-
-/** Sets lists anew that are not what they should be, and takes away what a compaction that was ended left. */
-async function mendLists(top: string, lists: AccessLists, warn: (message: string) => void): Promise<void> {
-  const wanted: Granted[] = [];
-  for (const { name } of await readdir(top, { withFileTypes: true })) {
-    if (name.startsWith(STAGING)) await rm(join(top, name), { recursive: true, force: true });
-    const uid = /^\d+$/.test(name) ? Number(name) : null;
-    if (uid === null) continue;
-    for (const { path, isFolder } of await treeOf(top, name)) {
-      const isOurs = isFolder ? path === name : MONTH_FILE.test(path.slice(name.length + 1));
-      wanted.push({ path, isFolder, uids: isOurs ? [uid] : [] });
-    }
-  }
-  if (wanted.length === 0) return;
-  const wrong = await wronglyGranted(lists, top, wanted);
-  const [first] = wrong;
-  if (first === undefined) return;
-  const more = wrong.length > 1 ? ` and ${wrong.length - 1} more` : '';
-  warn(
-    `${top}/${first.granted.path}${more}: readers were not as they should be (${first.fault}) and are set anew`,
-  );
-  await grant(
-    lists,
-    top,
-    wrong.map(({ granted }) => granted),
   );
 }

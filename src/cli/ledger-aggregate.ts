@@ -27,7 +27,7 @@ export interface LedgerAccess {
  */
 export async function readAggregate(access: LedgerAccess, query: ReportQuery): Promise<Aggregate> {
   const aggregation = new Aggregation(query);
-  const opened = await openLedger(access.config.ledger, query.filter, access.uid);
+  const opened = await openLedger(access.config.ledger, query, access.uid);
   if (opened.archives.length === 0) {
     for await (const record of recordsInWindow(access, query)) aggregation.add(record);
     return aggregation.finish();

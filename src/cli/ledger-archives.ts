@@ -1,12 +1,15 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readAccountArchive } from '../archive/account-archive';
+import { daysIn } from '../archive/days';
 import { readManifest } from '../archive/manifest';
 import { readOwnArchive } from '../archive/own-archive';
 import type { ReadableArchive } from '../archive/read-archive';
 import { EitError, isErrno } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
-import type { RunFilter } from '../runs/run-filter';
+import type { ReportQuery } from '../report/aggregate';
+import { isToldByTotals } from './ledger-days';
 
 /** What of the ledger a reader gets. */
 export interface OpenedLedger {
@@ -16,11 +19,12 @@ export interface OpenedLedger {
 }
 
 /**
- * Opens what a reader may read of the clusters that are asked for: all, or of a private ledger what was published for him.
+ * Opens what a reader may read of the clusters that are asked for: all, or of a private ledger what was published for him or for coordinators of an account.
  * @param uid whose runs may be read from there
  * @throws EitError EIT_LEDGER_UNREADABLE where others' runs are asked for that he may not read; EIT_ARCHIVE
  */
-export async function openLedger(ledger: string, filter: RunFilter, uid: number): Promise<OpenedLedger> {
+export async function openLedger(ledger: string, query: ReportQuery, uid: number): Promise<OpenedLedger> {
+  const { filter } = query;
   const archives: ReadableArchive[] = [];
   const inboxes = new Set<string>();
   for (const cluster of await ledgerClusters(ledger)) {
@@ -31,7 +35,7 @@ export async function openLedger(ledger: string, filter: RunFilter, uid: number)
       throw error;
     });
     if (manifest === 'refused') {
-      archives.push(await openOwn(ledger, dir, cluster, filter, uid));
+      archives.push(await openOwn(ledger, dir, cluster, query, uid));
       continue;
     }
     if (manifest !== null) archives.push({ cluster, dir, manifest });
@@ -45,14 +49,34 @@ async function openOwn(
   ledger: string,
   dir: string,
   cluster: string,
-  { users }: RunFilter,
+  query: ReportQuery,
   uid: number,
 ): Promise<ReadableArchive> {
+  const { users, accounts } = query.filter;
   if (users?.length === 1 && users[0]?.uid === uid) return readOwnArchive(dir, cluster, uid);
+  if (accounts !== undefined) {
+    const totals = await readAccountArchive(dir, cluster, accounts);
+    if (totals !== null) {
+      mustBeTotals(totals, query);
+      return totals;
+    }
+  }
   throw new EitError(
     'EIT_LEDGER_UNREADABLE',
-    `you may read your own runs only: the ledger ${ledger} is private. Leave out --user and --allusers (an admin to whom it is not open yet: ` +
+    `you may read your own runs only: the ledger ${ledger} is private. Leave out --user and --allusers (who coordinates an account: --allusers --account; an admin to whom it is not open yet: ` +
       `--user ${uid}). Who sees all is named in \`admins\` of eit.yaml, and gets it with the next eit ledger compact`,
+  );
+}
+
+/** @throws EitError EIT_USAGE where an account's totals do not tell what is asked for */
+function mustBeTotals({ manifest }: ReadableArchive, query: ReportQuery): void {
+  const { time_zone: timeZone } = manifest;
+  const [first] = daysIn(query.sinceMs, query.sinceMs + 1, timeZone);
+  if (isToldByTotals(query, timeZone) && first?.fromMs === query.sinceMs) return;
+  throw new EitError(
+    'EIT_USAGE',
+    `of an account you may read its totals by whole days: --group-by any of user, account, partition, day, month, cluster; from a midnight in ${timeZone} on ` +
+      '(-S 2026-03-01); without --jobs, --nodelist, --extrapolate and --policy hybrid',
   );
 }
 

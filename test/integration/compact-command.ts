@@ -17,7 +17,7 @@ async function main(): Promise<void> {
         cluster,
         nowMs: Date.parse(process.env['EIT_TEST_NOW'] ?? ''),
         timeZone: 'Europe/Berlin',
-        inboxDays: 7,
+        inboxDays: 60,
         privacy: privacyOf(config, process.env, say),
         warn: say,
       }),

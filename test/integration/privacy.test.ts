@@ -16,6 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import { REPORT_LIMITS, sqlText, withDuckDb } from '../../src/archive/duckdb';
+import { rowsOf } from '../../src/archive/part';
 import { noRoot } from '../test-unless';
 import { LEDGER, type Outcome, ReportCommand } from './report-command';
 import { mustRun, type TestUser, TestUsers } from './test-users';
@@ -23,8 +25,9 @@ import { mustRun, type TestUser, TestUsers } from './test-users';
 const TOP = join(__dirname, '../..');
 const missing =
   noRoot ?? (spawnSync('setfacl', ['--version']).status === 0 ? undefined : 'needs setfacl (package acl)');
-const NOW = '2026-02-02T12:00:00Z';
-const SINCE = ['-S', '2026-01-01', '-E', '2026-03-01'];
+const CLUSTERS = ['alpha', 'beta', 'epsilon'];
+const NOW = '2026-03-12T12:00:00Z';
+const SINCE = ['-S', '2026-01-01', '-E', '2026-03-12'];
 
 /** A ledger on a folder of its own, with real users in the place of the fixture's. */
 class PrivateLedger {
@@ -68,7 +71,8 @@ class PrivateLedger {
 
   /** What hosts have sent, as an old installation left it: readable for all. */
   fill(ledger: string): void {
-    cpSync(LEDGER, ledger, { recursive: true });
+    // Runs in two months; GPUs and hosts that tell what they are made of.
+    for (const fixture of [LEDGER, join(LEDGER, '../gpus')]) cpSync(fixture, ledger, { recursive: true });
     for (const file of this.files(ledger, '.ndjson')) {
       const text = readFileSync(file, 'utf8')
         .replaceAll('"uid":1001,"user":"alice"', `"uid":${this.alice.uid},"user":"${this.alice.name}"`)
@@ -169,26 +173,48 @@ if (missing !== undefined) {
     const own = ({ uid }: TestUser, cluster = 'alpha') => join(it.ledger, cluster, 'by-user', String(uid));
 
     test('lets a user read what is his and what is nobody’s secret, and list his own folder only', async () => {
-      const common = ['alpha', 'beta'].map((cluster) => `${cluster}/by-user/index.json`);
-      const hers = ['alpha', 'beta'].flatMap((cluster) => it.files(own(it.alice, cluster), '.parquet'));
-      const his = it.files(own(it.bob), '.parquet');
+      const common = CLUSTERS.flatMap((cluster) =>
+        readdirSync(join(it.ledger, cluster, 'by-user'))
+          .filter((name) => !/^\d+$/.test(name))
+          .map((name) => `${cluster}/by-user/${name}`),
+      );
+      expect(
+        common.filter(
+          (path) => !/\/(index\.json|(hardware|hosts-\d{4}-\d\d)-[0-9a-f]{16}\.parquet)$/.test(path),
+        ),
+      ).toEqual([]);
+      const hers = CLUSTERS.flatMap((cluster) => it.files(own(it.alice, cluster), '.parquet'));
+      const his = ['alpha', 'epsilon'].flatMap((cluster) => it.files(own(it.bob, cluster), '.parquet'));
       expect(hers.map((path) => path.slice(it.ledger.length + 1))).toEqual([
         `alpha/by-user/${it.alice.uid}/2026-01.parquet`,
         `beta/by-user/${it.alice.uid}/2026-01.parquet`,
+        `epsilon/by-user/${it.alice.uid}/2026-03.parquet`,
       ]);
       const below = (paths: string[]) => paths.map((path) => path.slice(it.ledger.length + 1));
       expect(await it.readable(it.alice)).toEqual([...common, ...below(hers), 'clusters.json'].sort());
       expect(await it.readable(it.bob)).toEqual([...common, ...below(his), 'clusters.json'].sort());
       expect(await it.listable(it.alice)).toEqual(
-        ['alpha', 'beta'].map((cluster) => `${cluster}/by-user/${it.alice.uid}`),
+        CLUSTERS.map((cluster) => `${cluster}/by-user/${it.alice.uid}`),
       );
       // Root and the ledger's user could read more: there is something to be kept from her.
       expect(it.files(it.ledger, '.ndjson').length).toBeGreaterThan(0);
       expect(it.files(join(it.ledger, 'alpha/parts'), '.parquet').length).toBeGreaterThan(0);
     });
 
+    test('tells everybody what hosts are made of, of all that can be told', async () => {
+      const models = ['-o', 'JobID,CPUModel,GPUModel', '-M', 'epsilon'];
+      const { stdout } = await it.report(it.alice, models);
+      expect(stdout).toMatch(/NVIDIA|AMD|Intel/);
+      expect(stdout).toBe((await it.report(null, ['-u', it.alice.name, ...models])).stdout);
+    });
+
     test('gives a user the report that root gets of her, to the digit', async () => {
-      for (const more of [[], ['--group-by', 'day'], ['--group-by', 'account,partition']]) {
+      for (const more of [
+        [],
+        ['--group-by', 'day'],
+        ['--group-by', 'account,partition'],
+        ['--policy', 'hybrid'],
+      ]) {
         const hers = await it.report(it.alice, ['--json', ...more]);
         expect(hers).toMatchObject({ status: 0, stderr: '' });
         const roots = await it.report(null, ['-u', it.alice.name, '--json', ...more]);
@@ -213,7 +239,7 @@ if (missing !== undefined) {
       for (const args of [
         ['-j', '103'],
         ['-A', 'biology'],
-        ['-r', 'gpu'],
+        ['-r', 'gpu', '-M', 'alpha'],
       ]) {
         const { stdout } = await it.report(it.alice, ['--json', ...args]);
         expect(JSON.parse(stdout)).toMatchObject({ groups: [], total: { jobs: 0 } });
@@ -306,6 +332,47 @@ if (missing !== undefined) {
       it.configure({});
       expect(await it.compact()).toMatchObject({ status: 0 });
       expect((await it.report(it.bob, ['-a'])).status).toBe(1);
+    });
+
+    test('lets a coordinator read the totals of his account, as root has them, and no job of it or its id', async () => {
+      it.configure({
+        coordinators: { biology: [it.ada.name, it.alice.name], 'a/../b': [it.alice.name] },
+        admins: [],
+      });
+      expect(await it.compact()).toMatchObject({ status: 0 });
+      for (const keys of ['user,partition', 'day,user', 'account,month']) {
+        const args = ['-a', '-A', 'biology', '--group-by', keys, '--json'];
+        const hers = await it.report(it.alice, args);
+        expect(hers).toMatchObject({ status: 0, stderr: '' });
+        const roots = await it.report(null, args);
+        const [told, known] = [hers, roots].map(
+          ({ stdout }) => JSON.parse(stdout) as Record<string, unknown>,
+        );
+        expect([told?.['groups'], told?.['total']]).toEqual([known?.['groups'], known?.['total']]);
+        expect((told as { total: { jobs: number } }).total.jobs).toBeGreaterThan(2);
+      }
+      const files = it.files(join(it.ledger, 'alpha/by-account/biology'), '.parquet');
+      const ids = await withDuckDb(REPORT_LIMITS, (connection) =>
+        rowsOf(
+          connection,
+          `SELECT DISTINCT job::VARCHAR AS job, run_key FROM read_parquet([${files.map(sqlText).join(', ')}])`,
+        ),
+      );
+      expect(ids.length).toBeGreaterThanOrEqual(3);
+      expect(JSON.stringify(ids)).not.toMatch(/"10[346]/);
+      const jobs = await it.report(it.alice, ['-a', '-A', 'biology', '--group-by', 'job']);
+      expect(jobs).toMatchObject({ status: 2, stdout: '' });
+      expect(jobs.stderr).toContain('EIT_USAGE: of an account you may read its totals by whole days');
+      expect((await it.report(it.alice, ['-a', '-A', 'biology,physics'])).status).toBe(1);
+      expect((await it.report(it.bob, ['-a', '-A', 'biology'])).stderr).toContain('EIT_LEDGER_UNREADABLE');
+      expect((await it.readable(it.bob)).filter((path) => path.includes('by-account'))).toEqual([]);
+      expect((await it.readable(it.alice)).filter((path) => path.includes('parts/'))).toEqual([]);
+      expect(readdirSync(join(it.ledger, 'alpha/by-account')).sort()).toEqual(['a%2F%2E%2E%2Fb', 'biology']);
+
+      it.configure({});
+      expect(await it.compact()).toMatchObject({ status: 0 });
+      expect((await it.readable(it.alice)).filter((path) => path.includes('by-account'))).toEqual([]);
+      expect((await it.report(it.alice, ['-a', '-A', 'biology'])).status).toBe(1);
     });
 
     const spoilt: [string, () => void][] = [

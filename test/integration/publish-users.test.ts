@@ -11,7 +11,7 @@ import { TestLedger } from '../unit/archive/compacted';
 const missing = spawnSync('setfacl', ['--version']).status === 0 ? undefined : 'needs setfacl (package acl)';
 const USERS = 250;
 const FIRST_UID = 100_000;
-const privacy = { mode: 'private', adminUids: [] } as const;
+const privacy = { mode: 'private', adminUids: [], coordinators: new Map() } as const;
 const line = JSON.parse(
   readFileSync(join(LEDGER, 'alpha/inbox/2026-01-31/a1.ndjson'), 'utf8')
     .split('\n')

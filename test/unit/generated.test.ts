@@ -324,6 +324,8 @@ test('an empty config gets every default', () => {
     state_dir: '/run/eit',
     var_dir: '/var/lib/eit',
     spool_dir: '/var/spool/eit',
+    privacy: 'private',
+    coordinators: {},
     policy: 'usage',
     agent: { interval_seconds: 10, record_seconds: 300, linger_seconds: 60, top_processes: 0 },
     roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
