@@ -29,6 +29,7 @@ const ERRORS = {
   EIT_DUCKDB: { exit: 1 },
   EIT_ARCHIVE: { exit: 1 },
   EIT_QUOTA_DIR: { exit: 1 },
+  EIT_PRIVACY: { exit: 1 },
   EIT_GPU_RELEASE: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;

@@ -8,11 +8,15 @@ import { version } from '../version';
 import { readManifest, writeManifest } from './manifest';
 import { addSums, exactSums, noSums, storedSums } from './month-sums';
 import type { FileModes } from './part';
-import { emptyState, readState, type TakenState, writeState } from './taken-state';
+import { emptyState, readState, type TakenState, type Unpublished, writeState } from './taken-state';
 import { REMEMBERED_MS, type Taking } from './taking';
 
 /** Replaced files are removed a day after; then their names need not be kept. */
 const FORGOTTEN_MS = 3 * 86_400_000;
+
+/** What only the writer reads is the writer's. */
+export const OWN_FOLDER = 0o700;
+export const OWN_FILE = 0o600;
 
 /** A cluster's archive as one writer has it in hand: what is committed, and what was taken from the inbox for it. */
 export interface Archive {
@@ -58,6 +62,8 @@ export interface Change {
   readonly replaced?: readonly string[];
   /** Keys of inbox files that are about to go. */
   readonly forgotten?: readonly string[];
+  /** What is still to be published for users, where that has changed. */
+  readonly unpublished?: Unpublished;
   readonly taking?: Taking;
 }
 
@@ -75,12 +81,14 @@ export async function commit(
   const { dir, modes, manifest: before } = archive;
   const { added = [], replaced = [], forgotten = [], taking } = change;
   const state =
-    taking === undefined && forgotten.length === 0 ? null : stateAfter(archive.state, change, nowMs);
+    taking === undefined && forgotten.length === 0 && change.unpublished === undefined
+      ? null
+      : stateAfter(archive.state, change, nowMs);
   let statePath = before.state;
   if (state !== null) {
     statePath = `state/${randomBytes(8).toString('hex')}.json.gz`;
-    await mkdir(join(dir, 'state'), { recursive: true, mode: modes.folder });
-    await writeState(join(dir, statePath), state, modes.file);
+    await mkdir(join(dir, 'state'), { recursive: true, mode: OWN_FOLDER });
+    await writeState(join(dir, statePath), state, OWN_FILE);
   }
   const gone = new Set(replaced);
   const stale = new Set([...(taking?.slots ?? [])].map(calendar('day', before.time_zone)));
@@ -112,7 +120,7 @@ export async function commit(
       `another process has compacted ${dir} meanwhile: nothing was committed, and nothing is lost; run it again`,
     );
   }
-  await writeManifest(dir, manifest, modes.file);
+  await writeManifest(dir, manifest, modes);
   archive.manifest = manifest;
   if (state !== null) archive.state = state;
 }
@@ -125,7 +133,8 @@ function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): Archiv
   return fresh.length === 0 ? [] : [{ ...part, days: fresh }];
 }
 
-function stateAfter(before: TakenState, { taking, forgotten = [] }: Change, nowMs: number): TakenState {
+function stateAfter(before: TakenState, change: Change, nowMs: number): TakenState {
+  const { taking, forgotten = [] } = change;
   const files = new Map(before.files);
   const writers = new Map(before.writers);
   for (const [key, file] of taking?.files ?? []) files.set(key, file);
@@ -136,7 +145,14 @@ function stateAfter(before: TakenState, { taking, forgotten = [] }: Change, nowM
     else writers.set(key, { lastMs: Math.max(known.lastMs, lastMs), seen: known.seen.with(seen) });
   }
   for (const [key, { lastMs }] of writers) if (lastMs < nowMs - REMEMBERED_MS) writers.delete(key);
-  return { files, writers };
+  return { files, writers, unpublished: change.unpublished ?? unpublishedAfter(before.unpublished, taking) };
+}
+
+function unpublishedAfter(before: Unpublished, taking: Taking | undefined): Unpublished {
+  if (before === 'all' || taking === undefined) return before;
+  const after = new Map(before);
+  for (const [month, uids] of taking.uids) after.set(month, new Set([...(after.get(month) ?? []), ...uids]));
+  return after;
 }
 
 function sumsAfter(before: ArchiveManifest['sums'], taking: Taking | undefined): ArchiveManifest['sums'] {

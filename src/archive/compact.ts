@@ -5,12 +5,15 @@ import { lock } from 'proper-lockfile';
 import { EitError, isErrno } from '../errors';
 import { inboxFiles } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
-import { type Archive, commit, openArchive } from './commit';
+import { writeClusters } from './clusters-file';
+import { type Archive, type Change, commit, openArchive } from './commit';
 import { deriveDue } from './derive';
 import { withDuckDb } from './duckdb';
 import { removeConsumed } from './consumed-inbox';
 import { mergeDue } from './merge-parts';
-import type { FileModes } from './part';
+import { guardCluster, type Privacy } from './privacy';
+import { publishAccounts } from './publish-accounts';
+import { publishUsers } from './publish-users';
 import { slotMsOf } from './slot';
 import { takeIn } from './taking';
 import { removeUnnamed } from './unnamed-files';
@@ -27,6 +30,7 @@ export interface CompactOptions {
   readonly nowMs: number;
   /** Zone whose days the daily totals are of, where the archive does not say it yet. */
   readonly timeZone: string;
+  readonly privacy: Privacy;
   /** How long an inbox file stays after its day. */
   readonly inboxDays: number;
   /** Host-local folder for sorting what does not fit in memory. */
@@ -40,7 +44,8 @@ export interface CompactOptions {
 export type CompactStep =
   | { readonly at: 'inbox'; readonly bytes: number; readonly allBytes: number }
   | { readonly at: 'merge'; readonly done: number; readonly tasks: number }
-  | { readonly at: 'totals'; readonly done: number; readonly days: number };
+  | { readonly at: 'totals'; readonly done: number; readonly days: number }
+  | { readonly at: 'users'; readonly done: number; readonly users: number };
 
 export interface Compacted {
   readonly cluster: string;
@@ -50,6 +55,8 @@ export interface Compacted {
   readonly bytes: number;
   readonly merges: number;
   readonly removedInboxFiles: number;
+  /** Users' files of a month that were made anew. */
+  readonly published: number;
   readonly parts: number;
   readonly dataUntil: string | null;
 }
@@ -57,7 +64,8 @@ export interface Compacted {
 /**
  * Takes a cluster's inbox into its archive: new lines as parts, parts merged by day and month, inbox files removed that are a week old and
  * were compared. It can be ended at any point and run again: what is not committed is as if it had not been.
- * @throws EitError EIT_LEDGER_LOCKED while another one runs; EIT_ARCHIVE, EIT_DUCKDB, EIT_LEDGER_UNREADABLE, EIT_LEDGER_UNWRITABLE
+ * @throws EitError EIT_LEDGER_LOCKED while another one runs; EIT_ARCHIVE, EIT_DUCKDB, EIT_LEDGER_UNREADABLE, EIT_LEDGER_UNWRITABLE; EIT_PRIVACY, when all
+ * else is done, where users' files cannot be guarded and so are not published
  */
 export async function compact(options: CompactOptions): Promise<Compacted> {
   const dir = join(options.ledger, options.cluster);
@@ -69,8 +77,8 @@ async function compactLocked(
   dir: string,
   isStillOurs: () => boolean,
 ): Promise<Compacted> {
-  const { ledger, cluster, nowMs, timeZone, onProgress, warn } = options;
-  const modes = ledgerModes(ledger);
+  const { ledger, cluster, nowMs, timeZone, privacy, onProgress, warn } = options;
+  const { modes, lists, refusal } = await guardCluster(ledger, cluster, privacy);
   const archive = await openArchive(dir, modes, { slotMs: slotMsOf(timeZone, nowMs), timeZone });
   const limits = {
     memoryBytes: Math.min(MOST_MEMORY_BYTES, Math.floor(totalmem() / 2)),
@@ -99,7 +107,9 @@ async function compactLocked(
       });
       for (const { path, reason } of taking?.unread ?? []) warn(`${path} was not read: ${reason}`);
       if (taking === null || taking.files.size === 0) break;
-      await commit(archive, { taking }, nowMs, isStillOurs);
+      // What is published is not kept up while everybody reads the parts.
+      const change: Change = privacy.mode === 'open' ? { taking, unpublished: 'all' } : { taking };
+      await commit(archive, change, nowMs, isStillOurs);
       done.records += taking.lines - taking.duplicates;
       done.duplicates += taking.duplicates;
       done.bytes += taking.bytes;
@@ -108,15 +118,32 @@ async function compactLocked(
       }
       if (!taking.isPart) break;
     }
+    /** What keeps files of users from being guarded does not keep the rest from being done. */
+    const publishAll = async (): Promise<number | EitError> => {
+      if (lists === null || privacy.mode === 'open') return refusal ?? 0;
+      try {
+        const told = { cluster, nowMs, isStillOurs, warn };
+        await publishAccounts(connection, archive, lists, privacy.coordinators, told);
+        return await publishUsers(connection, archive, lists, told, (made, users) =>
+          onProgress?.({ at: 'users', done: made, users }),
+        );
+      } catch (error) {
+        if (error instanceof EitError && error.code === 'EIT_PRIVACY') return error;
+        throw error;
+      }
+    };
     const merges = await mergeDue(connection, archive, nowMs, isStillOurs, (merged, tasks) =>
       onProgress?.({ at: 'merge', done: merged, tasks }),
     );
     await deriveDue(connection, archive, cluster, nowMs, isStillOurs, (derived, days) =>
       onProgress?.({ at: 'totals', done: derived, days }),
     );
+    const published = await publishAll();
+    await writeClusters(ledger);
     const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);
     await removeUnnamed(archive, nowMs);
-    return summary(cluster, archive, { ...done, merges, removedInboxFiles });
+    if (published instanceof EitError) throw published;
+    return summary(cluster, archive, { ...done, merges, removedInboxFiles, published });
   });
 }
 
@@ -165,12 +192,6 @@ export async function withCompactLock<T>(
     // Lost in the middle: then there is nothing to give back, and the commit has said so.
     await release().catch(() => undefined);
   }
-}
-
-/** As the ledger's folder: who may read it reads what is in it. */
-export function ledgerModes(ledger: string): FileModes {
-  const folder = (statSync(ledger).mode & 0o777) | 0o700;
-  return { folder, file: folder & 0o666 };
 }
 
 function sizeOf(path: string): number {

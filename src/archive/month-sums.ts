@@ -61,6 +61,11 @@ export function storedSums(sums: ExactMonthSums): MonthSums {
   };
 }
 
+/** SQL of a slice's energy, measured and modelled, under all policies together. */
+export function runUjSql(): string {
+  return RECORDED.map((i) => `coalesce(${quoted(ENERGY_COLUMNS[i] ?? '')}, 0)`).join(' + ');
+}
+
 /** What parts hold, by month, as it is read from the disk. */
 export async function sumsOfParts(
   connection: DuckDBConnection,
@@ -72,8 +77,7 @@ export async function sumsOfParts(
     const found = noSums();
     const paths = (kind: string) =>
       parts.filter((part) => part.month === month && part.kind === kind).map((part) => part.path);
-    const uj = RECORDED.map((i) => `coalesce(${quoted(ENERGY_COLUMNS[i] ?? '')}, 0)`).join(' + ');
-    [found.runLines, found.runUj] = await sumOf(connection, dir, paths(SLICES.name), uj);
+    [found.runLines, found.runUj] = await sumOf(connection, dir, paths(SLICES.name), runUjSql());
     const idle = POLICIES.map((policy) => quoted(`idle_${policy}_uj`)).join(' + ');
     [found.hostLines, found.idleUj] = await sumOf(connection, dir, paths(HOSTS.name), idle);
     sums.set(month, found);

@@ -9,12 +9,14 @@ import { sqlText } from './duckdb';
 import { publish } from './whole-file';
 
 /** Rows that are compressed together, and passed over together where nothing in them is asked for. */
-const ROW_GROUP = 61_440;
+export const ROW_GROUP = 61_440;
 
 /** How new files and folders of the ledger are made. */
 export interface FileModes {
   readonly file: number;
   readonly folder: number;
+  /** Gives a file that is no part its readers before it has its name. */
+  readonly beforeNamed?: (temporary: string) => Promise<void>;
 }
 
 /**

@@ -28,7 +28,11 @@ export interface TakenState {
   readonly files: Map<string, TakenFile>;
   /** By host and instance: see {@link writerKey}. */
   readonly writers: Map<string, TakenWriter>;
+  readonly unpublished: Unpublished;
 }
+
+/** By month, the users whose own files are not yet as the archive is; `all`: nobody's are. */
+export type Unpublished = 'all' | ReadonlyMap<string, ReadonlySet<number>>;
 
 export function fileKey({ day, host }: { readonly day: string; readonly host: string }): string {
   return `${day}/${host}`;
@@ -39,7 +43,7 @@ export function writerKey(host: string, instance: string): string {
 }
 
 export function emptyState(): TakenState {
-  return { files: new Map(), writers: new Map() };
+  return { files: new Map(), writers: new Map(), unpublished: new Map() };
 }
 
 /** As it is in its file. */
@@ -51,6 +55,8 @@ interface StoredState {
     lastMs: number,
     ranges: readonly (readonly [number, number])[],
   ])[];
+  /** Absent: written before there were users' files, or while the ledger was open. */
+  readonly unpublished?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** @throws EitError EIT_ARCHIVE */
@@ -64,7 +70,11 @@ export async function readState(path: string): Promise<TakenState> {
       ([host, instance, lastMs, ranges]) =>
         [writerKey(host, instance), { lastMs, seen: SequenceSet.of(ranges) }] as const,
     );
-    return { files: new Map(files), writers: new Map(writers) };
+    const unpublished =
+      stored.unpublished === undefined
+        ? 'all'
+        : new Map(Object.entries(stored.unpublished).map(([month, uids]) => [month, new Set(uids)] as const));
+    return { files: new Map(files), writers: new Map(writers), unpublished };
   } catch (cause) {
     const mend = isErrno(cause, 'ENOENT')
       ? 'The manifest names it: was the folder restored in part?'
@@ -82,6 +92,13 @@ export async function writeState(path: string, state: TakenState, mode: number):
       const [host = '', instance = ''] = key.split('\0');
       return [host, instance, lastMs, seen.all];
     }),
+    ...(state.unpublished === 'all'
+      ? {}
+      : {
+          unpublished: Object.fromEntries(
+            [...state.unpublished].map(([month, uids]) => [month, [...uids].sort((a, b) => a - b)]),
+          ),
+        }),
   };
   await writeWhole(path, await promisify(gzip)(JSON.stringify(stored), { level: 4 }), mode);
 }

@@ -40,6 +40,8 @@ export interface Taking {
   readonly sums: Map<string, ExactMonthSums>;
   /** By day of the inbox. */
   readonly refused: Map<string, Map<SkipReason, number>>;
+  /** By month, the users of whose runs there are new slices. */
+  readonly uids: Map<string, Set<number>>;
   /** Slots of time of which there are new slices. */
   readonly slots: Set<number>;
   dataUntilMs: number | null;
@@ -106,6 +108,7 @@ class Intake {
     writers: new Map(),
     sums: new Map(),
     refused: new Map(),
+    uids: new Map(),
     slots: new Set(),
     dataUntilMs: null,
     isPart: false,
@@ -232,6 +235,9 @@ class Intake {
     for (const row of this.#slices.rows) {
       const sums = this.#inMonth(SLICES, row.slotMs);
       this.#taking.slots.add(row.slotMs);
+      if (row.uid !== undefined) {
+        entry(this.#taking.uids, utcMonth(row.slotMs), () => new Set<number>()).add(row.uid);
+      }
       sums.runLines += row.lines;
       sums.runUj += BigInt(sliceUj(row));
       await this.#staged.slices.add(row);
@@ -257,7 +263,7 @@ class Intake {
   }
 
   async finish(): Promise<Taking | null> {
-    const { dir, modes } = this.#options;
+    const { dir } = this.#options;
     const taking = this.#taking;
     if (taking.files.size === 0) return taking.unread.length === 0 ? null : taking;
     const { slices, hosts, domains, hardware, series } = this.#staged;
@@ -273,9 +279,9 @@ class Intake {
     );
     if (this.#aside.length > 0) {
       const folder = join(dir, 'aside');
-      await mkdir(folder, { recursive: true, mode: modes.folder });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       const path = join(folder, `${randomBytes(8).toString('hex')}.ndjson`);
-      await appendFile(path, `${this.#aside.join('\n')}\n`, { mode: modes.file });
+      await appendFile(path, `${this.#aside.join('\n')}\n`, { mode: 0o600 });
     }
     return taking;
   }

@@ -1,25 +1,16 @@
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
 import { readJobFacts } from '../archive/job-facts';
-import { readManifest } from '../archive/manifest';
-import {
-  countRefused,
-  type ReadableArchive,
-  readHardware,
-  readHosts,
-  readSlices,
-  takenBefore,
-} from '../archive/read-archive';
-import { EitError } from '../errors';
+import { countRefused, readHardware, readHosts, readSlices, takenBefore } from '../archive/read-archive';
+import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
 import { readInbox, type TakenBefore } from '../ledger/inbox';
-import { ledgerClusters } from '../ledger/inbox-files';
 import type { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, needsFacts, type ReportQuery } from '../report/aggregate';
 import type { FactsLookup } from '../runs/job-facts';
+import { type OpenedLedger, openLedger } from './ledger-archives';
 import { addDays, daysAddedUp } from './ledger-days';
 import type { Output } from './output';
 
@@ -27,6 +18,8 @@ import type { Output } from './output';
 export interface LedgerAccess {
   readonly config: EitConfig;
   readonly skipped: Skipped;
+  /** Who reads. */
+  readonly uid: number;
   /** For the progress; null: none is shown. */
   readonly output: Output | null;
 }
@@ -42,7 +35,8 @@ export async function readAggregate(
   withFacts = true,
 ): Promise<Aggregate> {
   const aggregation = new Aggregation(query);
-  const archives = await openArchives(access.config.ledger, query.filter.clusters);
+  const opened = await openLedger(access.config.ledger, query, access.uid);
+  const { archives } = opened;
   // Whole days have it in their totals, and it need not be read of the millions of runs of a year.
   const areDays = archives.length > 0 && archives.every((archive) => daysAddedUp(archive, query).size > 0);
   if (withFacts && !areDays) aggregation.useFacts(await readFacts(access, query));
@@ -51,7 +45,7 @@ export async function readAggregate(
     return aggregation.finish();
   }
   await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
-    const jobs = await addArchives(connection, archives, access, query, aggregation);
+    const jobs = await addArchives(connection, opened, access, query, aggregation);
     if (!withFacts || !areDays) return;
     aggregation.useFacts(await readFacts(access, { ...query, filter: { ...query.filter, jobs } }));
   });
@@ -64,7 +58,7 @@ export async function readAggregate(
  */
 async function addArchives(
   connection: DuckDBConnection,
-  archives: readonly ReadableArchive[],
+  { archives, inboxes }: OpenedLedger,
   access: LedgerAccess,
   query: ReportQuery,
   aggregation: Aggregation,
@@ -74,13 +68,14 @@ async function addArchives(
     const { cluster, dir, manifest } = archive;
     if (manifest.data_until !== null) aggregation.seen(Date.parse(manifest.data_until));
     countRefused(manifest, query, access.skipped);
-    taken.set(cluster, await takenBefore(dir, manifest));
+    if (inboxes?.has(cluster) ?? true) taken.set(cluster, await takenBefore(dir, manifest));
     await readHardware(connection, archive, query.untilMs, {
       addHardware: (told) => aggregation.addHardware(told),
     });
   }
   const inboxJobs = new Map<string, Set<number>>();
-  for await (const record of recordsInWindow(access, query, taken)) {
+  const filter = inboxes === undefined ? query.filter : { ...query.filter, clusters: inboxes };
+  for await (const record of recordsInWindow(access, { ...query, filter }, taken)) {
     aggregation.add(record);
     if (record.kind === 'run') jobsOf(inboxJobs, record.cluster).add(record.job);
   }
@@ -112,22 +107,6 @@ function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
   return found;
 }
 
-/** The archives of a ledger that can be read. @throws EitError EIT_ARCHIVE, EIT_LEDGER_UNREADABLE */
-export async function openArchives(
-  ledger: string,
-  clusters: ReadonlySet<string> | undefined,
-): Promise<ReadableArchive[]> {
-  const archives: ReadableArchive[] = [];
-  for (const cluster of await ledgerClusters(ledger)) {
-    if (clusters !== undefined && !clusters.has(cluster)) continue;
-    const dir = join(ledger, cluster);
-    const manifest = await readManifest(dir);
-    if (manifest !== null) archives.push({ cluster, dir, manifest });
-  }
-  return archives;
-}
-
-/** The records of the inbox of the days asked for and around. */
 /**
  * What Slurm's accounting tells of the runs asked for; null where it was never asked. A report that can do without says so and goes on
  * where that cannot be read.
@@ -139,9 +118,10 @@ async function readFacts({ config, output }: LedgerAccess, query: ReportQuery): 
   try {
     return await readJobFacts(config.ledger, clusters, sinceMs, untilMs, filter);
   } catch (error) {
-    const isOfFacts =
-      error instanceof EitError && (error.code === 'EIT_ARCHIVE' || error.code === 'EIT_DUCKDB');
-    if (!isOfFacts || needsFacts(query)) throw error;
+    if (!(error instanceof EitError) || needsFacts(query)) throw error;
+    // A private ledger's user reads his own files, which have none of it.
+    if (error.code === 'EIT_LEDGER_UNREADABLE' && isErrno(error.cause, 'EACCES')) return null;
+    if (error.code !== 'EIT_ARCHIVE' && error.code !== 'EIT_DUCKDB') throw error;
     output?.note(`without names and states of jobs: ${error.code}: ${error.message}`);
     return null;
   }
@@ -149,7 +129,7 @@ async function readFacts({ config, output }: LedgerAccess, query: ReportQuery): 
 
 /** The records of the days asked for and around. */
 export async function* recordsInWindow(
-  { config, skipped, output }: LedgerAccess,
+  { config, skipped, output }: Pick<LedgerAccess, 'config' | 'skipped' | 'output'>,
   { filter, sinceMs, untilMs }: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
   taken?: ReadonlyMap<string, TakenBefore>,
 ): AsyncGenerator<EitRecord, void, undefined> {

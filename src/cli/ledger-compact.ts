@@ -6,6 +6,7 @@ import { loadConfig } from '../config/config';
 import { describeError, EitError } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
 import type { CommandModule, Surroundings } from './command';
+import { privacyOf } from './ledger-privacy';
 import type { Output } from './output';
 import { bytesText, jsonText } from './plain-text';
 
@@ -51,6 +52,7 @@ export async function run(
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const ledger = typeof argv['folder'] === 'string' ? resolve(argv['folder']) : config.ledger;
   const inboxDays = daysGiven(strings(argv['inbox-days']).at(-1));
+  const privacy = privacyOf(config, env, (message) => output.note(message));
   const nowMs = Date.now();
   const done: Compacted[] = [];
   let failed: EitError | null = null;
@@ -62,6 +64,7 @@ export async function run(
         cluster,
         nowMs,
         timeZone: DateTime.local().zoneName,
+        privacy,
         inboxDays,
         onProgress: progress.show,
         warn: (message) => output.note(message),
@@ -86,6 +89,7 @@ function summary(done: Compacted): string {
   const beside = [
     ...(done.duplicates > 0 ? [`${done.duplicates} came twice`] : []),
     ...(done.refused > 0 ? [`${done.refused} refused (eit ledger check lists them)`] : []),
+    ...(done.published > 0 ? [`${done.published} users' files written`] : []),
     ...(done.removedInboxFiles > 0 ? [`${done.removedInboxFiles} inbox files removed`] : []),
   ];
   const more = beside.length === 0 ? '' : `, ${beside.join(', ')}`;
@@ -95,7 +99,12 @@ function summary(done: Compacted): string {
   );
 }
 
-const STEPS = { inbox: 'taking the inbox in, MB', merge: 'merging parts', totals: 'adding up days' } as const;
+const STEPS = {
+  inbox: 'taking the inbox in, MB',
+  merge: 'merging parts',
+  totals: 'adding up days',
+  users: "writing users' own files",
+} as const;
 
 /** Lines of progress, one after the other. */
 function stepsOf(cluster: string, output: Output): { show: (step: CompactStep) => void; end: () => void } {
@@ -111,7 +120,8 @@ function stepsOf(cluster: string, output: Output): { show: (step: CompactStep) =
         line = output.progress(`${cluster}: ${STEPS[step.at]}`);
       }
       if (step.at === 'inbox') line?.update(megabytes(step.bytes), megabytes(step.allBytes));
-      else line?.update(step.done, step.at === 'merge' ? step.tasks : step.days);
+      else if (step.at === 'merge') line?.update(step.done, step.tasks);
+      else line?.update(step.done, step.at === 'totals' ? step.days : step.users);
     },
   };
 }

@@ -31,18 +31,26 @@ import type { Outcome } from '../slurm/job-states';
  * what nobody observed, days of another time zone.
  */
 export function daysAddedUp(archive: ReadableArchive, query: ReportQuery): Set<string> {
-  const { groupBy, filter, extrapolate, timeZone, sinceMs, untilMs } = query;
-  const isTold =
+  const { timeZone, sinceMs, untilMs } = query;
+  if (!isToldByTotals(query, archive.manifest.time_zone)) return new Set();
+  const held = daysWithTotals(archive);
+  return new Set(wholeDaysIn(sinceMs, untilMs, timeZone).flatMap(({ day }) => (held.has(day) ? [day] : [])));
+}
+
+/** Whether totals by day of a zone tell what is asked for. */
+export function isToldByTotals(
+  { groupBy, filter, extrapolate, compareSlurm, policy, timeZone }: ReportQuery,
+  ofTimeZone: string,
+): boolean {
+  return (
     groupBy.every((key) => key === 'cluster' || isTotalKey(key)) &&
     filter.jobs === undefined &&
     filter.nodes === undefined &&
     !extrapolate &&
-    query.compareSlurm !== true &&
-    query.policy !== 'hybrid' &&
-    timeZone === archive.manifest.time_zone;
-  if (!isTold) return new Set();
-  const held = daysWithTotals(archive);
-  return new Set(wholeDaysIn(sinceMs, untilMs, timeZone).flatMap(({ day }) => (held.has(day) ? [day] : [])));
+    compareSlurm !== true &&
+    policy !== 'hybrid' &&
+    timeZone === ofTimeZone
+  );
 }
 
 function isTotalKey(key: SumKey): key is TotalKey {

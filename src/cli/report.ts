@@ -115,7 +115,7 @@ export async function run(
   if (isAudit) checkAudit(argv, reader);
 
   const skipped = new Skipped();
-  const access = { config: loaded.config, skipped, output };
+  const access = { config: loaded.config, skipped, output, uid: reader.uid };
   const made = { toolVersion: version, generatedAtMs: now.toMillis() };
   const view = (): View => ({
     columns,
@@ -139,7 +139,13 @@ export async function run(
   const factorsOf = siteFactors(loaded);
   const quotas =
     format.showsQuotas === true && argv['quotas'] === true
-      ? await quotasOfReport(query, reader, { loaded, output, factorsOf, nowMs: now.toMillis() })
+      ? await quotasOfReport(query, reader, {
+          loaded,
+          output,
+          factorsOf,
+          nowMs: now.toMillis(),
+          uid: reader.uid,
+        })
       : null;
   const report = buildReport(aggregate, { ...made, query, factorsOf, skippedRecords: skipped.total, quotas });
   await output.write(format.render(report, view()));

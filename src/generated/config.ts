@@ -41,6 +41,16 @@ export interface EitConfig {
    */
   admins?: string[];
   /**
+   * Who may read the ledger: `private` lets each user read his own runs, coordinators the totals of their accounts, admins all; `open` lets everybody who may read the ledger's folder read all that was compacted.
+   */
+  privacy: 'private' | 'open';
+  /**
+   * Account to the users who may read its totals.
+   */
+  coordinators: {
+    [k: string]: string[];
+  };
+  /**
    * How a domain's energy is divided in reports: usage, allocation or hybrid.
    */
   policy: 'usage' | 'allocation' | 'hybrid';

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compact, type Compacted } from '../../../src/archive/compact';
+import type { Privacy } from '../../../src/archive/privacy';
 import { readAggregate } from '../../../src/cli/ledger-aggregate';
 import type { EitConfig } from '../../../src/generated/config';
 import type { EitReport } from '../../../src/generated/report';
@@ -23,24 +24,29 @@ export class TestLedger {
     }
   }
 
-  async compact(cluster: string, nowMs: number, given: { inboxDays?: number } = {}): Promise<Compacted> {
+  async compact(
+    cluster: string,
+    nowMs: number,
+    given: { inboxDays?: number; privacy?: Privacy } = {},
+  ): Promise<Compacted> {
     return compact({
       ledger: this.dir,
       cluster,
       nowMs,
       timeZone: 'UTC',
       inboxDays: 7,
+      privacy: { mode: 'open' },
       warn: (message) => this.warnings.push(message),
       ...given,
     });
   }
 
   /** What a report says of it. */
-  async report(given: Partial<ReportQuery>): Promise<EitReport> {
+  async report(given: Partial<ReportQuery>, uid = process.getuid?.() ?? 0): Promise<EitReport> {
     const asked = query(given);
     const skipped = new Skipped();
     const config = { ledger: this.dir } as EitConfig;
-    const access = { config, skipped, output: null };
+    const access = { config, skipped, output: null, uid };
     const aggregate = await readAggregate(access, asked);
     return buildReport(aggregate, {
       query: asked,
