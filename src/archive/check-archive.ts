@@ -88,7 +88,8 @@ async function refusedLines(dir: string): Promise<RefusedLine[]> {
   for (const name of [...names].sort((a, b) => (a < b ? -1 : 1))) {
     for (const text of (await readFile(join(folder, name), 'utf8')).split('\n')) {
       const line = parseRefused(text);
-      if (line !== null) found.set(`${line.day}/${line.host}@${line.offset}`, line);
+      if (line !== null)
+        found.set(JSON.stringify([line.day, line.host, line.offset, line.reason, line.line]), line);
     }
   }
   return [...found.values()].sort((a, b) =>

@@ -8,7 +8,7 @@ import { version } from '../version';
 import { readManifest, writeManifest } from './manifest';
 import { addSums, exactSums, noSums, storedSums } from './month-sums';
 import type { FileModes } from './part';
-import { emptyState, readState, type TakenState, writeState } from './taken-state';
+import { emptyState, readState, type TakenFile, type TakenState, writeState } from './taken-state';
 import { REMEMBERED_MS, type Taking } from './taking';
 
 /** Replaced files are removed a day after; then their names need not be kept. */
@@ -56,8 +56,10 @@ export interface Change {
   readonly added?: readonly ArchivePart[];
   /** Paths of parts that are replaced by those added. */
   readonly replaced?: readonly string[];
-  /** Keys of inbox files that are about to go. */
-  readonly forgotten?: readonly string[];
+  /** Inbox files that are about to go, by their keys. */
+  readonly leaving?: ReadonlyMap<string, TakenFile>;
+  /** Keys of those that are gone. */
+  readonly gone?: readonly string[];
   readonly taking?: Taking;
 }
 
@@ -73,9 +75,11 @@ export async function commit(
   isStillOurs: () => boolean,
 ): Promise<void> {
   const { dir, modes, manifest: before } = archive;
-  const { added = [], replaced = [], forgotten = [], taking } = change;
+  const { added = [], replaced = [], leaving, gone: goneFiles = [], taking } = change;
   const state =
-    taking === undefined && forgotten.length === 0 ? null : stateAfter(archive.state, change, nowMs);
+    taking === undefined && leaving === undefined && goneFiles.length === 0
+      ? null
+      : stateAfter(archive.state, change, nowMs);
   let statePath = before.state;
   if (state !== null) {
     statePath = `state/${randomBytes(8).toString('hex')}.json.gz`;
@@ -125,11 +129,12 @@ function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): Archiv
   return fresh.length === 0 ? [] : [{ ...part, days: fresh }];
 }
 
-function stateAfter(before: TakenState, { taking, forgotten = [] }: Change, nowMs: number): TakenState {
+function stateAfter(before: TakenState, { taking, leaving, gone = [] }: Change, nowMs: number): TakenState {
   const files = new Map(before.files);
   const writers = new Map(before.writers);
   for (const [key, file] of taking?.files ?? []) files.set(key, file);
-  for (const key of forgotten) files.delete(key);
+  for (const [key, file] of leaving ?? []) files.set(key, file);
+  for (const key of gone) files.delete(key);
   for (const [key, { lastMs, seen }] of taking?.writers ?? []) {
     const known = writers.get(key);
     if (known === undefined) writers.set(key, { lastMs, seen });

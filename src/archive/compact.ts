@@ -9,6 +9,7 @@ import { type Archive, commit, openArchive } from './commit';
 import { deriveDue } from './derive';
 import { withDuckDb } from './duckdb';
 import { removeConsumed } from './consumed-inbox';
+import { slotsOfNews } from './hardware-news';
 import { mergeDue } from './merge-parts';
 import type { FileModes } from './part';
 import { slotMsOf } from './slot';
@@ -99,6 +100,9 @@ async function compactLocked(
       });
       for (const { path, reason } of taking?.unread ?? []) warn(`${path} was not read: ${reason}`);
       if (taking === null || taking.files.size === 0) break;
+      for (const slotMs of await slotsOfNews(connection, dir, archive.manifest, taking.hardware)) {
+        taking.slots.add(slotMs);
+      }
       await commit(archive, { taking }, nowMs, isStillOurs);
       done.records += taking.lines - taking.duplicates;
       done.duplicates += taking.duplicates;

@@ -13,12 +13,15 @@ import {
 } from '../archive/read-archive';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
-import { readInbox, type TakenBefore } from '../ledger/inbox';
-import { ledgerClusters } from '../ledger/inbox-files';
-import type { Skipped } from '../ledger/record-line';
+import { InboxChanged, type InboxQuery, listInbox, readInbox, type TakenBefore } from '../ledger/inbox';
+import { type InboxFile, ledgerClusters, unreadable } from '../ledger/inbox-files';
+import { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, type ReportQuery } from '../report/aggregate';
 import { addDays, daysAddedUp } from './ledger-days';
 import type { Output } from './output';
+
+/** Compaction removes files once a day at most. */
+const MOST_ATTEMPTS = 5;
 
 /** Where a command reads, and how it says how far it is. */
 export interface LedgerAccess {
@@ -33,14 +36,31 @@ export interface LedgerAccess {
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB
  */
 export async function readAggregate(access: LedgerAccess, query: ReportQuery): Promise<Aggregate> {
+  for (let attempt = 1; ; attempt++) {
+    const skipped = new Skipped();
+    try {
+      const aggregate = await readOnce({ ...access, skipped }, query);
+      for (const [reason, count] of skipped.byReason) access.skipped.count(reason, count);
+      return aggregate;
+    } catch (error) {
+      // Compaction has removed a file meanwhile: what was in it is in the archive now.
+      if (!(error instanceof InboxChanged)) throw error;
+      if (attempt === MOST_ATTEMPTS) throw unreadable(error.message, error);
+    }
+  }
+}
+
+async function readOnce(access: LedgerAccess, query: ReportQuery): Promise<Aggregate> {
   const aggregation = new Aggregation(query);
+  // Before the manifest is read: what is removed until then is in it.
+  const files = await listInbox(access.config.ledger, inboxQuery(access.skipped, query));
   const archives = await openArchives(access.config.ledger, query.filter.clusters);
   if (archives.length === 0) {
-    for await (const record of recordsInWindow(access, query)) aggregation.add(record);
+    for await (const record of recordsInWindow(access, query, { files })) aggregation.add(record);
     return aggregation.finish();
   }
   await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, (connection) =>
-    addArchives(connection, archives, access, query, aggregation),
+    addArchives(connection, archives, files, access, query, aggregation),
   );
   return aggregation.finish();
 }
@@ -49,6 +69,7 @@ export async function readAggregate(access: LedgerAccess, query: ReportQuery): P
 async function addArchives(
   connection: DuckDBConnection,
   archives: readonly ReadableArchive[],
+  files: readonly InboxFile[],
   access: LedgerAccess,
   query: ReportQuery,
   aggregation: Aggregation,
@@ -59,12 +80,12 @@ async function addArchives(
     if (manifest.data_until !== null) aggregation.seen(Date.parse(manifest.data_until));
     countRefused(manifest, query, access.skipped);
     taken.set(cluster, await takenBefore(dir, manifest));
-    await readHardware(connection, archive, query.untilMs, {
+    await readHardware(connection, archive, {
       addHardware: (told) => aggregation.addHardware(told),
     });
   }
   const inboxJobs = new Map<string, Set<number>>();
-  for await (const record of recordsInWindow(access, query, taken)) {
+  for await (const record of recordsInWindow(access, query, { files, taken })) {
     aggregation.add(record);
     if (record.kind === 'run') jobsOf(inboxJobs, record.cluster).add(record.job);
   }
@@ -106,20 +127,29 @@ async function openArchives(
   return archives;
 }
 
+function inboxQuery(
+  skipped: Skipped,
+  { filter, sinceMs, untilMs }: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
+): Pick<InboxQuery, 'clusters' | 'fromMs' | 'toMs' | 'skipped'> {
+  return {
+    ...(filter.clusters === undefined ? {} : { clusters: [...filter.clusters] }),
+    fromMs: sinceMs,
+    toMs: untilMs,
+    skipped,
+  };
+}
+
 /** The records of the inbox of the days asked for and around. */
 export async function* recordsInWindow(
   { config, skipped, output }: LedgerAccess,
-  { filter, sinceMs, untilMs }: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
-  taken?: ReadonlyMap<string, TakenBefore>,
+  query: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
+  given: Pick<InboxQuery, 'files' | 'taken'> = {},
 ): AsyncGenerator<EitRecord, void, undefined> {
   const progress = output?.progress('reading the ledger, file');
   try {
     yield* readInbox(config.ledger, {
-      ...(filter.clusters === undefined ? {} : { clusters: [...filter.clusters] }),
-      fromMs: sinceMs,
-      toMs: untilMs,
-      skipped,
-      taken,
+      ...inboxQuery(skipped, query),
+      ...given,
       onProgress: (done, all) => progress?.update(done, all),
     });
   } finally {
