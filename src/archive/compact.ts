@@ -2,10 +2,12 @@ import { statSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError, isErrno } from '../errors';
 import { inboxFiles } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
 import { type Archive, commit, openArchive } from './commit';
+import { namingDamage } from './damage';
 import { deriveDue } from './derive';
 import { withDuckDb } from './duckdb';
 import { removeConsumed } from './consumed-inbox';
@@ -70,58 +72,93 @@ async function compactLocked(
   dir: string,
   isStillOurs: () => boolean,
 ): Promise<Compacted> {
-  const { ledger, cluster, nowMs, timeZone, onProgress, warn } = options;
-  const modes = ledgerModes(ledger);
+  const { nowMs, timeZone } = options;
+  const modes = ledgerModes(options.ledger);
   const archive = await openArchive(dir, modes, { slotMs: slotMsOf(timeZone, nowMs), timeZone });
   const limits = {
     memoryBytes: Math.min(MOST_MEMORY_BYTES, Math.floor(totalmem() / 2)),
     threads: cpus().length,
     temporaryDir: options.temporaryDir ?? tmpdir(),
   };
-  return withDuckDb(limits, async (connection) => {
-    const done = { records: 0, duplicates: 0, refused: 0, bytes: 0 };
-    const unreadable = new Skipped();
-    const files = await inboxFiles(ledger, cluster, { skipped: unreadable });
-    const allBytes = files.reduce((sum, { path }) => sum + sizeOf(path), 0);
-    const knownBytes = [...archive.state.files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-    for (;;) {
-      const taking = await takeIn(connection, files, {
-        dir,
-        modes,
-        slotMs: archive.manifest.slot_ms,
-        before: archive.state,
-        nowMs,
-        onProgress: (bytes) =>
-          onProgress?.({
-            at: 'inbox',
-            bytes: done.bytes + bytes,
-            allBytes: Math.max(0, allBytes - knownBytes),
-          }),
-      });
-      for (const { path, reason } of taking?.unread ?? []) warn(`${path} was not read: ${reason}`);
-      if (taking === null || taking.files.size === 0) break;
-      for (const slotMs of await slotsOfNews(connection, dir, archive.manifest, taking.hardware)) {
-        taking.slots.add(slotMs);
-      }
-      await commit(archive, { taking }, nowMs, isStillOurs);
-      done.records += taking.lines - taking.duplicates;
-      done.duplicates += taking.duplicates;
-      done.bytes += taking.bytes;
-      for (const reasons of taking.refused.values()) {
-        for (const count of reasons.values()) done.refused += count;
-      }
-      if (!taking.isPart) break;
+  return namingDamage(
+    () => [archive],
+    () =>
+      withDuckDb(limits, (connection) => compactOpen(connection, archive, options, isStillOurs)).catch(
+        (cause: unknown) => {
+          throw isUnwritable(cause) ? unwritable(dir, cause) : cause;
+        },
+      ),
+  );
+}
+
+async function compactOpen(
+  connection: DuckDBConnection,
+  archive: Archive,
+  options: CompactOptions,
+  isStillOurs: () => boolean,
+): Promise<Compacted> {
+  const { ledger, cluster, nowMs, onProgress, warn } = options;
+  const { dir, modes } = archive;
+  const done = { records: 0, duplicates: 0, refused: 0, bytes: 0 };
+  const unreadable = new Skipped();
+  const files = await inboxFiles(ledger, cluster, { skipped: unreadable });
+  const allBytes = files.reduce((sum, { path }) => sum + sizeOf(path), 0);
+  const knownBytes = [...archive.state.files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  for (;;) {
+    const taking = await takeIn(connection, files, {
+      dir,
+      modes,
+      slotMs: archive.manifest.slot_ms,
+      before: archive.state,
+      nowMs,
+      onProgress: (bytes) =>
+        onProgress?.({
+          at: 'inbox',
+          bytes: done.bytes + bytes,
+          allBytes: Math.max(0, allBytes - knownBytes),
+        }),
+    });
+    for (const { path, reason } of taking?.unread ?? []) warn(`${path} was not read: ${reason}`);
+    if (taking === null || taking.files.size === 0) break;
+    for (const slotMs of await slotsOfNews(connection, dir, archive.manifest, taking.hardware)) {
+      taking.slots.add(slotMs);
     }
-    const merges = await mergeDue(connection, archive, nowMs, isStillOurs, (merged, tasks) =>
-      onProgress?.({ at: 'merge', done: merged, tasks }),
-    );
-    await deriveDue(connection, archive, cluster, nowMs, isStillOurs, (derived, days) =>
-      onProgress?.({ at: 'totals', done: derived, days }),
-    );
-    const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);
-    await removeUnnamed(archive, nowMs);
-    return summary(cluster, archive, { ...done, merges, removedInboxFiles });
-  });
+    await commit(archive, { taking }, nowMs, isStillOurs);
+    done.records += taking.lines - taking.duplicates;
+    done.duplicates += taking.duplicates;
+    done.bytes += taking.bytes;
+    for (const reasons of taking.refused.values()) {
+      for (const count of reasons.values()) done.refused += count;
+    }
+    if (!taking.isPart) break;
+  }
+  const merges = await mergeDue(connection, archive, nowMs, isStillOurs, (merged, tasks) =>
+    onProgress?.({ at: 'merge', done: merged, tasks }),
+  );
+  await deriveDue(connection, archive, cluster, nowMs, isStillOurs, (derived, days) =>
+    onProgress?.({ at: 'totals', done: derived, days }),
+  );
+  const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);
+  await removeUnnamed(archive, nowMs);
+  return summary(cluster, archive, { ...done, merges, removedInboxFiles });
+}
+
+/** A full disk, a quota, a folder that is not ours; DuckDB says it in words. */
+function isUnwritable(cause: unknown): boolean {
+  if (cause instanceof EitError) return false;
+  const { message = '' } = (cause ?? {}) as { message?: string };
+  return (
+    isErrno(cause, 'ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO') ||
+    /No space left|Disk quota|Could not write|Read-only file system|Permission denied/.test(message)
+  );
+}
+
+function unwritable(dir: string, cause: unknown): EitError {
+  return new EitError(
+    'EIT_LEDGER_UNWRITABLE',
+    `cannot write ${dir}: ${String(cause)}; what was not committed stays in the inbox: make room, or mend the folder, and run it again`,
+    { cause },
+  );
 }
 
 function summary(

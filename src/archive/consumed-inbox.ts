@@ -8,6 +8,7 @@ import { withHostLock } from '../ledger/host-lock';
 import { inboxFiles, openPlain, type InboxFile } from '../ledger/inbox-files';
 import { parseRecordLine } from '../ledger/record-line';
 import { type Archive, commit } from './commit';
+import { mustBeAsWritten } from './damage';
 import { exactSums, mustAgree, sumsOfParts } from './month-sums';
 import { fileKey, type TakenFile, takenOf } from './taken-state';
 import { energyOf } from './taking';
@@ -113,6 +114,7 @@ async function mustHoldMonths(
     ),
   );
   const parts = manifest.parts.filter(({ month }) => months.has(month));
+  await mustBeAsWritten(dir, parts);
   mustAgree('the archive', expected, await sumsOfParts(connection, dir, parts));
 }
 

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
+import { namingDamage } from '../archive/damage';
 import { readManifest } from '../archive/manifest';
 import {
   countRefused,
@@ -59,8 +60,12 @@ async function readOnce(access: LedgerAccess, query: ReportQuery): Promise<Aggre
     for await (const record of recordsInWindow(access, query, { files })) aggregation.add(record);
     return aggregation.finish();
   }
-  await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, (connection) =>
-    addArchives(connection, archives, files, access, query, aggregation),
+  await namingDamage(
+    () => archives,
+    () =>
+      withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, (connection) =>
+        addArchives(connection, archives, files, access, query, aggregation),
+      ),
   );
   return aggregation.finish();
 }
