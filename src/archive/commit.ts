@@ -8,7 +8,14 @@ import { version } from '../version';
 import { readManifest, writeManifest } from './manifest';
 import { addSums, exactSums, noSums, storedSums } from './month-sums';
 import type { FileModes } from './part';
-import { emptyState, readState, type TakenState, type Unpublished, writeState } from './taken-state';
+import {
+  emptyState,
+  readState,
+  type TakenFile,
+  type TakenState,
+  type Unpublished,
+  writeState,
+} from './taken-state';
 import { REMEMBERED_MS, type Taking } from './taking';
 
 /** Replaced files are removed a day after; then their names need not be kept. */
@@ -60,8 +67,10 @@ export interface Change {
   readonly added?: readonly ArchivePart[];
   /** Paths of parts that are replaced by those added. */
   readonly replaced?: readonly string[];
-  /** Keys of inbox files that are about to go. */
-  readonly forgotten?: readonly string[];
+  /** Inbox files that are about to go, by their keys. */
+  readonly leaving?: ReadonlyMap<string, TakenFile>;
+  /** Keys of those that are gone. */
+  readonly gone?: readonly string[];
   /** What is still to be published for users, where that has changed. */
   readonly unpublished?: Unpublished;
   readonly taking?: Taking;
@@ -79,9 +88,12 @@ export async function commit(
   isStillOurs: () => boolean,
 ): Promise<void> {
   const { dir, modes, manifest: before } = archive;
-  const { added = [], replaced = [], forgotten = [], taking } = change;
+  const { added = [], replaced = [], leaving, gone: goneFiles = [], taking } = change;
   const state =
-    taking === undefined && forgotten.length === 0 && change.unpublished === undefined
+    taking === undefined &&
+    leaving === undefined &&
+    goneFiles.length === 0 &&
+    change.unpublished === undefined
       ? null
       : stateAfter(archive.state, change, nowMs);
   let statePath = before.state;
@@ -134,11 +146,12 @@ function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): Archiv
 }
 
 function stateAfter(before: TakenState, change: Change, nowMs: number): TakenState {
-  const { taking, forgotten = [] } = change;
+  const { taking, leaving, gone = [] } = change;
   const files = new Map(before.files);
   const writers = new Map(before.writers);
   for (const [key, file] of taking?.files ?? []) files.set(key, file);
-  for (const key of forgotten) files.delete(key);
+  for (const [key, file] of leaving ?? []) files.set(key, file);
+  for (const key of gone) files.delete(key);
   for (const [key, { lastMs, seen }] of taking?.writers ?? []) {
     const known = writers.get(key);
     if (known === undefined) writers.set(key, { lastMs, seen });

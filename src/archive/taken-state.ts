@@ -13,6 +13,10 @@ export interface TakenFile {
   lines: number;
   /** Energy of those records, µJ of runs and hosts under all policies together: by which the file is compared before it goes. */
   uj: bigint;
+  /** Most records that were taken from it, where it became shorter since. */
+  mostLines?: number;
+  /** When it was last changed, Unix ms, where it is about to go: if it is there later, and otherwise, it is another file of that name. */
+  leavingMs?: number;
 }
 
 /** What one agent instance wrote and was taken. */
@@ -38,6 +42,21 @@ export function fileKey({ day, host }: { readonly day: string; readonly host: st
   return `${day}/${host}`;
 }
 
+/**
+ * What was taken of a file as it is now.
+ * @returns undefined where nothing was, or from another file of that name
+ */
+export function takenOf(
+  { files }: TakenState,
+  file: { readonly day: string; readonly host: string },
+  { size, mtimeMs }: { readonly size: number; readonly mtimeMs: number },
+): TakenFile | undefined {
+  const taken = files.get(fileKey(file));
+  const { leavingMs, ...stays } = taken ?? {};
+  if (taken === undefined || leavingMs === undefined) return taken;
+  return leavingMs === mtimeMs && taken.bytes === size ? (stays as TakenFile) : undefined;
+}
+
 export function writerKey(host: string, instance: string): string {
   return `${host}\0${instance}`;
 }
@@ -48,7 +67,10 @@ export function emptyState(): TakenState {
 
 /** As it is in its file. */
 interface StoredState {
-  readonly files: Record<string, readonly [bytes: number, lines: number, uj: string]>;
+  readonly files: Record<
+    string,
+    readonly [bytes: number, lines: number, uj: string, more?: Pick<TakenFile, 'mostLines' | 'leavingMs'>]
+  >;
   readonly writers: readonly (readonly [
     host: string,
     instance: string,
@@ -64,7 +86,7 @@ export async function readState(path: string): Promise<TakenState> {
   try {
     const stored = JSON.parse((await promisify(gunzip)(await readFile(path))).toString()) as StoredState;
     const files = Object.entries(stored.files).map(
-      ([key, [bytes, lines, uj]]) => [key, { bytes, lines, uj: BigInt(uj) }] as const,
+      ([key, [bytes, lines, uj, more]]) => [key, { bytes, lines, uj: BigInt(uj), ...more }] as const,
     );
     const writers = stored.writers.map(
       ([host, instance, lastMs, ranges]) =>
@@ -86,7 +108,10 @@ export async function readState(path: string): Promise<TakenState> {
 export async function writeState(path: string, state: TakenState, mode: number): Promise<void> {
   const stored: StoredState = {
     files: Object.fromEntries(
-      [...state.files].map(([key, { bytes, lines, uj }]) => [key, [bytes, lines, String(uj)]]),
+      [...state.files].map(([key, { bytes, lines, uj, ...more }]) => [
+        key,
+        Object.keys(more).length === 0 ? [bytes, lines, String(uj)] : [bytes, lines, String(uj), more],
+      ]),
     ),
     writers: [...state.writers].map(([key, { lastMs, seen }]) => {
       const [host = '', instance = ''] = key.split('\0');

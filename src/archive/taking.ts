@@ -8,6 +8,7 @@ import { fileLines } from '../ledger/file-lines';
 import { type InboxFile, isStorageGone, openPlain } from '../ledger/inbox-files';
 import { parseRecordLine, type SkipReason } from '../ledger/record-line';
 import { SequenceSet } from '../ledger/sequence-set';
+import type { HardwareTold } from '../runs/hardware-models';
 import { type HostRow, HostRows, type DomainRow } from '../runs/host-row';
 import { type SliceRow, SliceRows } from '../runs/slice-row';
 import { mergeSql, quoted, type Table } from './column';
@@ -16,7 +17,14 @@ import { type ExactMonthSums, hostIdleUj, mustAgree, noSums, sliceUj, sumsOfPart
 import { type FileModes, writePart } from './part';
 import { SLICES } from './slice-table';
 import { Staging } from './staging';
-import { fileKey, type TakenFile, type TakenState, type TakenWriter, writerKey } from './taken-state';
+import {
+  fileKey,
+  takenOf,
+  type TakenFile,
+  type TakenState,
+  type TakenWriter,
+  writerKey,
+} from './taken-state';
 
 const DAY_MS = 86_400_000;
 
@@ -42,8 +50,10 @@ export interface Taking {
   readonly refused: Map<string, Map<SkipReason, number>>;
   /** By month, the users of whose runs there are new slices. */
   readonly uids: Map<string, Set<number>>;
-  /** Slots of time of which there are new slices. */
+  /** Slots of time of which there are new slices, or slices of which something else is new. */
   readonly slots: Set<number>;
+  /** What hosts told of their hardware. */
+  readonly hardware: HardwareTold[];
   dataUntilMs: number | null;
   /** Whether files are left for the next taking. */
   isPart: boolean;
@@ -110,6 +120,7 @@ class Intake {
     refused: new Map(),
     uids: new Map(),
     slots: new Set(),
+    hardware: [],
     dataUntilMs: null,
     isPart: false,
     bytes: 0,
@@ -147,20 +158,21 @@ class Intake {
       return;
     }
     try {
-      const { size } = await opened.stat();
-      const before = this.#options.before.files.get(fileKey(file));
-      // One that became shorter was made anew: what of it was counted is known by its writers.
+      const now = await opened.stat();
+      const { size } = now;
+      const before = takenOf(this.#options.before, file, now);
+      // One that became shorter is read anew: what of it was counted is known by its writers.
       const isAnew = before !== undefined && size < before.bytes;
       const taken: TakenFile =
-        before === undefined || isAnew ? { bytes: 0, lines: 0, uj: 0n } : { ...before };
+        before === undefined
+          ? { bytes: 0, lines: 0, uj: 0n }
+          : isAnew
+            ? { bytes: 0, lines: 0, uj: 0n, mostLines: Math.max(before.lines, before.mostLines ?? 0) }
+            : { ...before };
       if (taken.bytes === size && !isAnew) return;
       const begin = taken.bytes;
-      for await (const { lines, end } of fileLines(opened, begin, size)) {
-        let offset = taken.bytes;
-        for (const line of lines) {
-          await this.#takeLine(file, line, offset, taken);
-          offset += line === null ? 0 : Buffer.byteLength(line) + 1;
-        }
+      for await (const { lines, begins, end } of fileLines(opened, begin, size)) {
+        for (const [i, line] of lines.entries()) await this.#takeLine(file, line, begins[i]!, taken);
         taken.bytes = end;
       }
       if (taken.bytes === begin && !isAnew) return;
@@ -201,6 +213,7 @@ class Intake {
       this.#hosts.add(record);
       if (record.hardware !== undefined) {
         this.#inMonth(HARDWARE, Date.parse(record.from));
+        this.#taking.hardware.push(toldOf(record));
         await this.#staged.hardware.add(record);
       }
     } else {
@@ -298,6 +311,10 @@ class Intake {
     }
     await staging.clear();
   }
+}
+
+function toldOf({ cluster, host, from, hardware }: HostRecord): HardwareTold {
+  return { cluster, host, from, ...(hardware === undefined ? {} : { hardware }) };
 }
 
 /** SQL condition that a row lies in a UTC month. */

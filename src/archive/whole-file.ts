@@ -1,6 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 
 /**
  * Writes a file so that whoever reads it has the old one or the new one, also after a power cut.
@@ -47,6 +49,13 @@ export async function publish(temporary: string, path: string, mode: number | nu
   }
   await rename(temporary, path);
   await syncFolder(dirname(path));
+}
+
+/** SHA-256 of a file, in hex. @throws the system's error */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
 }
 
 async function syncFolder(dir: string): Promise<void> {

@@ -1,18 +1,23 @@
 import { tmpdir } from 'node:os';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
+import { namingDamage } from '../archive/damage';
 import { readJobFacts } from '../archive/job-facts';
 import { countRefused, readHardware, readHosts, readSlices, takenBefore } from '../archive/read-archive';
 import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
-import { readInbox, type TakenBefore } from '../ledger/inbox';
-import type { Skipped } from '../ledger/record-line';
+import { InboxChanged, type InboxQuery, listInbox, readInbox, type TakenBefore } from '../ledger/inbox';
+import { type InboxFile, unreadable } from '../ledger/inbox-files';
+import { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, needsFacts, type ReportQuery } from '../report/aggregate';
 import type { FactsLookup } from '../runs/job-facts';
 import { type OpenedLedger, openLedger } from './ledger-archives';
 import { addDays, daysAddedUp } from './ledger-days';
 import type { Output } from './output';
+
+/** Compaction removes files once a day at most. */
+const MOST_ATTEMPTS = 5;
 
 /** Where a command reads, and how it says how far it is. */
 export interface LedgerAccess {
@@ -34,22 +39,62 @@ export async function readAggregate(
   query: ReportQuery,
   withFacts = true,
 ): Promise<Aggregate> {
+  for (let attempt = 1; ; attempt++) {
+    const skipped = new Skipped();
+    try {
+      const aggregate = await readOnce({ ...access, skipped }, query, withFacts);
+      for (const [reason, count] of skipped.byReason) access.skipped.count(reason, count);
+      return aggregate;
+    } catch (error) {
+      // Compaction has removed a file meanwhile: what was in it is in the archive now.
+      if (!(error instanceof InboxChanged)) throw error;
+      if (attempt === MOST_ATTEMPTS) throw unreadable(error.message, error);
+    }
+  }
+}
+
+async function readOnce(access: LedgerAccess, query: ReportQuery, withFacts: boolean): Promise<Aggregate> {
   const aggregation = new Aggregation(query);
-  const opened = await openLedger(access.config.ledger, query, access.uid);
+  const { files, opened } = await openAll(access, query);
   const { archives } = opened;
   // Whole days have it in their totals, and it need not be read of the millions of runs of a year.
   const areDays = archives.length > 0 && archives.every((archive) => daysAddedUp(archive, query).size > 0);
   if (withFacts && !areDays) aggregation.useFacts(await readFacts(access, query));
   if (archives.length === 0) {
-    for await (const record of recordsInWindow(access, query)) aggregation.add(record);
+    for await (const record of recordsInWindow(access, query, { files })) aggregation.add(record);
     return aggregation.finish();
   }
-  await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
-    const jobs = await addArchives(connection, opened, access, query, aggregation);
-    if (!withFacts || !areDays) return;
-    aggregation.useFacts(await readFacts(access, { ...query, filter: { ...query.filter, jobs } }));
-  });
+  await namingDamage(
+    () => archives,
+    () =>
+      withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
+        const jobs = await addArchives(connection, opened, files, access, query, aggregation);
+        if (!withFacts || !areDays) return;
+        aggregation.useFacts(await readFacts(access, { ...query, filter: { ...query.filter, jobs } }));
+      }),
+  );
   return aggregation.finish();
+}
+
+/** The inbox is listed before the manifest is read: what is removed until then is in it. */
+async function openAll(
+  access: LedgerAccess,
+  query: ReportQuery,
+): Promise<{ files: readonly InboxFile[]; opened: OpenedLedger }> {
+  const { ledger } = access.config;
+  const open = () => openLedger(ledger, query, access.uid);
+  try {
+    const files = await listInbox(ledger, inboxQuery(access.skipped, query));
+    return { files, opened: await open() };
+  } catch (error) {
+    if (!(error instanceof EitError) || !isErrno(error.cause, 'EACCES')) throw error;
+    // Of a private ledger most read the archive only.
+    const { archives, inboxes: clusters } = await open();
+    if (archives.length === 0 || clusters === undefined) throw error;
+    const filter = { ...query.filter, clusters };
+    const files = await listInbox(ledger, inboxQuery(access.skipped, { ...query, filter }));
+    return { files, opened: await open() };
+  }
 }
 
 /**
@@ -59,6 +104,7 @@ export async function readAggregate(
 async function addArchives(
   connection: DuckDBConnection,
   { archives, inboxes }: OpenedLedger,
+  files: readonly InboxFile[],
   access: LedgerAccess,
   query: ReportQuery,
   aggregation: Aggregation,
@@ -69,13 +115,17 @@ async function addArchives(
     if (manifest.data_until !== null) aggregation.seen(Date.parse(manifest.data_until));
     countRefused(manifest, query, access.skipped);
     if (inboxes?.has(cluster) ?? true) taken.set(cluster, await takenBefore(dir, manifest));
-    await readHardware(connection, archive, query.untilMs, {
+    await readHardware(connection, archive, {
       addHardware: (told) => aggregation.addHardware(told),
     });
   }
   const inboxJobs = new Map<string, Set<number>>();
   const filter = inboxes === undefined ? query.filter : { ...query.filter, clusters: inboxes };
-  for await (const record of recordsInWindow(access, { ...query, filter }, taken)) {
+  for await (const record of recordsInWindow(
+    access,
+    { ...query, filter },
+    { files: files.filter(({ cluster }) => inboxes?.has(cluster) ?? true), taken },
+  )) {
     aggregation.add(record);
     if (record.kind === 'run') jobsOf(inboxJobs, record.cluster).add(record.job);
   }
@@ -127,20 +177,29 @@ async function readFacts({ config, output }: LedgerAccess, query: ReportQuery): 
   }
 }
 
-/** The records of the days asked for and around. */
+function inboxQuery(
+  skipped: Skipped,
+  { filter, sinceMs, untilMs }: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
+): Pick<InboxQuery, 'clusters' | 'fromMs' | 'toMs' | 'skipped'> {
+  return {
+    ...(filter.clusters === undefined ? {} : { clusters: [...filter.clusters] }),
+    fromMs: sinceMs,
+    toMs: untilMs,
+    skipped,
+  };
+}
+
+/** The records of the inbox of the days asked for and around. */
 export async function* recordsInWindow(
   { config, skipped, output }: Pick<LedgerAccess, 'config' | 'skipped' | 'output'>,
-  { filter, sinceMs, untilMs }: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
-  taken?: ReadonlyMap<string, TakenBefore>,
+  query: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
+  given: Pick<InboxQuery, 'files' | 'taken'> = {},
 ): AsyncGenerator<EitRecord, void, undefined> {
   const progress = output?.progress('reading the ledger, file');
   try {
     yield* readInbox(config.ledger, {
-      ...(filter.clusters === undefined ? {} : { clusters: [...filter.clusters] }),
-      fromMs: sinceMs,
-      toMs: untilMs,
-      skipped,
-      taken,
+      ...inboxQuery(skipped, query),
+      ...given,
       onProgress: (done, all) => progress?.update(done, all),
     });
   } finally {

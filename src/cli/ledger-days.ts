@@ -4,6 +4,7 @@ import { type ReadableArchive, readSlices, type Window } from '../archive/read-a
 import {
   countTotals,
   daysWithTotals,
+  jobsApart,
   jobsInTotals,
   jobTable,
   namesInTotals,
@@ -58,8 +59,8 @@ function isTotalKey(key: SumKey): key is TotalKey {
 }
 
 /**
- * Adds up a cluster's archive: whole days from their totals, the rest from slices. A job that is in both, or in the inbox, is added up from slices
- * everywhere, so that it stays one.
+ * Adds up a cluster's archive: whole days from their totals, the rest from slices. A job that is in both, or in the inbox, or
+ * whose days cannot be joined by what they tell, is added up from slices everywhere, so that it stays one.
  * @param days see {@link daysAddedUp}
  * @param inboxJobs jobs of which the aggregation has lines already
  * @returns the jobs that the aggregation has lines or slices of
@@ -95,6 +96,7 @@ export async function addDays(
     exceptJobs: null,
   };
   const inBoth = await jobsInTotals(connection, archive, totals, jobs);
+  for (const job of await jobsApart(connection, archive, totals)) inBoth.add(job);
   const exceptJobs = inBoth.size === 0 ? null : await jobTable(connection, 'except_jobs', inBoth);
   if (exceptJobs !== null) {
     for (const window of inside) {

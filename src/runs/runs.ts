@@ -4,10 +4,10 @@ import type { Fragment, Slice } from './fragments';
 import type { HardwareModels } from './hardware-models';
 
 /** Fragments of one run that Slurm does not tell apart start, and end, about together. */
-const CLOSE_MS = 5 * 60_000;
+export const CLOSE_MS = 5 * 60_000;
 
 /** A job that is requeued starts again within a day; a job id comes back after 67 million jobs. */
-const REQUEUE_MS = 86_400_000;
+export const REQUEUE_MS = 86_400_000;
 
 /** One execution of a job, on all its nodes. */
 export interface Run {
@@ -38,6 +38,11 @@ export interface Run {
 /** Tells a run from others with the same job id, on each day of it. */
 export function runKeyOf({ fragments, restart, startedMs }: Run): string {
   return toldKey(fragments[0]!) ?? `${restart} @${startedMs}`;
+}
+
+/** Whether Slurm tells which run its fragments are of; else it is found out by when and where they ran. */
+export function isToldApart({ fragments }: Run): boolean {
+  return toldKey(fragments[0]!) !== null;
 }
 
 /** How many nodes a run should have, where so many have reported; null where nothing tells. */

@@ -1,11 +1,14 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { compact, type Compacted } from '../../../src/archive/compact';
 import type { Privacy } from '../../../src/archive/privacy';
 import { readAggregate } from '../../../src/cli/ledger-aggregate';
 import type { EitConfig } from '../../../src/generated/config';
+import type { EitRecord } from '../../../src/generated/record';
 import type { EitReport } from '../../../src/generated/report';
+import { appendLines } from '../../../src/ledger/append';
+import { finishNow } from '../../../src/ledger/durable';
 import { Skipped } from '../../../src/ledger/record-line';
 import type { ReportQuery } from '../../../src/report/aggregate';
 import { buildReport } from '../../../src/report/report';
@@ -24,10 +27,37 @@ export class TestLedger {
     }
   }
 
+  /** Where a record's line belongs. */
+  inboxFile({ cluster, host, to }: Pick<EitRecord, 'cluster' | 'host' | 'to'>): string {
+    return join(this.dir, cluster, 'inbox', to.slice(0, 10), `${host}.ndjson`);
+  }
+
+  /** Appends the records' lines as a shipper does. */
+  ship(records: readonly EitRecord[]): void {
+    const files = new Map<string, string[]>();
+    for (const record of records) {
+      const path = this.inboxFile(record);
+      const lines = files.get(path) ?? [];
+      lines.push(`${JSON.stringify(record)}\n`);
+      files.set(path, lines);
+    }
+    for (const [path, lines] of files) {
+      mkdirSync(dirname(path), { recursive: true });
+      finishNow(appendLines(path, Buffer.from(lines.join('')), 0o600));
+    }
+  }
+
+  /** Leaves some text at the end of a record's file, as a crash does. */
+  damage(record: EitRecord, text: string): void {
+    const path = this.inboxFile(record);
+    mkdirSync(dirname(path), { recursive: true });
+    appendFileSync(path, text);
+  }
+
   async compact(
     cluster: string,
     nowMs: number,
-    given: { inboxDays?: number; privacy?: Privacy } = {},
+    given: { inboxDays?: number; timeZone?: string; privacy?: Privacy } = {},
   ): Promise<Compacted> {
     return compact({
       ledger: this.dir,
