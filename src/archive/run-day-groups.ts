@@ -22,7 +22,7 @@ import {
 import { freshSql } from './totals';
 
 /** What the totals can be grouped by. */
-export const TOTAL_KEYS = ['user', 'uid', 'account', 'partition', 'day', 'month'] as const;
+export const TOTAL_KEYS = ['user', 'uid', 'account', 'partition', 'day', 'week', 'month'] as const;
 export type TotalKey = (typeof TOTAL_KEYS)[number];
 
 export interface TotalsQuery {
@@ -49,7 +49,7 @@ export function daysWithTotals({ manifest }: Pick<ReadableArchive, 'manifest'>):
 }
 
 /**
- * Adds up totals of whole days. A run of several days is one run of a group, unless days or months are asked for: then it is one in each.
+ * Adds up totals of whole days. A run of several days is one run of a group, unless days, weeks or months are asked for: then it is one in each.
  * @throws EitError EIT_ARCHIVE
  */
 export async function totalsByGroup(
@@ -172,11 +172,27 @@ const BY_KEY: Readonly<Record<TotalKey, string>> = {
   account: 'account',
   partition: '"partition"',
   day: 'bucket AS "day"',
+  week: `${weekSql('bucket')} AS "week"`,
   month: 'bucket[1:7] AS "month"',
 };
 
+/** The first day of what a run is cut by, or as much of it as tells that. */
+function bucketSql(keys: readonly TotalKey[]): string {
+  if (keys.includes('day')) return 'day';
+  const [byWeek, byMonth] = [keys.includes('week'), keys.includes('month')];
+  const monday = "date_trunc('week', day::DATE)";
+  if (byWeek && byMonth) return `greatest(${monday}, date_trunc('month', day::DATE))::DATE::VARCHAR`;
+  if (byWeek) return `${monday}::DATE::VARCHAR`;
+  return byMonth ? 'day[1:7]' : "''";
+}
+
+/** ISO 8601, as `weekOf` (src/runs/calendar.ts). */
+function weekSql(day: string): string {
+  return `strftime(${day}::DATE, '%G-W%V')`;
+}
+
 function groupSql({ from, where, figures }: Totals, keys: readonly TotalKey[]): string {
-  const bucket = keys.includes('day') ? 'day' : keys.includes('month') ? 'day[1:7]' : "''";
+  const bucket = bucketSql(keys);
   const list = (columns: readonly string[]) => columns.map((column) => `, ${column}`).join('');
   const names = list(figures.map(({ name }) => quoted(name)));
   const merged = list(figures.map((figure) => `${mergedDays(figure)} AS ${quoted(figure.name)}`));

@@ -124,7 +124,7 @@ async function addTotals(
   for (const name of names) aggregation.addFound({ cluster, ...name });
 }
 
-/** Days and months cut runs in pieces: then the total is another sum. A job can have runs in several groups. */
+/** Days, weeks and months cut runs in pieces: then the total is another sum. A job can have runs in several groups. */
 async function totalOf(
   connection: DuckDBConnection,
   archive: ReadableArchive,
@@ -132,7 +132,7 @@ async function totalOf(
   totals: TotalsQuery,
   groups: readonly TotalsGroup[],
 ): Promise<GroupSums> {
-  if (keys.includes('day') || keys.includes('month')) {
+  if (keys.includes('day') || keys.includes('week') || keys.includes('month')) {
     const [all] = await totalsByGroup(connection, archive, [], totals);
     return all?.sums ?? new GroupSums();
   }

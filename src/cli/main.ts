@@ -83,13 +83,18 @@ async function runProgram(
 
   let help = '';
   const chosen = only ?? COMMANDS.find(({ name }) => name === args[0]);
-  const split = chosen === undefined ? [...args] : splitShortOptions(args, (await chosen.load()).options);
+  const split = chosen === undefined ? [...args] : await splitFor(chosen, args);
   const argv = await parser.parseAsync(split, {}, (_error: unknown, _argv: unknown, text: string) => {
     help = text;
   });
   if (help !== '') await surroundings.output.write([`${help}\n`]);
   else if (only !== null) await run(only, argv);
   return exitStatus;
+}
+
+async function splitFor(command: Command, args: readonly string[]): Promise<string[]> {
+  const { options, signed } = await command.load();
+  return splitShortOptions(args, options, signed);
 }
 
 /** As yargs has it. */

@@ -14,13 +14,18 @@ export const GROUP_KEYS = [
   'account',
   'partition',
   'node',
+  'hour',
   'day',
+  'week',
   'month',
   'cluster',
   'qos',
   'state',
   'name',
   'array',
+  'het',
+  'cpumodel',
+  'gpumodel',
 ] as const satisfies readonly GroupKey[];
 
 /** What of the command line says which runs a report is of, and how they are grouped. Lists are as given, commas in. */

@@ -14,6 +14,7 @@ import { readAggregate, readFacts, recordsInWindow } from './ledger-aggregate';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
+import { lineChoice } from './report-lines';
 import { emptyNotes } from './report-notes';
 import { GROUP_KEYS, isOwnQuery, type QueryOptions, reportQuery } from './report-query';
 import { siteFactors } from './site-factors';
@@ -45,6 +46,11 @@ export const options: Readonly<Record<string, Options>> = {
   'group-by': list(
     `one or more of ${GROUP_KEYS.join(', ')}; default: job for one user or with --jobs, else user,partition`,
   ),
+  sort: list('order of the lines, by columns: -Energy or Energy:desc for the largest first, User,Month:desc'),
+  top: text(
+    'only so many lines, those with the most Energy or first by --sort; the rest is one line, (others)',
+  ),
+  'min-kwh': text('lines with less Energy are part of (others)'),
   format: { alias: 'o', ...list('columns, with widths as in sacct: User%20,Jobs,Energy,CO2e') },
   helpformat: { alias: 'e', ...flag('list the columns that --format takes') },
   noheader: { alias: 'n', ...flag('no header') },
@@ -78,6 +84,7 @@ export const examples: CommandModule['examples'] = [
   ['', 'what your jobs used this month, job by job'],
   ['-S now-7days --group-by day', 'your last week, day by day'],
   ['-a -S 2026-01-01 -E 2026-02-01 --csv', 'January of all users by partition, for a spreadsheet'],
+  ['-a --group-by user,account --top 10', 'who took the most, and one line for all others'],
   ['-j 1234 --json', 'one job, for a program'],
   ['-o JobID,GPUModel,GPUTime,GPUUtil,GPUIdle,GPUMem', 'what the GPUs of your jobs did'],
   ['-a --group-by state', 'what failed and cancelled jobs took (after eit sacct-sync)'],
@@ -93,6 +100,9 @@ export const epilogue =
   '--audit takes -N, -M, -S, -E, --policy and --json, --csv or -P, and compares in joules, before PUE: what the counters grew by ' +
   'with the lines of the runs, idle and system. Exit status 0: each difference is 0 to the millijoule; 1: the reasons found stand below.';
 
+/** Their values may begin with a minus. */
+export const signed: CommandModule['signed'] = ['sort'];
+
 /** Reads the ledger and prints the report, or the audit. */
 export async function run(
   argv: Readonly<Record<string, unknown>>,
@@ -105,6 +115,11 @@ export async function run(
   }
   const format = chosenFormat(argv);
   const columns = strings(argv['format']).length > 0 ? parseColumns(strings(argv['format']).join(',')) : null;
+  const lines = lineChoice({
+    sort: strings(argv['sort']),
+    top: last(argv['top']),
+    'min-kwh': last(argv['min-kwh']),
+  });
   const path = last(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const reader = readerOf(surroundings, loaded.config);
@@ -139,7 +154,15 @@ export async function run(
     format.showsQuotas === true && argv['quotas'] === true
       ? await quotasOfReport(query, reader, { loaded, output, factorsOf, nowMs: now.toMillis() })
       : null;
-  const report = buildReport(aggregate, { ...made, query, factorsOf, skippedRecords: skipped.total, quotas });
+  const report = buildReport(aggregate, {
+    ...made,
+    query,
+    factorsOf,
+    skippedRecords: skipped.total,
+    skippedByReason: skipped.byReason,
+    lines,
+    quotas,
+  });
   await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);
   return 0;

@@ -2,10 +2,11 @@ import { styleText } from 'node:util';
 import type { EitReport } from '../generated/report';
 import { bar } from './bar';
 import { renderAuditTable } from './audit-table';
-import { type SelectedColumn, tableColumns } from './column-choice';
+import { labelColumn, type SelectedColumn, tableColumns } from './column-choice';
 import type { Row } from './columns';
 import { footer, isPoor } from './footer';
 import type { ReportFormat, View } from './format';
+import { OTHERS, TOTAL } from './line-names';
 import { cut, displayWidth, pad, visible } from './printable';
 import { quotaLines } from './quota-lines';
 
@@ -51,8 +52,15 @@ export const table: ReportFormat = {
         layout.barWidth > 0 && totalKwh > 0 ? bar(group.energy_kwh.total / totalKwh, layout.barWidth) : '';
       yield layout.line(cells(group, columns), share, isPoor(group) ? ['yellow'] : []);
     }
-    if (report.groups.length > 0) yield layout.rule;
-    yield layout.line(totalCells(report, columns), '', isPoor(report.total) ? ['bold', 'yellow'] : ['bold']);
+    if (report.others !== undefined)
+      yield layout.line(
+        labelled(report, columns, report.others, OTHERS),
+        '',
+        isPoor(report.others) ? ['yellow'] : [],
+      );
+    if (report.groups.length > 0 || report.others !== undefined) yield layout.rule;
+    const total = labelled(report, columns, report.total, TOTAL);
+    yield layout.line(total, '', isPoor(report.total) ? ['bold', 'yellow'] : ['bold']);
     if (report.quotas !== undefined && report.quotas.length > 0) {
       yield '\n';
       for (const [i, { text, isOver }] of quotaLines(report.quotas, view).entries()) {
@@ -95,7 +103,12 @@ function fittingLayout(report: EitReport, view: View): Layout {
 
 function layOut(report: EitReport, columns: readonly SelectedColumn[], { terminal, header }: View): Layout {
   const widths = columns.map(({ column, width }) => width ?? (header ? displayWidth(column.name) : 1));
-  for (const row of [...report.groups.map((group) => cells(group, columns)), totalCells(report, columns)]) {
+  const rows = [
+    ...report.groups.map((group) => cells(group, columns)),
+    ...(report.others === undefined ? [] : [labelled(report, columns, report.others, OTHERS)]),
+    labelled(report, columns, report.total, TOTAL),
+  ];
+  for (const row of rows) {
     row.forEach((cell, i) => {
       if (columns[i]?.width === undefined) widths[i] = Math.max(widths[i] ?? 0, displayWidth(cell));
     });
@@ -127,12 +140,10 @@ function cells(row: Row, columns: readonly SelectedColumn[]): string[] {
   return columns.map(({ column, width }) => cut(visible(column.human(row)), width ?? WIDEST_CELL));
 }
 
-/** The total has no key: its first key column names it. */
-function totalCells(report: EitReport, columns: readonly SelectedColumn[]): string[] {
-  const found = cells(report.total, columns);
-  const label = columns.findIndex(
-    ({ column }) => column.raw(report.total) === null && column.human(report.total) === '',
-  );
-  if (label !== -1) found[label] = 'Total';
+/** A line that has no key: its first key column names it. */
+function labelled(report: EitReport, columns: readonly SelectedColumn[], row: Row, name: string): string[] {
+  const found = cells(row, columns);
+  const label = labelColumn(report, columns);
+  if (label !== -1) found[label] = name;
   return found;
 }

@@ -1,6 +1,7 @@
 import { GPU_BINDINGS, type GpuBinding } from '../attribution/gpu-binding';
 import type { DomainClass } from '../generated/record';
 import { BlockIoSums } from './block-io';
+import { dayOfBucket } from './calendar';
 import { type ClassCoverage, classCoverage } from './coverage';
 import { extrapolated, type MeanPower } from './extrapolation';
 import { GpuSums } from './gpu-sums';
@@ -57,7 +58,7 @@ export class GroupSums {
   readonly expectedMs = new Map<DomainClass, number>();
 
   /**
-   * Runs of one job come one after the other. Times and coverage are taken day by day (by the parts' buckets), so that days add up.
+   * Runs of one job come one after the other. Times and coverage are taken day by day, so that days add up, and hours change no total.
    * @param parts the slices of the run that belong to the group: at least one
    * @param nodesOf how many nodes of the run should be in the group, of which so many have reported; null: unknown
    * @param power what time that nobody observed is filled with; null: with nothing
@@ -83,7 +84,7 @@ export class GroupSums {
     this.#addEnergy(energy, parts);
 
     let [mostExpected, mostReported, isKnown, isWhole] = [0, 0, true, true];
-    for (const ofDay of byBucket(parts)) {
+    for (const ofDay of byDay(parts)) {
       const [fromMs, toMs] = timeOf(ofDay);
       this.elapsedMs += Math.max(0, toMs - fromMs);
       const reported = new Set(ofDay.map((part) => part.node)).size;
@@ -226,12 +227,13 @@ export class GroupSums {
   }
 }
 
-function byBucket(parts: readonly Part[]): Iterable<Part[]> {
+function byDay(parts: readonly Part[]): Iterable<Part[]> {
   const found = new Map<string, Part[]>();
   for (const part of parts) {
-    const ofBucket = found.get(part.slice.bucket);
-    if (ofBucket === undefined) found.set(part.slice.bucket, [part]);
-    else ofBucket.push(part);
+    const day = dayOfBucket(part.slice.bucket);
+    const ofDay = found.get(day);
+    if (ofDay === undefined) found.set(day, [part]);
+    else ofDay.push(part);
   }
   return found.values();
 }

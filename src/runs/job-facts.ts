@@ -6,6 +6,8 @@ export interface JobFacts {
   readonly arrayJobId: number | null;
   readonly arrayTaskId: number | null;
   readonly hetJobId: number | null;
+  /** Number of the part of a heterogeneous job. */
+  readonly hetOffset: number | null;
   /** In capitals, without who cancelled it. */
   readonly state: string;
   readonly qos: string | null;

@@ -23,6 +23,8 @@ export interface Run {
   readonly partition: string;
   /** null where Slurm did not say: before 26.05, and where the run began before the time that was read. */
   readonly qos: string | null;
+  /** Id of the first part of a heterogeneous job; null: of none, or as with qos. */
+  readonly hetJobId: number | null;
   /** Nodes that the run has, at most where it was resized; null where Slurm did not say. */
   readonly nodes: number | null;
   /** Their names, where Slurm's node list was read. */
@@ -175,6 +177,7 @@ function toRun({ fragments, nodes, fromMs, toMs }: Joined): Run {
     account: first(({ facts }) => facts.account) ?? UNKNOWN,
     partition: first(({ facts }) => facts.partition) ?? UNKNOWN,
     qos: first((fragment) => fragment.qos) ?? null,
+    hetJobId: first((fragment) => fragment.hetJobId) ?? null,
     nodes: nodes > 0 ? nodes : (nodeNames?.length ?? null),
     nodeNames,
     fragments,

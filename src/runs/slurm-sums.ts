@@ -38,6 +38,20 @@ export class SlurmSums {
     this.#compare(run, parts, facts);
   }
 
+  /** Adds another group's sums; what is told of one job is of neither. */
+  addSums(other: SlurmSums): void {
+    this.toldRuns += other.toldRuns;
+    this.untoldRuns += other.untoldRuns;
+    this.cpuUs += other.cpuUs;
+    this.allocatedCpuUs += other.allocatedCpuUs;
+    this.heldBytes.addSum(other.heldBytes);
+    this.askedBytes.addSum(other.askedBytes);
+    this.comparedRuns += other.comparedRuns;
+    this.slurmJ.addSum(other.slurmJ);
+    this.recordedUj += other.recordedUj;
+    this.newest = null;
+  }
+
   #addCpus(parts: readonly Part[], { allocCpus }: JobFacts): void {
     if (allocCpus === null || allocCpus === 0) return;
     let [fromMs, toMs] = [Infinity, -Infinity];

@@ -113,6 +113,11 @@ test.each([
   ],
   [['-r', 'gpu', '-nPoJobID,Node', '--group-by=job,node'], '104|a2\n'],
   [['-N', 'a[2-9]', '-nP', '-o', 'JobID,NodesReported', '--group-by', 'job'], '103|1\n104|1\n106|1\n'],
+  [
+    ['-nP', '--group-by', 'partition,user', '-o', 'User,Jobs', '--sort', '-User,Jobs', '--top', '2'],
+    'uid:1234|1\nbob|1\n(others)|6\n',
+  ],
+  [['-nP', '-o', 'Week,Jobs', '--group-by', 'week'], '2026-W05|8\n'],
   [['-M', 'beta', '-nP', '-o', 'Cluster,Jobs', '--group-by', 'cluster'], 'beta|2\n'],
   [['-a', '-nP', '-o', 'Month,Jobs', '--group-by', 'month'], '2026-01|7\n2026-02|2\n'],
 ])('%j', async (args, stdout) => {

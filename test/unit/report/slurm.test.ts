@@ -23,6 +23,7 @@ function facts(given: Partial<JobFacts> = {}): JobFacts {
     arrayJobId: null,
     arrayTaskId: null,
     hetJobId: null,
+    hetOffset: null,
     state: 'COMPLETED',
     qos: 'normal',
     allocCpus: 4,
