@@ -29,7 +29,7 @@ const COLUMNS = [...NUMBERS.map((name) => `${name}::DOUBLE`), 'state', 'qos', 's
 /**
  * The facts of the runs that can lie in [fromMs, toMs), Unix ms.
  * @param clusters absent: all of the ledger
- * @param filter which runs are asked for: others may be left out
+ * @param filter which runs are asked for: others may be left out. The id of an array or a heterogeneous job is that of all its jobs
  * @returns null where nothing was ever synced for any of the clusters
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE for a file that cannot be read, EIT_DUCKDB
  */
@@ -75,12 +75,17 @@ function condition(fromMs: number, toMs: number, { jobs, users }: Pick<RunFilter
   const fromS = Math.floor(fromMs / 1000) - SLACK_S;
   const toS = Math.ceil(toMs / 1000) + SLACK_S;
   const all = [`start_s < ${toS}`, `(end_s IS NULL OR end_s > ${fromS})`];
-  if (jobs !== undefined) all.push(jobs.size === 0 ? 'false' : `job_id IN (${[...jobs].join(', ')})`);
+  if (jobs !== undefined) all.push(jobs.size === 0 ? 'false' : idSql([...jobs].join(', ')));
   const uids = users?.map(({ uid }) => uid);
   // One who is known by his name only may have another name in Slurm's accounting.
   if (uids?.every((uid) => uid !== undefined))
     all.push(uids.length === 0 ? 'false' : `(uid IS NULL OR uid IN (${uids.join(', ')}))`);
   return all.join(' AND ');
+}
+
+/** Tasks of an array and parts of a heterogeneous job belong to the job whose id is theirs. */
+function idSql(ids: string): string {
+  return `(${['job_id', 'array_job_id', 'het_job_id'].map((name) => `${name} IN (${ids})`).join(' OR ')})`;
 }
 
 function addRow(table: FactsTable, cluster: string, row: readonly unknown[]): void {

@@ -3,7 +3,10 @@ import { type Policy, POLICIES } from '../attribution/policy';
 import { EitError } from '../errors';
 import type { GroupKey } from '../generated/report';
 import type { ReportQuery } from '../report/aggregate';
+import type { FactsLookup } from '../runs/job-facts';
 import type { UserMatch } from '../runs/run-filter';
+import { writtenId } from '../runs/selected-job';
+import { parseJobSelections } from '../slurm/job-selection';
 import { jobState, STATE_FORMS } from '../slurm/job-states';
 import { expandHostlist } from '../slurm/hostlist';
 import { parseSlurmTime } from '../slurm/time-form';
@@ -78,7 +81,8 @@ export function reportQuery(
   const users = usersOf(options, reader);
   const accounts = items(options.account, '--account');
   const partitions = items(options.partition, '--partition');
-  const jobs = items(options.jobs, '--jobs')?.map(jobId);
+  const selections = options.jobs.length === 0 ? undefined : parseJobSelections(options.jobs.join(','));
+  const jobs = selections?.map(writtenId);
   const clusters = items(options.clusters, '--clusters')?.filter((name) => name !== 'all');
   const qos = items(options.qos, '--qos');
   const names = namesOf(options.name);
@@ -95,6 +99,7 @@ export function reportQuery(
       accounts: accounts && new Set(accounts),
       partitions: partitions && new Set(partitions),
       jobs: jobs && new Set(jobs),
+      selections,
       clusters: clusters && clusters.length > 0 ? new Set(clusters) : undefined,
       nodes: nodes && new Set(nodes),
       qos: qos && new Set(qos),
@@ -109,6 +114,13 @@ export function reportQuery(
       reader.isAdmin &&
       ![users, accounts, partitions, jobs, qos, names, states].some((asked) => asked !== undefined),
   };
+}
+
+/** The query with the ids of all jobs that can be meant: tasks of an array and parts of a heterogeneous job have ids of their own. */
+export function withJobsTold(query: ReportQuery, facts: FactsLookup | null): ReportQuery {
+  const { jobs } = query.filter;
+  if (jobs === undefined || facts === null) return query;
+  return { ...query, filter: { ...query.filter, jobs: new Set([...jobs, ...facts.jobIds]) } };
 }
 
 /** Whether a query is of the reader's own runs only, so that nobody has to be told whose they are. */
@@ -140,16 +152,6 @@ function items(values: readonly string[], option: string): string[] | undefined 
 /** As in sacct, with commas between them; blanks belong to a name. */
 function namesOf(values: readonly string[]): string[] | undefined {
   return values.length === 0 ? undefined : values.flatMap((value) => value.split(','));
-}
-
-function jobId(text: string): number {
-  const id = Number(text);
-  if (/^\d+$/.test(text) && id > 0 && Number.isSafeInteger(id)) return id;
-  throw new EitError(
-    'EIT_USAGE',
-    `--jobs: ${JSON.stringify(text)} is no job id. Give plain ids with commas between them (--jobs 1234,1235); ` +
-      'a task of an array and a part of a heterogeneous job have ids of their own (JobIDRaw of sacct, %A of squeue).',
-  );
 }
 
 function groupKeys(values: readonly string[]): GroupKey[] | undefined {

@@ -16,7 +16,7 @@ import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
 import { lineChoice } from './report-lines';
 import { emptyNotes } from './report-notes';
-import { GROUP_KEYS, isOwnQuery, type QueryOptions, reportQuery } from './report-query';
+import { GROUP_KEYS, isOwnQuery, type QueryOptions, reportQuery, withJobsTold } from './report-query';
 import { siteFactors } from './site-factors';
 import { terminalOf } from './terminal';
 import { TIME_FORMS } from '../slurm/time-form';
@@ -34,7 +34,10 @@ export const options: Readonly<Record<string, Options>> = {
   },
   account: { alias: ['A', 'accounts'], ...list('runs under these accounts') },
   partition: { alias: 'r', ...list('runs in these partitions') },
-  jobs: { alias: 'j', ...list('these job ids') },
+  jobs: {
+    alias: 'j',
+    ...list('these jobs: 1234; tasks 1234_5, 1234_[1-3]; a part of a heterogeneous one 1234+1 (sacct)'),
+  },
   clusters: { alias: ['M', 'cluster'], ...list('runs on these clusters; default: all in the ledger') },
   nodelist: { alias: 'N', ...list('what ran on these nodes (n[1-4],n7): of larger runs that part only') },
   qos: { alias: 'q', ...list('runs under these QOS (sacct)') },
@@ -148,7 +151,8 @@ export async function run(
     return auditStatus(audit, query, output);
   }
 
-  const aggregate = await readAggregate(access, query, await readFacts(access, query));
+  const facts = await readFacts(access, query);
+  const aggregate = await readAggregate(access, withJobsTold(query, facts), facts);
   const factorsOf = siteFactors(loaded);
   const quotas =
     format.showsQuotas === true && argv['quotas'] === true

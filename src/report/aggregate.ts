@@ -16,6 +16,7 @@ import { IdlePower } from './idle-power';
 import { matchesFacts, matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
 import { joinRuns, nodesExpected, type Part, partsOf, type Run, UNKNOWN } from '../runs/runs';
 import { type Outcome, outcomeOf } from '../slurm/job-states';
+import { isToldBySlurm } from '../runs/selected-job';
 import { SlurmSums } from '../runs/slurm-sums';
 
 /** What runs can be grouped by: what a report can show, and what only programs of ours ask for. */
@@ -222,8 +223,8 @@ export class Aggregation {
 
   #addRun(run: Run): void {
     const facts = this.#facts?.of(run) ?? null;
-    if (!matchesFacts(this.#query.filter, facts)) return;
-    this.#found.add(run);
+    if (!matchesFacts(this.#query.filter, run.jobId, facts)) return;
+    this.#found.add(run, facts);
     const parts = partsOf(run, this.#models);
     const power = this.#query.extrapolate ? meanPower(parts) : null;
     const nodes = this.#nodesExpected(run);
@@ -285,11 +286,17 @@ export class Aggregation {
 
 /** Whether a query asks for what only Slurm's accounting tells. */
 export function needsFacts({ groupBy, filter, compareSlurm }: ReportQuery): boolean {
-  const { qos, names, states } = filter;
+  const { selections, qos, names, states } = filter;
   const isGrouped = groupBy.some(
     (key) => key === 'qos' || key === 'state' || key === 'name' || key === 'array' || key === 'het',
   );
-  return isGrouped || compareSlurm === true || [qos, names, states].some((asked) => asked !== undefined);
+  const isSelection = selections?.some(isToldBySlurm) === true;
+  return (
+    isGrouped ||
+    isSelection ||
+    compareSlurm === true ||
+    [qos, names, states].some((asked) => asked !== undefined)
+  );
 }
 
 /** Whether lines are by model and the run has several: then nobody knows of which one its silent nodes are. */

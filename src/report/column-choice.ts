@@ -71,6 +71,8 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
     ...(isByJob ? [] : (['Jobs'] as const)),
     ...(slurm !== undefined && slurm.told_runs > 0 && isByJob ? (['State'] as const) : []),
     'Elapsed',
+    ...(slurm !== undefined && slurm.cpu_efficiency !== null ? (['CPUEff'] as const) : []),
+    ...(slurm !== undefined && slurm.memory_efficiency !== null ? (['MemEff'] as const) : []),
     'CPUEnergy',
     ...(has('dram') ? (['DRAMEnergy'] as const) : []),
     ...(has('gpu') ? (['GPUEnergy'] as const) : []),

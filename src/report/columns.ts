@@ -98,8 +98,9 @@ function textOr(text: (value: number) => string, of: (row: Row) => number | null
 export const COLUMNS = [
   {
     name: 'JobID',
-    describe: 'job id',
-    human: (row) => String(row.job_id ?? ''),
+    describe:
+      'job id; in tables 13_2 and 12+1, as in sacct, for a task of an array and a part of a heterogeneous job',
+    human: jobIdText,
     raw: (row) => row.job_id ?? null,
   },
   key('Cluster', 'cluster', 'cluster'),
@@ -275,6 +276,13 @@ export function columnHelp(): string {
       return `${column.name.padEnd(width)}  ${column.describe}${forPrograms}\n`;
     })
     .join('');
+}
+
+function jobIdText({ job_id: id, slurm_job: job }: Row): string {
+  const { array_job_id: array = null, array_task_id: task = null } = job ?? {};
+  if (array !== null && task !== null) return `${array}_${task}`;
+  const { het_job_id: het = null, het_offset: offset = null } = job ?? {};
+  return het !== null && offset !== null ? `${het}+${offset}` : String(id ?? '');
 }
 
 function arrayOf(row: Row): number | null {

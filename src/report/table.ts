@@ -18,8 +18,13 @@ const NARROWEST_BAR = 8;
 /** No name makes a table wider than this, unless -o says so. */
 const WIDEST_CELL = 48;
 
-/** What a table lacks first where the terminal is narrow, after the bars: parts of figures that stay, then the use of GPUs, the length, the rest. */
+/**
+ * What a table lacks first where the terminal is narrow, after the bars: efficiencies, parts of figures that stay, then the use of GPUs, the
+ * length, the rest.
+ */
 const DISPENSABLE = [
+  'MemEff',
+  'CPUEff',
   'OtherEnergy',
   'DRAMEnergy',
   'GPUIdle',
@@ -70,7 +75,7 @@ export const table: ReportFormat = {
       yield '\n';
     }
     const names = columns.map(({ column }) => column.name);
-    for (const line of footer(report, view, names)) yield `${line}\n`;
+    for (const line of footer(report, view, names, layout.left)) yield `${line}\n`;
   },
   renderAudit: renderAuditTable,
 };
@@ -79,6 +84,8 @@ type Style = 'bold' | 'yellow';
 
 interface Layout {
   readonly columns: readonly SelectedColumn[];
+  /** Names of those for which there was no room. */
+  readonly left: readonly string[];
   readonly width: number;
   /** 0: no bars. */
   readonly barWidth: number;
@@ -98,7 +105,9 @@ function fittingLayout(report: EitReport, view: View): Layout {
     columns = columns.filter(({ column }) => column.name !== name);
     layout = layOut(report, columns, barless);
   }
-  return layout;
+  const names = new Set(columns.map(({ column }) => column.name));
+  const left = tableColumns(report, view.isOwn).map(({ column }) => column.name);
+  return { ...layout, left: left.filter((name) => !names.has(name)) };
 }
 
 function layOut(report: EitReport, columns: readonly SelectedColumn[], { terminal, header }: View): Layout {
@@ -118,6 +127,7 @@ function layOut(report: EitReport, columns: readonly SelectedColumn[], { termina
   const barWidth = room >= NARROWEST_BAR ? Math.min(WIDEST_BAR, room) : 0;
   return {
     columns,
+    left: [],
     width,
     barWidth,
     rule: `${'-'.repeat(width + (barWidth > 0 ? GAP.length + barWidth : 0))}\n`,

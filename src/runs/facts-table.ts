@@ -57,6 +57,10 @@ export class FactsTable implements FactsLookup {
     this.#chain(row);
   }
 
+  get jobIds(): Iterable<number> {
+    return new Set(this.#jobs.subarray(0, this.#rows));
+  }
+
   /**
    * A SLUID names a run, and so do job id and Slurm's start. Without these it is the row of the job id whose start is closest,
    * within 5 minutes: job ids come back, and a requeued job begins anew.

@@ -38,6 +38,8 @@ export interface FactsKey {
 export interface FactsLookup {
   /** Until when Slurm's accounting was asked (Unix ms), of the clusters the one that was asked longest ago; null: never. */
   readonly untilMs: number | null;
+  /** Every job of which there are any. */
+  readonly jobIds: Iterable<number>;
   /** @returns null where there are none of this run */
   of(run: FactsKey): JobFacts | null;
 }

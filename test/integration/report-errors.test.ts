@@ -40,7 +40,7 @@ test.each([
   [['--min-kwh', '1 J'], 'EIT_USAGE: --min-kwh: "1 J" is no energy'],
   [['--audit', '--top', '3'], 'EIT_USAGE: --audit adds up whole hosts: it cannot be had with --top'],
   [['-o', 'Colour'], 'EIT_USAGE: --format: "Colour" is no column'],
-  [['-j', '12_3'], 'EIT_USAGE: --jobs: "12_3"'],
+  [['-j', '12_'], 'EIT_USAGE: --jobs: "12_" is no job id'],
   [['-N', 'n[1-'], 'EIT_HOSTLIST'],
   [['--policy', 'fair'], 'EIT_USAGE: --policy'],
   [['--audit', '-u', 'alice'], 'EIT_USAGE: --audit adds up whole hosts: it cannot be had with --user'],

@@ -285,9 +285,9 @@ test('a column of sacct’s has a place for each job, and nothing in the total',
   const lines = shown('table', ask(), { columns: parseColumns('JobID,State%-14,MemEff') }).split('\n');
   expect(lines.slice(2, 9)).toEqual([
     '    1  COMPLETED         25 %',
-    '    2  FAILED            25 %',
+    '  2_7  FAILED            25 %',
     '    3  CANCELLED            -',
-    '    4  OUT_OF_MEMORY     25 %',
+    '  2_8  OUT_OF_MEMORY     25 %',
     '    5  -                    -',
     '-----------------------------',
     'Total                    25 %',
