@@ -1,26 +1,9 @@
-import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
-import { loadConfig } from '../config/config';
-import { Skipped } from '../ledger/record-line';
-import { parseColumns } from '../report/column-choice';
-import { columnHelp } from '../report/columns';
-import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
-import { buildReport } from '../report/report';
-import { EitError } from '../errors';
-import type { CommandModule, Surroundings } from './command';
-import { readAggregate, readFacts, recordsInWindow } from './ledger-aggregate';
-import { auditStatus, checkAudit, readAudit } from './report-audit';
-import { quotasOfReport } from './quota-data';
-import { readerOf } from './reader';
-import { lineChoice } from './report-lines';
-import { emptyNotes } from './report-notes';
-import { GROUP_KEYS, isOwnQuery, type QueryOptions, reportQuery, withJobsTold } from './report-query';
-import { siteFactors } from './site-factors';
-import { terminalOf } from './terminal';
+import type { CommandModule } from './command';
+import { GROUP_KEYS } from './report-query';
 import { TIME_FORMS } from '../slurm/time-form';
-import { version } from '../version';
 
 const list = (describe: string): Options => ({ type: 'string', array: true, nargs: 1, describe });
 const text = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
@@ -99,118 +82,17 @@ export const epilogue =
   'Energy in the table has PUE in it, the energies of CPU, memory and GPUs have not. GPUUtil is of the GPU time of which it is ' +
   'told; GPUIdle is the part of GPUEnergy that was drawn while no kernel ran. Numbers of --csv and -P are kWh, kg, ' +
   'seconds and bytes. A user, job or partition without runs gives an empty report and exit status 0; a wrong option or time 2.\n\n' +
+  'What --top and --min-kwh leave out is added up in the line (others): the lines are all of the report. An hour of --group-by hour, a day, week ' +
+  '(ISO, from Monday on) or month has what was recorded with its middle in it; an hour that the archive holds is that of its slot. gpumodel: what runs ' +
+  'took on nodes on which they had GPUs of that model, CPUs and memory with it; several models on one node are a line of their own (A100, H100), no GPU is ' +
+  '(none). A job on nodes of several models is in the line of each.\n\n' +
   'What is said to be from sacct is there after eit sacct-sync, and - where it has told nothing yet.\n\n' +
   '--audit takes -N, -M, -S, -E, --policy and --json, --csv or -P, and compares in joules, before PUE: what the counters grew by ' +
   'with the lines of the runs, idle and system. Exit status 0: each difference is 0 to the millijoule; 1: the reasons found stand below.';
 
 /** Their values may begin with a minus. */
-export const signed: CommandModule['signed'] = ['sort'];
+export const signed = ['sort'] as const;
 
-/** Reads the ledger and prints the report, or the audit. */
-export async function run(
-  argv: Readonly<Record<string, unknown>>,
-  surroundings: Surroundings,
-): Promise<number> {
-  const { env, output } = surroundings;
-  if (argv['helpformat'] === true) {
-    await output.write([columnHelp()]);
-    return 0;
-  }
-  const format = chosenFormat(argv);
-  const columns = strings(argv['format']).length > 0 ? parseColumns(strings(argv['format']).join(',')) : null;
-  const lines = lineChoice({
-    sort: strings(argv['sort']),
-    top: last(argv['top']),
-    'min-kwh': last(argv['min-kwh']),
-  });
-  const path = last(argv['config']);
-  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
-  const reader = readerOf(surroundings, loaded.config);
-  const now = DateTime.local();
-  const query = reportQuery(queryOptions(argv), reader, loaded.config.policy, now);
-  const isAudit = argv['audit'] === true;
-  if (isAudit) checkAudit(argv, reader);
-
-  const skipped = new Skipped();
-  const access = { config: loaded.config, skipped, output };
-  const made = { toolVersion: version, generatedAtMs: now.toMillis() };
-  const view = (): View => ({
-    columns,
-    header: argv['noheader'] !== true,
-    isOwn: isOwnQuery(query, reader),
-    timeZone: query.timeZone,
-    skipped: skipped.byReason,
-    terminal: terminalOf(argv, surroundings),
-  });
-  if (isAudit) {
-    const audit = await readAudit(recordsInWindow(access, query), query, () => ({
-      ...made,
-      skippedRecords: skipped.total,
-    }));
-    await output.write(format.renderAudit(audit, view()));
-    return auditStatus(audit, query, output);
-  }
-
-  const facts = await readFacts(access, query);
-  const aggregate = await readAggregate(access, withJobsTold(query, facts), facts);
-  const factorsOf = siteFactors(loaded);
-  const quotas =
-    format.showsQuotas === true && argv['quotas'] === true
-      ? await quotasOfReport(query, reader, { loaded, output, factorsOf, nowMs: now.toMillis() })
-      : null;
-  const report = buildReport(aggregate, {
-    ...made,
-    query,
-    factorsOf,
-    skippedRecords: skipped.total,
-    skippedByReason: skipped.byReason,
-    lines,
-    quotas,
-  });
-  await output.write(format.render(report, view()));
-  for (const note of emptyNotes(query, aggregate)) output.note(note);
-  return 0;
-}
-
-function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {
-  const [chosen, ...more] = FORMATS.filter(
-    ({ option }) => option !== undefined && argv[option.name] === true,
-  );
-  if (more.length > 0) {
-    const names = [chosen, ...more].map((format) => `--${format?.option?.name ?? ''}`);
-    throw new EitError('EIT_USAGE', `${names.join(' and ')} cannot be had together: choose one`);
-  }
-  const format = chosen ?? FORMATS.find(({ option }) => option === undefined);
-  if (format === undefined) throw new Error('no format is the default');
-  return format;
-}
-
-function queryOptions(argv: Readonly<Record<string, unknown>>): QueryOptions {
-  return {
-    user: strings(argv['user']),
-    account: strings(argv['account']),
-    partition: strings(argv['partition']),
-    jobs: strings(argv['jobs']),
-    clusters: strings(argv['clusters']),
-    nodelist: strings(argv['nodelist']),
-    qos: strings(argv['qos']),
-    name: strings(argv['name']),
-    state: strings(argv['state']),
-    starttime: last(argv['starttime']),
-    endtime: last(argv['endtime']),
-    allusers: argv['allusers'] === true,
-    'group-by': strings(argv['group-by']),
-    policy: last(argv['policy']),
-    extrapolate: argv['extrapolate'] === true,
-    'compare-slurm': argv['compare-slurm'] === true,
-  };
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-/** An option given twice counts as given last, as with Slurm's commands. */
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
-}
+/** What reads a ledger is loaded when one is read: help is there without it. */
+export const run: CommandModule['run'] = async (argv, surroundings) =>
+  (await import('./report-run')).run(argv, surroundings);

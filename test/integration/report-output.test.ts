@@ -38,7 +38,9 @@ test('a table with a total and what to know about it', async () => {
   expect(lines.at(-1)).toMatch(
     /PUE 1\.58 \(default\).*zone WORLD \(default\).*not counted: .*Data until 2026-02-01 10:06:02/,
   );
-  expect(lines.at(-1)).toContain('Not read: 2 lines or files of the ledger (1 newer schema, 1 not JSON; see eit ledger check)');
+  expect(lines.at(-1)).toContain(
+    'Not read: 2 lines or files of the ledger (1 newer schema, 1 not JSON; see eit ledger check)',
+  );
 });
 
 test('JSON names every factor, and PUE is in it once', async () => {
