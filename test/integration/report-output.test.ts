@@ -44,7 +44,7 @@ test('a table with a total and what to know about it', async () => {
 });
 
 test('JSON names every factor, and PUE is in it once', async () => {
-  const { factors, total, groups, skipped_records, unattributed } = await json(
+  const { factors, total, groups, skipped_records, skipped_by_reason, unattributed } = await json(
     ...SINCE,
     '--group-by',
     'cluster',
@@ -58,6 +58,7 @@ test('JSON names every factor, and PUE is in it once', async () => {
     ['beta', 0],
   ]);
   expect(skipped_records).toBe(2);
+  expect(skipped_by_reason).toEqual({ 'newer schema': 1, 'not JSON': 1 });
   expect(unattributed.idle_kwh).toBeGreaterThan(0);
 });
 
