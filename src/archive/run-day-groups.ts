@@ -32,6 +32,7 @@ export const TOTAL_KEYS = [
   'account',
   'partition',
   'day',
+  'week',
   'month',
   'qos',
   'state',
@@ -68,7 +69,7 @@ export function daysWithTotals({ manifest }: Pick<ReadableArchive, 'manifest'>):
 }
 
 /**
- * Adds up totals of whole days. A run of several days is one run of a group, unless days or months are asked for: then it is one in each.
+ * Adds up totals of whole days. A run of several days is one run of a group, unless days, weeks or months are asked for: then it is one in each.
  * @throws EitError EIT_ARCHIVE
  */
 export async function totalsByGroup(
@@ -247,6 +248,7 @@ const BY_KEY: Readonly<Record<InnerKey, string>> = {
   account: 'account',
   partition: '"partition"',
   day: 'bucket AS "day"',
+  week: `${weekSql('bucket')} AS "week"`,
   month: 'bucket[1:7] AS "month"',
   qos: "coalesce(qos, '(unknown)') AS qos",
   state: "coalesce(state, '(unknown)') AS state",
@@ -255,11 +257,26 @@ const BY_KEY: Readonly<Record<InnerKey, string>> = {
   outcome: 'outcome',
 };
 
+/** The first day of what a run is cut by, or as much of it as tells that. */
+function bucketSql(keys: readonly InnerKey[]): string {
+  if (keys.includes('day')) return 'day';
+  const [byWeek, byMonth] = [keys.includes('week'), keys.includes('month')];
+  const monday = "date_trunc('week', day::DATE)";
+  if (byWeek && byMonth) return `greatest(${monday}, date_trunc('month', day::DATE))::DATE::VARCHAR`;
+  if (byWeek) return `${monday}::DATE::VARCHAR`;
+  return byMonth ? 'day[1:7]' : "''";
+}
+
+/** ISO 8601, as `weekOf` (src/runs/calendar.ts). */
+function weekSql(day: string): string {
+  return `strftime(${day}::DATE, '%G-W%V')`;
+}
+
 /**
  * Rows are read twice, those of whole runs and the others, and never held: a year of them does not fit in memory.
  */
 function groupSql({ from, where, whereTold, figures }: Totals, keys: readonly InnerKey[]): string {
-  const bucket = keys.includes('day') ? 'day' : keys.includes('month') ? 'day[1:7]' : "''";
+  const bucket = bucketSql(keys);
   const list = (columns: readonly string[]) => columns.map((column) => `, ${column}`).join('');
   const told = new Set(figures.map(({ name }) => name));
   // A column that is empty in all parts is none of the figures; what names groups or is asked for must be there all the same.

@@ -53,13 +53,15 @@ export async function readAggregate(
   }
 }
 
-async function readOnce(access: LedgerAccess, query: ReportQuery, withFacts: boolean): Promise<Aggregate> {
-  const aggregation = new Aggregation(query);
+async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boolean): Promise<Aggregate> {
+  const ofJobs = withFacts && asked.filter.jobs !== undefined ? await readFacts(access, asked) : null;
+  const query = withJobsTold(asked, ofJobs);
+  const aggregation = new Aggregation(query, ofJobs);
   const { files, opened } = await openAll(access, query);
   const { archives } = opened;
   // Whole days have it in their totals, and it need not be read of the millions of runs of a year.
   const areDays = archives.length > 0 && archives.every((archive) => daysAddedUp(archive, query).size > 0);
-  if (withFacts && !areDays) aggregation.useFacts(await readFacts(access, query));
+  if (withFacts && !areDays && ofJobs === null) aggregation.useFacts(await readFacts(access, query));
   if (archives.length === 0) {
     for await (const record of recordsInWindow(access, query, { files })) aggregation.add(record);
     return aggregation.finish();
@@ -74,6 +76,13 @@ async function readOnce(access: LedgerAccess, query: ReportQuery, withFacts: boo
       }),
   );
   return aggregation.finish();
+}
+
+/** The query with the ids of all jobs that can be meant: tasks of an array and parts of a heterogeneous job have ids of their own. */
+function withJobsTold(query: ReportQuery, facts: FactsLookup | null): ReportQuery {
+  const { jobs } = query.filter;
+  if (jobs === undefined || facts === null) return query;
+  return { ...query, filter: { ...query.filter, jobs: new Set([...jobs, ...facts.jobIds]) } };
 }
 
 /** The inbox is listed before the manifest is read: what is removed until then is in it. */

@@ -147,7 +147,7 @@ function fieldsOf({ keys }: TotalsGroup, groupBy: ReportQuery['groupBy'], cluste
   );
 }
 
-/** Days and months cut runs in pieces: then the total is another sum. A job can have runs in several groups. */
+/** Days, weeks and months cut runs in pieces: then the total is another sum. A job can have runs in several groups. */
 async function totalOf(
   connection: DuckDBConnection,
   archive: ReadableArchive,
@@ -155,7 +155,7 @@ async function totalOf(
   totals: TotalsQuery,
   groups: readonly TotalsGroup[],
 ): Promise<Pick<TotalsGroup, 'sums' | 'slurm'>> {
-  if (keys.includes('day') || keys.includes('month')) {
+  if (keys.includes('day') || keys.includes('week') || keys.includes('month')) {
     const [all] = await totalsByGroup(connection, archive, [], totals);
     return all ?? { sums: new GroupSums(), slurm: new SlurmSums() };
   }

@@ -1,5 +1,6 @@
 import { EitError } from '../errors';
 import { expandHostlist } from '../slurm/hostlist';
+import { dayOfBucket } from './calendar';
 import type { Fragment, Slice } from './fragments';
 import type { HardwareModels } from './hardware-models';
 
@@ -23,6 +24,8 @@ export interface Run {
   readonly partition: string;
   /** null where Slurm did not say: before 26.05, and where the run began before the time that was read. */
   readonly qos: string | null;
+  /** Id of the first part of a heterogeneous job; null: of none, or as with qos. */
+  readonly hetJobId: number | null;
   /** Nodes that the run has, at most where it was resized; null where Slurm did not say. */
   readonly nodes: number | null;
   /** Their names, where Slurm's node list was read. */
@@ -80,12 +83,13 @@ export function hasAllNodes(run: Run, parts: readonly Part[]): boolean {
 }
 
 /** A run's parts by day. */
-export function byBucket(parts: readonly Part[]): Iterable<Part[]> {
+export function byDay(parts: readonly Part[]): Iterable<Part[]> {
   const found = new Map<string, Part[]>();
   for (const part of parts) {
-    const ofBucket = found.get(part.slice.bucket);
-    if (ofBucket === undefined) found.set(part.slice.bucket, [part]);
-    else ofBucket.push(part);
+    const day = dayOfBucket(part.slice.bucket);
+    const ofDay = found.get(day);
+    if (ofDay === undefined) found.set(day, [part]);
+    else ofDay.push(part);
   }
   return found.values();
 }
@@ -205,6 +209,7 @@ function toRun({ fragments, nodes, fromMs, toMs }: Joined): Run {
     account: first(({ facts }) => facts.account) ?? UNKNOWN,
     partition: first(({ facts }) => facts.partition) ?? UNKNOWN,
     qos: first((fragment) => fragment.qos) ?? null,
+    hetJobId: first((fragment) => fragment.hetJobId) ?? null,
     nodes: nodes > 0 ? nodes : (nodeNames?.length ?? null),
     nodeNames,
     fragments,

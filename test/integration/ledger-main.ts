@@ -4,11 +4,14 @@ import { main } from '../../src/cli/main';
 const [action, ...args] = process.argv.slice(2);
 void main(
   'eit ledger',
-  {
-    name: action ?? '',
-    describe: '',
-    load: () =>
-      action === 'check' ? import('../../src/cli/ledger-check') : import('../../src/cli/ledger-compact'),
-  },
+  [
+    {
+      name: action ?? '',
+      describe: '',
+      load: () =>
+        action === 'check' ? import('../../src/cli/ledger-check') : import('../../src/cli/ledger-compact'),
+    },
+  ],
   args,
+  { isOne: true },
 );
