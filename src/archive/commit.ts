@@ -8,7 +8,7 @@ import { version } from '../version';
 import { readManifest, writeManifest } from './manifest';
 import { addSums, exactSums, noSums, storedSums } from './month-sums';
 import type { FileModes } from './part';
-import { emptyState, readState, type TakenState, writeState } from './taken-state';
+import { addState, copyOfState, emptyState, readState, type TakenState, writeState } from './taken-state';
 import { REMEMBERED_MS, type Taking } from './taking';
 
 /** Replaced files are removed a day after; then their names need not be kept. */
@@ -126,17 +126,12 @@ function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): Archiv
 }
 
 function stateAfter(before: TakenState, { taking, forgotten = [] }: Change, nowMs: number): TakenState {
-  const files = new Map(before.files);
-  const writers = new Map(before.writers);
-  for (const [key, file] of taking?.files ?? []) files.set(key, file);
+  const after = copyOfState(before);
+  const { files, writers } = after;
+  if (taking !== undefined) addState(after, taking);
   for (const key of forgotten) files.delete(key);
-  for (const [key, { lastMs, seen }] of taking?.writers ?? []) {
-    const known = writers.get(key);
-    if (known === undefined) writers.set(key, { lastMs, seen });
-    else writers.set(key, { lastMs: Math.max(known.lastMs, lastMs), seen: known.seen.with(seen) });
-  }
   for (const [key, { lastMs }] of writers) if (lastMs < nowMs - REMEMBERED_MS) writers.delete(key);
-  return { files, writers };
+  return after;
 }
 
 function sumsAfter(before: ArchiveManifest['sums'], taking: Taking | undefined): ArchiveManifest['sums'] {

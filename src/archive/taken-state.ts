@@ -43,7 +43,7 @@ export function emptyState(): TakenState {
 }
 
 /** As it is in its file. */
-interface StoredState {
+export interface StoredState {
   readonly files: Record<string, readonly [bytes: number, lines: number, uj: string]>;
   readonly writers: readonly (readonly [
     host: string,
@@ -56,15 +56,7 @@ interface StoredState {
 /** @throws EitError EIT_ARCHIVE */
 export async function readState(path: string): Promise<TakenState> {
   try {
-    const stored = JSON.parse((await promisify(gunzip)(await readFile(path))).toString()) as StoredState;
-    const files = Object.entries(stored.files).map(
-      ([key, [bytes, lines, uj]]) => [key, { bytes, lines, uj: BigInt(uj) }] as const,
-    );
-    const writers = stored.writers.map(
-      ([host, instance, lastMs, ranges]) =>
-        [writerKey(host, instance), { lastMs, seen: SequenceSet.of(ranges) }] as const,
-    );
-    return { files: new Map(files), writers: new Map(writers) };
+    return stateOf(JSON.parse((await promisify(gunzip)(await readFile(path))).toString()) as StoredState);
   } catch (cause) {
     const mend = isErrno(cause, 'ENOENT')
       ? 'The manifest names it: was the folder restored in part?'
@@ -74,14 +66,44 @@ export async function readState(path: string): Promise<TakenState> {
 }
 
 export async function writeState(path: string, state: TakenState, mode: number): Promise<void> {
-  const stored: StoredState = {
+  const stored = storedState(state);
+  await writeWhole(path, await promisify(gzip)(JSON.stringify(stored), { level: 4 }), mode);
+}
+
+/** As JSON has it. */
+export function storedState({ files, writers }: TakenState): StoredState {
+  return {
     files: Object.fromEntries(
-      [...state.files].map(([key, { bytes, lines, uj }]) => [key, [bytes, lines, String(uj)]]),
+      [...files].map(([key, { bytes, lines, uj }]) => [key, [bytes, lines, String(uj)]]),
     ),
-    writers: [...state.writers].map(([key, { lastMs, seen }]) => {
+    writers: [...writers].map(([key, { lastMs, seen }]) => {
       const [host = '', instance = ''] = key.split('\0');
       return [host, instance, lastMs, seen.all];
     }),
   };
-  await writeWhole(path, await promisify(gzip)(JSON.stringify(stored), { level: 4 }), mode);
+}
+
+export function stateOf(stored: StoredState): TakenState {
+  const files = Object.entries(stored.files).map(
+    ([key, [bytes, lines, uj]]) => [key, { bytes, lines, uj: BigInt(uj) }] as const,
+  );
+  const writers = stored.writers.map(
+    ([host, instance, lastMs, ranges]) =>
+      [writerKey(host, instance), { lastMs, seen: SequenceSet.of(ranges) }] as const,
+  );
+  return { files: new Map(files), writers: new Map(writers) };
+}
+
+/** Adds what was taken in the knowledge of `to`, or of other files. */
+export function addState(to: TakenState, more: TakenState): void {
+  for (const [key, file] of more.files) to.files.set(key, file);
+  for (const [key, { lastMs, seen }] of more.writers) {
+    const known = to.writers.get(key);
+    if (known === undefined) to.writers.set(key, { lastMs, seen });
+    else to.writers.set(key, { lastMs: Math.max(known.lastMs, lastMs), seen: known.seen.with(seen) });
+  }
+}
+
+export function copyOfState({ files, writers }: TakenState): TakenState {
+  return { files: new Map(files), writers: new Map(writers) };
 }

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compact, type Compacted } from '../../../src/archive/compact';
+import { compact, type Compacted, compactPlan, type CompactOptions } from '../../../src/archive/compact';
 import { readAggregate, readFacts } from '../../../src/cli/ledger-aggregate';
 import type { EitConfig } from '../../../src/generated/config';
 import type { EitReport } from '../../../src/generated/report';
@@ -23,16 +23,24 @@ export class TestLedger {
     }
   }
 
-  async compact(cluster: string, nowMs: number, given: { inboxDays?: number } = {}): Promise<Compacted> {
-    return compact({
+  async compact(cluster: string, nowMs: number, given: Partial<CompactOptions> = {}): Promise<Compacted> {
+    return compact({ ...this.asked(cluster, nowMs), ...given });
+  }
+
+  /** Commits a plan's tasks. */
+  async compactPlan(cluster: string, nowMs: number, plan: string): Promise<Compacted> {
+    return compactPlan(this.asked(cluster, nowMs), plan);
+  }
+
+  private asked(cluster: string, nowMs: number): CompactOptions {
+    return {
       ledger: this.dir,
       cluster,
       nowMs,
       timeZone: 'UTC',
       inboxDays: 7,
       warn: (message) => this.warnings.push(message),
-      ...given,
-    });
+    };
   }
 
   /** What a report says of it. */
