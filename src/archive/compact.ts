@@ -114,7 +114,7 @@ async function compactLocked(
     threads: availableParallelism(),
     temporaryDir: options.temporaryDir ?? tmpdir(),
   };
-  return withDuckDb(limits, async (connection) => {
+  return withDuckDb(limits, async (connection, reader) => {
     const done = { records: 0, duplicates: 0, refused: 0, bytes: 0 };
     const take = async (taking: Taking): Promise<void> => {
       for (const { path, reason } of taking.unread) warn(`${path} was not read: ${reason}`);
@@ -131,7 +131,7 @@ async function compactLocked(
     const merges = await mergeDue(connection, archive, nowMs, isStillOurs, (merged, tasks) =>
       onProgress?.({ at: 'merge', done: merged, tasks }),
     );
-    await deriveDue(connection, archive, cluster, nowMs, isStillOurs, (derived, days) =>
+    await deriveDue(connection, reader, archive, cluster, nowMs, isStillOurs, (derived, days) =>
       onProgress?.({ at: 'totals', done: derived, days }),
     );
     const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);

@@ -152,9 +152,9 @@ describe('what tasks take in and another process commits', () => {
   test(
     'a file that somebody copied to another day counts once, though two tasks had it',
     async () => {
-      const before = await reports();
       const [first] = await files();
       copyFileSync(first!.path, join(dir(), 'inbox', (await files()).at(-1)!.day, 'copy.ndjson'));
+      const before = await reports();
       const made = await plan();
       await runAll(made);
       await ledger.compactPlan(cluster, nowMs, made.id);
