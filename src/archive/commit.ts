@@ -9,6 +9,8 @@ import { readManifest, writeManifest } from './manifest';
 import { addSums, exactSums, noSums, storedSums } from './month-sums';
 import type { FileModes } from './part';
 import {
+  addState,
+  copyOfState,
   emptyState,
   readState,
   type TakenFile,
@@ -147,16 +149,11 @@ function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): Archiv
 
 function stateAfter(before: TakenState, change: Change, nowMs: number): TakenState {
   const { taking, leaving, gone = [] } = change;
-  const files = new Map(before.files);
-  const writers = new Map(before.writers);
-  for (const [key, file] of taking?.files ?? []) files.set(key, file);
+  const after = copyOfState(before);
+  const { files, writers } = after;
+  if (taking !== undefined) addState(after, taking);
   for (const [key, file] of leaving ?? []) files.set(key, file);
   for (const key of gone) files.delete(key);
-  for (const [key, { lastMs, seen }] of taking?.writers ?? []) {
-    const known = writers.get(key);
-    if (known === undefined) writers.set(key, { lastMs, seen });
-    else writers.set(key, { lastMs: Math.max(known.lastMs, lastMs), seen: known.seen.with(seen) });
-  }
   for (const [key, { lastMs }] of writers) if (lastMs < nowMs - REMEMBERED_MS) writers.delete(key);
   return { files, writers, unpublished: change.unpublished ?? unpublishedAfter(before.unpublished, taking) };
 }

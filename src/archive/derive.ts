@@ -73,11 +73,13 @@ export function dueDays(
 
 /**
  * Makes the totals of the days that are due, a commit a month.
+ * @param reader another connection to the same database, for the rows that come while totals are written
  * @returns how many days
  * @throws EitError EIT_ARCHIVE, EIT_LEDGER_LOCKED
  */
 export async function deriveDue(
   connection: DuckDBConnection,
+  reader: DuckDBConnection,
   archive: Archive,
   cluster: string,
   nowMs: number,
@@ -90,7 +92,7 @@ export async function deriveDue(
   let done = 0;
   for (const [month, days] of due) {
     onProgress?.(done, all);
-    const added = await deriveMonth(connection, archive, cluster, month, days);
+    const added = await deriveMonth(connection, reader, archive, cluster, month, days);
     await commit(archive, { added }, nowMs, isStillOurs);
     done += days.length;
   }
@@ -99,6 +101,7 @@ export async function deriveDue(
 
 async function deriveMonth(
   connection: DuckDBConnection,
+  reader: DuckDBConnection,
   { dir, manifest, modes }: Archive,
   cluster: string,
   month: string,
@@ -128,7 +131,7 @@ async function deriveMonth(
       await staging.add(row);
     rows = [];
   };
-  for await (const values of readRows(connection, SLICES, columns, `${from} ORDER BY job`)) {
+  for await (const values of readRows(reader, SLICES, columns, `${from} ORDER BY job`)) {
     const row = sliceRow(values);
     if (rows.length > 0 && rows[0]!.job !== row.job) await endJob();
     rows.push(row);

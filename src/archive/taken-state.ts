@@ -38,6 +38,9 @@ export interface TakenState {
 /** By month, the users whose own files are not yet as the archive is; `all`: nobody's are. */
 export type Unpublished = 'all' | ReadonlyMap<string, ReadonlySet<number>>;
 
+/** What was taken, by file and by writer. */
+export type TakenOfInbox = Pick<TakenState, 'files' | 'writers'>;
+
 export function fileKey({ day, host }: { readonly day: string; readonly host: string }): string {
   return `${day}/${host}`;
 }
@@ -66,7 +69,7 @@ export function emptyState(): TakenState {
 }
 
 /** As it is in its file. */
-interface StoredState {
+export interface StoredState {
   readonly files: Record<
     string,
     readonly [bytes: number, lines: number, uj: string, more?: Pick<TakenFile, 'mostLines' | 'leavingMs'>]
@@ -85,18 +88,11 @@ interface StoredState {
 export async function readState(path: string): Promise<TakenState> {
   try {
     const stored = JSON.parse((await promisify(gunzip)(await readFile(path))).toString()) as StoredState;
-    const files = Object.entries(stored.files).map(
-      ([key, [bytes, lines, uj, more]]) => [key, { bytes, lines, uj: BigInt(uj), ...more }] as const,
-    );
-    const writers = stored.writers.map(
-      ([host, instance, lastMs, ranges]) =>
-        [writerKey(host, instance), { lastMs, seen: SequenceSet.of(ranges) }] as const,
-    );
     const unpublished =
       stored.unpublished === undefined
         ? 'all'
         : new Map(Object.entries(stored.unpublished).map(([month, uids]) => [month, new Set(uids)] as const));
-    return { files: new Map(files), writers: new Map(writers), unpublished };
+    return { ...stateOf(stored), unpublished };
   } catch (cause) {
     const mend = isErrno(cause, 'ENOENT')
       ? 'The manifest names it: was the folder restored in part?'
@@ -106,24 +102,57 @@ export async function readState(path: string): Promise<TakenState> {
 }
 
 export async function writeState(path: string, state: TakenState, mode: number): Promise<void> {
+  const { unpublished } = state;
   const stored: StoredState = {
-    files: Object.fromEntries(
-      [...state.files].map(([key, { bytes, lines, uj, ...more }]) => [
-        key,
-        Object.keys(more).length === 0 ? [bytes, lines, String(uj)] : [bytes, lines, String(uj), more],
-      ]),
-    ),
-    writers: [...state.writers].map(([key, { lastMs, seen }]) => {
-      const [host = '', instance = ''] = key.split('\0');
-      return [host, instance, lastMs, seen.all];
-    }),
-    ...(state.unpublished === 'all'
+    ...storedState(state),
+    ...(unpublished === 'all'
       ? {}
       : {
           unpublished: Object.fromEntries(
-            [...state.unpublished].map(([month, uids]) => [month, [...uids].sort((a, b) => a - b)]),
+            [...unpublished].map(([month, uids]) => [month, [...uids].sort((a, b) => a - b)]),
           ),
         }),
   };
   await writeWhole(path, await promisify(gzip)(JSON.stringify(stored), { level: 4 }), mode);
+}
+
+/** As JSON has it. */
+export function storedState({ files, writers }: TakenOfInbox): StoredState {
+  return {
+    files: Object.fromEntries(
+      [...files].map(([key, { bytes, lines, uj, ...more }]) => [
+        key,
+        Object.keys(more).length === 0 ? [bytes, lines, String(uj)] : [bytes, lines, String(uj), more],
+      ]),
+    ),
+    writers: [...writers].map(([key, { lastMs, seen }]) => {
+      const [host = '', instance = ''] = key.split('\0');
+      return [host, instance, lastMs, seen.all];
+    }),
+  };
+}
+
+export function stateOf(stored: StoredState): TakenOfInbox {
+  const files = Object.entries(stored.files).map(
+    ([key, [bytes, lines, uj, more]]) => [key, { bytes, lines, uj: BigInt(uj), ...more }] as const,
+  );
+  const writers = stored.writers.map(
+    ([host, instance, lastMs, ranges]) =>
+      [writerKey(host, instance), { lastMs, seen: SequenceSet.of(ranges) }] as const,
+  );
+  return { files: new Map(files), writers: new Map(writers) };
+}
+
+/** Adds what was taken in the knowledge of `to`, or of other files. */
+export function addState(to: TakenOfInbox, more: TakenOfInbox): void {
+  for (const [key, file] of more.files) to.files.set(key, file);
+  for (const [key, { lastMs, seen }] of more.writers) {
+    const known = to.writers.get(key);
+    if (known === undefined) to.writers.set(key, { lastMs, seen });
+    else to.writers.set(key, { lastMs: Math.max(known.lastMs, lastMs), seen: known.seen.with(seen) });
+  }
+}
+
+export function copyOfState({ files, writers, unpublished }: TakenState): TakenState {
+  return { files: new Map(files), writers: new Map(writers), unpublished };
 }

@@ -64,6 +64,25 @@ export interface Taking {
   readonly unread: { readonly path: string; readonly reason: string }[];
 }
 
+export function emptyTaking(): Taking {
+  return {
+    parts: [],
+    files: new Map(),
+    writers: new Map(),
+    sums: new Map(),
+    refused: new Map(),
+    uids: new Map(),
+    slots: new Set(),
+    hardware: [],
+    dataUntilMs: null,
+    isPart: false,
+    bytes: 0,
+    lines: 0,
+    duplicates: 0,
+    unread: [],
+  };
+}
+
 /** What a taking needs to know. */
 export interface TakingOptions {
   /** The cluster's folder. */
@@ -98,6 +117,25 @@ export async function takeIn(
   return intake.finish();
 }
 
+/**
+ * Takes files in, a piece at a time: as many takings as they need, each in the knowledge of those before it.
+ * @param before asked for each: what was taken by then
+ * @throws as {@link takeIn}
+ */
+export async function* takings(
+  connection: DuckDBConnection,
+  files: readonly InboxFile[],
+  options: Omit<TakingOptions, 'before'>,
+  before: () => TakenState,
+): AsyncGenerator<Taking, void, undefined> {
+  for (;;) {
+    const taking = await takeIn(connection, files, { ...options, before: before() });
+    if (taking === null) return;
+    yield taking;
+    if (taking.files.size === 0 || !taking.isPart) return;
+  }
+}
+
 class Intake {
   readonly #options: TakingOptions;
   readonly #connection: DuckDBConnection;
@@ -112,22 +150,7 @@ class Intake {
   };
   readonly #months = new Map<string, Set<string>>();
   readonly #aside: string[] = [];
-  readonly #taking: Taking = {
-    parts: [],
-    files: new Map(),
-    writers: new Map(),
-    sums: new Map(),
-    refused: new Map(),
-    uids: new Map(),
-    slots: new Set(),
-    hardware: [],
-    dataUntilMs: null,
-    isPart: false,
-    bytes: 0,
-    lines: 0,
-    duplicates: 0,
-    unread: [],
-  };
+  readonly #taking = emptyTaking();
 
   constructor(connection: DuckDBConnection, options: TakingOptions) {
     this.#connection = connection;

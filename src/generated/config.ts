@@ -152,6 +152,9 @@ export interface EitConfig {
    * Zone of the days and months of quotas, an IANA name; without it that of the machine.
    */
   time_zone?: string;
+  slurm: {
+    compact: CompactJobsConfig;
+  };
 }
 export interface SiteConfig {
   /**
@@ -220,4 +223,27 @@ export interface QuotaConfig {
   limits?: {
     [k: string]: number | 'none';
   };
+}
+/**
+ * What sbatch is given for the jobs of `eit ledger compact --slurm`.
+ */
+export interface CompactJobsConfig {
+  /**
+   * Partition of the jobs; without it Slurm's default.
+   */
+  partition?: string;
+  /**
+   * Account of the jobs; without it the user's default.
+   */
+  account?: string;
+  /**
+   * Time limit of each job, as sbatch takes it.
+   */
+  time?: string;
+  /**
+   * Further options of sbatch, one an item, such as --mem=4G; they win over those above.
+   *
+   * @maxItems 32
+   */
+  extra: string[];
 }

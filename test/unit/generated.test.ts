@@ -154,6 +154,9 @@ const config: EitConfig = {
   quotas_file: '/etc/eit/quotas.yaml',
   quota_dir: '/var/lib/eit/quota',
   time_zone: 'Europe/Berlin',
+  slurm: {
+    compact: { partition: 'service', account: 'eit', time: '1-00', extra: ['--mem=4G', '--exclusive'] },
+  },
 };
 
 const figures: ReportFigures = {
@@ -350,6 +353,7 @@ test('an empty config gets every default', () => {
     currency: 'EUR',
     quotas: [],
     quota_dir: '/var/lib/eit/quota',
+    slurm: { compact: { extra: [] } },
   });
 });
 

@@ -1,8 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { compact, type Compacted } from '../../../src/archive/compact';
-import type { Privacy } from '../../../src/archive/privacy';
+import { compact, type Compacted, compactPlan, type CompactOptions } from '../../../src/archive/compact';
 import { readAggregate } from '../../../src/cli/ledger-aggregate';
 import type { EitConfig } from '../../../src/generated/config';
 import type { EitRecord } from '../../../src/generated/record';
@@ -54,12 +53,17 @@ export class TestLedger {
     appendFileSync(path, text);
   }
 
-  async compact(
-    cluster: string,
-    nowMs: number,
-    given: { inboxDays?: number; timeZone?: string; privacy?: Privacy } = {},
-  ): Promise<Compacted> {
-    return compact({
+  async compact(cluster: string, nowMs: number, given: Partial<CompactOptions> = {}): Promise<Compacted> {
+    return compact({ ...this.asked(cluster, nowMs), ...given });
+  }
+
+  /** Commits a plan's tasks. */
+  async compactPlan(cluster: string, nowMs: number, plan: string): Promise<Compacted> {
+    return compactPlan(this.asked(cluster, nowMs), plan);
+  }
+
+  private asked(cluster: string, nowMs: number): CompactOptions {
+    return {
       ledger: this.dir,
       cluster,
       nowMs,
@@ -67,8 +71,7 @@ export class TestLedger {
       inboxDays: 7,
       privacy: { mode: 'open' },
       warn: (message) => this.warnings.push(message),
-      ...given,
-    });
+    };
   }
 
   /** What a report says of it. */
