@@ -75,7 +75,7 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
       cpSync(join(slurm.dir, 'made'), ledger(name), { recursive: true });
       execFileSync('chown', ['-R', slurm.users[0]!, ledger(name)]);
       chmodSync(ledger(name), 0o700);
-      const text = `ledger: ${ledger(name)}\nslurm:\n  compact:\n    time: '10'\n    extra: [--mem=100M, "--comment=a b $(touch /tmp/x) ' \\" ;"]\n`;
+      const text = `ledger: ${ledger(name)}\nslurm:\n  compact:\n    time: '10'\n    extra: [--mem=100M, "--comment=a b $(touch ${slurm.workDir}/ran) ' \\" ;"]\n`;
       writeFileSync(`${ledger(name)}.yaml`, text, { mode: 0o644 });
     }
   });
@@ -182,7 +182,7 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
   });
 
   test('what the config has of a shell is text', () => {
-    expect(existsSync('/tmp/x')).toBe(false);
+    expect(existsSync(join(slurm.workDir, 'ran'))).toBe(false);
   });
 
   test('what sbatch refuses is told in its words', async () => {
