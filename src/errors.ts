@@ -20,6 +20,7 @@ const ERRORS = {
   EIT_CALIBRATION: { exit: 1 },
   EIT_NVIDIA_SMI: { exit: 1 },
   EIT_SACCT: { exit: 1 },
+  EIT_SBATCH: { exit: 1 },
   EIT_SPOOL: { exit: 1 },
   EIT_LEDGER_USER: { exit: 1 },
   EIT_LEDGER_UNREADABLE: { exit: 1 },
@@ -29,6 +30,7 @@ const ERRORS = {
   EIT_DUCKDB: { exit: 1 },
   EIT_ARCHIVE: { exit: 1 },
   EIT_QUOTA_DIR: { exit: 1 },
+  EIT_PRIVACY: { exit: 1 },
   EIT_GPU_RELEASE: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;

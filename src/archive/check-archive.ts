@@ -1,8 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError, isErrno } from '../errors';
 import type { ArchiveManifest } from '../generated/manifest';
+import { damageOf } from './damage';
 import { readManifest } from './manifest';
 import { exactSums, mustAgree, sumsOfParts } from './month-sums';
 import { readState } from './taken-state';
@@ -30,7 +31,7 @@ export interface ArchiveCheck {
 }
 
 /**
- * Reads a cluster's archive as a whole: whether each part is there and as long as it should be, and whether each month holds what was taken
+ * Reads a cluster's archive as a whole: whether each part is there and holds the bytes that were written, and whether each month holds what was taken
  * in, to the µJ.
  * @param dir the cluster's folder
  */
@@ -45,17 +46,17 @@ export async function checkArchive(
   const refused = await refusedLines(dir);
   if (manifest === null) return { cluster, manifest, parts: 0, bytes: 0, refused, problems };
   await told(problems, () => readState(join(dir, manifest.state)));
-  for (const { path, bytes } of manifest.parts) {
-    const size = await stat(join(dir, path)).then(
-      (found) => found.size,
-      (error: unknown) => (isErrno(error, 'ENOENT') ? 'missing' : String(error)),
-    );
-    if (size !== bytes)
-      problems.push(`${path} is ${size === 'missing' ? size : `${size} bytes long, not ${bytes}`}`);
+  const damagedMonths = new Set<string>();
+  for (const part of manifest.parts) {
+    const damage = await damageOf(dir, part);
+    if (damage === null) continue;
+    problems.push(`${part.path} ${damage}: restore it from a backup`);
+    damagedMonths.add(part.month);
   }
   const months = [...new Set(manifest.parts.map(({ month }) => month))].sort();
   for (const [done, month] of months.entries()) {
     onProgress?.(done, months.length);
+    if (damagedMonths.has(month)) continue;
     const sums = manifest.sums[month];
     const expected = new Map(sums === undefined ? [] : [[month, exactSums(sums)]]);
     const parts = manifest.parts.filter((part) => part.month === month);
@@ -88,7 +89,8 @@ async function refusedLines(dir: string): Promise<RefusedLine[]> {
   for (const name of [...names].sort((a, b) => (a < b ? -1 : 1))) {
     for (const text of (await readFile(join(folder, name), 'utf8')).split('\n')) {
       const line = parseRefused(text);
-      if (line !== null) found.set(`${line.day}/${line.host}@${line.offset}`, line);
+      if (line !== null)
+        found.set(JSON.stringify([line.day, line.host, line.offset, line.reason, line.line]), line);
     }
   }
   return [...found.values()].sort((a, b) =>

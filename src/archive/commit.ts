@@ -8,11 +8,24 @@ import { version } from '../version';
 import { readManifest, writeManifest } from './manifest';
 import { addSums, type ExactMonthSums, exactSums, noSums, storedSums, takeSums } from './month-sums';
 import type { FileModes } from './part';
-import { emptyState, readState, type TakenState, writeState } from './taken-state';
+import {
+  addState,
+  copyOfState,
+  emptyState,
+  readState,
+  type TakenFile,
+  type TakenState,
+  type Unpublished,
+  writeState,
+} from './taken-state';
 import { REMEMBERED_MS, type Taking } from './taking';
 
 /** Replaced files are removed a day after; then their names need not be kept. */
 const FORGOTTEN_MS = 3 * 86_400_000;
+
+/** What only the writer reads is the writer's. */
+export const OWN_FOLDER = 0o700;
+export const OWN_FILE = 0o600;
 
 /** A cluster's archive as one writer has it in hand: what is committed, and what was taken from the inbox for it. */
 export interface Archive {
@@ -56,8 +69,12 @@ export interface Change {
   readonly added?: readonly ArchivePart[];
   /** Paths of parts that are replaced by those added. */
   readonly replaced?: readonly string[];
-  /** Keys of inbox files that are about to go. */
-  readonly forgotten?: readonly string[];
+  /** Inbox files that are about to go, by their keys. */
+  readonly leaving?: ReadonlyMap<string, TakenFile>;
+  /** Keys of those that are gone. */
+  readonly gone?: readonly string[];
+  /** What is still to be published for users, where that has changed. */
+  readonly unpublished?: Unpublished;
   readonly taking?: Taking;
   /** By month, what parts hold no more, and what others hold instead. */
   readonly moved?: {
@@ -78,14 +95,19 @@ export async function commit(
   isStillOurs: () => boolean,
 ): Promise<void> {
   const { dir, modes, manifest: before } = archive;
-  const { added = [], replaced = [], forgotten = [], taking } = change;
+  const { added = [], replaced = [], leaving, gone: goneFiles = [], taking } = change;
   const state =
-    taking === undefined && forgotten.length === 0 ? null : stateAfter(archive.state, change, nowMs);
+    taking === undefined &&
+    leaving === undefined &&
+    goneFiles.length === 0 &&
+    change.unpublished === undefined
+      ? null
+      : stateAfter(archive.state, change, nowMs);
   let statePath = before.state;
   if (state !== null) {
     statePath = `state/${randomBytes(8).toString('hex')}.json.gz`;
-    await mkdir(join(dir, 'state'), { recursive: true, mode: modes.folder });
-    await writeState(join(dir, statePath), state, modes.file);
+    await mkdir(join(dir, 'state'), { recursive: true, mode: OWN_FOLDER });
+    await writeState(join(dir, statePath), state, OWN_FILE);
   }
   const gone = new Set(replaced);
   const stale = new Set([...(taking?.slots ?? [])].map(calendar('day', before.time_zone)));
@@ -117,7 +139,7 @@ export async function commit(
       `another process has compacted ${dir} meanwhile: nothing was committed, and nothing is lost; run it again`,
     );
   }
-  await writeManifest(dir, manifest, modes.file);
+  await writeManifest(dir, manifest, modes);
   archive.manifest = manifest;
   if (state !== null) archive.state = state;
 }
@@ -130,18 +152,22 @@ function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): Archiv
   return fresh.length === 0 ? [] : [{ ...part, days: fresh }];
 }
 
-function stateAfter(before: TakenState, { taking, forgotten = [] }: Change, nowMs: number): TakenState {
-  const files = new Map(before.files);
-  const writers = new Map(before.writers);
-  for (const [key, file] of taking?.files ?? []) files.set(key, file);
-  for (const key of forgotten) files.delete(key);
-  for (const [key, { lastMs, seen }] of taking?.writers ?? []) {
-    const known = writers.get(key);
-    if (known === undefined) writers.set(key, { lastMs, seen });
-    else writers.set(key, { lastMs: Math.max(known.lastMs, lastMs), seen: known.seen.with(seen) });
-  }
+function stateAfter(before: TakenState, change: Change, nowMs: number): TakenState {
+  const { taking, leaving, gone = [] } = change;
+  const after = copyOfState(before);
+  const { files, writers } = after;
+  if (taking !== undefined) addState(after, taking);
+  for (const [key, file] of leaving ?? []) files.set(key, file);
+  for (const key of gone) files.delete(key);
   for (const [key, { lastMs }] of writers) if (lastMs < nowMs - REMEMBERED_MS) writers.delete(key);
-  return { files, writers };
+  return { files, writers, unpublished: change.unpublished ?? unpublishedAfter(before.unpublished, taking) };
+}
+
+function unpublishedAfter(before: Unpublished, taking: Taking | undefined): Unpublished {
+  if (before === 'all' || taking === undefined) return before;
+  const after = new Map(before);
+  for (const [month, uids] of taking.uids) after.set(month, new Set([...(after.get(month) ?? []), ...uids]));
+  return after;
 }
 
 function sumsAfter(before: ArchiveManifest['sums'], taking: Taking | undefined): ArchiveManifest['sums'] {

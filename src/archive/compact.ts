@@ -1,25 +1,31 @@
-import { statSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { lock } from 'proper-lockfile';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError, isErrno } from '../errors';
 import { inboxFiles } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
-import { type Archive, commit, openArchive } from './commit';
+import { writeClusters } from './clusters-file';
+import { type Archive, type Change, commit, openArchive } from './commit';
+import { withCompactLock } from './compact-lock';
+import { takingOfPlan } from './compact-task';
+import { removeConsumed } from './consumed-inbox';
+import { namingDamage } from './damage';
 import { deriveDue } from './derive';
 import { withDuckDb } from './duckdb';
-import { removeConsumed } from './consumed-inbox';
+import { slotsOfNews } from './hardware-news';
 import { mergeDue } from './merge-parts';
-import type { FileModes } from './part';
+import { type CompactPlan, filesLeft, makePlan, readPlan, removeOldPlans, slicesOf } from './plan';
+import { type Guard, guardCluster, type Privacy } from './privacy';
+import { publishAccounts } from './publish-accounts';
+import { publishUsers } from './publish-users';
 import { slotMsOf } from './slot';
-import { takeIn } from './taking';
+import { type Taking, takings } from './taking';
 import { removeUnnamed } from './unnamed-files';
 
-/** A holder that has not shown itself for so long is dead. */
-const STALE_MS = 300_000;
-const SHOW_EVERY_MS = 30_000;
-
 const MOST_MEMORY_BYTES = 4 * 1024 ** 3;
+
+/** So that progress is seen, and none waits long for the others. */
+const MOST_TASK_BYTES = 512e6;
 
 export interface CompactOptions {
   readonly ledger: string;
@@ -27,20 +33,34 @@ export interface CompactOptions {
   readonly nowMs: number;
   /** Zone whose days the daily totals are of, where the archive does not say it yet. */
   readonly timeZone: string;
+  readonly privacy: Privacy;
   /** How long an inbox file stays after its day. */
   readonly inboxDays: number;
   /** Host-local folder for sorting what does not fit in memory. */
   readonly temporaryDir?: string;
+  /** Other processes that take a large inbox in; absent: this one does all. */
+  readonly workers?: Workers;
   readonly onProgress?: (step: CompactStep) => void;
   /** Told what does not keep it from going on. */
   readonly warn: (message: string) => void;
 }
 
+export interface Workers {
+  /** How many at once. */
+  readonly count: number;
+  /** Of the inbox, so that they save more time than they take. */
+  readonly leastBytes: number;
+  /** Starts one that does {@link runTask}, and waits until it has ended, well or not. */
+  readonly run: (plan: string, task: number) => Promise<void>;
+}
+
 /** How far it is. */
 export type CompactStep =
+  | { readonly at: 'tasks'; readonly done: number; readonly tasks: number }
   | { readonly at: 'inbox'; readonly bytes: number; readonly allBytes: number }
   | { readonly at: 'merge'; readonly done: number; readonly tasks: number }
-  | { readonly at: 'totals'; readonly done: number; readonly days: number };
+  | { readonly at: 'totals'; readonly done: number; readonly days: number }
+  | { readonly at: 'users'; readonly done: number; readonly users: number };
 
 export interface Compacted {
   readonly cluster: string;
@@ -50,6 +70,8 @@ export interface Compacted {
   readonly bytes: number;
   readonly merges: number;
   readonly removedInboxFiles: number;
+  /** Users' files of a month that were made anew. */
+  readonly published: number;
   readonly parts: number;
   readonly dataUntil: string | null;
 }
@@ -57,67 +79,192 @@ export interface Compacted {
 /**
  * Takes a cluster's inbox into its archive: new lines as parts, parts merged by day and month, inbox files removed that are a week old and
  * were compared. It can be ended at any point and run again: what is not committed is as if it had not been.
- * @throws EitError EIT_LEDGER_LOCKED while another one runs; EIT_ARCHIVE, EIT_DUCKDB, EIT_LEDGER_UNREADABLE, EIT_LEDGER_UNWRITABLE
+ * @throws EitError EIT_LEDGER_LOCKED while another one runs; EIT_ARCHIVE, EIT_DUCKDB, EIT_LEDGER_UNREADABLE, EIT_LEDGER_UNWRITABLE; EIT_PRIVACY, when all
+ * else is done, where users' files cannot be guarded and so are not published
  */
 export async function compact(options: CompactOptions): Promise<Compacted> {
   const dir = join(options.ledger, options.cluster);
-  return withCompactLock(dir, (isStillOurs) => compactLocked(options, dir, isStillOurs));
+  const { timeZone, nowMs } = options;
+  const made = { slotMs: slotMsOf(timeZone, nowMs), timeZone };
+  return withCompactLock(dir, (isStillOurs) => compactLocked(options, made, isStillOurs, takeInbox));
 }
+
+/**
+ * Commits what the tasks of a plan have taken, and does the rest of a compaction. What they left is taken in here only after the next
+ * plan, or by the next {@link compact}.
+ * @throws EitError as {@link compact}; EIT_LEDGER_LOCKED where the archive has gone on since the plan was made
+ */
+export async function compactPlan(options: CompactOptions, planId: string): Promise<Compacted> {
+  const dir = join(options.ledger, options.cluster);
+  const plan = await readPlan(dir, planId);
+  return withCompactLock(dir, (isStillOurs) =>
+    compactLocked(options, plan, isStillOurs, async ({ archive, take }) => {
+      await take(await takingOfPlan(archive, plan, options.warn));
+    }),
+  );
+}
+
+/** How the inbox comes in: what is handed to `take` is committed. */
+type Intake = (parts: {
+  readonly options: CompactOptions;
+  readonly archive: Archive;
+  readonly connection: DuckDBConnection;
+  readonly take: (taking: Taking) => Promise<void>;
+}) => Promise<void>;
 
 async function compactLocked(
   options: CompactOptions,
-  dir: string,
+  made: { readonly slotMs: number; readonly timeZone: string },
   isStillOurs: () => boolean,
+  takeIn: Intake,
 ): Promise<Compacted> {
-  const { ledger, cluster, nowMs, timeZone, onProgress, warn } = options;
-  const modes = ledgerModes(ledger);
-  const archive = await openArchive(dir, modes, { slotMs: slotMsOf(timeZone, nowMs), timeZone });
+  const { ledger, cluster } = options;
+  const dir = join(ledger, cluster);
+  const guard = await guardCluster(ledger, cluster, options.privacy);
+  const archive = await openArchive(dir, guard.modes, made);
   const limits = {
-    memoryBytes: Math.min(MOST_MEMORY_BYTES, Math.floor(totalmem() / 2)),
-    threads: cpus().length,
+    memoryBytes: Math.min(MOST_MEMORY_BYTES, Math.floor(memoryBytes() / 2)),
+    threads: availableParallelism(),
     temporaryDir: options.temporaryDir ?? tmpdir(),
   };
-  return withDuckDb(limits, async (connection) => {
-    const done = { records: 0, duplicates: 0, refused: 0, bytes: 0 };
-    const unreadable = new Skipped();
-    const files = await inboxFiles(ledger, cluster, { skipped: unreadable });
-    const allBytes = files.reduce((sum, { path }) => sum + sizeOf(path), 0);
-    const knownBytes = [...archive.state.files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-    for (;;) {
-      const taking = await takeIn(connection, files, {
-        dir,
-        modes,
-        slotMs: archive.manifest.slot_ms,
-        before: archive.state,
-        nowMs,
-        onProgress: (bytes) =>
-          onProgress?.({
-            at: 'inbox',
-            bytes: done.bytes + bytes,
-            allBytes: Math.max(0, allBytes - knownBytes),
-          }),
-      });
-      for (const { path, reason } of taking?.unread ?? []) warn(`${path} was not read: ${reason}`);
-      if (taking === null || taking.files.size === 0) break;
-      await commit(archive, { taking }, nowMs, isStillOurs);
-      done.records += taking.lines - taking.duplicates;
-      done.duplicates += taking.duplicates;
-      done.bytes += taking.bytes;
-      for (const reasons of taking.refused.values()) {
-        for (const count of reasons.values()) done.refused += count;
-      }
-      if (!taking.isPart) break;
+  return namingDamage(
+    () => [archive],
+    () =>
+      withDuckDb(limits, (connection, reader) =>
+        compactOpen({ connection, reader, archive, guard, options, isStillOurs, takeIn }),
+      ).catch((cause: unknown) => {
+        throw isUnwritable(cause) ? unwritable(dir, cause) : cause;
+      }),
+  );
+}
+
+/** A compaction that has begun. */
+interface Begun {
+  readonly connection: DuckDBConnection;
+  /** For rows that come while others are written. */
+  readonly reader: DuckDBConnection;
+  readonly archive: Archive;
+  readonly guard: Guard;
+  readonly options: CompactOptions;
+  readonly isStillOurs: () => boolean;
+  readonly takeIn: Intake;
+}
+
+async function compactOpen(begun: Begun): Promise<Compacted> {
+  const { connection, reader, archive, guard, options, isStillOurs, takeIn } = begun;
+  const { ledger, cluster, nowMs, privacy, onProgress, warn } = options;
+  const done = { records: 0, duplicates: 0, refused: 0, bytes: 0 };
+  const take = async (taking: Taking): Promise<void> => {
+    for (const { path, reason } of taking.unread) warn(`${path} was not read: ${reason}`);
+    if (taking.files.size === 0) return;
+    for (const slotMs of await slotsOfNews(connection, archive.dir, archive.manifest, taking.hardware)) {
+      taking.slots.add(slotMs);
     }
-    const merges = await mergeDue(connection, archive, nowMs, isStillOurs, (merged, tasks) =>
-      onProgress?.({ at: 'merge', done: merged, tasks }),
-    );
-    await deriveDue(connection, archive, cluster, nowMs, isStillOurs, (derived, days) =>
-      onProgress?.({ at: 'totals', done: derived, days }),
-    );
-    const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);
-    await removeUnnamed(archive, nowMs);
-    return summary(cluster, archive, { ...done, merges, removedInboxFiles });
-  });
+    // What is published is not kept up while everybody reads the parts.
+    const change: Change = privacy.mode === 'open' ? { taking, unpublished: 'all' } : { taking };
+    await commit(archive, change, nowMs, isStillOurs);
+    done.records += taking.lines - taking.duplicates;
+    done.duplicates += taking.duplicates;
+    done.bytes += taking.bytes;
+    for (const reasons of taking.refused.values()) {
+      for (const count of reasons.values()) done.refused += count;
+    }
+  };
+  await takeIn({ options, archive, connection, take });
+  /** What keeps files of users from being guarded does not keep the rest from being done. */
+  const publishAll = async (): Promise<number | EitError> => {
+    const { lists, refusal } = guard;
+    if (lists === null || privacy.mode === 'open') return refusal ?? 0;
+    try {
+      const told = { cluster, nowMs, isStillOurs, warn };
+      await publishAccounts(connection, archive, lists, privacy.coordinators, told);
+      return await publishUsers(connection, archive, lists, told, (made, users) =>
+        onProgress?.({ at: 'users', done: made, users }),
+      );
+    } catch (error) {
+      if (error instanceof EitError && error.code === 'EIT_PRIVACY') return error;
+      throw error;
+    }
+  };
+  const merges = await mergeDue(connection, archive, nowMs, isStillOurs, (merged, tasks) =>
+    onProgress?.({ at: 'merge', done: merged, tasks }),
+  );
+  await deriveDue(connection, reader, archive, cluster, nowMs, isStillOurs, (derived, days) =>
+    onProgress?.({ at: 'totals', done: derived, days }),
+  );
+  const published = await publishAll();
+  await writeClusters(ledger);
+  const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);
+  await removeUnnamed(archive, nowMs);
+  await removeOldPlans(archive.dir, nowMs);
+  if (published instanceof EitError) throw published;
+  return summary(cluster, archive, { ...done, merges, removedInboxFiles, published });
+}
+
+/** A full disk, a quota, a folder that is not ours; DuckDB says it in words. */
+function isUnwritable(cause: unknown): boolean {
+  if (cause instanceof EitError) return false;
+  const { message = '' } = (cause ?? {}) as { message?: string };
+  return (
+    isErrno(cause, 'ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO') ||
+    /No space left|Disk quota|Could not write|Read-only file system|Permission denied/.test(message)
+  );
+}
+
+function unwritable(dir: string, cause: unknown): EitError {
+  return new EitError(
+    'EIT_LEDGER_UNWRITABLE',
+    `cannot write ${dir}: ${String(cause)}; what was not committed stays in the inbox: make room, or mend the folder, and run it again`,
+    { cause },
+  );
+}
+
+/** One machine's way: what workers can take side by side, then whatever is left. */
+const takeInbox: Intake = async ({ options, archive, connection, take }) => {
+  const { ledger, cluster, nowMs, workers, onProgress, warn } = options;
+  const files = await inboxFiles(ledger, cluster, { skipped: new Skipped() });
+  const left = await filesLeft(files, archive.state);
+  const allBytes = left.reduce((sum, { bytes }) => sum + bytes, 0);
+  let doneBytes = 0;
+  if (workers !== undefined && workers.count > 1 && allBytes >= workers.leastBytes) {
+    const tasks = workers.count * Math.ceil(allBytes / MOST_TASK_BYTES / workers.count);
+    const plan = await makePlan(archive, slicesOf(left, tasks), nowMs);
+    await runTasks(plan, workers, (done) => onProgress?.({ at: 'tasks', done, tasks: plan.tasks.length }));
+    const taking = await takingOfPlan(archive, plan, warn);
+    await take(taking);
+    doneBytes = taking.bytes;
+  }
+  const { dir, modes } = archive;
+  const asked = {
+    dir,
+    modes,
+    slotMs: archive.manifest.slot_ms,
+    nowMs,
+    onProgress: (bytes: number) => onProgress?.({ at: 'inbox', bytes: doneBytes + bytes, allBytes }),
+  };
+  for await (const taking of takings(connection, files, asked, () => archive.state)) {
+    await take(taking);
+    doneBytes += taking.bytes;
+  }
+};
+
+async function runTasks(
+  { id, tasks }: CompactPlan,
+  { count, run }: Workers,
+  onProgress: (done: number) => void,
+): Promise<void> {
+  const waiting = [...tasks.keys()];
+  let done = 0;
+  const work = async (): Promise<void> => {
+    for (let task; (task = waiting.shift()) !== undefined; onProgress(++done)) await run(id, task);
+  };
+  await Promise.all(Array.from({ length: count }, work));
+}
+
+/** What this process may have: a job has less than the machine. 0: no limit is known. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 function summary(
@@ -126,53 +273,4 @@ function summary(
   done: Omit<Compacted, 'cluster' | 'parts' | 'dataUntil'>,
 ): Compacted {
   return { cluster, ...done, parts: manifest.parts.length, dataUntil: manifest.data_until };
-}
-
-/**
- * Does `work` while no other process compacts this cluster, on whatever machine.
- * @throws EitError EIT_LEDGER_LOCKED, EIT_LEDGER_UNWRITABLE
- */
-export async function withCompactLock<T>(
-  dir: string,
-  work: (isStillOurs: () => boolean) => Promise<T>,
-): Promise<T> {
-  let isOurs = true;
-  const lockfilePath = join(dir, '.compact.lock');
-  const release = await lock(dir, {
-    lockfilePath,
-    stale: STALE_MS,
-    update: SHOW_EVERY_MS,
-    onCompromised: () => {
-      isOurs = false;
-    },
-  }).catch((cause: unknown) => {
-    if (isErrno(cause, 'ELOCKED')) {
-      throw new EitError(
-        'EIT_LEDGER_LOCKED',
-        `${lockfilePath} is held: another process compacts here, or one was killed less than ${STALE_MS / 60_000} minutes ago`,
-        { cause },
-      );
-    }
-    throw new EitError(
-      'EIT_LEDGER_UNWRITABLE',
-      `cannot write ${lockfilePath}: ${String(cause)}; run it as the ledger's user, on a machine that has the ledger`,
-      { cause },
-    );
-  });
-  try {
-    return await work(() => isOurs);
-  } finally {
-    // Lost in the middle: then there is nothing to give back, and the commit has said so.
-    await release().catch(() => undefined);
-  }
-}
-
-/** As the ledger's folder: who may read it reads what is in it. */
-export function ledgerModes(ledger: string): FileModes {
-  const folder = (statSync(ledger).mode & 0o777) | 0o700;
-  return { folder, file: folder & 0o666 };
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -9,8 +9,9 @@ import { withHostLock } from '../ledger/host-lock';
 import { inboxFiles, openPlain, type InboxFile } from '../ledger/inbox-files';
 import { parseRecordLine } from '../ledger/record-line';
 import { type Archive, commit } from './commit';
+import { mustBeAsWritten } from './damage';
 import { exactSums, mustAgree, sumsOfParts } from './month-sums';
-import { fileKey, type TakenFile } from './taken-state';
+import { fileKey, type TakenFile, takenOf } from './taken-state';
 import { energyOf } from './taking';
 
 const DAY_MS = 86_400_000;
@@ -41,27 +42,45 @@ export async function removeConsumed(
   const { ledger, cluster, nowMs, inboxDays, isAsked, warn } = options;
   const lastDay = new Date(nowMs - (inboxDays + 1) * DAY_MS).toISOString().slice(0, 10);
   const old = await inboxFiles(ledger, cluster, { lastDay });
-  const consumed: { readonly file: InboxFile; readonly bytes: number }[] = [];
+  const consumed: { readonly file: InboxFile; readonly taken: TakenFile; readonly mtimeMs: number }[] = [];
   for (const file of old) {
     if (isAsked?.(file) === false) continue;
-    const taken = archive.state.files.get(fileKey(file));
-    if (taken === undefined || (await sizeOf(file.path)) !== taken.bytes) continue;
-    if (await isAsTaken(file, taken)) consumed.push({ file, bytes: taken.bytes });
+    const now = await statOf(file.path);
+    const taken = now === null ? undefined : takenOf(archive.state, file, now);
+    if (now === null || taken?.bytes !== now.size) continue;
+    if (taken.lines >= (taken.mostLines ?? 0) && (await isAsTaken(file, taken)))
+      consumed.push({ file, taken, mtimeMs: now.mtimeMs });
     else
       warn(`${file.path} does not hold any more what was taken from it, and stays: compare it with a backup`);
   }
-  if (consumed.length === 0) return 0;
+  const gone = await goneFiles(archive, ledger, cluster);
+  if (consumed.length === 0) {
+    if (gone.length > 0) await commit(archive, { gone }, nowMs, isStillOurs);
+    return 0;
+  }
   await mustHoldMonths(
     connection,
     archive,
     consumed.map(({ file }) => file.day),
   );
 
-  // Forgotten first: one that is still there after a crash is read again, and its lines are known by their writers.
-  await commit(archive, { forgotten: consumed.map(({ file }) => fileKey(file)) }, nowMs, isStillOurs);
+  // Said first: a host that comes back makes a new file of the same name, of which nothing was taken.
+  const leaving = consumed.map(
+    ({ file, taken, mtimeMs }) => [fileKey(file), { ...taken, leavingMs: mtimeMs }] as const,
+  );
+  await commit(archive, { leaving: new Map(leaving), gone }, nowMs, isStillOurs);
   let removed = 0;
-  for (const { file, bytes } of consumed) removed += (await removeFile(ledger, file, bytes, warn)) ? 1 : 0;
+  for (const { file, taken } of consumed)
+    removed += (await removeFile(ledger, file, taken.bytes, warn)) ? 1 : 0;
   return removed;
+}
+
+/** Keys of files that were about to go and are not there any more. */
+async function goneFiles({ state }: Archive, ledger: string, cluster: string): Promise<string[]> {
+  const leaving = [...state.files].flatMap(([key, { leavingMs }]) => (leavingMs === undefined ? [] : [key]));
+  if (leaving.length === 0) return [];
+  const there = new Set((await inboxFiles(ledger, cluster, {})).map(fileKey));
+  return leaving.filter((key) => !there.has(key));
 }
 
 /** Whether a file's records come to what they came to when they were taken. */
@@ -99,6 +118,7 @@ async function mustHoldMonths(
     ),
   );
   const parts = manifest.parts.filter(({ month }) => months.has(month));
+  await mustBeAsWritten(dir, parts);
   mustAgree('the archive', expected, await sumsOfParts(connection, dir, parts));
 }
 
@@ -129,6 +149,9 @@ async function removeFile(
   }
 }
 
-async function sizeOf(path: string): Promise<number> {
-  return (await stat(path)).size;
+async function statOf(path: string): Promise<{ size: number; mtimeMs: number } | null> {
+  return stat(path).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  });
 }

@@ -3,11 +3,20 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { POLICIES } from '../attribution/policy';
 import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
 import { calendar } from '../runs/calendar';
-import { Fragments, type Fragment } from '../runs/fragments';
+import { Fragments } from '../runs/fragments';
 import { GroupSums } from '../runs/group-sums';
 import { HardwareModels } from '../runs/hardware-models';
 import type { FactsLookup, JobFacts } from '../runs/job-facts';
-import { joinRuns, nodesExpected, type Part, partsOf, type Run, runKeyOf } from '../runs/runs';
+import {
+  CLOSE_MS,
+  isToldApart,
+  joinRuns,
+  nodesExpected,
+  type Part,
+  partsOf,
+  type Run,
+  runKeyOf,
+} from '../runs/runs';
 import type { SliceRow } from '../runs/slice-row';
 import { SlurmSums } from '../runs/slurm-sums';
 import { type Archive, commit } from './commit';
@@ -64,11 +73,13 @@ export function dueDays(
 
 /**
  * Makes the totals of the days that are due, a commit a month.
+ * @param reader another connection to the same database, for the rows that come while totals are written
  * @returns how many days
  * @throws EitError EIT_ARCHIVE, EIT_LEDGER_LOCKED
  */
 export async function deriveDue(
   connection: DuckDBConnection,
+  reader: DuckDBConnection,
   archive: Archive,
   cluster: string,
   nowMs: number,
@@ -81,7 +92,7 @@ export async function deriveDue(
   let done = 0;
   for (const [month, days] of due) {
     onProgress?.(done, all);
-    const added = await deriveMonth(connection, archive, cluster, month, days);
+    const added = await deriveMonth(connection, reader, archive, cluster, month, days);
     await commit(archive, { added }, nowMs, isStillOurs);
     done += days.length;
   }
@@ -90,6 +101,7 @@ export async function deriveDue(
 
 async function deriveMonth(
   connection: DuckDBConnection,
+  reader: DuckDBConnection,
   { dir, manifest, modes }: Archive,
   cluster: string,
   month: string,
@@ -102,9 +114,13 @@ async function deriveMonth(
   const from = `${partsSql(dir, paths)} WHERE ${within}`;
 
   const models = new HardwareModels();
-  await readHardware(connection, { cluster, dir, manifest }, toMs, {
-    addHardware: (told) => models.add(told),
-  });
+  await readHardware(
+    connection,
+    { cluster, dir, manifest },
+    {
+      addHardware: (told) => models.add(told),
+    },
+  );
   const facts = await factsOf(dir, cluster, fromMs, toMs);
   const staging = new Staging<RunDay>(connection, RUN_DAYS);
   const dayOf = calendar('day', timeZone);
@@ -115,7 +131,7 @@ async function deriveMonth(
       await staging.add(row);
     rows = [];
   };
-  for await (const values of readRows(connection, SLICES, columns, `${from} ORDER BY job`)) {
+  for await (const values of readRows(reader, SLICES, columns, `${from} ORDER BY job`)) {
     const row = sliceRow(values);
     if (rows.length > 0 && rows[0]!.job !== row.job) await endJob();
     rows.push(row);
@@ -149,63 +165,93 @@ async function factsOf(
   return readJobFacts(dirname(dir), [cluster], fromMs, toMs, { jobs });
 }
 
-/** One job's rows as its runs on each day. */
+/** One job's rows as its runs on each day: what a report of that day alone would make of them. */
 export function runDays(
   cluster: string,
   rows: readonly SliceRow[],
   { slotMs, dayOf, timeZone, models, facts }: RunDayContext,
 ): RunDay[] {
+  const byDay = new Map<string, SliceRow[]>();
+  for (const row of rows) {
+    const day = dayOf(momentOf(row, slotMs));
+    const ofDay = byDay.get(day);
+    if (ofDay === undefined) byDay.set(day, [row]);
+    else ofDay.push(row);
+  }
+  return [...byDay.keys()]
+    .sort()
+    .flatMap((day) => runsOfDay(cluster, byDay.get(day)!, dayNamed(day, timeZone), { models, facts }));
+}
+
+function runsOfDay(
+  cluster: string,
+  rows: readonly SliceRow[],
+  { day, fromMs, toMs }: Day,
+  { models, facts }: Pick<RunDayContext, 'models' | 'facts'>,
+): RunDay[] {
   const byPolicy = POLICIES.map((policy) => {
-    const fragments = new Fragments(policy, dayOf);
-    for (const row of rows) fragments.addRow(cluster, row, momentOf(row, slotMs));
+    const fragments = new Fragments(policy, () => day);
+    for (const row of rows) fragments.addRow(cluster, row, fromMs);
     return fragments.jobs.flatMap(({ job }) => joinRuns(fragments.take(cluster, job)));
   });
+  const isMixed = !haveSameNames(rows);
   const [first = []] = byPolicy;
-  return first.flatMap((run, i) => {
+  return first.map((run, i) => {
     const parts = byPolicy.map((runs) => partsOf(runs[i]!, models));
     const told = facts?.of(run) ?? null;
-    const days = [...new Set(parts[0]!.map(({ slice }) => slice.bucket))].sort();
-    return days.map((day) => {
-      const { fromMs, toMs } = dayNamed(day, timeZone);
-      return {
-        day,
-        dayMs: fromMs,
-        run,
-        runKey: runKeyOf(run),
-        isWhole: isWithin(run.fragments, fromMs, toMs),
-        sums: parts.map((ofPolicy) => sumsOf(run, ofPolicy, day)),
-        facts: told,
-        slurm: slurmSumsOf(run, parts[0]!, day, told),
-      };
-    });
+    const isWhole = isWithin(run, fromMs, toMs);
+    return {
+      day,
+      dayMs: fromMs,
+      run,
+      runKey: runKeyOf(run),
+      isWhole,
+      isApart: isMixed || !(isWhole || isToldApart(run)),
+      sums: parts.map((ofPolicy) => sumsOf(run, ofPolicy)),
+      facts: told,
+      slurm: slurmSumsOf(run, parts[0]!, told),
+    };
   });
 }
 
-function sumsOf(run: Run, parts: readonly Part[], day: string): GroupSums {
+function sumsOf(run: Run, parts: readonly Part[]): GroupSums {
   const sums = new GroupSums();
-  sums.addRun(
-    run,
-    parts.filter(({ slice }) => slice.bucket === day),
-    nodesExpected(run),
-    null,
-  );
+  sums.addRun(run, parts, nodesExpected(run), null);
   return sums;
 }
 
-function slurmSumsOf(run: Run, parts: readonly Part[], day: string, facts: JobFacts | null): SlurmSums {
+function slurmSumsOf(run: Run, parts: readonly Part[], facts: JobFacts | null): SlurmSums {
   const sums = new SlurmSums();
-  sums.addRun(
-    run,
-    parts.filter(({ slice }) => slice.bucket === day),
-    facts,
-  );
+  sums.addRun(run, parts, facts);
   return sums;
 }
 
-/** Whether the fragments began and ended in a time, as far as they tell. */
-function isWithin(fragments: readonly Fragment[], fromMs: number, toMs: number): boolean {
-  return fragments.every(
-    ({ startedMs, toMs: endMs, slices }) =>
-      startedMs >= fromMs && endMs <= toMs && [...slices.values()].some(({ ends }) => ends),
+/** A report lets rows through by whose they are, one by one. */
+function haveSameNames(rows: readonly SliceRow[]): boolean {
+  const [first] = rows;
+  return rows.every(
+    ({ uid, user, account, partition }) =>
+      uid === first?.uid &&
+      user === first?.user &&
+      account === first?.account &&
+      partition === first?.partition,
+  );
+}
+
+/**
+ * Whether nothing of a run lies outside a time, as far as its fragments tell: all its nodes have reported its beginning and end, and where Slurm does
+ * not tell which run a fragment is of, none that lies outside is close enough.
+ */
+function isWithin(run: Run, fromMs: number, toMs: number): boolean {
+  const marginMs = isToldApart(run) ? 0 : CLOSE_MS;
+  const isAll = !isToldApart(run) || (run.nodes !== null && run.fragments.length >= run.nodes);
+  return (
+    isAll &&
+    run.fragments.every(
+      ({ startedMs, toMs: endMs, slices }) =>
+        startedMs >= fromMs + marginMs &&
+        endMs <= toMs - marginMs &&
+        [...slices.values()].some(({ ends }) => ends),
+    )
   );
 }

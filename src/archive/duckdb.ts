@@ -56,12 +56,13 @@ export function duckDb(): typeof DuckDb {
 
 /**
  * Does `work` with a database that lives in memory and is closed afterwards. Only files that the work names are touched, and no
- * extension is loaded from anywhere.
+ * extension is loaded from anywhere. A connection ends what it streams, silently, when it is given another statement: who writes while
+ * rows are still coming reads by the second one, of the same database.
  * @throws EitError EIT_DUCKDB; whatever `work` throws
  */
 export async function withDuckDb<T>(
   limits: DuckDbLimits,
-  work: (connection: Connection) => Promise<T>,
+  work: (connection: Connection, reader: Connection) => Promise<T>,
 ): Promise<T> {
   const { DuckDBInstance } = duckDb();
   const instance = await DuckDBInstance.create(':memory:', {
@@ -72,9 +73,11 @@ export async function withDuckDb<T>(
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
+  const reader = await instance.connect();
   try {
-    return await work(connection);
+    return await work(connection, reader);
   } finally {
+    reader.closeSync();
     connection.closeSync();
     instance.closeSync();
   }

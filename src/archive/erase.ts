@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { isErrno } from '../errors';
 import { type Archive, openArchive } from './commit';
-import { compact, ledgerModes, withCompactLock } from './compact';
+import { compact } from './compact';
+import { withCompactLock } from './compact-lock';
 import { removeConsumed } from './consumed-inbox';
 import { deriveDue } from './derive';
 import { sqlText, withDuckDb, writerLimits } from './duckdb';
 import { type LineTest, asideLinesOf, inboxFilesOf, lineTest, removeAside } from './lines-of-person';
 import { MONTHS } from './month-table';
 import { findPerson, isOfPersonSql, type Person } from './person';
-import { partsSql, rowsOf } from './part';
+import { type FileModes, partsSql, rowsOf } from './part';
+import { guardCluster, OWNER_ONLY, type Privacy } from './privacy';
 import { pseudonymOf, ERASED, type Veil } from './veil';
 import { readPseudonymKey } from './pseudonym-key';
 import { SLICES } from './slice-table';
@@ -37,6 +39,8 @@ export interface EraseOptions {
   readonly systemUid: number | null;
   readonly nowMs: number;
   readonly timeZone: string;
+  /** Who may read what is written. */
+  readonly privacy: Privacy;
   readonly warn: (message: string) => void;
   /** Told before each thing that cannot be taken back, by name. */
   readonly onStep?: (step: string) => void;
@@ -63,7 +67,7 @@ export interface Erased {
  * What of a user a cluster's ledger holds, in numbers: what {@link erase} would take away.
  * @throws EitError EIT_USAGE, EIT_ARCHIVE, EIT_LEDGER_UNREADABLE
  */
-export async function countErasable(options: EraseOptions): Promise<Erased> {
+export async function countErasable(options: Omit<EraseOptions, 'privacy'>): Promise<Erased> {
   const { ledger, cluster } = options;
   const archive = await openForPerson(options);
   return withDuckDb(writerLimits(), async (connection) => {
@@ -94,16 +98,18 @@ export async function countErasable(options: EraseOptions): Promise<Erased> {
  * @throws EitError EIT_LEDGER_LOCKED, EIT_ARCHIVE, EIT_USAGE, EIT_LEDGER_UNREADABLE, EIT_LEDGER_UNWRITABLE
  */
 export async function erase(options: EraseOptions): Promise<Erased> {
-  const { ledger, cluster, nowMs, timeZone, warn, onStep } = options;
+  const { ledger, cluster, privacy, nowMs, timeZone, warn, onStep } = options;
   // First of all everything is taken in: hosts append to inbox files, so lines can go only with a file that was wholly taken.
-  await compact({ ledger, cluster, nowMs, timeZone, inboxDays: -ALL_DAYS, warn });
+  await compact({ ledger, cluster, nowMs, timeZone, privacy, inboxDays: -ALL_DAYS, warn });
   const dir = join(ledger, cluster);
   return withCompactLock(dir, (isStillOurs) =>
-    withDuckDb(writerLimits(), async (connection) => {
-      const archive = await openForPerson(options);
+    withDuckDb(writerLimits(), async (connection, reader) => {
+      const { modes } = await guardCluster(ledger, cluster, privacy);
+      const archive = await openForPerson(options, modes);
       const { person, isHers } = await whoIs(connection, archive, options);
       const writing: Writing = {
         connection,
+        reader,
         archive,
         nowMs,
         isStillOurs,
@@ -123,12 +129,10 @@ export async function erase(options: EraseOptions): Promise<Erased> {
       const months = await veilMonths(writing, monthsWhere(person), erasedVeil(person));
       const slices = await veilSlices(writing, slicesWhere(person), erasedVeil(person));
       onStep?.('totals');
-      await deriveDue(connection, archive, cluster, nowMs, isStillOurs);
+      await deriveDue(connection, reader, archive, cluster, nowMs, isStillOurs);
       onStep?.('old parts');
       // Readers that began by an older manifest have to begin anew.
       await removeUnnamed(archive, nowMs, () => 0);
-      for (const uid of person.uids)
-        await rm(join(dir, 'by-user', String(uid)), { recursive: true, force: true });
       const inboxLeft = (await inboxFilesOf(ledger, cluster, isHers)).map(({ path }) => path);
       const done = { slices, months, series, jobs, aside, inboxFiles };
       onStep?.('note');
@@ -140,13 +144,11 @@ export async function erase(options: EraseOptions): Promise<Erased> {
 }
 
 /** The archive of which somebody's rows are asked for. @throws EitError EIT_ARCHIVE, EIT_LEDGER_UNREADABLE */
-export async function openForPerson({
-  ledger,
-  cluster,
-  nowMs,
-  timeZone,
-}: Omit<EraseOptions, 'onStep'>): Promise<Archive> {
-  return openArchive(join(ledger, cluster), ledgerModes(ledger), {
+export async function openForPerson(
+  { ledger, cluster, nowMs, timeZone }: Pick<EraseOptions, 'ledger' | 'cluster' | 'nowMs' | 'timeZone'>,
+  modes: FileModes = OWNER_ONLY,
+): Promise<Archive> {
+  return openArchive(join(ledger, cluster), modes, {
     slotMs: slotMsOf(timeZone, nowMs),
     timeZone,
   });
@@ -156,7 +158,7 @@ export async function openForPerson({
 export async function whoIs(
   connection: DuckDBConnection,
   { dir, manifest }: Archive,
-  { ledger, cluster, asked, systemUid }: EraseOptions,
+  { ledger, cluster, asked, systemUid }: Pick<EraseOptions, 'ledger' | 'cluster' | 'asked' | 'systemUid'>,
 ): Promise<{ person: Person; isHers: LineTest }> {
   const found = await findPerson(connection, dir, manifest, asked, systemUid);
   const key = readPseudonymKey(ledger);

@@ -31,7 +31,7 @@ import { heldSql } from './veil-job-facts';
 
 export type ExportFormat = 'json' | 'csv';
 
-export interface ExportOptions extends Omit<EraseOptions, 'onStep'> {
+export interface ExportOptions extends Omit<EraseOptions, 'privacy' | 'onStep'> {
   /** Folder that takes one of the cluster's name. */
   readonly to: string;
   readonly format: ExportFormat;

@@ -26,10 +26,11 @@ export const HOSTS: Table<HostRow> = {
   columns: [
     text('host', 'key', (row) => row.host),
     integer('slot_ms', 'key', (row) => row.slotMs),
+    // Lines of a host that runs nothing yet name no node: a report of some nodes is not of them.
+    text('nodes', 'key', (row) => (row.nodes.size === 0 ? undefined : [...row.nodes].sort().join(','))),
     integer('from_ms', 'min', (row) => row.fromMs),
     integer('to_ms', 'max', (row) => row.toMs),
     integer('lines', 'sum', (row) => row.lines),
-    text('nodes', 'union', (row) => (row.nodes.size === 0 ? undefined : [...row.nodes].join(','))),
     ...byPolicy<HostRow>('idle', (row) => row.idleUj),
     ...byPolicy<HostRow>('system', (row) => row.systemUj),
     integer('missing_ms', 'sum', (row) => row.missingMs),

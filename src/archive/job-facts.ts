@@ -18,6 +18,7 @@ const NUMBERS = [
   'array_job_id',
   'array_task_id',
   'het_job_id',
+  'het_offset',
   'alloc_cpus',
   'req_memory_bytes',
   'time_limit_s',
@@ -28,7 +29,7 @@ const COLUMNS = [...NUMBERS.map((name) => `${name}::DOUBLE`), 'state', 'qos', 's
 /**
  * The facts of the runs that can lie in [fromMs, toMs), Unix ms.
  * @param clusters absent: all of the ledger
- * @param filter which runs are asked for: others may be left out
+ * @param filter which runs are asked for: others may be left out. The id of an array or a heterogeneous job is that of all its jobs
  * @returns null where nothing was ever synced for any of the clusters
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE for a file that cannot be read, EIT_DUCKDB
  */
@@ -74,12 +75,17 @@ function condition(fromMs: number, toMs: number, { jobs, users }: Pick<RunFilter
   const fromS = Math.floor(fromMs / 1000) - SLACK_S;
   const toS = Math.ceil(toMs / 1000) + SLACK_S;
   const all = [`start_s < ${toS}`, `(end_s IS NULL OR end_s > ${fromS})`];
-  if (jobs !== undefined) all.push(jobs.size === 0 ? 'false' : `job_id IN (${[...jobs].join(', ')})`);
+  if (jobs !== undefined) all.push(jobs.size === 0 ? 'false' : idSql([...jobs].join(', ')));
   const uids = users?.map(({ uid }) => uid);
   // One who is known by his name only may have another name in Slurm's accounting.
   if (uids?.every((uid) => uid !== undefined))
     all.push(uids.length === 0 ? 'false' : `(uid IS NULL OR uid IN (${uids.join(', ')}))`);
   return all.join(' AND ');
+}
+
+/** Tasks of an array and parts of a heterogeneous job belong to the job whose id is theirs. */
+function idSql(ids: string): string {
+  return `(${['job_id', 'array_job_id', 'het_job_id'].map((name) => `${name} IN (${ids})`).join(' OR ')})`;
 }
 
 function addRow(table: FactsTable, cluster: string, row: readonly unknown[]): void {
@@ -94,14 +100,15 @@ function addRow(table: FactsTable, cluster: string, row: readonly unknown[]): vo
     arrayJobId: number(4),
     arrayTaskId: number(5),
     hetJobId: number(6),
-    allocCpus: number(7),
-    reqMemoryBytes: number(8),
-    timeLimitS: number(9),
-    slurmEnergyJ: number(10),
-    state: text(11) ?? 'UNKNOWN',
-    qos: text(12),
-    sluid: text(13),
-    name: text(14) ?? '',
+    hetOffset: number(7),
+    allocCpus: number(8),
+    reqMemoryBytes: number(9),
+    timeLimitS: number(10),
+    slurmEnergyJ: number(11),
+    state: text(12) ?? 'UNKNOWN',
+    qos: text(13),
+    sluid: text(14),
+    name: text(15) ?? '',
   });
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
 import validateManifest from '../generated/manifest-validator';
+import type { FileModes } from './part';
 import { writeWhole } from './whole-file';
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -54,8 +55,8 @@ function damaged(path: string, what: string, cause: unknown): EitError {
 }
 
 /** Replaces the manifest as a whole. @throws the system's error */
-export async function writeManifest(dir: string, manifest: ArchiveManifest, mode: number): Promise<void> {
-  await writeWhole(join(dir, MANIFEST_FILE), JSON.stringify(manifest), mode);
+export async function writeManifest(dir: string, manifest: ArchiveManifest, modes: FileModes): Promise<void> {
+  await writeWhole(join(dir, MANIFEST_FILE), JSON.stringify(manifest), modes.file, modes.beforeNamed);
 }
 
 /** The parts of a table that have rows in [fromMs, toMs). */

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
 import { mergeSql, type Table } from './column';
 import { type Archive, commit } from './commit';
+import { mustBeAsWritten } from './damage';
 import { mustAgree, sumsOfParts } from './month-sums';
 import { MONTHS } from './month-table';
 import { partsSql, writePart } from './part';
@@ -105,6 +106,7 @@ async function mergeParts(
   const { kind, month, level, parts } = task;
   if (parts.some(({ days }) => days !== undefined)) return mergeTotals(connection, archive, task);
   const table = TABLES.find(({ name }) => name === kind) as Table<never>;
+  await mustBeAsWritten(dir, parts);
   const paths = parts.map(({ path }) => path);
   const select = mergeSql(table, partsSql(dir, paths));
   const merged = await writePart(connection, dir, table, month, level, select, modes);
@@ -123,6 +125,7 @@ async function mergeTotals(
   { kind, month, level, parts }: MergeTask,
 ): Promise<ArchivePart> {
   const table = TOTALS.find(({ name }) => name === kind) as Table<never>;
+  await mustBeAsWritten(dir, parts);
   const select = parts.map((part) => freshSql(dir, part, manifest.time_zone)).join(' UNION ALL BY NAME ');
   const merged = await writePart(connection, dir, table, month, level, select, modes);
   if (merged === null) throw new Error(`nothing is left of the totals of ${month}`);

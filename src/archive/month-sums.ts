@@ -68,6 +68,11 @@ export function storedSums(sums: ExactMonthSums): MonthSums {
   };
 }
 
+/** SQL of a slice's energy, measured and modelled, under all policies together. */
+export function runUjSql(): string {
+  return RECORDED.map((i) => `coalesce(${quoted(ENERGY_COLUMNS[i] ?? '')}, 0)`).join(' + ');
+}
+
 /** What parts hold, by month, as it is read from the disk. */
 export async function sumsOfParts(
   connection: DuckDBConnection,
@@ -79,10 +84,9 @@ export async function sumsOfParts(
     const found = noSums();
     const paths = (kind: string) =>
       parts.filter((part) => part.month === month && part.kind === kind).map((part) => part.path);
-    const uj = RECORDED.map((i) => `coalesce(${quoted(ENERGY_COLUMNS[i] ?? '')}, 0)`).join(' + ');
-    [found.runLines, found.runUj] = await sumOf(connection, dir, paths(SLICES.name), uj);
+    [found.runLines, found.runUj] = await sumOf(connection, dir, paths(SLICES.name), runUjSql());
     // Totals of a month have the same columns.
-    const [, monthsUj] = await sumOf(connection, dir, paths('months'), uj);
+    const [, monthsUj] = await sumOf(connection, dir, paths('months'), runUjSql());
     found.runUj += monthsUj;
     const idle = POLICIES.map((policy) => quoted(`idle_${policy}_uj`)).join(' + ');
     [found.hostLines, found.idleUj] = await sumOf(connection, dir, paths(HOSTS.name), idle);

@@ -6,15 +6,17 @@ import { EitError } from '../errors';
 import type { ArchivePart } from '../generated/manifest';
 import { quoted, type Table } from './column';
 import { sqlText } from './duckdb';
-import { publish } from './whole-file';
+import { publish, sha256Of } from './whole-file';
 
 /** Rows that are compressed together, and passed over together where nothing in them is asked for. */
-const ROW_GROUP = 61_440;
+export const ROW_GROUP = 61_440;
 
 /** How new files and folders of the ledger are made. */
 export interface FileModes {
   readonly file: number;
   readonly folder: number;
+  /** Gives a file that is no part its readers before it has its name. */
+  readonly beforeNamed?: (temporary: string) => Promise<void>;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function writePart(
     }
     const empty = await emptyColumns(connection, temporary);
     const { size } = await stat(temporary);
+    const sha256 = await sha256Of(temporary);
     await publish(temporary, final, modes.file);
     return {
       path,
@@ -65,6 +68,7 @@ export async function writePart(
       level,
       rows,
       bytes: size,
+      sha256,
       ...(empty.length === 0 ? {} : { empty }),
     };
   } catch (error) {
@@ -110,7 +114,8 @@ export async function rowsOf(connection: DuckDBConnection, sql: string): Promise
 /** What DuckDB says, as one of our errors. */
 export function archiveError(cause: unknown): unknown {
   if (cause instanceof EitError) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
+  // Not `instanceof`: DuckDB's errors can be of another realm.
+  const { message = String(cause) } = (cause ?? {}) as { message?: string };
   const isFile = /^(IO Error|Invalid Input Error|HTTP Error|Serialization Error)/.test(message);
   if (!isFile) return cause;
   return new EitError(

@@ -10,7 +10,7 @@ import { partsSql, writePart } from './part';
 import { RUN_DAYS } from './run-day-table';
 import { SLICES } from './slice-table';
 import { freshSql } from './totals';
-import { countRows, partsOf, type Writing } from './veil-rows';
+import { countRows, partsOf, withdrawPublished, type Writing } from './veil-rows';
 
 /** A month of the archive's zone. */
 interface Month {
@@ -43,9 +43,9 @@ export function monthsDue({ archive }: Pick<Writing, 'archive'>, beforeMs: numbe
  * @throws EitError EIT_ARCHIVE, EIT_LEDGER_LOCKED
  */
 export async function pruneMonth(writing: Writing, month: Month, cluster: string): Promise<number> {
-  const { connection, archive, nowMs, isStillOurs, onStep } = writing;
+  const { connection, reader, archive, nowMs, isStillOurs, onStep } = writing;
   const { dir, modes } = archive;
-  await deriveDue(connection, archive, cluster, nowMs, isStillOurs);
+  await deriveDue(connection, reader, archive, cluster, nowMs, isStillOurs);
   const { manifest } = archive;
   const within = `slot_ms >= ${month.fromMs} AND slot_ms < ${month.toMs}`;
   const [added, replaced]: [ArchivePart[], ArchivePart[]] = [[], []];
@@ -61,6 +61,7 @@ export async function pruneMonth(writing: Writing, month: Month, cluster: string
     if (rest !== null) added.push(rest);
   }
   if (rows === 0) return 0;
+  await withdrawPublished(writing);
   const totals = manifest.parts.filter(({ days = [] }) => days.some((day) => day.startsWith(month.month)));
   const days = totals.filter(({ kind }) => kind === RUN_DAYS.name);
   const from = days.map((part) => freshSql(dir, part, manifest.time_zone)).join(' UNION ALL BY NAME ');

@@ -3,13 +3,14 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DateTime } from 'luxon';
 import { UNKNOWN } from '../runs/runs';
 import { type Archive, openArchive } from './commit';
-import { ledgerModes, withCompactLock } from './compact';
+import { withCompactLock } from './compact-lock';
 import { deriveDue } from './derive';
 import { sqlText, withDuckDb, writerLimits } from './duckdb';
 import { SERIES } from './host-table';
 import { JOB_COLUMNS } from './job-columns';
 import { MONTHS } from './month-table';
 import { partsSql, rowsOf } from './part';
+import { guardCluster, OWNER_ONLY, type Privacy } from './privacy';
 import { jobSecret, pseudonymKey } from './pseudonym-key';
 import { monthsDue, pruneMonth } from './prune-energy';
 import { SLICES } from './slice-table';
@@ -35,6 +36,8 @@ export interface PruneOptions {
   readonly ledger: string;
   readonly cluster: string;
   readonly keep: Keep;
+  /** Who may read what is written. */
+  readonly privacy: Privacy;
   readonly nowMs: number;
   readonly timeZone: string;
   /** Whether it is only counted. */
@@ -67,9 +70,13 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
   const { ledger, cluster, isDryRun } = options;
   const dir = join(ledger, cluster);
   const work = (isStillOurs: () => boolean): Promise<Pruned> =>
-    withDuckDb(writerLimits(), async (connection) => {
+    withDuckDb(writerLimits(), async (connection, reader) => {
       const archive = await opened(options);
-      return pruneArchive({ connection, archive, isStillOurs, ...writingOf(options) }, options, cluster);
+      return pruneArchive(
+        { connection, reader, archive, isStillOurs, ...writingOf(options) },
+        options,
+        cluster,
+      );
     });
   return isDryRun ? work(() => false) : withCompactLock(dir, work);
 }
@@ -81,7 +88,7 @@ async function pruneArchive(writing: Writing, options: PruneOptions, cluster: st
   const pseudonyms = await pruneNames(writing, options, keep.pseudonym_months);
   if (!isDryRun) {
     writing.onStep?.('totals');
-    await deriveDue(writing.connection, writing.archive, cluster, nowMs, writing.isStillOurs);
+    await deriveDue(writing.connection, writing.reader, writing.archive, cluster, nowMs, writing.isStillOurs);
     // Names are to be gone when it is said that they are; curves may wait for their readers.
     writing.onStep?.('old parts');
     if (pseudonyms !== null) {
@@ -246,8 +253,17 @@ async function addPseudonyms(
   appender.closeSync();
 }
 
-async function opened({ ledger, cluster, nowMs, timeZone }: PruneOptions): Promise<Archive> {
-  return openArchive(join(ledger, cluster), ledgerModes(ledger), {
+async function opened({
+  ledger,
+  cluster,
+  privacy,
+  nowMs,
+  timeZone,
+  isDryRun,
+}: PruneOptions): Promise<Archive> {
+  // To look changes nothing, also not who may read.
+  const { modes } = isDryRun ? { modes: OWNER_ONLY } : await guardCluster(ledger, cluster, privacy);
+  return openArchive(join(ledger, cluster), modes, {
     slotMs: slotMsOf(timeZone, nowMs),
     timeZone,
   });

@@ -16,12 +16,14 @@ import { partsIn } from './manifest';
 import { partsSql } from './part';
 import { readRows } from './read-rows';
 import { sliceColumns, sliceRow, SLICES } from './slice-table';
-import { fileKey, readState, writerKey } from './taken-state';
+import { readState, takenOf, writerKey } from './taken-state';
 
 const DAY_MS = 86_400_000;
 
 /** More are sorted by job first, so that they need not all be held. */
 const MOST_ROWS_AT_ONCE = 300_000;
+
+const MOST_JOBS_LISTED = 10_000;
 
 /** A stretch of time, [sinceMs, untilMs). */
 export interface Window {
@@ -51,18 +53,17 @@ export interface ReadableArchive {
   readonly manifest: ArchiveManifest;
 }
 
-/** What hosts are made of, as told before the window's end: to be read before all else. @throws EitError EIT_ARCHIVE */
+/** What hosts are made of, whenever it was told: to be read before all else. @throws EitError EIT_ARCHIVE */
 export async function readHardware(
   connection: DuckDBConnection,
   { cluster, dir, manifest }: ReadableArchive,
-  untilMs: number,
   sink: Pick<ArchiveSink, 'addHardware'>,
 ): Promise<void> {
-  const paths = pathsIn(manifest, HARDWARE.name, 0, untilMs);
+  const paths = pathsIn(manifest, HARDWARE.name, 0, Infinity);
   if (paths.length === 0) return;
   const first =
     `(SELECT host, hardware, min(from_ms) AS from_ms FROM ${partsSql(dir, paths)} ` +
-    `WHERE from_ms < ${untilMs} GROUP BY host, hardware)`;
+    'GROUP BY host, hardware)';
   for await (const values of readRows(connection, HARDWARE, namesOf(HARDWARE), first)) {
     sink.addHardware(hardwareTold(cluster, values));
   }
@@ -101,7 +102,7 @@ export async function readSlices(
   }
 }
 
-/** What hosts' lines of the window come to, a row a host. @throws EitError EIT_ARCHIVE */
+/** What hosts' lines of the window come to, a row a host and its nodes. @throws EitError EIT_ARCHIVE */
 export async function readHosts(
   connection: DuckDBConnection,
   { cluster, dir, manifest }: ReadableArchive,
@@ -112,15 +113,10 @@ export async function readHosts(
   const paths = pathsIn(manifest, HOSTS.name, sinceMs - slotMs, untilMs);
   if (paths.length === 0) return;
   const select = HOSTS.columns.map((column) => {
-    const value =
-      column.name === 'slot_ms'
-        ? `min(${column.name})`
-        : column.name === 'host'
-          ? 'host'
-          : mergedSql(HOSTS, column);
+    const value = column.name === 'slot_ms' ? `min(${column.name})` : mergedSql(HOSTS, column);
     return `${value} AS ${quoted(column.name)}`;
   });
-  const from = `(SELECT ${select.join(', ')} FROM ${partsSql(dir, paths)} WHERE ${windowSql(sinceMs, untilMs, slotMs)}${withoutCutMonths(manifest, { sinceMs, untilMs })} GROUP BY host)`;
+  const from = `(SELECT ${select.join(', ')} FROM ${partsSql(dir, paths)} WHERE ${windowSql(sinceMs, untilMs, slotMs)}${withoutCutMonths(manifest, { sinceMs, untilMs })} GROUP BY host, nodes)`;
   for await (const values of readRows(connection, HOSTS, namesOf(HOSTS), from)) {
     sink.addHost(cluster, hostRow(values), sinceMs);
   }
@@ -164,15 +160,28 @@ export function filterSql({ users, accounts, partitions, jobs, nodes }: RunFilte
     ...(users === undefined ? [] : [usersSql(users)]),
     ...(accounts === undefined ? [] : [`account IN (${texts(accounts)})`]),
     ...(partitions === undefined ? [] : [`"partition" IN (${texts(partitions)})`]),
-    ...(jobs === undefined ? [] : [`job IN (${[...jobs].join(', ') || 'NULL'})`]),
+    ...(jobs === undefined ? [] : [jobsSql(jobs)]),
     ...(nodes === undefined ? [] : [`node IN (${texts(nodes)})`]),
   ];
 }
 
+/** A long list takes DuckDB longer than what it saves. */
+function jobsSql(jobs: ReadonlySet<number>): string {
+  if (jobs.size <= MOST_JOBS_LISTED) return `job IN (${[...jobs].join(', ') || 'NULL'})`;
+  let [first, last] = [Infinity, -Infinity];
+  for (const job of jobs) [first, last] = [Math.min(first, job), Math.max(last, job)];
+  return `job BETWEEN ${first} AND ${last}`;
+}
+
+/** The uid decides where both sides know it. */
 function usersSql(users: NonNullable<RunFilter['users']>): string {
-  const uids = users.flatMap(({ uid }) => uid ?? []);
-  const names = users.flatMap(({ name }) => (name === undefined ? [] : sqlText(name)));
-  return `(uid IN (${uids.join(', ') || 'NULL'}) OR "user" IN (${names.join(', ') || 'NULL'}))`;
+  const each = users.flatMap(({ uid, name }) => {
+    const isNamed = name === undefined ? [] : [`"user" = ${sqlText(name)}`];
+    return uid === undefined
+      ? isNamed
+      : [`uid = ${uid}`, ...isNamed.map((condition) => `(uid IS NULL AND ${condition})`)];
+  });
+  return `(${each.join(' OR ') || 'false'})`;
 }
 
 /** Counts what compaction refused of the days around the window. */
@@ -183,16 +192,19 @@ export function countRefused(
 ): void {
   for (const [day, reasons] of Object.entries(refused)) {
     const dayMs = Date.parse(day);
-    if (dayMs + 2 * DAY_MS <= sinceMs || dayMs - DAY_MS >= untilMs) continue;
+    if (dayMs + 2 * DAY_MS <= sinceMs || dayMs - DAY_MS > untilMs) continue;
     for (const [reason, count] of Object.entries(reasons)) skipped.count(reason as SkipReason, count);
   }
 }
 
 /** What the archive has of the inbox, for those who read the rest of it. @throws EitError EIT_ARCHIVE */
 export async function takenBefore(dir: string, manifest: ArchiveManifest): Promise<TakenBefore> {
-  const { files, writers } = await readState(join(dir, manifest.state));
+  const state = await readState(join(dir, manifest.state));
   return {
-    bytes: (file) => files.get(fileKey(file))?.bytes ?? 0,
-    seen: (host, instance) => writers.get(writerKey(host, instance))?.seen,
+    bytes: (file, now) => {
+      const { bytes = 0 } = takenOf(state, file, now) ?? {};
+      return bytes <= now.size ? bytes : 0;
+    },
+    seen: (host, instance) => state.writers.get(writerKey(host, instance))?.seen,
   };
 }

@@ -5,6 +5,7 @@ import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { GpuSums } from '../runs/gpu-sums';
 import { GroupSums } from '../runs/group-sums';
 import type { RunFilter } from '../runs/run-filter';
+import { REQUEUE_MS, UNKNOWN } from '../runs/runs';
 import { P_STATES } from '../runs/slice-row';
 import { POLICIES } from '../attribution/policy';
 import { SlurmSums } from '../runs/slurm-sums';
@@ -31,6 +32,7 @@ export const TOTAL_KEYS = [
   'account',
   'partition',
   'day',
+  'week',
   'month',
   'qos',
   'state',
@@ -67,7 +69,7 @@ export function daysWithTotals({ manifest }: Pick<ReadableArchive, 'manifest'>):
 }
 
 /**
- * Adds up totals of whole days. A run of several days is one run of a group, unless days or months are asked for: then it is one in each.
+ * Adds up totals of whole days. A run of several days is one run of a group, unless days, weeks or months are asked for: then it is one in each.
  * @throws EitError EIT_ARCHIVE
  */
 export async function totalsByGroup(
@@ -168,6 +170,28 @@ export async function jobsInTotals(
   return new Set(rows.map(({ job }) => Number(job)));
 }
 
+/**
+ * Jobs whose days are not to be added up: nothing tells that what ran on one day is the run of another, or its days say different things of it.
+ * @throws EitError EIT_ARCHIVE
+ */
+export async function jobsApart(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  query: TotalsQuery,
+): Promise<Set<number>> {
+  const totals = totalsOf(archive, query);
+  if (totals === null) return new Set();
+  const differ = ['"user"', 'account', '"partition"', 'uid', 'nodes'].map(
+    (name) => `min(${name}) <> max(${name}) OR count(${name}) NOT IN (0, count(*))`,
+  );
+  const rows = await rowsOf(
+    connection,
+    `SELECT DISTINCT job FROM (FROM (${totals.from})${totals.where}) WHERE apart OR NOT whole ` +
+      `GROUP BY job, run_key HAVING bool_or(apart) OR ${differ.join(' OR ')}`,
+  );
+  return new Set(rows.map(({ job }) => Number(job)));
+}
+
 /** Puts job ids into a table of their own: there can be a million. @returns its name */
 export async function jobTable(
   connection: DuckDBConnection,
@@ -224,6 +248,7 @@ const BY_KEY: Readonly<Record<InnerKey, string>> = {
   account: 'account',
   partition: '"partition"',
   day: 'bucket AS "day"',
+  week: `${weekSql('bucket')} AS "week"`,
   month: 'bucket[1:7] AS "month"',
   qos: "coalesce(qos, '(unknown)') AS qos",
   state: "coalesce(state, '(unknown)') AS state",
@@ -232,11 +257,26 @@ const BY_KEY: Readonly<Record<InnerKey, string>> = {
   outcome: 'outcome',
 };
 
+/** The first day of what a run is cut by, or as much of it as tells that. */
+function bucketSql(keys: readonly InnerKey[]): string {
+  if (keys.includes('day')) return 'day';
+  const [byWeek, byMonth] = [keys.includes('week'), keys.includes('month')];
+  const monday = "date_trunc('week', day::DATE)";
+  if (byWeek && byMonth) return `greatest(${monday}, date_trunc('month', day::DATE))::DATE::VARCHAR`;
+  if (byWeek) return `${monday}::DATE::VARCHAR`;
+  return byMonth ? 'day[1:7]' : "''";
+}
+
+/** ISO 8601, as `weekOf` (src/runs/calendar.ts). */
+function weekSql(day: string): string {
+  return `strftime(${day}::DATE, '%G-W%V')`;
+}
+
 /**
  * Rows are read twice, those of whole runs and the others, and never held: a year of them does not fit in memory.
  */
 export function groupSql({ from, where, whereTold, figures }: Totals, keys: readonly InnerKey[]): string {
-  const bucket = keys.includes('day') ? 'day' : keys.includes('month') ? 'day[1:7]' : "''";
+  const bucket = bucketSql(keys);
   const list = (columns: readonly string[]) => columns.map((column) => `, ${column}`).join('');
   const told = new Set(figures.map(({ name }) => name));
   // A column that is empty in all parts is none of the figures; what names groups or is asked for must be there all the same.
@@ -247,26 +287,37 @@ export function groupSql({ from, where, whereTold, figures }: Totals, keys: read
   const nothing = list(absent.map((name) => `NULL AS ${quoted(name)}`));
   const merged = list(figures.map((figure) => `${mergedDays(figure)} AS ${quoted(figure.name)}`));
   const summed = list(figures.map((figure) => `${summedRuns(figure)} AS ${quoted(figure.name)}`));
+  const isRequeue = `(uid IS NULL OR lag(uid) OVER ofJob IS NULL OR uid = lag(uid) OVER ofJob) AND (restart > lag(restart) OVER ofJob
+    OR (restart = 0 AND account = ${sqlText(UNKNOWN)} AND started_ms - lag(to_ms) OVER ofJob < ${REQUEUE_MS}))`;
   const ifTold = (name: string, sql: string, otherwise = '0') => (told.has(name) ? sql : otherwise);
   return `
 WITH days AS NOT MATERIALIZED (
-  SELECT ${bucket} AS bucket, job, run_key, restart, started_ms, "user", uid, account, "partition", whole, day_ms${names}
+  SELECT ${bucket} AS bucket, job, run_key, restart, started_ms, to_ms, "user", uid, account, "partition", whole, day_ms${names}
   FROM (${from})${where}
 ), runs AS NOT MATERIALIZED (
-  SELECT bucket, job, restart, started_ms, "user", uid, account, "partition"${names} FROM days WHERE whole
+  SELECT bucket, job, run_key, restart, started_ms, "user", uid, account, "partition"${names} FROM days WHERE whole
   UNION ALL
-  SELECT bucket, job, min(restart), min(started_ms), min("user"), min(uid), min(account), min("partition")${merged}
+  SELECT bucket, job, run_key, min(restart), min(started_ms), min("user"), min(uid), min(account), min("partition")${merged}
   FROM days WHERE NOT whole GROUP BY bucket, job, run_key
 ), asked AS NOT MATERIALIZED (
   SELECT *${nothing} FROM runs
 ), chosen AS NOT MATERIALIZED (
   FROM asked${whereTold}
 ), requeued AS MATERIALIZED (
-  SELECT DISTINCT job FROM chosen WHERE restart > 0 OR account = '(unknown)'
+  SELECT DISTINCT job FROM days WHERE restart > 0 OR account = ${sqlText(UNKNOWN)}
+), in_turn AS (
+  SELECT job, run_key, min(restart) AS restart, min(started_ms) AS started_ms, max(to_ms) AS to_ms, min(uid) AS uid, min(account) AS account
+  FROM days WHERE job IN (FROM requeued) GROUP BY job, run_key
+), told_apart AS (
+  SELECT job, run_key, started_ms, restart, coalesce(${isRequeue}, false) AS again
+  FROM in_turn WINDOW ofJob AS (PARTITION BY job ORDER BY started_ms, restart)
+), numbered AS MATERIALIZED (
+  SELECT job, run_key, count(*) FILTER (WHERE NOT again) OVER (PARTITION BY job ORDER BY started_ms, restart ROWS UNBOUNDED PRECEDING) AS nth
+  FROM told_apart
 )
 SELECT ${[...keys.map((key) => BY_KEY[key]), 'count(*) AS runs'].join(', ')},
   ${ifTold('told', 'count(*) FILTER (WHERE told)')} AS told_runs,
-  count(*) FILTER (WHERE job NOT IN (FROM requeued)) + count(DISTINCT job) FILTER (WHERE job IN (FROM requeued)) AS jobs,
+  count(*) FILTER (WHERE nth IS NULL) + count(DISTINCT (job, nth)) FILTER (WHERE nth IS NOT NULL) AS jobs,
   min(started_ms) AS first_ms,
   ${ifTold('read_bytes', 'count(read_bytes)')} AS io_runs,
   ${ifTold('gpu_unread', 'count(*) FILTER (WHERE gpu_unread AND NOT gpu_seen)')} AS gpu_unread_runs,
@@ -275,7 +326,7 @@ SELECT ${[...keys.map((key) => BY_KEY[key]), 'count(*) AS runs'].join(', ')},
   ${ifTold('gpu_conflict', 'count(gpu_conflict)')} AS conflicts,
   ${ifTold('gpu_conflict', 'min(job) FILTER (WHERE gpu_conflict IS NOT NULL)', 'NULL')} AS conflict_job,
   ${ifTold('gpu_conflict', 'arg_min(gpu_conflict, job)', 'NULL')} AS conflict${summed}
-FROM chosen${keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`}`;
+FROM chosen LEFT JOIN numbered USING (job, run_key)${keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`}`;
 }
 
 function inSql(column: string, values: ReadonlySet<string> | undefined): string[] {

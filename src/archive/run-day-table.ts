@@ -20,6 +20,8 @@ export interface RunDay {
   readonly runKey: string;
   /** Whether all of the run lies in this day. */
   readonly isWhole: boolean;
+  /** Whether the run's lines have to be looked at one by one where a report is of more than this day, or of some users'. */
+  readonly isApart: boolean;
   /** What its sums are under each policy: of this one run and day. */
   readonly sums: readonly GroupSums[];
   /** What Slurm's accounting tells of the run; null: nothing. */
@@ -178,7 +180,10 @@ export const RUN_DAYS: Table<RunDay> = {
     text('user', ({ run }) => run.user),
     text('account', ({ run }) => run.account),
     text('partition', ({ run }) => run.partition),
+    integer('nodes', ({ run }) => run.nodes ?? undefined),
+    integer('to_ms', ({ run }) => run.toMs),
     { name: 'whole', type: 'BOOLEAN', merge: 'key', of: (row) => row.isWhole },
+    { name: 'apart', type: 'BOOLEAN', merge: 'key', of: (row) => row.isApart },
     ...RUN_FIGURES,
   ],
 };

@@ -8,6 +8,7 @@ import { fileLines } from '../ledger/file-lines';
 import { type InboxFile, isStorageGone, openPlain } from '../ledger/inbox-files';
 import { parseRecordLine, type SkipReason } from '../ledger/record-line';
 import { SequenceSet } from '../ledger/sequence-set';
+import type { HardwareTold } from '../runs/hardware-models';
 import { type HostRow, HostRows, type DomainRow } from '../runs/host-row';
 import { type SliceRow, SliceRows } from '../runs/slice-row';
 import { mergeSql, quoted, type Table } from './column';
@@ -16,7 +17,14 @@ import { type ExactMonthSums, hostIdleUj, mustAgree, noSums, sliceUj, sumsOfPart
 import { type FileModes, writePart } from './part';
 import { SLICES } from './slice-table';
 import { Staging } from './staging';
-import { fileKey, type TakenFile, type TakenState, type TakenWriter, writerKey } from './taken-state';
+import {
+  fileKey,
+  takenOf,
+  type TakenFile,
+  type TakenState,
+  type TakenWriter,
+  writerKey,
+} from './taken-state';
 
 const DAY_MS = 86_400_000;
 
@@ -40,8 +48,12 @@ export interface Taking {
   readonly sums: Map<string, ExactMonthSums>;
   /** By day of the inbox. */
   readonly refused: Map<string, Map<SkipReason, number>>;
-  /** Slots of time of which there are new slices. */
+  /** By month, the users of whose runs there are new slices. */
+  readonly uids: Map<string, Set<number>>;
+  /** Slots of time of which there are new slices, or slices of which something else is new. */
   readonly slots: Set<number>;
+  /** What hosts told of their hardware. */
+  readonly hardware: HardwareTold[];
   dataUntilMs: number | null;
   /** Whether files are left for the next taking. */
   isPart: boolean;
@@ -50,6 +62,25 @@ export interface Taking {
   duplicates: number;
   /** Files that could not be opened, with the reason. */
   readonly unread: { readonly path: string; readonly reason: string }[];
+}
+
+export function emptyTaking(): Taking {
+  return {
+    parts: [],
+    files: new Map(),
+    writers: new Map(),
+    sums: new Map(),
+    refused: new Map(),
+    uids: new Map(),
+    slots: new Set(),
+    hardware: [],
+    dataUntilMs: null,
+    isPart: false,
+    bytes: 0,
+    lines: 0,
+    duplicates: 0,
+    unread: [],
+  };
 }
 
 /** What a taking needs to know. */
@@ -86,6 +117,25 @@ export async function takeIn(
   return intake.finish();
 }
 
+/**
+ * Takes files in, a piece at a time: as many takings as they need, each in the knowledge of those before it.
+ * @param before asked for each: what was taken by then
+ * @throws as {@link takeIn}
+ */
+export async function* takings(
+  connection: DuckDBConnection,
+  files: readonly InboxFile[],
+  options: Omit<TakingOptions, 'before'>,
+  before: () => TakenState,
+): AsyncGenerator<Taking, void, undefined> {
+  for (;;) {
+    const taking = await takeIn(connection, files, { ...options, before: before() });
+    if (taking === null) return;
+    yield taking;
+    if (taking.files.size === 0 || !taking.isPart) return;
+  }
+}
+
 class Intake {
   readonly #options: TakingOptions;
   readonly #connection: DuckDBConnection;
@@ -100,20 +150,7 @@ class Intake {
   };
   readonly #months = new Map<string, Set<string>>();
   readonly #aside: string[] = [];
-  readonly #taking: Taking = {
-    parts: [],
-    files: new Map(),
-    writers: new Map(),
-    sums: new Map(),
-    refused: new Map(),
-    slots: new Set(),
-    dataUntilMs: null,
-    isPart: false,
-    bytes: 0,
-    lines: 0,
-    duplicates: 0,
-    unread: [],
-  };
+  readonly #taking = emptyTaking();
 
   constructor(connection: DuckDBConnection, options: TakingOptions) {
     this.#connection = connection;
@@ -144,20 +181,21 @@ class Intake {
       return;
     }
     try {
-      const { size } = await opened.stat();
-      const before = this.#options.before.files.get(fileKey(file));
-      // One that became shorter was made anew: what of it was counted is known by its writers.
+      const now = await opened.stat();
+      const { size } = now;
+      const before = takenOf(this.#options.before, file, now);
+      // One that became shorter is read anew: what of it was counted is known by its writers.
       const isAnew = before !== undefined && size < before.bytes;
       const taken: TakenFile =
-        before === undefined || isAnew ? { bytes: 0, lines: 0, uj: 0n } : { ...before };
+        before === undefined
+          ? { bytes: 0, lines: 0, uj: 0n }
+          : isAnew
+            ? { bytes: 0, lines: 0, uj: 0n, mostLines: Math.max(before.lines, before.mostLines ?? 0) }
+            : { ...before };
       if (taken.bytes === size && !isAnew) return;
       const begin = taken.bytes;
-      for await (const { lines, end } of fileLines(opened, begin, size)) {
-        let offset = taken.bytes;
-        for (const line of lines) {
-          await this.#takeLine(file, line, offset, taken);
-          offset += line === null ? 0 : Buffer.byteLength(line) + 1;
-        }
+      for await (const { lines, begins, end } of fileLines(opened, begin, size)) {
+        for (const [i, line] of lines.entries()) await this.#takeLine(file, line, begins[i]!, taken);
         taken.bytes = end;
       }
       if (taken.bytes === begin && !isAnew) return;
@@ -198,6 +236,7 @@ class Intake {
       this.#hosts.add(record);
       if (record.hardware !== undefined) {
         this.#inMonth(HARDWARE, Date.parse(record.from));
+        this.#taking.hardware.push(toldOf(record));
         await this.#staged.hardware.add(record);
       }
     } else {
@@ -232,6 +271,9 @@ class Intake {
     for (const row of this.#slices.rows) {
       const sums = this.#inMonth(SLICES, row.slotMs);
       this.#taking.slots.add(row.slotMs);
+      if (row.uid !== undefined) {
+        entry(this.#taking.uids, utcMonth(row.slotMs), () => new Set<number>()).add(row.uid);
+      }
       sums.runLines += row.lines;
       sums.runUj += BigInt(sliceUj(row));
       await this.#staged.slices.add(row);
@@ -257,7 +299,7 @@ class Intake {
   }
 
   async finish(): Promise<Taking | null> {
-    const { dir, modes } = this.#options;
+    const { dir } = this.#options;
     const taking = this.#taking;
     if (taking.files.size === 0) return taking.unread.length === 0 ? null : taking;
     const { slices, hosts, domains, hardware, series } = this.#staged;
@@ -273,9 +315,9 @@ class Intake {
     );
     if (this.#aside.length > 0) {
       const folder = join(dir, 'aside');
-      await mkdir(folder, { recursive: true, mode: modes.folder });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       const path = join(folder, `${randomBytes(8).toString('hex')}.ndjson`);
-      await appendFile(path, `${this.#aside.join('\n')}\n`, { mode: modes.file });
+      await appendFile(path, `${this.#aside.join('\n')}\n`, { mode: 0o600 });
     }
     return taking;
   }
@@ -292,6 +334,10 @@ class Intake {
     }
     await staging.clear();
   }
+}
+
+function toldOf({ cluster, host, from, hardware }: HostRecord): HardwareTold {
+  return { cluster, host, from, ...(hardware === undefined ? {} : { hardware }) };
 }
 
 /** SQL condition that a row lies in a UTC month. */

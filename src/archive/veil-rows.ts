@@ -1,11 +1,15 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ArchivePart } from '../generated/manifest';
 import { calendar } from '../runs/calendar';
 import type { Table } from './column';
+import { BY_ACCOUNT } from './by-account';
 import { type Archive, commit } from './commit';
 import { MONTHS } from './month-table';
 import { mustAgree, sumsOfParts } from './month-sums';
 import { partsSql, rowsOf, writePart } from './part';
+import { BY_USER } from './published-common';
 import { SERIES } from './host-table';
 import { SLICES } from './slice-table';
 import { type Veil, veiledSql } from './veil';
@@ -13,6 +17,8 @@ import { type Veil, veiledSql } from './veil';
 /** What a writer of the archive has at hand. */
 export interface Writing {
   readonly connection: DuckDBConnection;
+  /** For rows that come while others are written. */
+  readonly reader: DuckDBConnection;
   readonly archive: Archive;
   readonly nowMs: number;
   readonly isStillOurs: () => boolean;
@@ -62,6 +68,7 @@ export async function veilSlices(
     }
     if (rewritten.length === 0) continue;
     await mustHoldTheSame(writing, rewritten);
+    await withdrawPublished(writing);
     const stale = manifestTotals(archive, zoneMonths);
     onStep?.(`slices of ${month}`);
     await commit(archive, changeOf(rewritten, stale), nowMs, isStillOurs);
@@ -89,6 +96,7 @@ export async function veilMonths(writing: Writing, where: string, veil: Veil): P
   }
   if (rewritten.length === 0) return 0;
   await mustHoldTheSame(writing, rewritten);
+  await withdrawPublished(writing);
   onStep?.('totals of months');
   await commit(archive, changeOf(rewritten), nowMs, isStillOurs);
   return rows;
@@ -123,6 +131,17 @@ export async function dropSeries(
   onStep?.('series');
   await commit(archive, changeOf(rewritten), nowMs, isStillOurs);
   return rows;
+}
+
+/**
+ * Takes away what was published of the archive, since it tells what is about to go: the next compaction publishes what is left. It is
+ * written down first that nothing is published any more.
+ */
+export async function withdrawPublished({ archive, nowMs, isStillOurs }: Writing): Promise<void> {
+  if (archive.state.unpublished !== 'all') await commit(archive, { unpublished: 'all' }, nowMs, isStillOurs);
+  for (const folder of [BY_USER, BY_ACCOUNT]) {
+    await rm(join(archive.dir, folder), { recursive: true, force: true });
+  }
 }
 
 export async function countRows(connection: DuckDBConnection, from: string, where: string): Promise<number> {

@@ -7,7 +7,8 @@ import { POLICIES } from '../attribution/policy';
 import { inboxFiles } from '../ledger/inbox-files';
 import type { ReportQuery } from '../report/aggregate';
 import { addUp, type AuditRow, type AuditSums } from '../report/audit';
-import { type LedgerAccess, openArchives } from './ledger-aggregate';
+import type { LedgerAccess } from './ledger-aggregate';
+import { openLedger } from './ledger-archives';
 
 /** The part of an audit that is from the archive. */
 export interface ArchivedAudit {
@@ -21,11 +22,11 @@ export interface ArchivedAudit {
  * @throws EitError EIT_ARCHIVE, EIT_LEDGER_UNREADABLE
  */
 export async function auditArchive(
-  { config }: Pick<LedgerAccess, 'config'>,
+  { config, uid }: Pick<LedgerAccess, 'config' | 'uid'>,
   query: ReportQuery,
 ): Promise<ArchivedAudit> {
   const { sinceMs, untilMs, timeZone, policy, filter } = query;
-  const archives = await openArchives(config.ledger, filter.clusters);
+  const { archives } = await openLedger(config.ledger, query, uid);
   const inboxesMs = await Promise.all(
     archives.map(
       async ({ cluster }) => inboxSinceMs(await inboxFiles(config.ledger, cluster, {})) ?? untilMs,

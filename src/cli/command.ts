@@ -17,6 +17,8 @@ export interface CommandModule {
   readonly options: Readonly<Record<string, Options>>;
   /** Arguments, without the command itself, and what they give. */
   readonly examples: readonly (readonly [args: string, gives: string])[];
+  /** Long options whose value may begin with a minus, which would make it an option else. */
+  readonly signed?: readonly string[];
   /** Stands at the end of the help. */
   readonly epilogue: string;
   /**

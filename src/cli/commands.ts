@@ -1,12 +1,9 @@
 import type { Command } from './command';
+import { REPORT } from './report-command';
 
 /** Every command of `eit`. */
 export const COMMANDS: readonly Command[] = [
-  {
-    name: 'report',
-    describe: 'Energy and CO2eq of jobs, by job, user, account, partition, node, day, month or cluster',
-    load: () => import('./report'),
-  },
+  REPORT,
   {
     name: 'status',
     describe: "This host's agent: is it running, what does it measure now, what does it cost",

@@ -33,7 +33,7 @@ export function checkLedger({ loaded }: Pick<Patient, 'loaded'>, look: LedgerLoo
         : problem(
             name,
             `${ledger} is not there`,
-            `mount it; only for a new ledger: install -d -m 0750 ${ledger}`,
+            `mount it; only for a new ledger: install -d -m 0711 ${ledger}`,
           );
     case 'refused':
       return problem(

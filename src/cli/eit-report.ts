@@ -1,4 +1,4 @@
-import { COMMANDS } from './commands';
 import { main } from './main';
+import { REPORT } from './report-command';
 
-void main('eit-report', COMMANDS.find(({ name }) => name === 'report') ?? null, process.argv.slice(2));
+void main('eit-report', [REPORT], process.argv.slice(2), { isOne: true });

@@ -1,34 +1,32 @@
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
+import { namingDamage } from '../archive/damage';
 import { readJobFacts } from '../archive/job-facts';
-import { readManifest } from '../archive/manifest';
 import { keptMonthsIn } from '../archive/kept-months';
-import {
-  countRefused,
-  type ReadableArchive,
-  readHardware,
-  readHosts,
-  readSlices,
-  takenBefore,
-} from '../archive/read-archive';
-import { EitError } from '../errors';
+import { countRefused, readHardware, readHosts, readSlices, takenBefore } from '../archive/read-archive';
+import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
-import { readInbox, type TakenBefore } from '../ledger/inbox';
-import { ledgerClusters } from '../ledger/inbox-files';
-import type { Skipped } from '../ledger/record-line';
+import { InboxChanged, type InboxQuery, listInbox, readInbox, type TakenBefore } from '../ledger/inbox';
+import { type InboxFile, unreadable } from '../ledger/inbox-files';
+import { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, needsFacts, type ReportQuery } from '../report/aggregate';
 import type { FactsLookup } from '../runs/job-facts';
+import { type OpenedLedger, openLedger } from './ledger-archives';
 import { addDays, daysAddedUp } from './ledger-days';
 import { addMonths, goneNote, isToldByTotals } from './ledger-months';
 import type { Output } from './output';
+
+/** Compaction removes files once a day at most. */
+const MOST_ATTEMPTS = 5;
 
 /** Where a command reads, and how it says how far it is. */
 export interface LedgerAccess {
   readonly config: EitConfig;
   readonly skipped: Skipped;
+  /** Who reads. */
+  readonly uid: number;
   /** For the progress; null: none is shown. */
   readonly output: Output | null;
 }
@@ -43,21 +41,71 @@ export async function readAggregate(
   query: ReportQuery,
   withFacts = true,
 ): Promise<Aggregate> {
-  const aggregation = new Aggregation(query);
-  const archives = await openArchives(access.config.ledger, query.filter.clusters);
+  for (let attempt = 1; ; attempt++) {
+    const skipped = new Skipped();
+    try {
+      const aggregate = await readOnce({ ...access, skipped }, query, withFacts);
+      for (const [reason, count] of skipped.byReason) access.skipped.count(reason, count);
+      return aggregate;
+    } catch (error) {
+      // Compaction has removed a file meanwhile: what was in it is in the archive now.
+      if (!(error instanceof InboxChanged)) throw error;
+      if (attempt === MOST_ATTEMPTS) throw unreadable(error.message, error);
+    }
+  }
+}
+
+async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boolean): Promise<Aggregate> {
+  const ofJobs = withFacts && asked.filter.jobs !== undefined ? await readFacts(access, asked) : null;
+  const query = withJobsTold(asked, ofJobs);
+  const aggregation = new Aggregation(query, ofJobs);
+  const { files, opened } = await openAll(access, query);
+  const { archives } = opened;
   // Whole days have it in their totals, and it need not be read of the millions of runs of a year.
   const areDays = archives.length > 0 && archives.every((archive) => daysAddedUp(archive, query).size > 0);
-  if (withFacts && !areDays) aggregation.useFacts(await readFacts(access, query));
+  if (withFacts && !areDays && ofJobs === null) aggregation.useFacts(await readFacts(access, query));
   if (archives.length === 0) {
-    for await (const record of recordsInWindow(access, query)) aggregation.add(record);
+    for await (const record of recordsInWindow(access, query, { files })) aggregation.add(record);
     return aggregation.finish();
   }
-  await withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
-    const jobs = await addArchives(connection, archives, access, query, aggregation);
-    if (!withFacts || !areDays) return;
-    aggregation.useFacts(await readFacts(access, { ...query, filter: { ...query.filter, jobs } }));
-  });
+  await namingDamage(
+    () => archives,
+    () =>
+      withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
+        const jobs = await addArchives(connection, opened, files, access, query, aggregation);
+        if (!withFacts || !areDays) return;
+        aggregation.useFacts(await readFacts(access, { ...query, filter: { ...query.filter, jobs } }));
+      }),
+  );
   return aggregation.finish();
+}
+
+/** The query with the ids of all jobs that can be meant: tasks of an array and parts of a heterogeneous job have ids of their own. */
+function withJobsTold(query: ReportQuery, facts: FactsLookup | null): ReportQuery {
+  const { jobs } = query.filter;
+  if (jobs === undefined || facts === null) return query;
+  return { ...query, filter: { ...query.filter, jobs: new Set([...jobs, ...facts.jobIds]) } };
+}
+
+/** The inbox is listed before the manifest is read: what is removed until then is in it. */
+async function openAll(
+  access: LedgerAccess,
+  query: ReportQuery,
+): Promise<{ files: readonly InboxFile[]; opened: OpenedLedger }> {
+  const { ledger } = access.config;
+  const open = () => openLedger(ledger, query, access.uid);
+  try {
+    const files = await listInbox(ledger, inboxQuery(access.skipped, query));
+    return { files, opened: await open() };
+  } catch (error) {
+    if (!(error instanceof EitError) || !isErrno(error.cause, 'EACCES')) throw error;
+    // Of a private ledger most read the archive only.
+    const { archives, inboxes: clusters } = await open();
+    if (archives.length === 0 || clusters === undefined) throw error;
+    const filter = { ...query.filter, clusters };
+    const files = await listInbox(ledger, inboxQuery(access.skipped, { ...query, filter }));
+    return { files, opened: await open() };
+  }
 }
 
 /**
@@ -66,7 +114,8 @@ export async function readAggregate(
  */
 async function addArchives(
   connection: DuckDBConnection,
-  archives: readonly ReadableArchive[],
+  { archives, inboxes }: OpenedLedger,
+  files: readonly InboxFile[],
   access: LedgerAccess,
   query: ReportQuery,
   aggregation: Aggregation,
@@ -76,13 +125,18 @@ async function addArchives(
     const { cluster, dir, manifest } = archive;
     if (manifest.data_until !== null) aggregation.seen(Date.parse(manifest.data_until));
     countRefused(manifest, query, access.skipped);
-    taken.set(cluster, await takenBefore(dir, manifest));
-    await readHardware(connection, archive, query.untilMs, {
+    if (inboxes?.has(cluster) ?? true) taken.set(cluster, await takenBefore(dir, manifest));
+    await readHardware(connection, archive, {
       addHardware: (told) => aggregation.addHardware(told),
     });
   }
   const inboxJobs = new Map<string, Set<number>>();
-  for await (const record of recordsInWindow(access, query, taken)) {
+  const filter = inboxes === undefined ? query.filter : { ...query.filter, clusters: inboxes };
+  for await (const record of recordsInWindow(
+    access,
+    { ...query, filter },
+    { files: files.filter(({ cluster }) => inboxes?.has(cluster) ?? true), taken },
+  )) {
     aggregation.add(record);
     if (record.kind === 'run') jobsOf(inboxJobs, record.cluster).add(record.job);
   }
@@ -119,22 +173,6 @@ function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
   return found;
 }
 
-/** The archives of a ledger that can be read. @throws EitError EIT_ARCHIVE, EIT_LEDGER_UNREADABLE */
-export async function openArchives(
-  ledger: string,
-  clusters: ReadonlySet<string> | undefined,
-): Promise<ReadableArchive[]> {
-  const archives: ReadableArchive[] = [];
-  for (const cluster of await ledgerClusters(ledger)) {
-    if (clusters !== undefined && !clusters.has(cluster)) continue;
-    const dir = join(ledger, cluster);
-    const manifest = await readManifest(dir);
-    if (manifest !== null) archives.push({ cluster, dir, manifest });
-  }
-  return archives;
-}
-
-/** The records of the inbox of the days asked for and around. */
 /**
  * What Slurm's accounting tells of the runs asked for; null where it was never asked. A report that can do without says so and goes on
  * where that cannot be read.
@@ -146,28 +184,38 @@ async function readFacts({ config, output }: LedgerAccess, query: ReportQuery): 
   try {
     return await readJobFacts(config.ledger, clusters, sinceMs, untilMs, filter);
   } catch (error) {
-    const isOfFacts =
-      error instanceof EitError && (error.code === 'EIT_ARCHIVE' || error.code === 'EIT_DUCKDB');
-    if (!isOfFacts || needsFacts(query)) throw error;
+    if (!(error instanceof EitError) || needsFacts(query)) throw error;
+    // A private ledger's user reads his own files, which have none of it.
+    if (error.code === 'EIT_LEDGER_UNREADABLE' && isErrno(error.cause, 'EACCES')) return null;
+    if (error.code !== 'EIT_ARCHIVE' && error.code !== 'EIT_DUCKDB') throw error;
     output?.note(`without names and states of jobs: ${error.code}: ${error.message}`);
     return null;
   }
 }
 
-/** The records of the days asked for and around. */
-export async function* recordsInWindow(
-  { config, skipped, output }: LedgerAccess,
+function inboxQuery(
+  skipped: Skipped,
   { filter, sinceMs, untilMs }: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
-  taken?: ReadonlyMap<string, TakenBefore>,
+): Pick<InboxQuery, 'clusters' | 'fromMs' | 'toMs' | 'skipped'> {
+  return {
+    ...(filter.clusters === undefined ? {} : { clusters: [...filter.clusters] }),
+    fromMs: sinceMs,
+    toMs: untilMs,
+    skipped,
+  };
+}
+
+/** The records of the inbox of the days asked for and around. */
+export async function* recordsInWindow(
+  { config, skipped, output }: Pick<LedgerAccess, 'config' | 'skipped' | 'output'>,
+  query: Pick<ReportQuery, 'filter' | 'sinceMs' | 'untilMs'>,
+  given: Pick<InboxQuery, 'files' | 'taken'> = {},
 ): AsyncGenerator<EitRecord, void, undefined> {
   const progress = output?.progress('reading the ledger, file');
   try {
     yield* readInbox(config.ledger, {
-      ...(filter.clusters === undefined ? {} : { clusters: [...filter.clusters] }),
-      fromMs: sinceMs,
-      toMs: untilMs,
-      skipped,
-      taken,
+      ...inboxQuery(skipped, query),
+      ...given,
       onProgress: (done, all) => progress?.update(done, all),
     });
   } finally {

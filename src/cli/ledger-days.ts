@@ -4,6 +4,7 @@ import { type ReadableArchive, readSlices, type Window } from '../archive/read-a
 import {
   countTotals,
   daysWithTotals,
+  jobsApart,
   jobsInTotals,
   jobTable,
   namesInTotals,
@@ -31,18 +32,26 @@ import type { Outcome } from '../slurm/job-states';
  * what nobody observed, days of another time zone.
  */
 export function daysAddedUp(archive: ReadableArchive, query: ReportQuery): Set<string> {
-  const { groupBy, filter, extrapolate, timeZone, sinceMs, untilMs } = query;
-  const isTold =
+  const { timeZone, sinceMs, untilMs } = query;
+  if (!isToldByTotals(query, archive.manifest.time_zone)) return new Set();
+  const held = daysWithTotals(archive);
+  return new Set(wholeDaysIn(sinceMs, untilMs, timeZone).flatMap(({ day }) => (held.has(day) ? [day] : [])));
+}
+
+/** Whether totals by day of a zone tell what is asked for. */
+export function isToldByTotals(
+  { groupBy, filter, extrapolate, compareSlurm, policy, timeZone }: ReportQuery,
+  ofTimeZone: string,
+): boolean {
+  return (
     groupBy.every((key) => key === 'cluster' || isTotalKey(key)) &&
     filter.jobs === undefined &&
     filter.nodes === undefined &&
     !extrapolate &&
-    query.compareSlurm !== true &&
-    query.policy !== 'hybrid' &&
-    timeZone === archive.manifest.time_zone;
-  if (!isTold) return new Set();
-  const held = daysWithTotals(archive);
-  return new Set(wholeDaysIn(sinceMs, untilMs, timeZone).flatMap(({ day }) => (held.has(day) ? [day] : [])));
+    compareSlurm !== true &&
+    policy !== 'hybrid' &&
+    timeZone === ofTimeZone
+  );
 }
 
 function isTotalKey(key: SumKey): key is TotalKey {
@@ -50,8 +59,8 @@ function isTotalKey(key: SumKey): key is TotalKey {
 }
 
 /**
- * Adds up a cluster's archive: whole days from their totals, the rest from slices. A job that is in both, or in the inbox, is added up from slices
- * everywhere, so that it stays one.
+ * Adds up a cluster's archive: whole days from their totals, the rest from slices. A job that is in both, or in the inbox, or
+ * whose days cannot be joined by what they tell, is added up from slices everywhere, so that it stays one.
  * @param days see {@link daysAddedUp}
  * @param inboxJobs jobs of which the aggregation has lines already
  * @returns the jobs that the aggregation has lines or slices of
@@ -87,6 +96,7 @@ export async function addDays(
     exceptJobs: null,
   };
   const inBoth = await jobsInTotals(connection, archive, totals, jobs);
+  for (const job of await jobsApart(connection, archive, totals)) inBoth.add(job);
   const exceptJobs = inBoth.size === 0 ? null : await jobTable(connection, 'except_jobs', inBoth);
   if (exceptJobs !== null) {
     for (const window of inside) {
@@ -137,7 +147,7 @@ function fieldsOf({ keys }: TotalsGroup, groupBy: ReportQuery['groupBy'], cluste
   );
 }
 
-/** Days and months cut runs in pieces: then the total is another sum. A job can have runs in several groups. */
+/** Days, weeks and months cut runs in pieces: then the total is another sum. A job can have runs in several groups. */
 async function totalOf(
   connection: DuckDBConnection,
   archive: ReadableArchive,
@@ -145,7 +155,7 @@ async function totalOf(
   totals: TotalsQuery,
   groups: readonly TotalsGroup[],
 ): Promise<Pick<TotalsGroup, 'sums' | 'slurm'>> {
-  if (keys.includes('day') || keys.includes('month')) {
+  if (keys.includes('day') || keys.includes('week') || keys.includes('month')) {
     const [all] = await totalsByGroup(connection, archive, [], totals);
     return all ?? { sums: new GroupSums(), slurm: new SlurmSums() };
   }

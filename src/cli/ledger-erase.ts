@@ -10,6 +10,7 @@ import { EitError } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
 import { removeUserState } from '../quota/user-state';
 import type { CommandModule, Surroundings } from './command';
+import { privacyOf } from './ledger-privacy';
 import type { Output } from './output';
 import { jsonText } from './plain-text';
 import { findUids } from './user-ids';
@@ -51,6 +52,7 @@ export async function run(
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const ledger = typeof argv['folder'] === 'string' ? resolve(argv['folder']) : config.ledger;
   const asked = userGiven(last('user'), 'erase');
+  const privacy = privacyOf(config, env, (message) => output.note(message));
   becomeOwner(ledger, 'eit ledger erase', process);
   const isReal = argv['yes'] === true;
   const systemUid = findUids([asked]).get(asked) ?? null;
@@ -58,6 +60,7 @@ export async function run(
   for (const cluster of await ledgerClusters(ledger)) {
     const given: EraseOptions = {
       ...{ ledger, cluster, asked, systemUid, nowMs: Date.now(), timeZone: DateTime.local().zoneName },
+      privacy,
       warn: (message) => output.note(message),
     };
     const erased = isReal

@@ -5,6 +5,7 @@ import { becomeOwner } from '../archive/ledger-owner';
 import { prune, type Pruned } from '../archive/prune';
 import { loadConfig } from '../config/config';
 import type { CommandModule, Surroundings } from './command';
+import { privacyOf } from './ledger-privacy';
 import { clustersGiven } from './ledger-compact';
 import { jsonText } from './plain-text';
 
@@ -44,6 +45,7 @@ export async function run(
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const ledger = typeof argv['folder'] === 'string' ? resolve(argv['folder']) : config.ledger;
   const isDryRun = argv['dry-run'] === true;
+  const privacy = privacyOf(config, env, (message) => output.note(message));
   becomeOwner(ledger, 'eit ledger prune', process);
   const done: Pruned[] = [];
   for (const cluster of await clustersGiven(ledger, strings('clusters'))) {
@@ -51,6 +53,7 @@ export async function run(
       ledger,
       cluster,
       keep: config.keep,
+      privacy,
       nowMs: Date.now(),
       timeZone: DateTime.local().zoneName,
       isDryRun,

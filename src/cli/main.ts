@@ -4,7 +4,6 @@ import yargs = require('yargs/yargs');
 import { nearest } from '../config/nearest';
 import { EitError, isErrno } from '../errors';
 import type { Command, Surroundings } from './command';
-import { COMMANDS } from './commands';
 import { Output } from './output';
 import { splitShortOptions } from './short-options';
 import { version } from '../version';
@@ -20,13 +19,19 @@ const WIDEST_HELP = 110;
  * Runs a program of ours: `eit <command>`, or one command under a name of its own (`eit-report`). Errors end here, and
  * only here: a coded one is a line on stderr and its exit status, any other a line and, with EIT_DEBUG set, its stack.
  * @param program its name, what messages begin with
- * @param only the one command that the program is
+ * @param commands those that it has
  * @param args without node and the script
+ * @param isOne whether it is its only command, under a name of its own
  */
-export async function main(program: string, only: Command | null, args: readonly string[]): Promise<void> {
+export async function main(
+  program: string,
+  commands: readonly Command[],
+  args: readonly string[],
+  { isOne = false } = {},
+): Promise<void> {
   const output = new Output(program, process.stdout, process.stderr);
   try {
-    process.exitCode = await runProgram(program, only, args, {
+    process.exitCode = await runProgram(program, commands, isOne ? (commands[0] ?? null) : null, args, {
       env: process.env,
       output,
       uid: process.getuid?.() ?? 0,
@@ -39,13 +44,14 @@ export async function main(program: string, only: Command | null, args: readonly
 
 async function runProgram(
   program: string,
+  commands: readonly Command[],
   only: Command | null,
   args: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
   let exitStatus = 0;
-  const names: string[] = COMMANDS.map(({ name }) => name);
-  const parser = newParser(program, (message) => usageError(message, program, names));
+  const names: string[] = commands.map(({ name }) => name);
+  const parser = newParser(program, (message) => usageError(message, program, commands, names));
   const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
     const { options, examples, epilogue } = await command.load();
     for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
@@ -65,7 +71,7 @@ async function runProgram(
   };
 
   if (only === null) {
-    for (const command of COMMANDS) {
+    for (const command of commands) {
       const as = `${program} ${command.name}`;
       parser.command(
         nameWithAction(command),
@@ -82,14 +88,19 @@ async function runProgram(
   }
 
   let help = '';
-  const chosen = only ?? COMMANDS.find(({ name }) => name === args[0]);
-  const split = chosen === undefined ? [...args] : splitShortOptions(args, (await chosen.load()).options);
+  const chosen = only ?? commands.find(({ name }) => name === args[0]);
+  const split = chosen === undefined ? [...args] : await splitFor(chosen, args);
   const argv = await parser.parseAsync(split, {}, (_error: unknown, _argv: unknown, text: string) => {
     help = text;
   });
   if (help !== '') await surroundings.output.write([`${help}\n`]);
   else if (only !== null) await run(only, argv);
   return exitStatus;
+}
+
+async function splitFor(command: Command, args: readonly string[]): Promise<string[]> {
+  const { options, signed } = await command.load();
+  return splitShortOptions(args, options, signed);
 }
 
 /** As yargs has it. */
@@ -123,9 +134,14 @@ function newParser(program: string, asError: (message: string) => EitError): Arg
 }
 
 /** Names the option or command that was meant, where one is near. */
-function usageError(message: string, program: string, names: readonly string[]): EitError {
+function usageError(
+  message: string,
+  program: string,
+  commands: readonly Command[],
+  names: readonly string[],
+): EitError {
   if (message.startsWith('Not enough non-option arguments')) {
-    const words = COMMANDS.flatMap(({ name, actions, goesAlone }) =>
+    const words = commands.flatMap(({ name, actions, goesAlone }) =>
       goesAlone === true ? [] : (actions?.map((action) => `${name} ${action}`) ?? []),
     );
     return new EitError('EIT_USAGE', `a command lacks what it is to do (there are: ${words.join(', ')})`);
@@ -142,7 +158,7 @@ function usageError(message: string, program: string, names: readonly string[]):
   const meant =
     near === undefined
       ? ''
-      : ` Did you mean ${COMMANDS.some(({ name }) => name === near) ? '' : '--'}${near}?`;
+      : ` Did you mean ${commands.some(({ name }) => name === near) ? '' : '--'}${near}?`;
   return new EitError('EIT_USAGE', `${message}.${meant} See ${program} --help.`);
 }
 

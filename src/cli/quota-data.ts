@@ -1,6 +1,8 @@
 import { IANAZone, DateTime } from 'luxon';
 import { type LoadedConfig, loadQuotas, siteFor } from '../config/config';
+import { EitError } from '../errors';
 import type { QuotaState } from '../generated/report';
+import type { UserMatch } from '../runs/run-filter';
 import { concerning, type PeriodRuns, type QuotaData, quotaStates } from '../quota/evaluate';
 import { periodAt } from '../quota/period';
 import { type Subject, USERS_KEYS, usersRuns } from '../quota/usage';
@@ -16,6 +18,10 @@ export interface QuotaAccess {
   readonly output: LedgerAccess['output'];
   readonly factorsOf: (cluster: string) => SiteFactors;
   readonly nowMs: number;
+  /** Who reads. */
+  readonly uid: number;
+  /** Only this user's quotas, from his own runs; absent: all. */
+  readonly only?: UserMatch;
 }
 
 /** Names of users to their uids, where the system knows them. */
@@ -27,11 +33,11 @@ export type FindUids = (names: readonly string[]) => ReadonlyMap<string, number>
  * @throws EitError EIT_CONFIG_UNREADABLE, EIT_CONFIG_INVALID, EIT_LEDGER_UNREADABLE
  */
 export async function readQuotaData(
-  { loaded, output, factorsOf, nowMs }: QuotaAccess,
+  { loaded, output, factorsOf, nowMs, uid, only }: QuotaAccess,
   findUids: FindUids,
 ): Promise<QuotaData & { readonly skippedRecords: number }> {
   const { config } = loaded;
-  const quotas = loadQuotas(loaded);
+  const quotas = loadQuotas(loaded).filter(({ per }) => only === undefined || per === 'user');
   const timeZone = quotaTimeZone(config.time_zone);
   const isByQos = quotas.some(({ per }) => per === 'qos');
   const periods = new Map<string, PeriodRuns>();
@@ -40,8 +46,9 @@ export async function readQuotaData(
   for (const name of new Set(quotas.map(({ period }) => period))) {
     const period = periodAt(name, nowMs, timeZone);
     const skipped = new Skipped();
-    const access = { config, skipped, output };
-    const query = allRuns(period.startMs, nowMs, config.policy, timeZone, isByQos);
+    const access = { config, skipped, output, uid };
+    const all = allRuns(period.startMs, nowMs, config.policy, timeZone, isByQos);
+    const query = only === undefined ? all : { ...all, filter: { users: [only] } };
     const { groups, dataUntilMs } = await readAggregate(access, query, isByQos);
     periods.set(name, { period, runs: usersRuns(groups) });
     // The same lines are passed over again and again: the longest period meets them all.
@@ -65,6 +72,23 @@ export async function readQuotaData(
 }
 
 /**
+ * The same for one user. Of a private ledger a user reads his own runs: what he has in common with others he cannot add up, and is not
+ * told of.
+ * @throws as {@link readQuotaData}
+ */
+export async function readUsersQuotaData(
+  access: QuotaAccess,
+  user: UserMatch,
+): ReturnType<typeof readQuotaData> {
+  try {
+    return await readQuotaData(access, () => new Map());
+  } catch (error) {
+    if (!(error instanceof EitError) || error.code !== 'EIT_LEDGER_UNREADABLE') throw error;
+    return readQuotaData({ ...access, only: user }, () => new Map());
+  }
+}
+
+/**
  * The quotas that concern the one user of a report, as of now.
  * @returns null where there are none to tell of: the report is of several users, of jobs by id, of a time that is over, or the site has none
  */
@@ -75,7 +99,7 @@ export async function quotasOfReport(
 ): Promise<QuotaState[] | null> {
   const [user, ...more] = users ?? [];
   if (user === undefined || more.length > 0 || jobs !== undefined || untilMs < quotaAccess.nowMs) return null;
-  const data = await readQuotaData(quotaAccess, () => new Map());
+  const data = await readUsersQuotaData(quotaAccess, user);
   if (data.quotas.length === 0) return null;
   const known = [...data.periods.values()].flatMap(
     ({ runs }) => runs.find((run) => run.user === user.name) ?? [],

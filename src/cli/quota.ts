@@ -12,7 +12,7 @@ import { counted, energyText } from '../report/units';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
 import { jsonText, painter } from './plain-text';
-import { type QuotaAccess, readQuotaData } from './quota-data';
+import { type QuotaAccess, readQuotaData, readUsersQuotaData } from './quota-data';
 import { quotaCheckMain } from './quota-check-main';
 import { readerOf } from './reader';
 import { siteFactors } from './site-factors';
@@ -74,6 +74,7 @@ export async function run(
     output,
     factorsOf: siteFactors(loaded),
     nowMs,
+    uid: surroundings.uid,
   };
   if (action === 'refresh') {
     const data = await readQuotaData(access, findUids);
@@ -88,14 +89,13 @@ export async function run(
   }
 
   const reader = readerOf(surroundings, loaded.config);
-  const data = await readQuotaData(access, () => new Map());
+  const own = { uid: reader.uid, name: reader.name ?? undefined };
+  const data = reader.isAdmin
+    ? await readQuotaData(access, () => new Map())
+    : await readUsersQuotaData(access, own);
   const states = reader.isAdmin
     ? quotaStates(data, null)
-    : concerning(
-        quotaStates(data, { name: reader.name ?? `uid:${reader.uid}`, uid: reader.uid }),
-        { uid: reader.uid, name: reader.name ?? undefined },
-        data,
-      );
+    : concerning(quotaStates(data, { name: reader.name ?? `uid:${reader.uid}`, uid: reader.uid }), own, data);
   if (argv['json'] === true) {
     const list = {
       schema: 1,

@@ -4,6 +4,8 @@ import { EitError } from '../errors';
 import type { GroupKey } from '../generated/report';
 import type { ReportQuery } from '../report/aggregate';
 import type { UserMatch } from '../runs/run-filter';
+import { writtenId } from '../runs/selected-job';
+import { parseJobSelections } from '../slurm/job-selection';
 import { jobState, STATE_FORMS } from '../slurm/job-states';
 import { expandHostlist } from '../slurm/hostlist';
 import { parseSlurmTime } from '../slurm/time-form';
@@ -14,13 +16,18 @@ export const GROUP_KEYS = [
   'account',
   'partition',
   'node',
+  'hour',
   'day',
+  'week',
   'month',
   'cluster',
   'qos',
   'state',
   'name',
   'array',
+  'het',
+  'cpumodel',
+  'gpumodel',
 ] as const satisfies readonly GroupKey[];
 
 /** What of the command line says which runs a report is of, and how they are grouped. Lists are as given, commas in. */
@@ -73,7 +80,8 @@ export function reportQuery(
   const users = usersOf(options, reader);
   const accounts = items(options.account, '--account');
   const partitions = items(options.partition, '--partition');
-  const jobs = items(options.jobs, '--jobs')?.map(jobId);
+  const selections = options.jobs.length === 0 ? undefined : parseJobSelections(options.jobs.join(','));
+  const jobs = selections?.map(writtenId);
   const clusters = items(options.clusters, '--clusters')?.filter((name) => name !== 'all');
   const qos = items(options.qos, '--qos');
   const names = namesOf(options.name);
@@ -90,6 +98,7 @@ export function reportQuery(
       accounts: accounts && new Set(accounts),
       partitions: partitions && new Set(partitions),
       jobs: jobs && new Set(jobs),
+      selections,
       clusters: clusters && clusters.length > 0 ? new Set(clusters) : undefined,
       nodes: nodes && new Set(nodes),
       qos: qos && new Set(qos),
@@ -135,16 +144,6 @@ function items(values: readonly string[], option: string): string[] | undefined 
 /** As in sacct, with commas between them; blanks belong to a name. */
 function namesOf(values: readonly string[]): string[] | undefined {
   return values.length === 0 ? undefined : values.flatMap((value) => value.split(','));
-}
-
-function jobId(text: string): number {
-  const id = Number(text);
-  if (/^\d+$/.test(text) && id > 0 && Number.isSafeInteger(id)) return id;
-  throw new EitError(
-    'EIT_USAGE',
-    `--jobs: ${JSON.stringify(text)} is no job id. Give plain ids with commas between them (--jobs 1234,1235); ` +
-      'a task of an array and a part of a heterogeneous job have ids of their own (JobIDRaw of sacct, %A of squeue).',
-  );
 }
 
 function groupKeys(values: readonly string[]): GroupKey[] | undefined {

@@ -1,26 +1,9 @@
-import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
-import { loadConfig } from '../config/config';
-import { Skipped } from '../ledger/record-line';
-import { parseColumns } from '../report/column-choice';
-import { columnHelp } from '../report/columns';
-import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
-import { buildReport } from '../report/report';
-import { EitError } from '../errors';
-import { auditArchive } from './archive-audit';
-import type { CommandModule, Surroundings } from './command';
-import { readAggregate } from './ledger-aggregate';
-import { auditStatus, checkAudit, readAudit } from './report-audit';
-import { quotasOfReport } from './quota-data';
-import { readerOf } from './reader';
-import { emptyNotes } from './report-notes';
-import { GROUP_KEYS, isOwnQuery, type QueryOptions, reportQuery } from './report-query';
-import { siteFactors } from './site-factors';
-import { terminalOf } from './terminal';
+import type { CommandModule } from './command';
+import { GROUP_KEYS } from './report-query';
 import { TIME_FORMS } from '../slurm/time-form';
-import { version } from '../version';
 
 const list = (describe: string): Options => ({ type: 'string', array: true, nargs: 1, describe });
 const text = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
@@ -34,7 +17,10 @@ export const options: Readonly<Record<string, Options>> = {
   },
   account: { alias: ['A', 'accounts'], ...list('runs under these accounts') },
   partition: { alias: 'r', ...list('runs in these partitions') },
-  jobs: { alias: 'j', ...list('these job ids') },
+  jobs: {
+    alias: 'j',
+    ...list('these jobs: 1234; tasks 1234_5, 1234_[1-3]; a part of a heterogeneous one 1234+1 (sacct)'),
+  },
   clusters: { alias: ['M', 'cluster'], ...list('runs on these clusters; default: all in the ledger') },
   nodelist: { alias: 'N', ...list('what ran on these nodes (n[1-4],n7): of larger runs that part only') },
   qos: { alias: 'q', ...list('runs under these QOS (sacct)') },
@@ -46,6 +32,11 @@ export const options: Readonly<Record<string, Options>> = {
   'group-by': list(
     `one or more of ${GROUP_KEYS.join(', ')}; default: job for one user or with --jobs, else user,partition`,
   ),
+  sort: list('order of the lines, by columns: -Energy or Energy:desc for the largest first, User,Month:desc'),
+  top: text(
+    'only so many lines, those with the most Energy or first by --sort; the rest is one line, (others)',
+  ),
+  'min-kwh': text('lines with less Energy are part of (others)'),
   format: { alias: 'o', ...list('columns, with widths as in sacct: User%20,Jobs,Energy,CO2e') },
   helpformat: { alias: 'e', ...flag('list the columns that --format takes') },
   noheader: { alias: 'n', ...flag('no header') },
@@ -79,6 +70,7 @@ export const examples: CommandModule['examples'] = [
   ['', 'what your jobs used this month, job by job'],
   ['-S now-7days --group-by day', 'your last week, day by day'],
   ['-a -S 2026-01-01 -E 2026-02-01 --csv', 'January of all users by partition, for a spreadsheet'],
+  ['-a --group-by user,account --top 10', 'who took the most, and one line for all others'],
   ['-j 1234 --json', 'one job, for a program'],
   ['-o JobID,GPUModel,GPUTime,GPUUtil,GPUIdle,GPUMem', 'what the GPUs of your jobs did'],
   ['-a --group-by state', 'what failed and cancelled jobs took (after eit sacct-sync)'],
@@ -90,102 +82,17 @@ export const epilogue =
   'Energy in the table has PUE in it, the energies of CPU, memory and GPUs have not. GPUUtil is of the GPU time of which it is ' +
   'told; GPUIdle is the part of GPUEnergy that was drawn while no kernel ran. Numbers of --csv and -P are kWh, kg, ' +
   'seconds and bytes. A user, job or partition without runs gives an empty report and exit status 0; a wrong option or time 2.\n\n' +
+  'What --top and --min-kwh leave out is added up in the line (others): the lines are all of the report. An hour of --group-by hour, a day, week ' +
+  '(ISO, from Monday on) or month has what was recorded with its middle in it; an hour that the archive holds is that of its slot. gpumodel: what runs ' +
+  'took on nodes on which they had GPUs of that model, CPUs and memory with it; several models on one node are a line of their own (A100, H100), no GPU is ' +
+  '(none). A job on nodes of several models is in the line of each.\n\n' +
   'What is said to be from sacct is there after eit sacct-sync, and - where it has told nothing yet.\n\n' +
   '--audit takes -N, -M, -S, -E, --policy and --json, --csv or -P, and compares in joules, before PUE: what the counters grew by ' +
   'with the lines of the runs, idle and system. Exit status 0: each difference is 0 to the millijoule; 1: the reasons found stand below.';
 
-/** Reads the ledger and prints the report, or the audit. */
-export async function run(
-  argv: Readonly<Record<string, unknown>>,
-  surroundings: Surroundings,
-): Promise<number> {
-  const { env, output } = surroundings;
-  if (argv['helpformat'] === true) {
-    await output.write([columnHelp()]);
-    return 0;
-  }
-  const format = chosenFormat(argv);
-  const columns = strings(argv['format']).length > 0 ? parseColumns(strings(argv['format']).join(',')) : null;
-  const path = last(argv['config']);
-  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
-  const reader = readerOf(surroundings, loaded.config);
-  const now = DateTime.local();
-  const query = reportQuery(queryOptions(argv), reader, loaded.config.policy, now);
-  const isAudit = argv['audit'] === true;
-  if (isAudit) checkAudit(argv, reader);
+/** Their values may begin with a minus. */
+export const signed = ['sort'] as const;
 
-  const skipped = new Skipped();
-  const access = { config: loaded.config, skipped, output };
-  const made = { toolVersion: version, generatedAtMs: now.toMillis() };
-  const view = (): View => ({
-    columns,
-    header: argv['noheader'] !== true,
-    isOwn: isOwnQuery(query, reader),
-    timeZone: query.timeZone,
-    skipped: skipped.byReason,
-    terminal: terminalOf(argv, surroundings),
-  });
-  if (isAudit) {
-    const archived = await auditArchive(access, query);
-    const audit = await readAudit(access, query, archived, () => ({
-      ...made,
-      skippedRecords: skipped.total,
-    }));
-    await output.write(format.renderAudit(audit, view()));
-    return auditStatus(audit, query, output);
-  }
-
-  const aggregate = await readAggregate(access, query);
-  const factorsOf = siteFactors(loaded);
-  const quotas =
-    format.showsQuotas === true && argv['quotas'] === true
-      ? await quotasOfReport(query, reader, { loaded, output, factorsOf, nowMs: now.toMillis() })
-      : null;
-  const report = buildReport(aggregate, { ...made, query, factorsOf, skippedRecords: skipped.total, quotas });
-  await output.write(format.render(report, view()));
-  for (const note of emptyNotes(query, aggregate)) output.note(note);
-  return 0;
-}
-
-function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {
-  const [chosen, ...more] = FORMATS.filter(
-    ({ option }) => option !== undefined && argv[option.name] === true,
-  );
-  if (more.length > 0) {
-    const names = [chosen, ...more].map((format) => `--${format?.option?.name ?? ''}`);
-    throw new EitError('EIT_USAGE', `${names.join(' and ')} cannot be had together: choose one`);
-  }
-  const format = chosen ?? FORMATS.find(({ option }) => option === undefined);
-  if (format === undefined) throw new Error('no format is the default');
-  return format;
-}
-
-function queryOptions(argv: Readonly<Record<string, unknown>>): QueryOptions {
-  return {
-    user: strings(argv['user']),
-    account: strings(argv['account']),
-    partition: strings(argv['partition']),
-    jobs: strings(argv['jobs']),
-    clusters: strings(argv['clusters']),
-    nodelist: strings(argv['nodelist']),
-    qos: strings(argv['qos']),
-    name: strings(argv['name']),
-    state: strings(argv['state']),
-    starttime: last(argv['starttime']),
-    endtime: last(argv['endtime']),
-    allusers: argv['allusers'] === true,
-    'group-by': strings(argv['group-by']),
-    policy: last(argv['policy']),
-    extrapolate: argv['extrapolate'] === true,
-    'compare-slurm': argv['compare-slurm'] === true,
-  };
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-/** An option given twice counts as given last, as with Slurm's commands. */
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
-}
+/** What reads a ledger is loaded when one is read: help is there without it. */
+export const run: CommandModule['run'] = async (argv, surroundings) =>
+  (await import('./report-run')).run(argv, surroundings);

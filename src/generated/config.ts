@@ -41,6 +41,16 @@ export interface EitConfig {
    */
   admins?: string[];
   /**
+   * Who may read the ledger: `private` lets each user read his own runs, coordinators the totals of their accounts, admins all; `open` lets everybody who may read the ledger's folder read all that was compacted.
+   */
+  privacy: 'private' | 'open';
+  /**
+   * Account to the users who may read its totals.
+   */
+  coordinators: {
+    [k: string]: string[];
+  };
+  /**
    * How a domain's energy is divided in reports: usage, allocation or hybrid.
    */
   policy: 'usage' | 'allocation' | 'hybrid';
@@ -143,6 +153,9 @@ export interface EitConfig {
    * Zone of the days and months of quotas, an IANA name; without it that of the machine.
    */
   time_zone?: string;
+  slurm: {
+    compact: CompactJobsConfig;
+  };
 }
 export interface SiteConfig {
   /**
@@ -228,4 +241,27 @@ export interface QuotaConfig {
   limits?: {
     [k: string]: number | 'none';
   };
+}
+/**
+ * What sbatch is given for the jobs of `eit ledger compact --slurm`.
+ */
+export interface CompactJobsConfig {
+  /**
+   * Partition of the jobs; without it Slurm's default.
+   */
+  partition?: string;
+  /**
+   * Account of the jobs; without it the user's default.
+   */
+  account?: string;
+  /**
+   * Time limit of each job, as sbatch takes it.
+   */
+  time?: string;
+  /**
+   * Further options of sbatch, one an item, such as --mem=4G; they win over those above.
+   *
+   * @maxItems 32
+   */
+  extra: string[];
 }

@@ -77,6 +77,10 @@ export interface ArchivePart {
   rows: Count;
   bytes: Count;
   /**
+   * Of the file, in hex.
+   */
+  sha256?: string;
+  /**
    * Of daily and hourly totals: the days (of time_zone) that they hold and that are as the slices are. Rows of other days are out of date.
    */
   days?: Day[];

@@ -7,14 +7,28 @@ export type GroupKey =
   | 'account'
   | 'partition'
   | 'node'
+  | 'hour'
   | 'day'
+  | 'week'
   | 'month'
   | 'cluster'
   | 'qos'
   | 'state'
   | 'name'
-  | 'array';
+  | 'array'
+  | 'het'
+  | 'cpumodel'
+  | 'gpumodel';
 export type ReportGroup = ReportFigures & Group;
+/**
+ * With --top or --min-kwh, where lines are not shown: what they add up to. groups and others are all of the report. Jobs, runs and nodes that are in several of the lines count in each.
+ */
+export type ReportOthers = ReportFigures & {
+  /**
+   * How many lines they are.
+   */
+  lines: number;
+};
 
 /**
  * What eit-report --json prints.
@@ -33,6 +47,7 @@ export interface EitReport {
   policy: 'usage' | 'allocation' | 'hybrid';
   factors: ReportFactors;
   groups: ReportGroup[];
+  others?: ReportOthers;
   total: ReportFigures;
   slurm?: SlurmTold;
   quality: ReportQuality;
@@ -42,9 +57,15 @@ export interface EitReport {
    */
   quotas?: QuotaState[];
   /**
-   * Lines that could not be read as a record.
+   * Lines and files of the ledger that could not be read.
    */
   skipped_records: number;
+  /**
+   * The same by reason; eit ledger check tells more. Absent where all was read.
+   */
+  skipped_by_reason?: {
+    [k: string]: number;
+  };
 }
 /**
  * With several clusters, energy-weighted means; each cluster's own in by_cluster.
@@ -219,7 +240,15 @@ export interface Group {
   account?: string;
   partition?: string;
   node?: string;
+  /**
+   * Begin of the hour, local, with the offset from UTC: the hour that clocks show twice in autumn is two.
+   */
+  hour?: string;
   day?: string;
+  /**
+   * ISO 8601, local: from Monday on, with the year that its Thursday is in.
+   */
+  week?: string;
   month?: string;
   cluster?: string;
   qos?: string;
@@ -232,6 +261,18 @@ export interface Group {
    * null: runs of no array, or of which nothing is told.
    */
   array_job_id?: number | null;
+  /**
+   * Of the first part of a heterogeneous job: runs of all its parts. null: of none, or nothing is told.
+   */
+  het_job_id?: number | null;
+  /**
+   * Of the CPUs of the nodes, as their hosts' records tell.
+   */
+  cpu_model?: string;
+  /**
+   * Of the GPUs that runs were charged for: what runs took on nodes on which they had GPUs of this model, their CPUs' energy with it. Several models, with commas: runs that had these on one node. (none): nodes on which runs had no GPU. (unknown): not told.
+   */
+  gpu_model?: string;
   slurm_job?: SlurmJob;
 }
 /**
@@ -260,6 +301,10 @@ export interface SlurmJob {
    * Of the first part of a heterogeneous job.
    */
   het_job_id: number | null;
+  /**
+   * Number of the part, from 0.
+   */
+  het_offset: number | null;
 }
 /**
  * Absent where the ledger has nothing of Slurm's accounting and nobody asked.

@@ -10,6 +10,8 @@ const NEWLINE = 0x0a;
 export interface LineBatch {
   /** Without their newlines; null: one that is over 1 MB. */
   readonly lines: readonly (string | null)[];
+  /** Offset at which each begins. */
+  readonly begins: readonly number[];
   /** Offset behind the newline of the last of them. */
   readonly end: number;
 }
@@ -34,16 +36,20 @@ export async function* fileLines(
   let rest: Buffer = Buffer.alloc(0);
   let isTooLong = false;
   let at = from;
+  let lineAt = from;
   for (;;) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK_BYTES, until - at), at);
     if (bytesRead === 0) break;
     const chunk = buffer.subarray(0, bytesRead);
     const lines: (string | null)[] = [];
+    const begins: number[] = [];
     let begin = 0;
     for (let to; (to = chunk.indexOf(NEWLINE, begin)) !== -1; begin = to + 1) {
       const bytes =
         rest.length > 0 ? Buffer.concat([rest, chunk.subarray(begin, to)]) : chunk.subarray(begin, to);
       lines.push(isTooLong || bytes.length > LONGEST_LINE_BYTES ? null : bytes.toString('utf8'));
+      begins.push(lineAt);
+      lineAt = at + to + 1;
       rest = Buffer.alloc(0);
       isTooLong = false;
     }
@@ -52,7 +58,7 @@ export async function* fileLines(
       rest = Buffer.alloc(0);
       isTooLong = true;
     }
-    if (lines.length > 0) yield { lines, end: at + begin };
+    if (lines.length > 0) yield { lines, begins, end: at + begin };
     at += bytesRead;
   }
   if (isTooLong) return { text: null };

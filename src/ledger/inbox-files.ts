@@ -1,11 +1,15 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import type { SkipReason, Skipped } from './record-line';
 
 const DAY_FOLDER = /^\d{4}-\d\d-\d\d$/;
 const ENDING = '.ndjson';
+const CLUSTER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Which clusters the ledger has. */
+export const CLUSTERS_FILE = 'clusters.json';
 
 /** One host's lines of one day. */
 export interface InboxFile {
@@ -21,15 +25,46 @@ export interface InboxFile {
  * @throws EitError EIT_LEDGER_UNREADABLE
  */
 export async function ledgerClusters(ledger: string): Promise<string[]> {
-  const names = await list(ledger, ledger);
+  const names = await namesIn(ledger);
   const folders = await Promise.all(
-    names.map(async ({ name }) =>
+    names.map(async (name) =>
       (await isFolder(join(ledger, name, 'inbox'))) || (await isFolder(join(ledger, name, 'parts')))
         ? [name]
         : [],
     ),
   );
   return folders.flat().sort();
+}
+
+/** A private ledger cannot be listed; then compaction has written down which clusters there are. */
+async function namesIn(ledger: string): Promise<string[]> {
+  try {
+    return (await list(ledger, ledger)).map(({ name }) => name);
+  } catch (error) {
+    if (!(error instanceof EitError) || !isErrno(error.cause, 'EACCES')) throw error;
+    const text = await readFile(join(ledger, CLUSTERS_FILE), 'utf8').catch(() => null);
+    if (text === null) throw error;
+    return parseClusters(text, join(ledger, CLUSTERS_FILE));
+  }
+}
+
+/** `{"clusters": ["alpha"]}`. @throws EitError EIT_ARCHIVE */
+export function parseClusters(text: string, path: string): string[] {
+  try {
+    const { clusters } = JSON.parse(text) as { clusters: unknown };
+    if (
+      Array.isArray(clusters) &&
+      clusters.every((name) => typeof name === 'string' && CLUSTER_NAME.test(name))
+    ) {
+      return clusters as string[];
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+  }
+  throw new EitError(
+    'EIT_ARCHIVE',
+    `${path} is no list of clusters; the next eit ledger compact writes it anew`,
+  );
 }
 
 /**

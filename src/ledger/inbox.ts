@@ -1,3 +1,4 @@
+import { isErrno } from '../errors';
 import type { EitRecord } from '../generated/record';
 import { fileLines } from './file-lines';
 import {
@@ -16,10 +17,13 @@ const DAY_MS = 86_400_000;
 /** What of a cluster's inbox was read before, by somebody who has counted it. */
 export interface TakenBefore {
   /** Bytes at a file's beginning. */
-  readonly bytes: (file: InboxFile) => number;
+  readonly bytes: (file: InboxFile, now: { readonly size: number; readonly mtimeMs: number }) => number;
   /** Sequence numbers of a writer. */
   readonly seen: (host: string, instance: string) => SequenceSet | undefined;
 }
+
+/** A file was removed while the inbox was read: whoever removed it has taken its lines. */
+export class InboxChanged extends Error {}
 
 export interface InboxQuery {
   /** Names of the clusters to read; absent: all. */
@@ -29,6 +33,8 @@ export interface InboxQuery {
   readonly toMs: number;
   /** Takes the count of what could not be read as a record. */
   readonly skipped: Skipped;
+  /** As `listInbox` found them before `taken` was read; absent: as they are now. */
+  readonly files?: readonly InboxFile[] | undefined;
   /** By cluster; its lines are passed over. */
   readonly taken?: ReadonlyMap<string, TakenBefore> | undefined;
   /** Told before each file, and once at the end with `done` = `files`. */
@@ -40,14 +46,14 @@ export interface InboxQuery {
  * day of its `to`. Each record comes once, however often its line was shipped; what is no record of a version that
  * this program knows is counted in `query.skipped` and never an exception. No symbolic link is followed within an inbox.
  * Memory does not grow with the files' size.
- * @throws EitError EIT_LEDGER_UNREADABLE where the ledger is missing or may not be read
+ * @throws EitError EIT_LEDGER_UNREADABLE where the ledger is missing or may not be read; InboxChanged where one of `query.files` is gone
  */
 export async function* readInbox(
   ledger: string,
   query: InboxQuery,
 ): AsyncGenerator<EitRecord, void, undefined> {
   const { skipped, taken } = query;
-  const files = await filesOf(ledger, query);
+  const files = query.files ?? (await listInbox(ledger, query));
   const seen = new Map<string, SequenceSet>();
   let refused: unknown;
   let readable = 0;
@@ -61,13 +67,14 @@ export async function* readInbox(
       continue;
     }
     if (opened instanceof Error) {
+      if (query.files !== undefined && isErrno(opened, 'ENOENT')) throw new InboxChanged(file.path);
       skipped.count('file not readable');
       refused = opened;
       continue;
     }
     readable++;
     try {
-      const batches = fileLines(opened, before?.bytes(file) ?? 0);
+      const batches = fileLines(opened, before?.bytes(file, await opened.stat()) ?? 0);
       for (;;) {
         const { done: isDone, value } = await batches.next();
         if (isDone) {
@@ -93,7 +100,11 @@ export async function* readInbox(
   query.onProgress?.(files.length, files.length);
 }
 
-async function filesOf(ledger: string, query: InboxQuery): Promise<InboxFile[]> {
+/** The files that a query is about. @throws EitError EIT_LEDGER_UNREADABLE */
+export async function listInbox(
+  ledger: string,
+  query: Pick<InboxQuery, 'clusters' | 'fromMs' | 'toMs' | 'skipped'>,
+): Promise<InboxFile[]> {
   const { clusters, skipped } = query;
   const days = { firstDay: utcDay(query.fromMs - DAY_MS), lastDay: utcDay(query.toMs + DAY_MS), skipped };
   const files: InboxFile[] = [];

@@ -8,7 +8,7 @@ import { setOwnNice } from '../nice';
 import { withHostLock } from './host-lock';
 import { KernelLock } from './kernel-lock';
 import { hostShare, soonMs, untilTurnMs } from './ship-time';
-import { type ShipperPaths, isAnythingWaiting, ledgerMode, shipSpool } from './shipper';
+import { type ShipperPaths, isAnythingWaiting, mustHaveLedger, shipSpool } from './shipper';
 import { Shipped } from './shipped';
 import { SHIPPER_DIR } from './spool-file';
 import { SpoolNews } from './spool-news';
@@ -125,7 +125,7 @@ function main(): void {
 
 function shipOnce(paths: ShipperPaths, progress: Shipped, say: (message: string) => void): void {
   const holder = holderOf(join(paths.spoolDir, SHIPPER_DIR));
-  ledgerMode(paths);
+  mustHaveLedger(paths);
   if (!isAnythingWaiting(paths.spoolDir)) return;
   const { ledger, host } = paths;
   withHostLock({ ledger, host, holder }, (showAlive) => shipSpool(paths, progress, showAlive), say);

@@ -16,8 +16,11 @@ export interface ShipperPaths {
   readonly host: string;
 }
 
-/** What a person used is personal data: a ledger that nobody made is its owner's and group's. */
-const PRIVATE = 0o750;
+/** What a person used is personal data: what hosts have sent is the ledger's user's alone, whatever the ledger's folder is. */
+const OWN_FOLDER = 0o700;
+const OWN_FILE = 0o600;
+/** Users' own files lie deeper: ledger and cluster may be gone through and not be listed. */
+const PASSAGE = 0o711;
 const CHUNK_BYTES = 4 << 20;
 const NEWLINE = 0x0a;
 
@@ -71,9 +74,10 @@ export function isAnythingWaiting(spoolDir: string): boolean {
 function appendToInbox(paths: ShipperPaths, { cluster, day }: SpoolFile, lines: Uint8Array): void {
   const inbox = join(paths.ledger, cluster, 'inbox', day, `${paths.host}.ndjson`);
   try {
-    const mode = ledgerMode(paths);
-    mkdirSync(dirname(inbox), { recursive: true, mode });
-    finishNow(appendLines(inbox, lines, mode & 0o666));
+    mustHaveLedger(paths);
+    mkdirSync(join(paths.ledger, cluster), { recursive: true, mode: PASSAGE });
+    mkdirSync(dirname(inbox), { recursive: true, mode: OWN_FOLDER });
+    finishNow(appendLines(inbox, lines, OWN_FILE));
   } catch (cause) {
     if (cause instanceof EitError) throw cause;
     throw new EitError(
@@ -85,23 +89,18 @@ function appendToInbox(paths: ShipperPaths, { cluster, day }: SpoolFile, lines: 
 }
 
 /**
- * The permissions of the ledger's folder, which everything in it gets: who may read the folder reads the records. Files
- * and folders are made with exactly these where the process has no umask.
- *
  * An unmounted shared folder must not be taken for an empty one: a ledger is made only among the host's own files.
  * @throws EitError EIT_LEDGER_UNWRITABLE where it is not there
  */
-export function ledgerMode({ ledger, varDir }: ShipperPaths): number {
-  const stats = statSync(ledger, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return (stats.mode & 0o777) | 0o700;
+export function mustHaveLedger({ ledger, varDir }: ShipperPaths): void {
+  if (statSync(ledger, { throwIfNoEntry: false })?.isDirectory()) return;
   if (!ledger.startsWith(`${varDir}/`)) {
     throw new EitError(
       'EIT_LEDGER_UNWRITABLE',
-      `the ledger folder ${ledger} does not exist: is it mounted? Only for a new ledger: install -d -m 0750 ${ledger}`,
+      `the ledger folder ${ledger} does not exist: is it mounted? Only for a new ledger: install -d -m 0711 ${ledger}`,
     );
   }
-  mkdirSync(ledger, { recursive: true, mode: PRIVATE });
-  return PRIVATE;
+  mkdirSync(ledger, { recursive: true, mode: PASSAGE });
 }
 
 /**

@@ -1,9 +1,10 @@
 import { type Policy, POLICIES } from '../attribution/policy';
 import type { EitRecord } from '../generated/record';
 import type { GroupKey, IdlePowerHosts } from '../generated/report';
-import { calendar } from '../runs/calendar';
+import { calendar, dayOfBucket, weekOf } from '../runs/calendar';
 import { ExactSum } from '../runs/exact-sum';
 import { FoundNames, type NamedRuns } from './found-names';
+import { hasGpus } from '../runs/coverage';
 import { meanPower } from '../runs/extrapolation';
 import { Fragments } from '../runs/fragments';
 import { midpointMs, rowOfLine, type SliceRow } from '../runs/slice-row';
@@ -15,6 +16,7 @@ import { IdlePower } from './idle-power';
 import { matchesFacts, matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
 import { joinRuns, nodesExpected, type Part, partsOf, type Run, UNKNOWN } from '../runs/runs';
 import { type Outcome, outcomeOf } from '../slurm/job-states';
+import { isToldBySlurm } from '../runs/selected-job';
 import { SlurmSums } from '../runs/slurm-sums';
 
 /** What runs can be grouped by: what a report can show, and what only programs of ours ask for. */
@@ -38,6 +40,9 @@ export interface ReportQuery {
   readonly compareSlurm?: boolean;
 }
 
+/** What stands for a model where runs had no GPU. */
+const NO_GPU = '(none)';
+
 /** The fields that name a group, as in report.schema.json. */
 export interface GroupFields {
   job_id?: number;
@@ -46,7 +51,9 @@ export interface GroupFields {
   account?: string;
   partition?: string;
   node?: string;
+  hour?: string;
   day?: string;
+  week?: string;
   month?: string;
   cluster?: string;
   qos?: string;
@@ -54,6 +61,10 @@ export interface GroupFields {
   name?: string;
   /** null: of no array, or nobody knows. */
   array_job_id?: number | null;
+  /** null: of no heterogeneous job, or nobody knows. */
+  het_job_id?: number | null;
+  cpu_model?: string;
+  gpu_model?: string;
 }
 
 export interface Group {
@@ -126,7 +137,8 @@ export class Aggregation {
     this.#query = query;
     this.#facts = facts;
     this.#found = new FoundNames(query.filter);
-    this.#fragments = new Fragments(query.policy, calendar('day', query.timeZone));
+    const bucket = query.groupBy.includes('hour') ? 'hour' : 'day';
+    this.#fragments = new Fragments(query.policy, calendar(bucket, query.timeZone));
   }
 
   add(record: EitRecord): void {
@@ -234,8 +246,8 @@ export class Aggregation {
 
   #addRun(run: Run): void {
     const facts = this.#facts?.of(run) ?? null;
-    if (!matchesFacts(this.#query.filter, facts)) return;
-    this.#found.add(run);
+    if (!matchesFacts(this.#query.filter, run.jobId, facts)) return;
+    this.#found.add(run, facts);
     const parts = partsOf(run, this.#models);
     const power = this.#query.extrapolate ? meanPower(parts) : null;
     const nodes = this.#nodesExpected(run);
@@ -243,10 +255,15 @@ export class Aggregation {
     this.#slurmTotal.addRun(run, parts, facts);
     const outcome = facts === null ? null : outcomeOf(facts.state);
     if (outcome !== null) this.#lost[outcome].addRun(run, parts, nodes, power);
+    const { groupBy } = this.#query;
+    const nodesOfGroup = groupBy.includes('node')
+      ? () => 1
+      : isOfSeveralModels(parts, groupBy)
+        ? (reported: number) => reported
+        : nodes;
     for (const { fields, parts: ofGroup } of this.#byGroup(run, parts, facts)) {
-      const group = this.#group(fields, this.#query.groupBy.includes('job') ? run.jobKey : '');
-      const isOneNode = this.#query.groupBy.includes('node');
-      group.sums.addRun(run, ofGroup, isOneNode ? () => 1 : nodes, power);
+      const group = this.#group(fields, groupBy.includes('job') ? run.jobKey : '');
+      group.sums.addRun(run, ofGroup, nodesOfGroup, power);
       group.slurm.addRun(run, ofGroup, facts);
     }
   }
@@ -292,34 +309,58 @@ export class Aggregation {
 
 /** Whether a query asks for what only Slurm's accounting tells. */
 export function needsFacts({ groupBy, filter, compareSlurm }: ReportQuery): boolean {
-  const { qos, names, states } = filter;
+  const { selections, qos, names, states } = filter;
   const isGrouped = groupBy.some(
-    (key) => key === 'qos' || key === 'state' || key === 'name' || key === 'array',
+    (key) => key === 'qos' || key === 'state' || key === 'name' || key === 'array' || key === 'het',
   );
-  return isGrouped || compareSlurm === true || [qos, names, states].some((asked) => asked !== undefined);
+  const isSelection = selections?.some(isToldBySlurm) === true;
+  return (
+    isGrouped ||
+    isSelection ||
+    compareSlurm === true ||
+    [qos, names, states].some((asked) => asked !== undefined)
+  );
+}
+
+/** Whether lines are by model and the run has several: then nobody knows of which one its silent nodes are. */
+function isOfSeveralModels(parts: readonly Part[], groupBy: readonly SumKey[]): boolean {
+  return (['cpumodel', 'gpumodel'] as const).some(
+    (key) => groupBy.includes(key) && new Set(parts.map((part) => modelOf(key, part))).size > 1,
+  );
+}
+
+/**
+ * The model that a part is of. The energy of CPUs and memory goes with that of the GPUs beside them; what a run had of several models on
+ * one node is told apart nowhere, and has a line of its own.
+ */
+function modelOf(key: 'cpumodel' | 'gpumodel', { slice, cpuModel, gpuModels }: Part): string {
+  if (key === 'cpumodel') return cpuModel ?? UNKNOWN;
+  if (gpuModels.length > 0) return [...new Set(gpuModels)].sort().join(', ');
+  return hasGpus(slice) ? UNKNOWN : NO_GPU;
 }
 
 function groupKey(fields: GroupFields, jobKey: string): string {
   return JSON.stringify([fields, jobKey]);
 }
 
-function fieldsOf(
-  run: Run,
-  { node, slice }: Part,
-  facts: JobFacts | null,
-  groupBy: readonly SumKey[],
-): GroupFields {
+function fieldsOf(run: Run, part: Part, facts: JobFacts | null, groupBy: readonly SumKey[]): GroupFields {
   const fields: GroupFields = {};
+  const day = dayOfBucket(part.slice.bucket);
   for (const key of groupBy) {
     if (key === 'job') {
       // A job id alone names no job; whose it was saves a person a second look.
       const { jobId, user, account, partition, cluster } = run;
       Object.assign(fields, { job_id: jobId, user, account, partition, cluster });
-    } else if (key === 'node') fields.node = node;
-    else if (key === 'day') fields.day = slice.bucket;
-    else if (key === 'month') fields.month = slice.bucket.slice(0, 7);
+    } else if (key === 'node') fields.node = part.node;
+    else if (key === 'hour') fields.hour = part.slice.bucket;
+    else if (key === 'day') fields.day = day;
+    else if (key === 'week') fields.week = weekOf(day);
+    else if (key === 'month') fields.month = day.slice(0, 7);
+    else if (key === 'cpumodel') fields.cpu_model = modelOf(key, part);
+    else if (key === 'gpumodel') fields.gpu_model = modelOf(key, part);
     else if (key === 'uid') fields.uid = run.uid;
     else if (key === 'array') fields.array_job_id = facts?.arrayJobId ?? null;
+    else if (key === 'het') fields.het_job_id = facts?.hetJobId ?? run.hetJobId;
     else if (key === 'qos') fields.qos = facts?.qos ?? run.qos ?? UNKNOWN;
     else if (key === 'state' || key === 'name') fields[key] = facts?.[key] ?? UNKNOWN;
     else fields[key] = run[key];
@@ -327,10 +368,18 @@ function fieldsOf(
   return fields;
 }
 
+/** Where it has not the name of the key. */
+const FIELDS: Readonly<Partial<Record<SumKey, keyof GroupFields>>> = {
+  job: 'job_id',
+  array: 'array_job_id',
+  het: 'het_job_id',
+  cpumodel: 'cpu_model',
+  gpumodel: 'gpu_model',
+};
+
 /** The field of a group that a key of --group-by names. */
 export function fieldOfKey(key: SumKey): keyof GroupFields {
-  if (key === 'array') return 'array_job_id';
-  return key === 'job' ? 'job_id' : key;
+  return FIELDS[key] ?? (key as keyof GroupFields);
 }
 
 function sortGroups(groups: Group[], groupBy: readonly SumKey[]): Group[] {
@@ -341,6 +390,7 @@ function sortGroups(groups: Group[], groupBy: readonly SumKey[]): Group[] {
       if (x === y || x === undefined || y === undefined) continue;
       // What is of no array comes last.
       if (x === null || y === null) return x === null ? 1 : -1;
+      if (field === 'hour') return Date.parse(String(x)) - Date.parse(String(y));
       return x < y ? -1 : 1;
     }
     return a.sums.firstMs - b.sums.firstMs;

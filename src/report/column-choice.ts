@@ -1,7 +1,8 @@
 import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { fieldOfKey } from './aggregate';
-import { type Column, COLUMNS, NODE_ENERGY, rawHeader } from './columns';
+import { OTHERS } from './line-names';
+import { type Column, columnNamed, COLUMNS, NODE_ENERGY, type Row } from './columns';
 
 /** A column as -o asks for it. */
 export interface SelectedColumn {
@@ -17,6 +18,7 @@ type ColumnName = (typeof COLUMNS)[number]['name'];
 const OF_SLURM_JOB: readonly ColumnName[] = [
   'JobName',
   'ArrayJobID',
+  'HetJobID',
   'QOS',
   'State',
   'Submit',
@@ -42,9 +44,7 @@ export function parseColumns(text: string): SelectedColumn[] {
     .filter((part) => part !== '')
     .map((part) => {
       const [, name = '', sign = '', width] = /^([^%]+?)(?:%(-?)(\d{1,4}))?$/.exec(part) ?? [];
-      const column = COLUMNS.find((c) =>
-        [c.name, rawHeader(c)].some((n) => n.toLowerCase() === name.toLowerCase()),
-      );
+      const column = columnNamed(name);
       if (column === undefined || Number(width) === 0) {
         throw new EitError(
           'EIT_USAGE',
@@ -71,6 +71,8 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
     ...(isByJob ? [] : (['Jobs'] as const)),
     ...(slurm !== undefined && slurm.told_runs > 0 && isByJob ? (['State'] as const) : []),
     'Elapsed',
+    ...(slurm !== undefined && slurm.cpu_efficiency !== null ? (['CPUEff'] as const) : []),
+    ...(slurm !== undefined && slurm.memory_efficiency !== null ? (['MemEff'] as const) : []),
     'CPUEnergy',
     ...(has('dram') ? (['DRAMEnergy'] as const) : []),
     ...(has('gpu') ? (['GPUEnergy'] as const) : []),
@@ -102,7 +104,22 @@ export function programColumns(report: EitReport): SelectedColumn[] {
   return selectAll([...new Set([...keysAsked(report), ...ofJob, ...figures])]);
 }
 
-function keysAsked(report: EitReport): ColumnName[] {
+/** The values of a report's lines for programs; last, if there is one, that of the lines that are not shown. */
+export function* programLines(
+  report: EitReport,
+  columns: readonly SelectedColumn[],
+): Iterable<(string | number | null)[]> {
+  for (const group of report.groups) yield columns.map(({ column }) => column.raw(group));
+  const { others } = report;
+  if (others === undefined) return;
+  const values = columns.map(({ column }) => column.raw(others));
+  const label = labelColumn(report, columns);
+  if (label !== -1) values[label] = OTHERS;
+  yield values;
+}
+
+/** The columns of what the lines are by. */
+export function keysAsked(report: EitReport): ColumnName[] {
   return report.group_by.flatMap((groupKey) => {
     const field = groupKey === 'name' ? 'job_name' : fieldOfKey(groupKey);
     return COLUMNS.filter(({ name }) => name.toLowerCase() === field.replaceAll('_', '')).map(
@@ -125,6 +142,15 @@ function keyNames(report: EitReport, isOwn: boolean): ColumnName[] {
     ...(report.total.slurm !== undefined && report.total.slurm.told_runs > 0 ? (['JobName'] as const) : []),
   ];
   return [...new Set([...keysAsked(report), ...ofJob])];
+}
+
+/** Of columns that which says of a line of no group what it is: the first key, else the first that has nothing to say. -1: none. */
+export function labelColumn(report: EitReport, columns: readonly SelectedColumn[]): number {
+  const row: Row = report.total;
+  const keys: readonly string[] = keysAsked(report);
+  const first = columns.findIndex(({ column }) => keys.includes(column.name));
+  if (first !== -1) return first;
+  return columns.findIndex(({ column }) => column.raw(row) === null && column.human(row) === '');
 }
 
 function selectAll(names: readonly ColumnName[]): SelectedColumn[] {

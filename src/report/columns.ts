@@ -18,6 +18,8 @@ export interface Column {
   human(row: Row): string;
   /** For programs; null: no value. */
   raw(row: Row): string | number | null;
+  /** By what lines are sorted, where it is not `raw`. */
+  order?(row: Row): string | number | null;
 }
 
 const NONE = '-';
@@ -31,7 +33,7 @@ const NEGLIGIBLE = 0.0005;
 function key(
   name: string,
   describe: string,
-  field: Exclude<keyof GroupFields, 'job_id' | 'array_job_id' | 'uid'>,
+  field: Exclude<keyof GroupFields, 'job_id' | 'array_job_id' | 'het_job_id' | 'uid'>,
 ): Column {
   return { name, describe, isText: true, human: (row) => row[field] ?? '', raw: (row) => row[field] ?? null };
 }
@@ -73,8 +75,14 @@ function fraction(name: string, rawName: string, describe: string, of: (row: Row
   return { name, rawName, describe, human: textOr(percentText, of), raw: of };
 }
 
-function models(name: string, describe: string, of: (row: Row) => readonly string[]): Column {
-  const text = (row: Row): string | null => (of(row).length === 0 ? null : of(row).join(', '));
+/** @param keyOf what the line is of, where lines are by model */
+function models(
+  name: string,
+  describe: string,
+  of: (row: Row) => readonly string[],
+  keyOf: (row: Row) => string | undefined,
+): Column {
+  const text = (row: Row): string | null => keyOf(row) ?? (of(row).length === 0 ? null : of(row).join(', '));
   return { name, describe, isText: true, human: (row) => text(row) ?? NONE, raw: text };
 }
 
@@ -90,8 +98,9 @@ function textOr(text: (value: number) => string, of: (row: Row) => number | null
 export const COLUMNS = [
   {
     name: 'JobID',
-    describe: 'job id',
-    human: (row) => String(row.job_id ?? ''),
+    describe:
+      'job id; in tables 13_2 and 12+1, as in sacct, for a task of an array and a part of a heterogeneous job',
+    human: jobIdText,
     raw: (row) => row.job_id ?? null,
   },
   key('Cluster', 'cluster', 'cluster'),
@@ -99,7 +108,14 @@ export const COLUMNS = [
   key('Account', 'account', 'account'),
   key('Partition', 'partition', 'partition'),
   key('Node', 'node', 'node'),
+  {
+    ...key('Hour', 'hour, local time, with its offset from UTC', 'hour'),
+    human: ({ hour }) => hour?.replace('T', ' ') ?? '',
+    // In autumn an hour comes twice.
+    order: ({ hour }) => (hour === undefined ? null : Date.parse(hour)),
+  },
   key('Day', 'day, local time', 'day'),
+  key('Week', 'ISO week (from Monday on), local time', 'week'),
   key('Month', 'month, local time', 'month'),
   told('JobName', 'name of the job (sacct)', (row) => row.name ?? row.slurm_job?.name, isOfNoJob),
   {
@@ -107,6 +123,12 @@ export const COLUMNS = [
     describe: 'id of the array that the job is a task of (sacct)',
     human: (row) => String(arrayOf(row) ?? (isOfNoJob(row) && row.array_job_id === undefined ? '' : NONE)),
     raw: arrayOf,
+  },
+  {
+    name: 'HetJobID',
+    describe: 'id of the first part of the heterogeneous job that the job is a part of (sacct)',
+    human: (row) => String(hetOf(row) ?? (isOfNoJob(row) && row.het_job_id === undefined ? '' : NONE)),
+    raw: hetOf,
   },
   told('QOS', 'quality of service (sacct)', (row) => row.qos ?? row.slurm_job?.qos, isOfNoJob),
   told(
@@ -195,8 +217,18 @@ export const COLUMNS = [
     'of the energy, the part that was divided among the runs by an estimate',
     (row) => row.estimated_fraction,
   ),
-  models('CPUModel', 'models of the CPUs of the nodes', (row) => row.cpu_models),
-  models('GPUModel', 'models of the GPUs', (row) => row.gpu_models),
+  models(
+    'CPUModel',
+    'models of the CPUs of the nodes',
+    (row) => row.cpu_models,
+    (row) => row.cpu_model,
+  ),
+  models(
+    'GPUModel',
+    'models of the GPUs',
+    (row) => row.gpu_models,
+    (row) => row.gpu_model,
+  ),
   energy(
     'Extrapolated',
     'of Energy, the part that nobody observed (--extrapolate)',
@@ -222,6 +254,12 @@ export const COLUMNS = [
   energy('SameEnergy', 'ours of the same runs, before PUE (--compare-slurm)', comparable('eit_kwh')),
 ] as const satisfies readonly Column[];
 
+/** A column by its name or that which programs get, in any case. */
+export function columnNamed(name: string): Column | undefined {
+  const wanted = name.toLowerCase();
+  return COLUMNS.find((column) => [column.name, rawHeader(column)].some((n) => n.toLowerCase() === wanted));
+}
+
 /** The header that programs get: `Energy_kWh`. */
 export function rawHeader({ name, unit, rawName = name }: Column): string {
   return unit === undefined ? rawName : `${rawName}_${unit}`;
@@ -240,8 +278,19 @@ export function columnHelp(): string {
     .join('');
 }
 
+function jobIdText({ job_id: id, slurm_job: job }: Row): string {
+  const { array_job_id: array = null, array_task_id: task = null } = job ?? {};
+  if (array !== null && task !== null) return `${array}_${task}`;
+  const { het_job_id: het = null, het_offset: offset = null } = job ?? {};
+  return het !== null && offset !== null ? `${het}+${offset}` : String(id ?? '');
+}
+
 function arrayOf(row: Row): number | null {
   return row.array_job_id ?? row.slurm_job?.array_job_id ?? null;
+}
+
+function hetOf(row: Row): number | null {
+  return row.het_job_id ?? row.slurm_job?.het_job_id ?? null;
 }
 
 /** Of no run is no 0. */

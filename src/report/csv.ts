@@ -1,5 +1,5 @@
 import { AUDIT_COLUMNS, auditHeader, auditLines } from './audit-columns';
-import { programColumns } from './column-choice';
+import { programColumns, programLines } from './column-choice';
 import { rawHeader } from './columns';
 import type { ReportFormat } from './format';
 import { visible } from './printable';
@@ -15,9 +15,9 @@ const FORMULA = /^[=+\-@]/;
 export const csv: ReportFormat = {
   option: { name: 'csv', describe: 'print comma-separated values (RFC 4180), raw numbers' },
   *render(report, { columns, header }) {
-    const selected = (columns ?? programColumns(report)).map(({ column }) => column);
-    if (header) yield line(selected.map(rawHeader));
-    for (const group of report.groups) yield line(selected.map((column) => field(column.raw(group))));
+    const selected = columns ?? programColumns(report);
+    if (header) yield line(selected.map(({ column }) => rawHeader(column)));
+    for (const values of programLines(report, selected)) yield line(values.map(field));
   },
   *renderAudit(audit, { header }) {
     if (header) yield line(AUDIT_COLUMNS.map(auditHeader));

@@ -2,6 +2,7 @@ import { DateTime } from 'luxon';
 import type { EitReport, ReportFigures } from '../generated/report';
 import { EXTRAPOLATED_MARK } from './columns';
 import type { View } from './format';
+import { OTHERS } from './line-names';
 import { cut, visible, wrap } from './printable';
 import { quotaNote } from './quota-lines';
 import { counted, durationText, energyText, percentText, plainNumber } from './units';
@@ -24,9 +25,17 @@ export function isPoor(row: ReportFigures): boolean {
  * What stands below a table: what nobody was charged for, what the figures lack or rest on, and how to read them; as wide as
  * the terminal.
  * @param columns names of those that the table has
+ * @param left names of those for which it had no room
  */
-export function footer(report: EitReport, view: View, columns: readonly string[]): string[] {
+export function footer(
+  report: EitReport,
+  view: View,
+  columns: readonly string[],
+  left: readonly string[] = [],
+): string[] {
   const lines = [
+    ...othersLine(report),
+    ...leftLine(left),
     ...unattributedLine(report),
     ...coverageLine(report, columns),
     ...gpuUnreadLine(report),
@@ -43,6 +52,17 @@ export function footer(report: EitReport, view: View, columns: readonly string[]
   ];
   const { terminal } = view;
   return terminal === null ? lines : lines.flatMap((line) => wrap(line, terminal.width));
+}
+
+function othersLine({ others }: EitReport): string[] {
+  return others === undefined ? [] : [`${OTHERS}: ${counted(others.lines, 'line')} more (--top, --min-kwh).`];
+}
+
+function leftLine(left: readonly string[]): string[] {
+  if (left.length === 0) return [];
+  return [
+    `No room for ${left.join(', ')}: a wider terminal shows ${left.length === 1 ? 'it' : 'them'}, and -o takes any column.`,
+  ];
 }
 
 /** Low coverage is told by every table, also by one that was asked for without it. */
@@ -191,7 +211,8 @@ function rounded(value: number): string {
 export function skippedNote(total: number, skipped: View['skipped']): string[] {
   if (total === 0) return [];
   const reasons = skipped.map(([reason, count]) => `${count} ${reason}`).join(', ');
-  return [`Not read: ${total} ${total === 1 ? 'line or file' : 'lines or files'} of the ledger (${reasons})`];
+  const told = [...(reasons === '' ? [] : [reasons]), 'see eit ledger check'].join('; ');
+  return [`Not read: ${total} ${total === 1 ? 'line or file' : 'lines or files'} of the ledger (${told})`];
 }
 
 export function localTime(utc: string, timeZone: string): string {

@@ -1,4 +1,7 @@
+import type { JobFacts } from '../runs/job-facts';
 import type { RunFilter, UserMatch } from '../runs/run-filter';
+import { isSelected } from '../runs/selected-job';
+import type { JobSelection } from '../slurm/job-selection';
 
 /** What of a run or of several is looked at. */
 export interface NamedRuns {
@@ -22,24 +25,33 @@ export class FoundNames {
     clusters: new Set<string>(),
     nodes: new Set<string>(),
   };
-  readonly #jobs = new Set<number>();
+  readonly #selections: readonly JobSelection[];
+  readonly #selected = new Set<JobSelection>();
   /** Whether there is any run at all. */
   any = false;
 
   constructor(filter: RunFilter) {
     this.#filter = filter;
+    this.#selections =
+      filter.selections ?? [...(filter.jobs ?? [])].map((job) => ({ text: String(job), job }));
   }
 
-  add({ cluster, uid, user, account, partition, jobId, fragments = [] }: NamedRuns): void {
+  /** @param facts what Slurm's accounting tells of it; null: nothing */
+  add(
+    { cluster, uid, user, account, partition, jobId, fragments = [] }: NamedRuns,
+    facts: JobFacts | null = null,
+  ): void {
     this.any = true;
-    const { users = [], accounts, partitions, clusters, jobs, nodes } = this.#filter;
+    const { users = [], accounts, partitions, clusters, nodes } = this.#filter;
     for (const asked of users) {
       if ((asked.uid !== undefined && asked.uid === uid) || asked.name === user) this.#users.add(asked);
     }
     if (accounts !== undefined) this.#names.accounts.add(account);
     if (partitions !== undefined) this.#names.partitions.add(partition);
     if (clusters !== undefined) this.#names.clusters.add(cluster);
-    if (jobs !== undefined && jobId !== undefined) this.#jobs.add(jobId);
+    for (const asked of this.#selections) {
+      if (jobId !== undefined && isSelected(asked, jobId, facts)) this.#selected.add(asked);
+    }
     if (nodes !== undefined) for (const { node } of fragments) this.#names.nodes.add(node);
   }
 
@@ -47,8 +59,11 @@ export class FoundNames {
     return (this.#filter.users ?? []).filter((user) => !this.#users.has(user));
   }
 
-  get missingJobs(): number[] {
-    return [...(this.#filter.jobs ?? [])].filter((job) => !this.#jobs.has(job));
+  /** As they were asked for. */
+  get missingJobs(): (number | string)[] {
+    return this.#selections
+      .filter((asked) => !this.#selected.has(asked))
+      .map((asked) => ('job' in asked ? asked.job : asked.text));
   }
 
   missing(kind: 'accounts' | 'partitions' | 'clusters' | 'nodes'): string[] {

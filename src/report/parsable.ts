@@ -1,5 +1,5 @@
 import { AUDIT_COLUMNS, auditHeader, auditLines } from './audit-columns';
-import { programColumns } from './column-choice';
+import { programColumns, programLines } from './column-choice';
 import { rawHeader } from './columns';
 import type { ReportFormat } from './format';
 import { visible } from './printable';
@@ -9,10 +9,9 @@ import { plainNumber } from './units';
 export const parsable: ReportFormat = {
   option: { name: 'parsable2', alias: 'P', describe: "print fields with '|' between them, raw numbers" },
   *render(report, { columns, header }) {
-    const selected = (columns ?? programColumns(report)).map(({ column }) => column);
-    if (header) yield `${selected.map(rawHeader).join('|')}\n`;
-    for (const group of report.groups)
-      yield `${selected.map((column) => field(column.raw(group))).join('|')}\n`;
+    const selected = columns ?? programColumns(report);
+    if (header) yield `${selected.map(({ column }) => rawHeader(column)).join('|')}\n`;
+    for (const values of programLines(report, selected)) yield `${values.map(field).join('|')}\n`;
   },
   *renderAudit(audit, { header }) {
     if (header) yield `${AUDIT_COLUMNS.map(auditHeader).join('|')}\n`;

@@ -8,14 +8,18 @@ import type {
   QuotaState,
   ReportFactors,
   ReportFigures,
+  ReportGroup,
+  ReportOthers,
   ReportQuality,
 } from '../generated/report';
-import type { Aggregate, ReportQuery, SumKey } from './aggregate';
+import type { Aggregate, Group, ReportQuery, SumKey } from './aggregate';
 import { kwh, part, ratio } from './conversion';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { gpuFigures } from './gpu-figures';
-import type { ClusterEnergy, GroupSums } from '../runs/group-sums';
+import { type ClusterEnergy, GroupSums } from '../runs/group-sums';
 import { itScope } from './it-scope';
+import { ALL_LINES, chooseLines, type LineChoice } from './line-choice';
+import { SlurmSums } from '../runs/slurm-sums';
 import { slurmFigures, slurmJob } from './slurm-figures';
 
 /** What turns a cluster's joules into a bill: as src/carbon/factors.ts gives it. */
@@ -36,6 +40,10 @@ export interface ReportContext {
   readonly toolVersion: string;
   readonly generatedAtMs: number;
   readonly skippedRecords: number;
+  /** How many of them for which reason; absent: not told. */
+  readonly skippedByReason?: readonly (readonly [reason: string, count: number])[];
+  /** Which lines are shown; absent: all. */
+  readonly lines?: LineChoice;
   /** Those that concern the user of the report; absent or null: none is told of. */
   readonly quotas?: readonly QuotaState[] | null;
 }
@@ -48,6 +56,23 @@ function isShown(key: SumKey): key is GroupKey {
 export function buildReport(aggregate: Aggregate, context: ReportContext): EitReport {
   const { query, factorsOf } = context;
   const { unattributed } = aggregate;
+  const figuresOf = (sums: GroupSums, slurm: SlurmSums | undefined) => ({
+    ...figures(sums, factorsOf, query.extrapolate),
+    ...(aggregate.slurm === null || slurm === undefined
+      ? {}
+      : { slurm: slurmFigures(slurm, query.compareSlurm === true) }),
+  });
+  const all = aggregate.groups.map((group): { row: ReportGroup; group: Group } => ({
+    row: {
+      ...group.fields,
+      ...(query.groupBy.includes('job') && group.slurm.newest !== null
+        ? { slurm_job: slurmJob(group.slurm.newest) }
+        : {}),
+      ...figuresOf(group.sums, group.slurm),
+    },
+    group,
+  }));
+  const { shown, others } = chooseLines(all, ({ row }) => row, context.lines ?? ALL_LINES);
   return {
     schema: 1,
     tool_version: context.toolVersion,
@@ -58,20 +83,16 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     group_by: query.groupBy.filter(isShown),
     policy: query.policy,
     factors: reportFactors(aggregate, factorsOf),
-    groups: aggregate.groups.map(({ fields, sums, slurm }) => ({
-      ...fields,
-      ...(query.groupBy.includes('job') && slurm.newest !== null
-        ? { slurm_job: slurmJob(slurm.newest) }
-        : {}),
-      ...figures(sums, factorsOf, query.extrapolate),
-      ...(aggregate.slurm === null ? {} : { slurm: slurmFigures(slurm, query.compareSlurm === true) }),
-    })),
-    total: {
-      ...figures(aggregate.total, factorsOf, query.extrapolate),
-      ...(aggregate.slurm === null
-        ? {}
-        : { slurm: slurmFigures(aggregate.slurm.total, query.compareSlurm === true) }),
-    },
+    groups: shown.map(({ row }) => row),
+    ...(others.length === 0
+      ? {}
+      : {
+          others: othersOf(
+            others.map(({ group }) => group),
+            figuresOf,
+          ),
+        }),
+    total: figuresOf(aggregate.total, aggregate.slurm?.total),
     ...slurmPart(aggregate, context),
     quality: reportQuality(aggregate),
     unattributed: {
@@ -81,7 +102,24 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     },
     ...(context.quotas ? { quotas: [...context.quotas] } : {}),
     skipped_records: context.skippedRecords,
+    ...(context.skippedByReason?.length
+      ? { skipped_by_reason: Object.fromEntries(context.skippedByReason) }
+      : {}),
   };
+}
+
+/** Added up before any factor, as the lines themselves are. */
+function othersOf(
+  groups: readonly Group[],
+  figuresOf: (sums: GroupSums, slurm: SlurmSums) => ReportFigures,
+): ReportOthers {
+  const sums = new GroupSums();
+  const slurm = new SlurmSums();
+  for (const group of groups) {
+    sums.addSums(group.sums);
+    slurm.addSums(group.slurm);
+  }
+  return { lines: groups.length, ...figuresOf(sums, slurm) };
 }
 
 /**

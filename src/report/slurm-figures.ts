@@ -38,6 +38,7 @@ export function slurmJob(facts: JobFacts): SlurmJob {
     array_job_id: facts.arrayJobId,
     array_task_id: facts.arrayTaskId,
     het_job_id: facts.hetJobId,
+    het_offset: facts.hetOffset,
   };
 }
 

@@ -2,10 +2,11 @@ import { styleText } from 'node:util';
 import type { EitReport } from '../generated/report';
 import { bar } from './bar';
 import { renderAuditTable } from './audit-table';
-import { type SelectedColumn, tableColumns } from './column-choice';
+import { labelColumn, type SelectedColumn, tableColumns } from './column-choice';
 import type { Row } from './columns';
 import { footer, isPoor } from './footer';
 import type { ReportFormat, View } from './format';
+import { OTHERS, TOTAL } from './line-names';
 import { cut, displayWidth, pad, visible } from './printable';
 import { quotaLines } from './quota-lines';
 
@@ -17,8 +18,13 @@ const NARROWEST_BAR = 8;
 /** No name makes a table wider than this, unless -o says so. */
 const WIDEST_CELL = 48;
 
-/** What a table lacks first where the terminal is narrow, after the bars: parts of figures that stay, then the use of GPUs, the length, the rest. */
+/**
+ * What a table lacks first where the terminal is narrow, after the bars: efficiencies, parts of figures that stay, then the use of GPUs, the
+ * length, the rest.
+ */
 const DISPENSABLE = [
+  'MemEff',
+  'CPUEff',
   'OtherEnergy',
   'DRAMEnergy',
   'GPUIdle',
@@ -51,8 +57,15 @@ export const table: ReportFormat = {
         layout.barWidth > 0 && totalKwh > 0 ? bar(group.energy_kwh.total / totalKwh, layout.barWidth) : '';
       yield layout.line(cells(group, columns), share, isPoor(group) ? ['yellow'] : []);
     }
-    if (report.groups.length > 0) yield layout.rule;
-    yield layout.line(totalCells(report, columns), '', isPoor(report.total) ? ['bold', 'yellow'] : ['bold']);
+    if (report.others !== undefined)
+      yield layout.line(
+        labelled(report, columns, report.others, OTHERS),
+        '',
+        isPoor(report.others) ? ['yellow'] : [],
+      );
+    if (report.groups.length > 0 || report.others !== undefined) yield layout.rule;
+    const total = labelled(report, columns, report.total, TOTAL);
+    yield layout.line(total, '', isPoor(report.total) ? ['bold', 'yellow'] : ['bold']);
     if (report.quotas !== undefined && report.quotas.length > 0) {
       yield '\n';
       for (const [i, { text, isOver }] of quotaLines(report.quotas, view).entries()) {
@@ -62,7 +75,7 @@ export const table: ReportFormat = {
       yield '\n';
     }
     const names = columns.map(({ column }) => column.name);
-    for (const line of footer(report, view, names)) yield `${line}\n`;
+    for (const line of footer(report, view, names, layout.left)) yield `${line}\n`;
   },
   renderAudit: renderAuditTable,
 };
@@ -71,6 +84,8 @@ type Style = 'bold' | 'yellow';
 
 interface Layout {
   readonly columns: readonly SelectedColumn[];
+  /** Names of those for which there was no room. */
+  readonly left: readonly string[];
   readonly width: number;
   /** 0: no bars. */
   readonly barWidth: number;
@@ -90,12 +105,19 @@ function fittingLayout(report: EitReport, view: View): Layout {
     columns = columns.filter(({ column }) => column.name !== name);
     layout = layOut(report, columns, barless);
   }
-  return layout;
+  const names = new Set(columns.map(({ column }) => column.name));
+  const left = tableColumns(report, view.isOwn).map(({ column }) => column.name);
+  return { ...layout, left: left.filter((name) => !names.has(name)) };
 }
 
 function layOut(report: EitReport, columns: readonly SelectedColumn[], { terminal, header }: View): Layout {
   const widths = columns.map(({ column, width }) => width ?? (header ? displayWidth(column.name) : 1));
-  for (const row of [...report.groups.map((group) => cells(group, columns)), totalCells(report, columns)]) {
+  const rows = [
+    ...report.groups.map((group) => cells(group, columns)),
+    ...(report.others === undefined ? [] : [labelled(report, columns, report.others, OTHERS)]),
+    labelled(report, columns, report.total, TOTAL),
+  ];
+  for (const row of rows) {
     row.forEach((cell, i) => {
       if (columns[i]?.width === undefined) widths[i] = Math.max(widths[i] ?? 0, displayWidth(cell));
     });
@@ -105,6 +127,7 @@ function layOut(report: EitReport, columns: readonly SelectedColumn[], { termina
   const barWidth = room >= NARROWEST_BAR ? Math.min(WIDEST_BAR, room) : 0;
   return {
     columns,
+    left: [],
     width,
     barWidth,
     rule: `${'-'.repeat(width + (barWidth > 0 ? GAP.length + barWidth : 0))}\n`,
@@ -127,12 +150,10 @@ function cells(row: Row, columns: readonly SelectedColumn[]): string[] {
   return columns.map(({ column, width }) => cut(visible(column.human(row)), width ?? WIDEST_CELL));
 }
 
-/** The total has no key: its first key column names it. */
-function totalCells(report: EitReport, columns: readonly SelectedColumn[]): string[] {
-  const found = cells(report.total, columns);
-  const label = columns.findIndex(
-    ({ column }) => column.raw(report.total) === null && column.human(report.total) === '',
-  );
-  if (label !== -1) found[label] = 'Total';
+/** A line that has no key: its first key column names it. */
+function labelled(report: EitReport, columns: readonly SelectedColumn[], row: Row, name: string): string[] {
+  const found = cells(row, columns);
+  const label = labelColumn(report, columns);
+  if (label !== -1) found[label] = name;
   return found;
 }

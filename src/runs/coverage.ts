@@ -47,8 +47,8 @@ function expectedClasses(slices: readonly Slice[]): DomainClass[] {
   return told.length > 0 ? told : [DOMAIN_CLASSES[0]];
 }
 
-/** By what Slurm allocated; where it did not say, by what they drew. */
-function hasGpus({ gpuMs, classes }: Slice): boolean {
+/** Whether a slice's run has GPUs: by what Slurm allocated; where it did not say, by what they drew. */
+export function hasGpus({ gpuMs, classes }: Slice): boolean {
   const gpu = classes.get('gpu');
   const drawnUj = (gpu?.measuredUj?.value ?? 0n) + (gpu?.modelledUj?.value ?? 0n);
   return gpuMs.value > 0n || drawnUj > 0n;

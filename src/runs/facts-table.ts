@@ -12,6 +12,7 @@ const NUMBERS = [
   'arrayJobId',
   'arrayTaskId',
   'hetJobId',
+  'hetOffset',
   'allocCpus',
   'reqMemoryBytes',
   'timeLimitS',
@@ -54,6 +55,10 @@ export class FactsTable implements FactsLookup {
     this.#jobs[row] = jobId;
     this.#clusters[row] = this.#index(cluster);
     this.#chain(row);
+  }
+
+  get jobIds(): Iterable<number> {
+    return new Set(this.#jobs.subarray(0, this.#rows));
   }
 
   /**
@@ -105,6 +110,7 @@ export class FactsTable implements FactsLookup {
       arrayJobId: number('arrayJobId'),
       arrayTaskId: number('arrayTaskId'),
       hetJobId: number('hetJobId'),
+      hetOffset: number('hetOffset'),
       state: text('state') ?? 'UNKNOWN',
       qos: text('qos'),
       allocCpus: number('allocCpus'),

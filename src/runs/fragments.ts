@@ -6,9 +6,9 @@ import { ExactSum } from './exact-sum';
 import { GpuSums } from './gpu-sums';
 import { energyIndex, ENERGY_KINDS, isEarlier, midpointMs, rowOfLine, type SliceRow } from './slice-row';
 
-/** What of a fragment's energy and time lies in one bucket (a day, a month, or the whole window). */
+/** What of a fragment's energy and time lies in one bucket: an hour or a day. */
 export interface Slice {
-  /** Key of the bucket; '' where the report does not cut time. */
+  /** The hour or day, as `calendar` names it. */
   readonly bucket: string;
   fromMs: number;
   toMs: number;
@@ -71,6 +71,8 @@ export interface Fragment {
   nodelist?: string;
   /** SLURM_JOB_QOS (26.05 and later), where the fragment's first line was read. */
   qos?: string;
+  /** SLURM_HET_JOB_ID, where the fragment's first line was read. */
+  hetJobId?: number;
   /** By bucket. */
   readonly slices: Map<string, Slice>;
 }
@@ -110,6 +112,7 @@ export class Fragments {
     fragment.toMs = Math.max(fragment.toMs, toMs);
     if (nodelist !== undefined) fragment.nodelist = nodelist;
     if (row.qos !== undefined) fragment.qos = row.qos;
+    if (row.hetJob !== undefined) fragment.hetJobId = row.hetJob;
     const bucket = this.#bucketOf(atMs);
     let slice = fragment.slices.get(bucket);
     if (slice === undefined) fragment.slices.set(bucket, (slice = emptySlice(bucket, row)));

@@ -4,7 +4,7 @@ import { BlockIoSums } from './block-io';
 import { type ClassCoverage, classCoverage } from './coverage';
 import { extrapolated, type MeanPower } from './extrapolation';
 import { GpuSums } from './gpu-sums';
-import { byBucket, type Part, type Run, timeOf } from './runs';
+import { byDay, type Part, type Run, timeOf } from './runs';
 
 /** Energy of one cluster's runs in a group, µJ. */
 export interface ClusterEnergy {
@@ -57,7 +57,7 @@ export class GroupSums {
   readonly expectedMs = new Map<DomainClass, number>();
 
   /**
-   * Runs of one job come one after the other. Times and coverage are taken day by day (by the parts' buckets), so that days add up.
+   * Runs of one job come one after the other. Times and coverage are taken day by day, so that days add up, and hours change no total.
    * @param parts the slices of the run that belong to the group: at least one
    * @param nodesOf how many nodes of the run should be in the group, of which so many have reported; null: unknown
    * @param power what time that nobody observed is filled with; null: with nothing
@@ -83,7 +83,7 @@ export class GroupSums {
     this.#addEnergy(energy, parts);
 
     let [mostExpected, mostReported, isKnown, isWhole] = [0, 0, true, true];
-    for (const ofDay of byBucket(parts)) {
+    for (const ofDay of byDay(parts)) {
       const [fromMs, toMs] = timeOf(ofDay);
       this.elapsedMs += Math.max(0, toMs - fromMs);
       const reported = new Set(ofDay.map((part) => part.node)).size;

@@ -5,7 +5,7 @@ import { midpointMs } from './slice-row';
 /** How a host's idle power is known. */
 export type IdleKnown = 'calibrated' | 'modelled' | 'unknown';
 
-/** What lines of one host say of one slot of time, added up. */
+/** What lines of one host that name the same nodes say of one slot of time, added up. */
 export interface HostRow {
   readonly host: string;
   /** Begin of the slot, Unix ms. */
@@ -50,7 +50,7 @@ export interface DomainRow {
   resets: number;
 }
 
-/** Adds lines of hosts up to rows, one a host and slot, and one a domain of it. */
+/** Adds lines of hosts up to rows, one a host, its nodes and slot, and one a domain, host and slot. */
 export class HostRows {
   readonly #slotMs: number;
   readonly #hosts = new Map<string, HostRow>();
@@ -78,8 +78,9 @@ export class HostRows {
     const { host } = record;
     const slotMs = Math.floor(midpointMs(record) / this.#slotMs) * this.#slotMs;
     const key = `${host}\0${slotMs}`;
-    let row = this.#hosts.get(key);
-    if (row === undefined) this.#hosts.set(key, (row = emptyRow(host, slotMs)));
+    const rowKey = `${key}\0${[...record.nodes].sort().join(',')}`;
+    let row = this.#hosts.get(rowKey);
+    if (row === undefined) this.#hosts.set(rowKey, (row = emptyRow(host, slotMs)));
     addLine(row, record);
     for (const [domain, told] of Object.entries(record.domains)) {
       const domainKey = `${key}\0${domain}`;

@@ -6,6 +6,8 @@ export interface JobFacts {
   readonly arrayJobId: number | null;
   readonly arrayTaskId: number | null;
   readonly hetJobId: number | null;
+  /** Number of the part of a heterogeneous job. */
+  readonly hetOffset: number | null;
   /** In capitals, without who cancelled it. */
   readonly state: string;
   readonly qos: string | null;
@@ -36,6 +38,8 @@ export interface FactsKey {
 export interface FactsLookup {
   /** Until when Slurm's accounting was asked (Unix ms), of the clusters the one that was asked longest ago; null: never. */
   readonly untilMs: number | null;
+  /** Every job of which there are any. */
+  readonly jobIds: Iterable<number>;
   /** @returns null where there are none of this run */
   of(run: FactsKey): JobFacts | null;
 }

@@ -1,6 +1,8 @@
 import type { HostRow } from './host-row';
 import type { SliceRow } from './slice-row';
+import type { JobSelection } from '../slurm/job-selection';
 import type { JobFacts } from './job-facts';
+import { isSelected } from './selected-job';
 
 /** A user as options or the system name him. */
 export interface UserMatch {
@@ -14,6 +16,8 @@ export interface RunFilter {
   readonly accounts?: ReadonlySet<string> | undefined;
   readonly partitions?: ReadonlySet<string> | undefined;
   readonly jobs?: ReadonlySet<number> | undefined;
+  /** Of those ids the jobs that are meant: tasks of an array or the same id at another time can be others. */
+  readonly selections?: readonly JobSelection[] | undefined;
   readonly clusters?: ReadonlySet<string> | undefined;
   /** Only what ran on these nodes counts, not the rest of the same runs. */
   readonly nodes?: ReadonlySet<string> | undefined;
@@ -37,9 +41,17 @@ export function matchesRun(filter: RunFilter, cluster: string, row: SliceRow): b
   );
 }
 
-/** Whether a run is of the report by what Slurm's accounting tells of it. */
-export function matchesFacts({ qos, names, states }: RunFilter, facts: JobFacts | null): boolean {
+/**
+ * Whether a run is of the report by what Slurm's accounting tells of it.
+ * @param facts null: nothing
+ */
+export function matchesFacts(
+  { selections, qos, names, states }: RunFilter,
+  jobId: number,
+  facts: JobFacts | null,
+): boolean {
   return (
+    (selections === undefined || selections.some((selection) => isSelected(selection, jobId, facts))) &&
     (qos === undefined || (facts !== null && facts.qos !== null && qos.has(facts.qos))) &&
     (names === undefined || (facts !== null && names.has(facts.name))) &&
     (states === undefined || (facts !== null && states.has(facts.state)))

@@ -1,13 +1,14 @@
 import { EitError } from '../errors';
 import { expandHostlist } from '../slurm/hostlist';
+import { dayOfBucket } from './calendar';
 import type { Fragment, Slice } from './fragments';
 import type { HardwareModels } from './hardware-models';
 
 /** Fragments of one run that Slurm does not tell apart start, and end, about together. */
-const CLOSE_MS = 5 * 60_000;
+export const CLOSE_MS = 5 * 60_000;
 
 /** A job that is requeued starts again within a day; a job id comes back after 67 million jobs. */
-const REQUEUE_MS = 86_400_000;
+export const REQUEUE_MS = 86_400_000;
 
 /** One execution of a job, on all its nodes. */
 export interface Run {
@@ -23,6 +24,8 @@ export interface Run {
   readonly partition: string;
   /** null where Slurm did not say: before 26.05, and where the run began before the time that was read. */
   readonly qos: string | null;
+  /** Id of the first part of a heterogeneous job; null: of none, or as with qos. */
+  readonly hetJobId: number | null;
   /** Nodes that the run has, at most where it was resized; null where Slurm did not say. */
   readonly nodes: number | null;
   /** Their names, where Slurm's node list was read. */
@@ -38,6 +41,11 @@ export interface Run {
 /** Tells a run from others with the same job id, on each day of it. */
 export function runKeyOf({ fragments, restart, startedMs }: Run): string {
   return toldKey(fragments[0]!) ?? `${restart} @${startedMs}`;
+}
+
+/** Whether Slurm tells which run its fragments are of; else it is found out by when and where they ran. */
+export function isToldApart({ fragments }: Run): boolean {
+  return toldKey(fragments[0]!) !== null;
 }
 
 /** How many nodes a run should have, where so many have reported; null where nothing tells. */
@@ -75,12 +83,13 @@ export function hasAllNodes(run: Run, parts: readonly Part[]): boolean {
 }
 
 /** A run's parts by day. */
-export function byBucket(parts: readonly Part[]): Iterable<Part[]> {
+export function byDay(parts: readonly Part[]): Iterable<Part[]> {
   const found = new Map<string, Part[]>();
   for (const part of parts) {
-    const ofBucket = found.get(part.slice.bucket);
-    if (ofBucket === undefined) found.set(part.slice.bucket, [part]);
-    else ofBucket.push(part);
+    const day = dayOfBucket(part.slice.bucket);
+    const ofDay = found.get(day);
+    if (ofDay === undefined) found.set(day, [part]);
+    else ofDay.push(part);
   }
   return found.values();
 }
@@ -200,6 +209,7 @@ function toRun({ fragments, nodes, fromMs, toMs }: Joined): Run {
     account: first(({ facts }) => facts.account) ?? UNKNOWN,
     partition: first(({ facts }) => facts.partition) ?? UNKNOWN,
     qos: first((fragment) => fragment.qos) ?? null,
+    hetJobId: first((fragment) => fragment.hetJobId) ?? null,
     nodes: nodes > 0 ? nodes : (nodeNames?.length ?? null),
     nodeNames,
     fragments,

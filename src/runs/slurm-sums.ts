@@ -1,6 +1,6 @@
 import { ExactSum } from './exact-sum';
 import type { JobFacts } from './job-facts';
-import { byBucket, hasAllNodes, type Part, type Run, timeOf } from './runs';
+import { byDay, hasAllNodes, type Part, type Run, timeOf } from './runs';
 
 /** What can be said of runs only with what Slurm's accounting tells of them. */
 export class SlurmSums {
@@ -34,7 +34,7 @@ export class SlurmSums {
     this.toldRuns++;
     if (this.newest === null || facts.startS >= this.newest.startS) this.newest = facts;
     let mostHeld: number | null = null;
-    for (const ofDay of byBucket(parts)) {
+    for (const ofDay of byDay(parts)) {
       if (!hasAllNodes(run, ofDay)) continue;
       this.#addCpus(ofDay, facts);
       const held = heldBytes(ofDay);
@@ -47,7 +47,7 @@ export class SlurmSums {
     if (hasAllNodes(run, parts)) this.#compare(run, parts, facts);
   }
 
-  /** Adds another group's; of no job is it told which is the newest. */
+  /** Adds another group's sums; what is told of one job is of neither. */
   addSums(other: SlurmSums): void {
     this.toldRuns += other.toldRuns;
     this.untoldRuns += other.untoldRuns;
@@ -58,6 +58,7 @@ export class SlurmSums {
     this.comparedRuns += other.comparedRuns;
     this.slurmJ.addSum(other.slurmJ);
     this.recordedUj += other.recordedUj;
+    this.newest = null;
   }
 
   #addCpus(parts: readonly Part[], { allocCpus }: JobFacts): void {

@@ -136,7 +136,7 @@ export async function makeArchive(
       sums: {},
       refused: {},
     },
-    MODES.file,
+    MODES,
   );
 }
 

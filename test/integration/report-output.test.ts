@@ -38,11 +38,13 @@ test('a table with a total and what to know about it', async () => {
   expect(lines.at(-1)).toMatch(
     /PUE 1\.58 \(default\).*zone WORLD \(default\).*not counted: .*Data until 2026-02-01 10:06:02/,
   );
-  expect(lines.at(-1)).toContain('Not read: 2 lines or files of the ledger (1 newer schema, 1 not JSON)');
+  expect(lines.at(-1)).toContain(
+    'Not read: 2 lines or files of the ledger (1 newer schema, 1 not JSON; see eit ledger check)',
+  );
 });
 
 test('JSON names every factor, and PUE is in it once', async () => {
-  const { factors, total, groups, skipped_records, unattributed } = await json(
+  const { factors, total, groups, skipped_records, skipped_by_reason, unattributed } = await json(
     ...SINCE,
     '--group-by',
     'cluster',
@@ -56,6 +58,7 @@ test('JSON names every factor, and PUE is in it once', async () => {
     ['beta', 0],
   ]);
   expect(skipped_records).toBe(2);
+  expect(skipped_by_reason).toEqual({ 'newer schema': 1, 'not JSON': 1 });
   expect(unattributed.idle_kwh).toBeGreaterThan(0);
 });
 
@@ -113,6 +116,11 @@ test.each([
   ],
   [['-r', 'gpu', '-nPoJobID,Node', '--group-by=job,node'], '104|a2\n'],
   [['-N', 'a[2-9]', '-nP', '-o', 'JobID,NodesReported', '--group-by', 'job'], '103|1\n104|1\n106|1\n'],
+  [
+    ['-nP', '--group-by', 'partition,user', '-o', 'User,Jobs', '--sort', '-User,Jobs', '--top', '2'],
+    'uid:1234|1\nbob|1\n(others)|6\n',
+  ],
+  [['-nP', '-o', 'Week,Jobs', '--group-by', 'week'], '2026-W05|8\n'],
   [['-M', 'beta', '-nP', '-o', 'Cluster,Jobs', '--group-by', 'cluster'], 'beta|2\n'],
   [['-a', '-nP', '-o', 'Month,Jobs', '--group-by', 'month'], '2026-01|7\n2026-02|2\n'],
 ])('%j', async (args, stdout) => {

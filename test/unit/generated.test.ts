@@ -128,6 +128,8 @@ const config: EitConfig = {
   spool_max_mb: 500,
   ledger_user: 'eit-ledger',
   shipper: 'unit',
+  privacy: 'private',
+  coordinators: { physics: ['ada'] },
   admins: ['root'],
   keep: { series_days: 90, energy_months: 60, pseudonym_months: 24 },
   policy: 'hybrid',
@@ -153,6 +155,9 @@ const config: EitConfig = {
   quotas_file: '/etc/eit/quotas.yaml',
   quota_dir: '/var/lib/eit/quota',
   time_zone: 'Europe/Berlin',
+  slurm: {
+    compact: { partition: 'service', account: 'eit', time: '1-00', extra: ['--mem=4G', '--exclusive'] },
+  },
 };
 
 const figures: ReportFigures = {
@@ -337,6 +342,8 @@ test('an empty config gets every default', () => {
     spool_dir: '/var/spool/eit',
     spool_max_mb: 1000,
     shipper: 'agent',
+    privacy: 'private',
+    coordinators: {},
     policy: 'usage',
     agent: { interval_seconds: 10, record_seconds: 300, linger_seconds: 60, top_processes: 0 },
     roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
@@ -348,6 +355,7 @@ test('an empty config gets every default', () => {
     currency: 'EUR',
     quotas: [],
     quota_dir: '/var/lib/eit/quota',
+    slurm: { compact: { extra: [] } },
   });
 });
 

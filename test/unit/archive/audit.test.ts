@@ -22,7 +22,12 @@ beforeAll(() => {
 afterAll(() => ledger.remove());
 
 async function audit(policy: (typeof POLICIES)[number]): Promise<Audit> {
-  const access = { config: { ledger: ledger.dir } as EitConfig, skipped: new Skipped(), output: null };
+  const access = {
+    config: { ledger: ledger.dir } as EitConfig,
+    skipped: new Skipped(),
+    output: null,
+    uid: 0,
+  };
   const asked = query({ sinceMs: SINCE_MS, untilMs: UNTIL_MS, policy });
   const context = () => ({ toolVersion: '0', generatedAtMs: 0, skippedRecords: 0 });
   return readAudit(access, asked, await auditArchive(access, asked), context);

@@ -1,10 +1,13 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { compact, type Compacted } from '../../../src/archive/compact';
+import { dirname, join } from 'node:path';
+import { compact, type Compacted, compactPlan, type CompactOptions } from '../../../src/archive/compact';
 import { readAggregate } from '../../../src/cli/ledger-aggregate';
 import type { EitConfig } from '../../../src/generated/config';
+import type { EitRecord } from '../../../src/generated/record';
 import type { EitReport } from '../../../src/generated/report';
+import { appendLines } from '../../../src/ledger/append';
+import { finishNow } from '../../../src/ledger/durable';
 import { Skipped } from '../../../src/ledger/record-line';
 import type { ReportQuery } from '../../../src/report/aggregate';
 import { buildReport } from '../../../src/report/report';
@@ -23,24 +26,60 @@ export class TestLedger {
     }
   }
 
-  async compact(cluster: string, nowMs: number, given: { inboxDays?: number } = {}): Promise<Compacted> {
-    return compact({
+  /** Where a record's line belongs. */
+  inboxFile({ cluster, host, to }: Pick<EitRecord, 'cluster' | 'host' | 'to'>): string {
+    return join(this.dir, cluster, 'inbox', to.slice(0, 10), `${host}.ndjson`);
+  }
+
+  /** Appends the records' lines as a shipper does. */
+  ship(records: readonly EitRecord[]): void {
+    const files = new Map<string, string[]>();
+    for (const record of records) {
+      const path = this.inboxFile(record);
+      const lines = files.get(path) ?? [];
+      lines.push(`${JSON.stringify(record)}\n`);
+      files.set(path, lines);
+    }
+    for (const [path, lines] of files) {
+      mkdirSync(dirname(path), { recursive: true });
+      finishNow(appendLines(path, Buffer.from(lines.join('')), 0o600));
+    }
+  }
+
+  /** Leaves some text at the end of a record's file, as a crash does. */
+  damage(record: EitRecord, text: string): void {
+    const path = this.inboxFile(record);
+    mkdirSync(dirname(path), { recursive: true });
+    appendFileSync(path, text);
+  }
+
+  async compact(cluster: string, nowMs: number, given: Partial<CompactOptions> = {}): Promise<Compacted> {
+    return compact({ ...this.asked(cluster, nowMs), ...given });
+  }
+
+  /** Commits a plan's tasks. */
+  async compactPlan(cluster: string, nowMs: number, plan: string): Promise<Compacted> {
+    return compactPlan(this.asked(cluster, nowMs), plan);
+  }
+
+  private asked(cluster: string, nowMs: number): CompactOptions {
+    return {
       ledger: this.dir,
       cluster,
       nowMs,
       timeZone: 'UTC',
       inboxDays: 7,
+      privacy: { mode: 'open' },
       warn: (message) => this.warnings.push(message),
-      ...given,
-    });
+    };
   }
 
   /** What a report says of it. */
-  async report(given: Partial<ReportQuery>): Promise<EitReport> {
+  async report(given: Partial<ReportQuery>, uid = process.getuid?.() ?? 0): Promise<EitReport> {
     const asked = query(given);
     const skipped = new Skipped();
     const config = { ledger: this.dir } as EitConfig;
-    const access = { config, skipped, output: null };
+    const access = { config, skipped, output: null, uid };
     const aggregate = await readAggregate(access, asked);
     return buildReport(aggregate, {
       query: asked,

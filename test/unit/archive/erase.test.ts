@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkArchive } from '../../../src/archive/check-archive';
 import { REPORT_LIMITS, withDuckDb } from '../../../src/archive/duckdb';
@@ -25,6 +25,7 @@ const OTHERS: Partial<ReportQuery>[] = [
 function options(ledger: TestLedger, onStep?: (step: string) => void) {
   return {
     ...{ ledger: ledger.dir, cluster: 'alpha', asked: 'alice', systemUid: null, nowMs: NOW, timeZone: 'UTC' },
+    privacy: { mode: 'open' as const },
     warn: (message: string) => ledger.warnings.push(message),
     ...(onStep === undefined ? {} : { onStep }),
   };
@@ -70,6 +71,11 @@ test(
     const energy = await energyOf(ledger, 'alpha');
     expect(await namedIn(ledger, /alice/i)).not.toEqual([]);
 
+    // What was published for her and for those who coordinate her account.
+    for (const folder of ['by-user/1001', 'by-account/physics']) {
+      mkdirSync(join(ledger.dir, 'alpha', folder), { recursive: true });
+      writeFileSync(join(ledger.dir, 'alpha', folder, 'index.json'), '{"user":"alice"}');
+    }
     const counted = await countErasable(options(ledger));
     expect(counted).toMatchObject({ series: 1, jobs: 3, aside: 2 });
     const done = await erase(options(ledger));

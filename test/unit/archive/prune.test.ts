@@ -25,7 +25,15 @@ afterEach(() => ledger.remove());
 
 async function pruned(keep: Keep, given: { isDryRun?: boolean; onStep?: (step: string) => void } = {}) {
   return prune({
-    ...{ ledger: ledger.dir, cluster: 'alpha', keep, nowMs: APRIL, timeZone: 'UTC', isDryRun: false },
+    ...{
+      ledger: ledger.dir,
+      cluster: 'alpha',
+      keep,
+      nowMs: APRIL,
+      timeZone: 'UTC',
+      privacy: { mode: 'open' as const },
+      isDryRun: false,
+    },
     ...given,
   });
 }
@@ -149,7 +157,7 @@ test(
     const alice = pseudonymOf(Buffer.from(key.toString().trim(), 'hex'), 'alpha', 'alice');
     expect(await named(new RegExp(alice))).not.toEqual([]);
     const options = { ledger: ledger.dir, cluster: 'alpha', asked: 'alice', systemUid: 1001, nowMs: APRIL };
-    const given = { ...options, timeZone: 'UTC', warn: () => undefined };
+    const given = { ...options, timeZone: 'UTC', privacy: { mode: 'open' as const }, warn: () => undefined };
     expect((await erase(given)).slices).toBeGreaterThan(3);
     expect(await named(new RegExp(alice))).toEqual([]);
 
@@ -199,7 +207,7 @@ describe('months of which only totals are kept', () => {
       expect(would.energy).toEqual({ months: ['2026-01'], jobs: 3, before: '2026-02' });
       expect(await pruned(ONE)).toEqual(would);
       expect((await pruned(ONE)).energy).toMatchObject({ months: [], jobs: 0 });
-      await ledger.compact('alpha', APRIL + 3 * 86_400_000);
+      await ledger.compact('alpha', APRIL + 2 * 86_400_000);
 
       for (const [i, given] of ASKED.entries()) expect(await told(given)).toEqual(before[i]);
       expect(await report({ sinceMs: FEBRUARY, groupBy: ['job'] })).toEqual(later);
@@ -242,7 +250,12 @@ describe('months of which only totals are kept', () => {
       const energy = await energyOf(ledger, 'alpha');
       await pruned(ONE);
       const given = { ledger: ledger.dir, cluster: 'alpha', asked: 'alice', systemUid: 1001, nowMs: APRIL };
-      const erased = await erase({ ...given, timeZone: 'UTC', warn: () => undefined });
+      const erased = await erase({
+        ...given,
+        timeZone: 'UTC',
+        privacy: { mode: 'open' as const },
+        warn: () => undefined,
+      });
       expect(erased.months).toBeGreaterThan(0);
       expect(await named(/alice/i)).toEqual([]);
       expect((await pruned({ ...ONE, ...JANUARY_ONLY })).pseudonyms?.rows).toBeGreaterThan(0);

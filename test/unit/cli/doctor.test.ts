@@ -654,7 +654,7 @@ describe('the ledger', () => {
     expect((await look(tree.path('var/ledger'))).verdict).toBe('ok');
     expect(await look(tree.path('srv/ledger'))).toMatchObject({
       verdict: 'problem',
-      mend: expect.stringContaining('install -d -m 0750') as string,
+      mend: expect.stringContaining('install -d -m 0711') as string,
     });
   });
 

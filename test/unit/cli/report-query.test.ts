@@ -82,6 +82,7 @@ test('lists take commas, repeats and host lists', () => {
     accounts: new Set(['a', 'b', 'c']),
     partitions: new Set(['cpu']),
     jobs: new Set([1, 2, 3]),
+    selections: [1, 2, 3].map((job) => ({ text: String(job), job })),
     clusters: new Set(['alpha']),
     nodes: new Set(['n1', 'n2', 'm1']),
   });
@@ -101,7 +102,8 @@ test.each<[Partial<QueryOptions>, string, string]>([
   [{ starttime: 'soon' }, 'EIT_TIME_FORM', 'YYYY-MM-DD'],
   [{ starttime: 'now', endtime: 'now-1day' }, 'EIT_USAGE', '--endtime'],
   [{ user: [','] }, 'EIT_USAGE', '--user is empty'],
-  [{ jobs: ['12_3'] }, 'EIT_USAGE', 'JobIDRaw'],
+  [{ jobs: ['12.batch'] }, 'EIT_USAGE', 'no job id'],
+  [{ jobs: [','] }, 'EIT_USAGE', '--jobs is empty'],
   [{ jobs: ['0'] }, 'EIT_USAGE', 'no job id'],
   [{ jobs: ['99999999999999999999'] }, 'EIT_USAGE', 'no job id'],
   [{ nodelist: ['n[1-'] }, 'EIT_HOSTLIST', 'n[1-'],

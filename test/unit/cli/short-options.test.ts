@@ -30,3 +30,25 @@ test.each([
 ])('%j is %j', (args, split) => {
   expect(splitShortOptions(args, options)).toEqual(split);
 });
+
+test.each([
+  [
+    ['--sort', '-Energy', '-nP'],
+    ['--sort=-Energy', '-n', '-P'],
+  ],
+  [
+    ['--sort', '--json'],
+    ['--sort', '--json'],
+  ],
+  [
+    ['--sort', 'User', '-n'],
+    ['--sort', 'User', '-n'],
+  ],
+  [
+    ['--', '--sort', '-Energy'],
+    ['--', '--sort', '-Energy'],
+  ],
+  [['--sort'], ['--sort']],
+])('%j is %j, where the value of --sort may begin with a minus', (args, split) => {
+  expect(splitShortOptions(args, options, ['sort'])).toEqual(split);
+});

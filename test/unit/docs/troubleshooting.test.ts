@@ -16,6 +16,7 @@ const sections = new Map(
 
 /** Variables of the environment, which look like codes. */
 const VARIABLES = [
+  'EIT_WRITE_RELEASED',
   'EIT_CONFIG',
   'EIT_HOME',
   'EIT_NODE',

@@ -105,7 +105,7 @@ test('a ledger that is not there is not made where it could be an unmounted fold
   const shared = join(dir, 'shared/ledger');
   mkdirSync(join(dir, 'shared'));
   expect(() => shipSpool(paths(shared))).toThrow(expect.objectContaining({ code: 'EIT_LEDGER_UNWRITABLE' }));
-  expect(() => shipSpool(paths(shared))).toThrow(/is it mounted\?.*install -d -m 0750/);
+  expect(() => shipSpool(paths(shared))).toThrow(/is it mounted\?.*install -d -m 0711/);
   expect(existsSync(shared)).toBe(false);
   mkdirSync(shared);
   shipSpool(paths(shared));
@@ -122,25 +122,27 @@ test('what cannot be written stays in the spool and comes later', () => {
   expect(inbox('2026-11-23')).toBe('a\n');
 });
 
-test.each([0o700, 0o750, 0o755])('who may read the ledger’s folder may read what is in it: %o', (mode) => {
-  const ledger = join(dir, 'var/ledger');
-  mkdirSync(ledger, { recursive: true });
-  chmodSync(ledger, mode);
-  spool('2026-11-23', 'a\n');
-  const umask = process.umask(0);
-  shipSpool(paths());
-  process.umask(umask);
-  const modeOf = (path: string) => statSync(join(ledger, path)).mode & 0o777;
-  expect([modeOf('lab/inbox/2026-11-23'), modeOf('lab/inbox/2026-11-23/h1.ndjson')]).toEqual([
-    mode,
-    mode & 0o666,
-  ]);
-});
+test.each([0o700, 0o750, 0o755])(
+  'the inbox is its owner’s alone, whatever the ledger’s folder is: %o',
+  (mode) => {
+    const ledger = join(dir, 'var/ledger');
+    mkdirSync(ledger, { recursive: true });
+    chmodSync(ledger, mode);
+    spool('2026-11-23', 'a\n');
+    const umask = process.umask(0);
+    shipSpool(paths());
+    process.umask(umask);
+    const modeOf = (path: string) => statSync(join(ledger, path)).mode & 0o777;
+    const made = ['lab/inbox', 'lab/inbox/2026-11-23', 'lab/inbox/2026-11-23/h1.ndjson'];
+    expect(made.map(modeOf)).toEqual([0o700, 0o700, 0o600]);
+    expect(modeOf('lab')).toBe(0o711);
+  },
+);
 
-test('a ledger that nobody made is not for everybody to read', () => {
+test('a ledger that nobody made is not for anybody to list', () => {
   spool('2026-11-23', 'a\n');
   shipSpool(paths());
-  expect(statSync(join(dir, 'var/ledger')).mode & 0o007).toBe(0);
+  expect(statSync(join(dir, 'var/ledger')).mode & 0o066).toBe(0);
 });
 
 test('however the lines come in, they all arrive in order', () => {

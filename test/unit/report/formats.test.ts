@@ -305,7 +305,13 @@ describe('on a terminal', () => {
   test('no bar has the room that a figure was denied', () => {
     const made = report([runRecord()]);
     const whole = header(made, 300).indexOf('Share') - 2;
-    for (let width = 40; width < whole; width++) expect(header(made, width)).not.toContain('Share');
+    for (let width = 40; width < whole; width++) {
+      expect(header(made, width)).not.toContain('Share');
+      // What has no room is said.
+      expect(shown(made, width).join('\n').includes('No room for')).toBe(
+        !header(made, width).includes('Elapsed'),
+      );
+    }
     expect(header(made, whole + 10)).toContain('Share');
   });
 
@@ -357,8 +363,10 @@ test('what a model says of whole nodes is not called the CPU’s, for people', (
   const mixed = report([modelled, runRecord({ job: 2, seq: 9 })]);
   expect(render(table, mixed)).toMatch(/^User .* CPUEnergy +Energy /);
   // The first that a narrow terminal goes without.
-  expect(render(table, made, { terminal: { width: 50, bars: true, colours: false } })).not.toContain(
-    'NodeEnergy',
+  const narrow = render(table, made, { terminal: { width: 50, bars: true, colours: false } }).split('\n');
+  expect(narrow[0]).not.toContain('NodeEnergy');
+  expect(narrow.join(' ').replaceAll(/ +/g, ' ')).toContain(
+    'No room for Elapsed, NodeEnergy: a wider terminal shows them, and -o takes any column.',
   );
 });
 

@@ -1,7 +1,8 @@
-import type { EitRecord } from '../../../src/generated/record';
+import type { EitRecord, RunRecord } from '../../../src/generated/record';
 import type { GroupKey } from '../../../src/generated/report';
+import validate from '../../../src/generated/report-validator';
 import { report } from './asked';
-import { later, runRecord } from './records';
+import { hostRecord, later, runRecord } from './records';
 
 const T = '2026-03-02T10:00:00.000Z';
 const records: EitRecord[] = [
@@ -161,4 +162,147 @@ test('data are until the newest record read, in the window or not', () => {
   const made = report([runRecord(), runRecord({ from: '2026-05-01T00:00:00.000Z' })]);
   expect(made.data_until).toBe('2026-05-01T00:05:00.000Z');
   expect(made.total.runs).toBe(1);
+});
+
+test('the hour that clocks show twice is two, and a day of 25 hours has 25', () => {
+  // Berlin, from 25 October 00:00 (22:00 UTC) on: 25 hours.
+  const start = '2026-10-24T22:00:00.000Z';
+  const all = Array.from({ length: 25 * 12 }, (_, i) =>
+    runRecord({ from: later(start, i * 300), started: start }),
+  );
+  const asked = {
+    sinceMs: Date.parse(start) - 86_400_000,
+    untilMs: Date.parse(start) + 2 * 86_400_000,
+    timeZone: 'Europe/Berlin',
+  };
+  const byHour = report(all, { ...asked, groupBy: ['hour'] });
+  expect([validate(byHour), validate.errors]).toEqual([true, null]);
+  expect(byHour.groups.map(({ hour }) => hour).slice(1, 5)).toEqual([
+    '2026-10-25T01:00+02:00',
+    '2026-10-25T02:00+02:00',
+    '2026-10-25T02:00+01:00',
+    '2026-10-25T03:00+01:00',
+  ]);
+  expect(byHour.groups.map(({ elapsed_seconds }) => elapsed_seconds)).toEqual(
+    Array.from({ length: 25 }, () => 3600),
+  );
+  for (const [groupBy, of] of [
+    [['day'], '2026-10-25'],
+    [['week'], '2026-W43'],
+  ] as const) {
+    const [line, ...more] = report(all, { ...asked, groupBy }).groups;
+    expect([line?.day ?? line?.week, line?.elapsed_seconds, more]).toEqual([of, 25 * 3600, []]);
+  }
+  expect(byHour.total).toEqual(report(all, { ...asked, groupBy: ['day'] }).total);
+});
+
+test('hours are of the zone, and change no total where lines lack', () => {
+  const lacks = [0, 1, 5, 6].map((i) => runRecord({ from: later(T, i * 3600), started: T }));
+  const zone = 'Asia/Kathmandu';
+  const { groups: found, total } = report(lacks, { groupBy: ['hour'], timeZone: zone });
+  expect(found.map(({ hour }) => hour)).toEqual([
+    '2026-03-02T15:00+05:45',
+    '2026-03-02T16:00+05:45',
+    '2026-03-02T20:00+05:45',
+    '2026-03-02T21:00+05:45',
+  ]);
+  expect(total).toEqual(report(lacks, { groupBy: ['day'], timeZone: zone }).total);
+  expect(total.coverage).toBeLessThan(0.1);
+});
+
+test.each([
+  ['2024-12-30T00:00:00.000Z', '2025-W01'],
+  ['2024-12-29T00:00:00.000Z', '2024-W52'],
+  ['2027-01-03T00:00:00.000Z', '2026-W53'],
+  ['2026-01-01T00:00:00.000Z', '2026-W01'],
+])('%s is in %s', (from, week) => {
+  const window = { sinceMs: Date.parse(from), untilMs: Date.parse(from) + 86_400_000 };
+  expect(report([runRecord({ from })], { ...window, groupBy: ['week'] }).groups[0]?.week).toBe(week);
+});
+
+describe('by model', () => {
+  const host = (node: string, cpu: string, gpus: Record<string, string>): EitRecord => {
+    const plain = hostRecord();
+    const gpu = { ...plain.domains['package-0']!, class: 'gpu' } as const;
+    return hostRecord({
+      host: node,
+      nodes: [node],
+      from: '2026-03-01T00:00:00.000Z',
+      domains: {
+        ...plain.domains,
+        ...Object.fromEntries(Object.keys(gpus).map((domain) => [domain, gpu])),
+      },
+      hardware: {
+        threads: 1,
+        cpu,
+        gpus: Object.fromEntries(Object.entries(gpus).map(([domain, model]) => [domain, { model }])),
+      },
+    });
+  };
+  const on = (node: string, given: Partial<RunRecord>): EitRecord =>
+    runRecord({ node, host: node, ...given });
+  const uj = (gpus: Record<string, number>): RunRecord['measured_uj'] =>
+    Object.fromEntries(
+      Object.entries({ 'package-0': 1e9, ...gpus }).map(([domain, of]) => [domain, [of, of, of] as never]),
+    );
+  const all: EitRecord[] = [
+    host('n1', 'Epyc', { 'gpu-1': 'A100', 'gpu-2': 'A100' }),
+    host('n2', 'Xeon', { 'gpu-1': 'H100', 'gpu-2': 'A100' }),
+    host('n3', 'Xeon', {}),
+    on('n1', { job: 1, nodes: 3, gpus: 2, measured_uj: uj({ 'gpu-1': 2e9, 'gpu-2': 3e9 }) }),
+    on('n2', { job: 1, nodes: 3, gpus: 1, measured_uj: uj({ 'gpu-1': 7e9 }) }),
+    on('n2', { job: 2, gpus: 2, measured_uj: uj({ 'gpu-1': 11e9, 'gpu-2': 13e9 }) }),
+    on('n3', { job: 3, measured_uj: uj({}) }),
+    on('n9', { job: 4, gpus: 1, measured_uj: uj({ 'gpu-1': 17e9 }) }),
+  ];
+
+  test.each<[GroupKey, unknown[]]>([
+    [
+      'gpumodel',
+      [
+        ['(none)', 1e9, 1, '1/1'],
+        ['(unknown)', 18e9, 1, '1/1'],
+        ['A100', 6e9, 1, '1/1'],
+        ['A100, H100', 25e9, 1, '1/1'],
+        ['H100', 8e9, 1, '1/1'],
+      ],
+    ],
+    [
+      'cpumodel',
+      [
+        ['(unknown)', 18e9, 1, '1/1'],
+        ['Epyc', 6e9, 1, '1/1'],
+        ['Xeon', 34e9, 3, '3/3'],
+      ],
+    ],
+  ])('%s: each part is in one line, and the lines are the total', (key, want) => {
+    const { groups: found, total } = report(all, { groupBy: [key], withUnattributed: false });
+    expect(
+      found.map((line) => [
+        line[key === 'gpumodel' ? 'gpu_model' : 'cpu_model'],
+        Math.round(line.energy_kwh.it * 3.6e12),
+        line.runs,
+        `${line.nodes_reported}/${line.nodes_expected}`,
+      ]),
+    ).toEqual(want);
+    expect(found.reduce((sum, line) => sum + line.energy_kwh.it, 0)).toBeCloseTo(total.energy_kwh.it, 12);
+    // Of job 1 a node is silent, and nobody knows of which model.
+    expect(total).toMatchObject({ nodes_expected: 6, nodes_reported: 5 });
+  });
+
+  test('a run of one model has its silent nodes in its line', () => {
+    const [line] = report([...all.slice(0, 1), on('n1', { nodes: 4 })], { groupBy: ['cpumodel'] }).groups;
+    expect(line).toMatchObject({ cpu_model: 'Epyc', nodes_expected: 4, coverage: 0.25 });
+  });
+});
+
+test('parts of a heterogeneous job are jobs, and added up by their first', () => {
+  const start = { by: 'prolog', het_job: 20 } as const;
+  const het = [20, 21].map((job) => runRecord({ job, start }));
+  expect(groups([...het, runRecord({ job: 22 })], ['job']).length).toBe(3);
+  const found = report([...het, runRecord({ job: 22 })], { groupBy: ['het'] }).groups;
+  expect(found.map(({ het_job_id, jobs, cpu_seconds }) => [het_job_id, jobs, cpu_seconds])).toEqual([
+    [20, 2, 600],
+    [null, 1, 300],
+  ]);
 });

@@ -8,6 +8,7 @@ const EMPTY: JobFacts = {
   arrayJobId: null,
   arrayTaskId: null,
   hetJobId: null,
+  hetOffset: null,
   state: 'COMPLETED',
   qos: null,
   allocCpus: null,

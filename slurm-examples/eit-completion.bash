@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# Completion of eit and eit-report for bash: options, and the values that they name. Copy it to
+# /etc/bash_completion.d/eit, or read it in with: . /opt/eit/slurm-examples/eit-completion.bash
+# It starts no program: names of users, accounts and partitions are not completed.
+
+# What stands behind the last comma, if it begins one of the words.
+_eit_list() {
+  local list=$1 last=${2##*,} before=''
+  [[ $2 == *,* ]] && before=${2%,*},
+  mapfile -t COMPREPLY < <(compgen -P "$before" -W "$list" -- "$last")
+  compopt -o nospace 2>/dev/null
+}
+
+_eit() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous='' command=report at=1 options='' actions=''
+  ((COMP_CWORD > 0)) && previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --sort=Energy.
+  [[ $current == '=' ]] && current=''
+  [[ $previous == '=' ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
+  if [[ ${COMP_WORDS[0]##*/} == eit ]]; then
+    command=${COMP_WORDS[1]}
+    at=2
+    if ((COMP_CWORD == 1)); then
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger quota --help --version' -- "$current")
+      return
+    fi
+  fi
+
+  local columns='JobID Cluster User Account Partition Node Hour Day Week Month JobName ArrayJobID HetJobID QOS State Submit Start
+    ReqMem TimeLimit Jobs Runs Elapsed CPUTime GPUTime GPUBusy GPUUtil GPUMem GPUThrottled GPUIdle CPUEnergy DRAMEnergy GPUEnergy
+    OtherEnergy ITEnergy Energy CO2e Coverage Quality NodesExpected NodesReported Estimated CPUModel GPUModel Extrapolated CPUEff
+    MemEff SlurmEnergy SameEnergy'
+  if [[ $command == report ]]; then
+    case $previous in
+      --group-by)
+        _eit_list 'job user account partition node hour day week month cluster qos state name array het cpumodel gpumodel' "$current"
+        return
+        ;;
+      -o | --format)
+        _eit_list "$columns" "$current"
+        return
+        ;;
+      --sort)
+        # shellcheck disable=SC2086 # a list of words
+        [[ $current == *-* ]] && columns=$(printf -- '-%s ' $columns)
+        _eit_list "$columns" "$current"
+        return
+        ;;
+      --policy)
+        mapfile -t COMPREPLY < <(compgen -W 'usage allocation hybrid' -- "$current")
+        return
+        ;;
+      -u | --user | -A | --account | -r | --partition | -j | --jobs | -M | --clusters | -N | --nodelist | -q | --qos | --name | \
+        -s | --state | -S | --starttime | -E | --endtime | --top | --min-kwh) return ;;
+    esac
+  fi
+  case $previous in
+    --config | --dir | --sacct)
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames 2>/dev/null
+      return
+      ;;
+  esac
+
+  case $command in
+    report)
+      options='--user --account --partition --jobs --clusters --nodelist --qos --name --state --starttime --endtime --allusers
+        --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
+        --extrapolate --compare-slurm --audit --policy --config'
+      ;;
+    status | doctor) options='--json --config' ;;
+    calibrate) options='--minutes --wait --load --dry-run --force-short --json --config' ;;
+    sacct-sync) options='--since --clusters --sacct --json --config' ;;
+    gpu)
+      actions='release take'
+      options='--seconds --json --config'
+      ;;
+    ledger)
+      actions='compact check generate'
+      options='--clusters --inbox-days --json --config --hosts --days --since --until --jobs-per-day --users --gpus-per-node --seed
+        --cluster --sacct --duplicate-fraction --half-lines --late-fraction'
+      ;;
+    quota)
+      actions='refresh check'
+      options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
+      ;;
+  esac
+  ((COMP_CWORD == at)) || actions=''
+  if [[ $command == ledger && $current != -* ]] && ((COMP_CWORD > at)); then
+    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    compopt -o filenames 2>/dev/null
+  elif [[ -z $actions || $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options --help --version" -- "$current")
+  else
+    mapfile -t COMPREPLY < <(compgen -W "$actions" -- "$current")
+  fi
+}
+
+complete -F _eit eit eit-report

@@ -1,0 +1,136 @@
+import { DateTime } from 'luxon';
+import { loadConfig } from '../config/config';
+import { Skipped } from '../ledger/record-line';
+import { parseColumns } from '../report/column-choice';
+import { columnHelp } from '../report/columns';
+import type { ReportFormat, View } from '../report/format';
+import { FORMATS } from '../report/formats';
+import { buildReport } from '../report/report';
+import { EitError } from '../errors';
+import { auditArchive } from './archive-audit';
+import type { Surroundings } from './command';
+import { readAggregate } from './ledger-aggregate';
+import { auditStatus, checkAudit, readAudit } from './report-audit';
+import { quotasOfReport } from './quota-data';
+import { readerOf } from './reader';
+import { lineChoice } from './report-lines';
+import { emptyNotes } from './report-notes';
+import { isOwnQuery, type QueryOptions, reportQuery } from './report-query';
+import { siteFactors } from './site-factors';
+import { terminalOf } from './terminal';
+import { version } from '../version';
+
+/** Reads the ledger and prints the report, or the audit. */
+export async function run(
+  argv: Readonly<Record<string, unknown>>,
+  surroundings: Surroundings,
+): Promise<number> {
+  const { env, output } = surroundings;
+  if (argv['helpformat'] === true) {
+    await output.write([columnHelp()]);
+    return 0;
+  }
+  const format = chosenFormat(argv);
+  const columns = strings(argv['format']).length > 0 ? parseColumns(strings(argv['format']).join(',')) : null;
+  const lines = lineChoice({
+    sort: strings(argv['sort']),
+    top: last(argv['top']),
+    'min-kwh': last(argv['min-kwh']),
+  });
+  const path = last(argv['config']);
+  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const reader = readerOf(surroundings, loaded.config);
+  const now = DateTime.local();
+  const query = reportQuery(queryOptions(argv), reader, loaded.config.policy, now);
+  const isAudit = argv['audit'] === true;
+  if (isAudit) checkAudit(argv, reader);
+
+  const skipped = new Skipped();
+  const access = { config: loaded.config, skipped, output, uid: reader.uid };
+  const made = { toolVersion: version, generatedAtMs: now.toMillis() };
+  const view = (): View => ({
+    columns,
+    header: argv['noheader'] !== true,
+    isOwn: isOwnQuery(query, reader),
+    timeZone: query.timeZone,
+    skipped: skipped.byReason,
+    terminal: terminalOf(argv, surroundings),
+  });
+  if (isAudit) {
+    const archived = await auditArchive(access, query);
+    const audit = await readAudit(access, query, archived, () => ({
+      ...made,
+      skippedRecords: skipped.total,
+    }));
+    await output.write(format.renderAudit(audit, view()));
+    return auditStatus(audit, query, output);
+  }
+
+  const aggregate = await readAggregate(access, query);
+  const factorsOf = siteFactors(loaded);
+  const quotas =
+    format.showsQuotas === true && argv['quotas'] === true
+      ? await quotasOfReport(query, reader, {
+          loaded,
+          output,
+          factorsOf,
+          nowMs: now.toMillis(),
+          uid: reader.uid,
+        })
+      : null;
+  const report = buildReport(aggregate, {
+    ...made,
+    query,
+    factorsOf,
+    skippedRecords: skipped.total,
+    skippedByReason: skipped.byReason,
+    lines,
+    quotas,
+  });
+  await output.write(format.render(report, view()));
+  for (const note of emptyNotes(query, aggregate)) output.note(note);
+  return 0;
+}
+
+function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {
+  const [chosen, ...more] = FORMATS.filter(
+    ({ option }) => option !== undefined && argv[option.name] === true,
+  );
+  if (more.length > 0) {
+    const names = [chosen, ...more].map((format) => `--${format?.option?.name ?? ''}`);
+    throw new EitError('EIT_USAGE', `${names.join(' and ')} cannot be had together: choose one`);
+  }
+  const format = chosen ?? FORMATS.find(({ option }) => option === undefined);
+  if (format === undefined) throw new Error('no format is the default');
+  return format;
+}
+
+function queryOptions(argv: Readonly<Record<string, unknown>>): QueryOptions {
+  return {
+    user: strings(argv['user']),
+    account: strings(argv['account']),
+    partition: strings(argv['partition']),
+    jobs: strings(argv['jobs']),
+    clusters: strings(argv['clusters']),
+    nodelist: strings(argv['nodelist']),
+    qos: strings(argv['qos']),
+    name: strings(argv['name']),
+    state: strings(argv['state']),
+    starttime: last(argv['starttime']),
+    endtime: last(argv['endtime']),
+    allusers: argv['allusers'] === true,
+    'group-by': strings(argv['group-by']),
+    policy: last(argv['policy']),
+    extrapolate: argv['extrapolate'] === true,
+    'compare-slurm': argv['compare-slurm'] === true,
+  };
+}
+
+function strings(value: unknown): string[] {
+  return [value].flat().filter((item) => typeof item === 'string');
+}
+
+/** An option given twice counts as given last, as with Slurm's commands. */
+function last(value: unknown): string | undefined {
+  return strings(value).at(-1);
+}

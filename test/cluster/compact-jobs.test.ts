@@ -1,0 +1,205 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EitReport } from '../../src/generated/report';
+import { describeCluster } from './availability';
+import { top } from './measured-cluster';
+import { type Finished, run, succeed } from './processes';
+import { type SlurmCluster, startCluster } from './slurm-cluster';
+import { until } from './until';
+
+const HOSTS = 20;
+const DAYS = 3;
+const WINDOW = ['-S', '2026-01-01', '-E', '2026-02-01', '-a'];
+const PROGRAM = ['dist', 'data', 'package.json'];
+const DUCKDB = ['node_modules/@duckdb', 'node_modules/detect-libc'];
+const POLICIES = ['usage', 'allocation', 'hybrid'] as const;
+
+/** Of expected.json: µJ as texts, by policy and class. */
+interface Expected {
+  readonly total: {
+    readonly jobs: number;
+    readonly runs: number;
+    readonly uj: Readonly<Record<string, Readonly<Record<'cpu' | 'dram' | 'gpu', string>>>>;
+  };
+}
+
+/** `eit ledger compact --slurm` as the ledger's user, on a ledger that was made up; what must be found in it is known. */
+describeCluster('eit ledger compact --slurm', 'none', () => {
+  let slurm: SlurmCluster;
+  let program: string;
+  const ledger = (name: string): string => join(slurm.workDir, name);
+
+  const eit = (name: string, ...args: string[]): Promise<Finished> =>
+    slurm.asUser(process.execPath, [program, ...args, '--config', `${ledger(name)}.yaml`], {
+      // As a person may have them set: they are not for these jobs.
+      env: { ...slurm.env, SBATCH_PARTITION: 'nowhere', SLURM_JOB_ID: '1' },
+      boundMs: 170_000,
+    });
+  const report = async (name: string, ...args: string[]): Promise<EitReport> => {
+    const { stdout, stderr } = await eit(name, 'report', ...WINDOW, '--json', ...args);
+    expect(stderr).toBe('');
+    return { ...(JSON.parse(stdout) as EitReport), generated_at: '' };
+  };
+  const pending = (name: string): string => {
+    const folder = join(ledger(name), 'synthetic/pending');
+    return join(folder, readdirSync(folder).sort().at(-1)!);
+  };
+
+  beforeAll(async () => {
+    slurm = await startCluster({ cgroup: 'none', nodePrefix: 'w', nodes: 2, cpusPerNode: 2 });
+    // Ordinary users do not get into the working tree.
+    const dist = join(slurm.dir, 'eit/dist');
+    mkdirSync(dist, { recursive: true });
+    for (const name of [...PROGRAM, ...DUCKDB]) {
+      cpSync(join(top, name), join(slurm.dir, 'eit', name), { recursive: true });
+    }
+    program = join(dist, 'eit.js');
+    const args = [
+      'ledger',
+      'generate',
+      join(slurm.dir, 'made'),
+      '--hosts',
+      String(HOSTS),
+      '--days',
+      String(DAYS),
+    ];
+    await succeed(
+      process.execPath,
+      [program, ...args, '--jobs-per-day', '400', '--duplicate-fraction', '0.01', '--half-lines', '0.001'],
+      {
+        env: slurm.env,
+      },
+    );
+    for (const name of ['alone', 'jobs', 'failing', 'overtaken']) {
+      cpSync(join(slurm.dir, 'made'), ledger(name), { recursive: true });
+      execFileSync('chown', ['-R', slurm.users[0]!, ledger(name)]);
+      chmodSync(ledger(name), 0o700);
+      const text = `ledger: ${ledger(name)}\nslurm:\n  compact:\n    time: '10'\n    extra: [--mem=100M, "--comment=a b $(touch ${slurm.workDir}/ran) ' \\" ;"]\n`;
+      writeFileSync(`${ledger(name)}.yaml`, text, { mode: 0o644 });
+    }
+  });
+  afterAll(async () => {
+    await slurm?.stop();
+  });
+
+  test('two nodes take the inbox in, and reports are those of one machine, to the digit', async () => {
+    const alone = await eit('alone', 'ledger', 'compact', '--workers', '1', '--json');
+    expect(alone.stderr).toBe('');
+    const done = await eit('jobs', 'ledger', 'compact', '--slurm', '--tasks', '6', '--wait', '--json');
+    expect([done.status, done.stderr]).toEqual([0, '']);
+    const [[ours], [theirs]] = [JSON.parse(done.stdout), JSON.parse(alone.stdout)] as [
+      [Record<string, unknown>],
+      [Record<string, unknown>],
+    ];
+    expect(ours).toEqual({ ...theirs, merges: expect.any(Number), parts: expect.any(Number) });
+    expect(ours?.['records']).toBeGreaterThan(10_000);
+    for (const [by, policy] of [
+      ['user,partition', 'usage'],
+      ['job', 'hybrid'],
+      ['day,account', 'allocation'],
+    ] as const) {
+      const asked = ['--group-by', by, '--policy', policy];
+      expect(await report('jobs', ...asked)).toEqual(await report('alone', ...asked));
+    }
+    expect((await eit('jobs', 'ledger', 'check')).stdout).toContain('each month holds what was taken in');
+  });
+
+  test('both nodes had tasks, and what they printed is there', () => {
+    const made = JSON.parse(readFileSync(join(pending('jobs'), 'plan.json'), 'utf8')) as {
+      tasks: string[][];
+    };
+    expect(made.tasks).toHaveLength(6);
+    const names = readdirSync(pending('jobs'));
+    for (const task of made.tasks.keys())
+      expect(names).toEqual(expect.arrayContaining([`${task}.json`, `${task}.out`]));
+    expect(readFileSync(join(pending('jobs'), '0.out'), 'utf8')).toBe('');
+    const jobs = execFileSync('scontrol', ['-o', 'show', 'job'], { env: slurm.env, encoding: 'utf8' });
+    const nodes = jobs
+      .split('\n')
+      .flatMap((job) => / JobName=eit-compact .* NodeList=(\S+)/.exec(job)?.[1] ?? []);
+    expect(nodes).toHaveLength(6);
+    expect(new Set(nodes)).toEqual(new Set(slurm.nodes));
+  });
+
+  test.each(POLICIES)('the energy is what was made up, to the microjoule (%s)', async (policy) => {
+    const text = readFileSync(join(ledger('jobs'), 'expected.json'), 'utf8');
+    const expected = (JSON.parse(text) as Expected).total;
+    const { total } = await report('jobs', '--policy', policy);
+    expect([total.runs, total.jobs]).toEqual([expected.runs, expected.jobs]);
+    const { cpu, dram, gpu } = expected.uj[policy]!;
+    for (const [name, uj] of Object.entries({ cpu, dram, gpu })) {
+      const kwh = total.energy_kwh[name as 'cpu'] ?? 0;
+      expect([name, Math.round(kwh * 3.6e12)]).toEqual([name, Number(uj)]);
+    }
+  });
+
+  test('a second time there is nothing new', async () => {
+    const { status, stdout, stderr } = await eit('jobs', 'ledger', 'compact', '--slurm');
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+    expect(stderr).toContain('the inbox has nothing new');
+  });
+
+  test('a plan is committed once', async () => {
+    const submitted = await eit(
+      'failing',
+      'ledger',
+      'compact',
+      '--slurm',
+      '--tasks',
+      '2',
+      '--no-wait',
+      '--json',
+    );
+    expect(submitted.stderr).toBe('');
+    const [{ commitJob, plan, arrayJob }] = JSON.parse(submitted.stdout) as [Record<string, string>];
+    expect(submitted.stderr).toBe('');
+    await slurm.waitForState(commitJob!, 'COMPLETED');
+    const again = await slurm.asUser(process.execPath, [
+      ...[program, 'ledger', 'compact', '--config', `${ledger('failing')}.yaml`],
+      ...['--clusters', 'synthetic', '--plan', plan!, '--task', 'commit'],
+    ]);
+    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('EIT_LEDGER_LOCKED: the plan')]);
+    expect(Number(commitJob)).toBeGreaterThan(Number(arrayJob));
+    expect(await report('failing')).toEqual(await report('alone'));
+  });
+
+  test('who waits for a plan that another compaction has overtaken is told so', async () => {
+    const text = readFileSync(`${ledger('overtaken')}.yaml`, 'utf8');
+    writeFileSync(`${ledger('overtaken')}.yaml`, text.replace('[--mem', '[--hold, --mem'));
+    const waiting = eit('overtaken', 'ledger', 'compact', '--slurm', '--wait');
+    await until('the commit job', 20_000, async () => {
+      const { stdout } = await run('squeue', ['-h', '-o', '%j'], { env: slurm.env });
+      return stdout.includes('eit-compact-commit') || undefined;
+    });
+    expect((await eit('overtaken', 'ledger', 'compact')).status).toBe(0);
+    const { stdout } = await run('squeue', ['-h', '-o', '%A'], { env: slurm.env });
+    for (const id of new Set(stdout.trim().split('\n'))) await slurm.scontrol('release', id);
+    const { status, stderr } = await waiting;
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/EIT_SBATCH: job \d+ has ended and committed nothing: eit: EIT_LEDGER_LOCKED/);
+    expect(await report('overtaken')).toEqual(await report('alone'));
+  });
+
+  test('what the config has of a shell is text', () => {
+    expect(existsSync(join(slurm.workDir, 'ran'))).toBe(false);
+  });
+
+  test('what sbatch refuses is told in its words', async () => {
+    writeFileSync(
+      `${ledger('failing')}.yaml`,
+      `ledger: ${ledger('failing')}\nslurm: {compact: {partition: nowhere}}\n`,
+    );
+    const folder = join(ledger('failing'), 'synthetic/inbox');
+    const day = readdirSync(folder).at(-1);
+    const name = day === undefined ? undefined : readdirSync(join(folder, day)).at(-1);
+    const target = join(folder, day ?? '2026-01-03');
+    mkdirSync(target, { recursive: true });
+    writeFileSync(join(target, name ?? 'late.ndjson'), 'no record\n', { flag: 'a' });
+    const { status, stderr } = await eit('failing', 'ledger', 'compact', '--slurm', '--wait');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/EIT_SBATCH: sbatch .* took no job: .*partition/is);
+    const gone = await run('squeue', ['-h'], { env: slurm.env });
+    expect(gone.stdout).toBe('');
+  });
+});
