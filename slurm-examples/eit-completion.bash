@@ -76,9 +76,10 @@ _eit() {
       options='--seconds --json --config'
       ;;
     ledger)
-      actions='compact check generate'
+      actions='compact check prune export erase generate'
       options='--clusters --inbox-days --json --config --hosts --days --since --until --jobs-per-day --users --gpus-per-node --seed
-        --cluster --sacct --duplicate-fraction --half-lines --late-fraction'
+        --cluster --sacct --duplicate-fraction --half-lines --late-fraction --slurm --tasks
+        --wait --workers --plan --task --dry-run --user --to --format --yes --wait-inbox'
       ;;
     quota)
       actions='refresh check'
