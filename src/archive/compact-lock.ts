@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { EitError, isErrno } from '../errors';
+import { giveBack } from './give-back';
 
 /** A holder that has not shown itself for so long is dead. */
 const STALE_MS = 300_000;
@@ -16,7 +17,7 @@ export async function withCompactLock<T>(
 ): Promise<T> {
   let isOurs = true;
   const lockfilePath = join(dir, '.compact.lock');
-  const release = await lock(dir, {
+  await lock(dir, {
     lockfilePath,
     stale: STALE_MS,
     update: SHOW_EVERY_MS,
@@ -41,6 +42,6 @@ export async function withCompactLock<T>(
     return await work(() => isOurs);
   } finally {
     // Lost in the middle: then there is nothing to give back, and the commit has said so.
-    await release().catch(() => undefined);
+    if (isOurs) giveBack(dir, lockfilePath);
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { EitError, isErrno } from '../errors';
+import { giveBack } from './give-back';
 import type { SacctField } from '../slurm/sacct-fields';
 import { readSacctFields, readSacctJobs, type SacctParts } from '../slurm/sacct-run';
 import { type DuckDbLimits, REPORT_LIMITS, withDuckDb } from './duckdb';
@@ -155,7 +156,7 @@ export async function withSyncLock<T>(
   work: (isLost: () => boolean) => Promise<T>,
 ): Promise<T> {
   let isLost = false;
-  const release = await lock(folder, {
+  await lock(folder, {
     lockfilePath: join(folder, '.sync.lock'),
     stale: STALE_MS,
     update: STALE_MS / 5,
@@ -167,7 +168,7 @@ export async function withSyncLock<T>(
     return await work(() => isLost);
   } finally {
     // One that was lost in the last moment is not ours to let go.
-    if (!isLost) await release().catch(() => undefined);
+    if (!isLost) giveBack(folder, join(folder, '.sync.lock'));
   }
 }
 
