@@ -108,7 +108,7 @@ test('a program that hangs is missing energy with its reason, and is gone when t
   writeFileSync(join(home.dir, 'hang'), '');
   const host = await hostRecord(
     'a record without the node',
-    ({ whole, ms }) => whole?.['node']?.missing_ms === ms,
+    ({ whole, ms }) => ms > 0 && whole?.['node']?.missing_ms === ms,
   );
   const reason = `no power was read for more than 7 s: ${home.dir}/ipmitool did not answer in 1 s and was killed`;
   expect(host.whole!['node']).toMatchObject({ counter_uj: 0, missing_reason: reason });
