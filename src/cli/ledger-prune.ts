@@ -11,7 +11,7 @@ import { jsonText } from './plain-text';
 
 export const options: Readonly<Record<string, Options>> = {
   clusters: {
-    alias: ['M', 'cluster'],
+    alias: 'M',
     type: 'string',
     array: true,
     nargs: 1,

@@ -6,8 +6,8 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
-  statSync,
-  utimesSync,
+  lstatSync,
+  lutimesSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,11 +71,14 @@ function ageLocks(ledger: string): void {
   const longAgo = new Date(Date.now() - 600_000);
   const folders = [ledger, ...readdirSync(ledger).map((name) => join(ledger, name))];
   const names = folders.flatMap((dir) =>
-    statSync(dir).isDirectory() && !dir.endsWith('.lock')
+    lstatSync(dir).isDirectory() && !dir.endsWith('.lock')
       ? readdirSync(dir).map((name) => join(dir, name))
       : [],
   );
-  for (const path of [...folders, ...names]) if (path.endsWith('.lock')) utimesSync(path, longAgo, longAgo);
+  // A host's lock is a link to nowhere.
+  for (const path of [...folders, ...names]) {
+    if (path.endsWith('.lock')) lutimesSync(path, longAgo, longAgo);
+  }
 }
 
 async function compacts(ledger: string): Promise<void> {

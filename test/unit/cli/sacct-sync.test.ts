@@ -87,6 +87,8 @@ test('several clusters of one slurmdbd, by name', async () => {
   expect(stdout.split('\n').map((line) => line.split(':')[0])).toEqual(['beta', 'alpha', '']);
 });
 
+afterEach(() => rmSync(`${sacct}.hang`, { force: true }));
+
 test('Ctrl-C leaves the days before, and the next one goes on there at once', async () => {
   writeFileSync(`${sacct}.hang`, '');
   rmSync(`${sacct}.asked`, { force: true });
@@ -106,7 +108,8 @@ test('Ctrl-C leaves the days before, and the next one goes on there at once', as
   expect(readdirSync(temporary)).toHaveLength(1);
   // As a terminal does: all that runs there.
   process.kill(-child.pid!, 'SIGINT');
-  expect(await ended).toBe('SIGINT');
+  // What it waits for may be gone before its own signal is there: then it says so and ends.
+  expect(['SIGINT', null]).toContain(await ended);
   expect(readdirSync(temporary)).toEqual([]);
   rmSync(`${sacct}.hang`);
   const { status, stderr } = await sync();
