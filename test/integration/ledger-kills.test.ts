@@ -207,13 +207,14 @@ test('compaction while the shipper appends', async () => {
 async function onDisk(
   ledger: TestLedger,
   mount: string,
+  then = ':',
 ): Promise<{ readonly status: number | null; readonly stderr: string }> {
   const dir = mkdtempSync(join(tmpdir(), 'eit-disk-'));
   for (const name of ['disk', 'back']) mkdirSync(join(dir, name));
   const main = command.bundled('test/integration/ledger-main.ts');
   const script =
     `set -e; ${mount} ${dir}/disk; echo '{"ledger":"${dir}/disk/ledger"}' > ${dir}/eit.yaml; ` +
-    `[ -e ${dir}/disk/ledger ] || cp -a ${ledger.dir} ${dir}/disk/ledger; ` +
+    `[ -e ${dir}/disk/ledger ] || cp -a ${ledger.dir} ${dir}/disk/ledger; cd ${dir}/disk; ${then}; cd /; ` +
     `status=0; EIT_CONFIG=${dir}/eit.yaml ${process.execPath} ${main} compact || status=$?; ` +
     `cp -a ${dir}/disk/ledger/. ${dir}/back/; exit $status`;
   const outcome = await command.startProgram('unshare', ['-m', 'sh', '-c', script]).ended;
@@ -224,13 +225,16 @@ async function onDisk(
 }
 
 testUnless(noMounts)('where the disk fills, compaction says so, and nothing is lost', async () => {
-  const bytes = records.reduce((sum, record) => sum + JSON.stringify(record).length, 1_200_000);
-  const inboxKb = Math.ceil(bytes / 1000);
   let full = 0;
   for (let nth = 0; nth < scaled(3, 100); nth++) {
     const ledger = someLedger();
-    const kb = inboxKb + 30 + Math.floor(Math.random() * 400);
-    const { status, stderr } = await onDisk(ledger, `mount -t tmpfs -o size=${kb}k tmpfs`);
+    // What is there then: of the least no part can be written.
+    const kb = nth === 0 ? 40 : 40 + Math.floor(Math.random() * 400);
+    const { status, stderr } = await onDisk(
+      ledger,
+      'mount -t tmpfs -o size=64m tmpfs',
+      `mount -o remount,size=$(($(df -k --output=used . | tail -n 1) + ${kb}))k .`,
+    );
     if (status !== 0) {
       full++;
       expect({ kb, stderr }).toEqual({
