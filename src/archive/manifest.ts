@@ -54,9 +54,15 @@ function damaged(path: string, what: string, cause: unknown): EitError {
   );
 }
 
-/** Replaces the manifest as a whole. @throws the system's error */
+/**
+ * Replaces the manifest as a whole, by one that can be read.
+ * @throws EitError EIT_ARCHIVE, with the old one as it was; the system's error
+ */
 export async function writeManifest(dir: string, manifest: ArchiveManifest, modes: FileModes): Promise<void> {
-  await writeWhole(join(dir, MANIFEST_FILE), JSON.stringify(manifest), modes.file, modes.beforeNamed);
+  const path = join(dir, MANIFEST_FILE);
+  const text = JSON.stringify(manifest);
+  parseManifest(text, path);
+  await writeWhole(path, text, modes.file, modes.beforeNamed);
 }
 
 /** The parts of a table that have rows in [fromMs, toMs). */

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import {
   compact,
@@ -27,6 +26,7 @@ import { privacyOf } from './ledger-privacy';
 import { compactWorkers, ownProgram } from './compact-workers';
 import type { Output } from './output';
 import { bytesText, jsonText } from './plain-text';
+import { localTimeZone } from './time-zone';
 
 const DEFAULT_INBOX_DAYS = 7;
 const MOST_INBOX_DAYS = 3650;
@@ -182,7 +182,7 @@ function compactOptions(
   cluster: string,
   onProgress: (step: CompactStep) => void,
 ): CompactOptions {
-  const timeZone = DateTime.local().zoneName;
+  const timeZone = localTimeZone();
   return {
     ledger,
     cluster,
@@ -215,7 +215,7 @@ async function bySlurm(
   const slurm = { env, timeoutMs: SLURM_TIMEOUT_MS };
   const asked: CompactJobsOptions = {
     ...{ ledger, cluster, nowMs, inboxDays, tasks, slurm },
-    timeZone: DateTime.local().zoneName,
+    timeZone: localTimeZone(),
     node: process.execPath,
     program: ownProgram(),
     configPath: loaded.path,

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { countErasable, erase, type Erased, type EraseOptions } from '../archive/erase';
 import { becomeOwner } from '../archive/ledger-owner';
@@ -14,6 +13,7 @@ import { privacyOf } from './ledger-privacy';
 import type { Output } from './output';
 import { jsonText } from './plain-text';
 import { findUids } from './user-ids';
+import { localTimeZone } from './time-zone';
 
 /** Hosts write each few minutes, for seconds. */
 const AGAIN_MS = 30_000;
@@ -59,7 +59,7 @@ export async function run(
   const done: Erased[] = [];
   for (const cluster of await ledgerClusters(ledger)) {
     const given: EraseOptions = {
-      ...{ ledger, cluster, asked, systemUid, nowMs: Date.now(), timeZone: DateTime.local().zoneName },
+      ...{ ledger, cluster, asked, systemUid, nowMs: Date.now(), timeZone: localTimeZone() },
       privacy,
       warn: (message) => output.note(message),
     };

@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { exportPerson, type Exported, type ExportFormat } from '../archive/export-person';
 import { mustBeOwner } from '../archive/ledger-owner';
@@ -12,6 +11,7 @@ import type { CommandModule, Surroundings } from './command';
 import { userGiven } from './ledger-erase';
 import { jsonText } from './plain-text';
 import { findUids } from './user-ids';
+import { localTimeZone } from './time-zone';
 
 const FORMATS: readonly ExportFormat[] = ['json', 'csv'];
 
@@ -61,7 +61,7 @@ export async function run(
     done.push(
       await exportPerson({
         ...{ ledger, cluster, asked, systemUid, to, format, nowMs: Date.now() },
-        timeZone: DateTime.local().zoneName,
+        timeZone: localTimeZone(),
         warn: (message) => output.note(message),
       }),
     );

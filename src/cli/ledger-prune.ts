@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { becomeOwner } from '../archive/ledger-owner';
 import { prune, type Pruned } from '../archive/prune';
@@ -8,6 +7,7 @@ import type { CommandModule, Surroundings } from './command';
 import { privacyOf } from './ledger-privacy';
 import { clustersGiven } from './ledger-compact';
 import { jsonText } from './plain-text';
+import { localTimeZone } from './time-zone';
 
 export const options: Readonly<Record<string, Options>> = {
   clusters: {
@@ -55,7 +55,7 @@ export async function run(
       keep: config.keep,
       privacy,
       nowMs: Date.now(),
-      timeZone: DateTime.local().zoneName,
+      timeZone: localTimeZone(),
       isDryRun,
     });
     done.push(pruned);

@@ -1,4 +1,3 @@
-import { IANAZone, DateTime } from 'luxon';
 import { type LoadedConfig, loadQuotas, siteFor } from '../config/config';
 import { EitError } from '../errors';
 import type { QuotaState } from '../generated/report';
@@ -11,6 +10,7 @@ import type { ReportQuery } from '../report/aggregate';
 import type { SiteFactors } from '../report/report';
 import { type LedgerAccess, readAggregate } from './ledger-aggregate';
 import type { Reader } from './report-query';
+import { localTimeZone } from './time-zone';
 
 /** What quotas are read with. */
 export interface QuotaAccess {
@@ -112,8 +112,7 @@ export async function quotasOfReport(
 /** The zone of the config, else that of the machine, where that is one that has a name. */
 function quotaTimeZone(configured: string | undefined): string {
   if (configured !== undefined) return configured;
-  const local = DateTime.local().zoneName;
-  return local !== null && IANAZone.isValidZone(local) ? local : 'utc';
+  return localTimeZone();
 }
 
 function allRuns(
