@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { EitReport } from '../../src/generated/report';
 import { tail } from '../cluster/processes';
 import { debianMirror } from './availability';
-import { baseImage, ownDir } from './base-image';
+import { type BaseImage, baseImage, ownDir } from './base-image';
 import { GuestBooks } from './ledger';
-import { Machine } from './machine';
+import { bootUntilSaid, Machine } from './machine';
 import { makeMachineDisk, readMachineDisk } from './machine-disk';
 
 // Bounds for what hangs. An emulated machine beside a busy one takes minutes for what is seconds' work.
@@ -93,15 +93,8 @@ export class GuestRun {
     const base = await baseImage(debianMirror());
     const disk = await makeMachineDisk(base, this.dir);
 
-    const first = new Machine(base, disk, join(this.dir, 'console-1.log'));
-    this.machines.push(first);
-    await first.says('eit-guest: cut the power now', SCENARIOS_BOUND_MS);
-    await first.cutPower();
-
-    const second = new Machine(base, disk, join(this.dir, 'console-2.log'));
-    this.machines.push(second);
-    await second.says('eit-guest: done', SECOND_BOOT_BOUND_MS);
-    await second.cutPower();
+    await this.bootAndCut(base, disk, 'console-1', 'cut the power now', SCENARIOS_BOUND_MS);
+    await this.bootAndCut(base, disk, 'console-2', 'done', SECOND_BOOT_BOUND_MS);
 
     const folders = ['/var/lib/eit', '/var/lib/eit-guest', '/var/log/slurm'];
     await readMachineDisk(disk, folders, join(this.dir, 'disk'));
@@ -109,6 +102,22 @@ export class GuestRun {
     this.results = lines.map((line) => JSON.parse(line) as Result);
     const laws = ['law-1.log', 'law.log'].map((file) => this.onDisk(`eit-guest/${file}`));
     this.readBooks = new GuestBooks(this.onDisk('eit/ledger/guest/inbox'), laws);
+  }
+
+  private async bootAndCut(
+    base: BaseImage,
+    disk: string,
+    name: string,
+    until: string,
+    boundMs: number,
+  ): Promise<void> {
+    const powerOn = (boot: number): Machine => {
+      const machine = new Machine(base, disk, join(this.dir, `${name}.${boot}.log`));
+      this.machines.push(machine);
+      return machine;
+    };
+    const machine = await bootUntilSaid(powerOn, `eit-guest: ${until}`, boundMs);
+    await machine.cutPower();
   }
 
   /** @throws Error with the machine's logs where the scenario failed */

@@ -6,6 +6,12 @@ import type { BaseImage } from './base-image';
 
 const MEMORY_MB = 1536;
 
+/** The emulator has been seen to make the first process of a system crash, seconds after power on, with nothing of ours begun. */
+const MOST_BOOTS = 3;
+
+/** What inside/scenarios.mjs puts before all that it says. */
+const OURS = 'eit-guest:';
+
 /** A machine that runs: Linux from `base` on the given disk, no network, emulated in software, its console in a file. */
 export class Machine {
   private readonly emulator: Daemon;
@@ -30,6 +36,11 @@ export class Machine {
       { PATH: SYSTEM_PATH },
       `${consoleFile}.qemu`,
     );
+  }
+
+  /** Whether the kernel gave up before anything of ours began: then it is the emulator's fault, and the machine can be started again. */
+  get failedToBoot(): boolean {
+    return !this.emulator.running && this.console.includes('Kernel panic') && !this.console.includes(OURS);
   }
 
   /** What the console has shown, without colours. */
@@ -61,6 +72,28 @@ export class Machine {
 
   private lastLines(): string {
     return this.console.split('\n').slice(-40).join('\n');
+  }
+}
+
+/**
+ * A machine that is on until it has said something; a system that does not get as far as our units is started again, which is said.
+ * @param powerOn makes the n-th, from 1
+ * @throws as {@link Machine.says}
+ */
+export async function bootUntilSaid(
+  powerOn: (boot: number) => Machine,
+  text: string,
+  boundMs: number,
+): Promise<Machine> {
+  for (let boot = 1; ; boot++) {
+    const machine = powerOn(boot);
+    try {
+      await machine.says(text, boundMs);
+      return machine;
+    } catch (error) {
+      if (boot === MOST_BOOTS || !machine.failedToBoot) throw error;
+      process.stderr.write(`boot ${boot} ended in a kernel panic before any unit of ours; once more\n`);
+    }
   }
 }
 
