@@ -15,7 +15,7 @@ const LAYERS = {
   runs: ['config', 'slurm', 'attribution', 'ledger'],
   archive: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   synthetic: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
-  carbon: ['config', 'slurm', 'attribution', 'ledger'],
+  carbon: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   report: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
   quota: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   cli: [

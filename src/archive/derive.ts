@@ -141,7 +141,7 @@ async function deriveMonth(
   const names = days.map(({ day }) => day);
   const runs = await writePart(connection, dir, RUN_DAYS, month, 1, await staging.relation(), modes);
   await staging.clear();
-  const hours = await writePart(connection, dir, HOUR_TOTALS, month, 1, hourTotalsSql(from), modes);
+  const hours = await writePart(connection, dir, HOUR_TOTALS, month, 1, hourTotalsSql(from, days), modes);
   return [runs, hours].flatMap((part) => (part === null ? [] : [{ ...part, days: names }]));
 }
 

@@ -1,6 +1,7 @@
 import { POLICIES } from '../attribution/policy';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { type Column, quoted, type Table } from './column';
+import type { Day } from './days';
 
 const CLASSES_SUMMED = ['measured', 'modelled'] as const;
 
@@ -45,8 +46,11 @@ export const HOUR_TOTALS: Table<never> = {
   ],
 };
 
-/** @param from SQL from FROM on that gives slices; names as reports have them where a run tells none */
-export function hourTotalsSql(from: string): string {
+/**
+ * @param from SQL from FROM on that gives slices of the days; names are as reports have them where a run tells none
+ * @param days by time: whether a run's node had a domain of class other is asked of each day, as {@link GroupSums} does
+ */
+export function hourTotalsSql(from: string, days: readonly Pick<Day, 'toMs'>[]): string {
   const keys = [
     'slot_ms',
     'uid',
@@ -57,9 +61,13 @@ export function hourTotalsSql(from: string): string {
   const sums = [
     ...SUMMED.map((name) => `sum(${quoted(name)})::BIGINT AS ${quoted(name)}`),
     ...OVERHEAD.map(
-      ({ name, sql }) =>
-        `coalesce(sum(${sql}) FILTER (WHERE other_observed_ms IS NULL), 0)::BIGINT AS ${name}`,
+      ({ name, sql }) => `coalesce(sum(${sql}) FILTER (WHERE seen IS NULL), 0)::BIGINT AS ${name}`,
     ),
   ];
-  return `SELECT ${[...keys, ...sums].join(', ')} FROM ${from} GROUP BY 1, 2, 3, 4, 5`;
+  const dayOf = days.map(({ toMs }, i) => `WHEN slot_ms < ${toMs} THEN ${i}`).join(' ');
+  return `
+WITH ofdays AS NOT MATERIALIZED (SELECT *, CASE ${dayOf} END AS nth_day FROM ${from}),
+other AS (SELECT DISTINCT node, job, restart, started_ms, nth_day, true AS seen FROM ofdays WHERE other_observed_ms IS NOT NULL)
+SELECT ${[...keys, ...sums].join(', ')}
+FROM ofdays LEFT JOIN other USING (node, job, restart, started_ms, nth_day) GROUP BY 1, 2, 3, 4, 5`;
 }

@@ -4,7 +4,15 @@ import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
 import { namingDamage } from '../archive/damage';
 import { readJobFacts } from '../archive/job-facts';
 import { keptMonthsIn } from '../archive/kept-months';
-import { countRefused, readHardware, readHosts, readSlices, takenBefore } from '../archive/read-archive';
+import {
+  countRefused,
+  readHardware,
+  readHosts,
+  readSlices,
+  takenBefore,
+  type Window,
+} from '../archive/read-archive';
+import { slotMsOf } from '../archive/slot';
 import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
@@ -13,10 +21,12 @@ import { type InboxFile, unreadable } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
 import { type Aggregate, Aggregation, needsFacts, type ReportQuery } from '../report/aggregate';
 import type { FactsLookup } from '../runs/job-facts';
+import type { WeightCurve, Weighing } from '../runs/slot-weights';
 import { type OpenedLedger, openLedger } from './ledger-archives';
 import { addDays, daysAddedUp } from './ledger-days';
 import { addMonths, goneNote, isToldByTotals } from './ledger-months';
 import type { Output } from './output';
+import { localTimeZone } from './time-zone';
 
 /** Compaction removes files once a day at most. */
 const MOST_ATTEMPTS = 5;
@@ -29,6 +39,8 @@ export interface LedgerAccess {
   readonly uid: number;
   /** For the progress; null: none is shown. */
   readonly output: Output | null;
+  /** By cluster, what energies of a window are weighed by; absent or null: factors are the same at all times. */
+  readonly curvesOf?: (window: Window) => ((cluster: string) => WeightCurve | null) | null;
 }
 
 /**
@@ -58,11 +70,13 @@ export async function readAggregate(
 async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boolean): Promise<Aggregate> {
   const ofJobs = withFacts && asked.filter.jobs !== undefined ? await readFacts(access, asked) : null;
   const query = withJobsTold(asked, ofJobs);
-  const aggregation = new Aggregation(query, ofJobs);
   const { files, opened } = await openAll(access, query);
+  const weighing = weighingOf(access, opened, query);
+  const aggregation = new Aggregation(query, ofJobs, weighing);
   const { archives } = opened;
   // Whole days have it in their totals, and it need not be read of the millions of runs of a year.
-  const areDays = archives.length > 0 && archives.every((archive) => daysAddedUp(archive, query).size > 0);
+  const areDays =
+    archives.length > 0 && archives.every((archive) => daysAddedUp(archive, query, weighing).size > 0);
   if (withFacts && !areDays && ofJobs === null) aggregation.useFacts(await readFacts(access, query));
   if (archives.length === 0) {
     for await (const record of recordsInWindow(access, query, { files })) aggregation.add(record);
@@ -72,12 +86,25 @@ async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boo
     () => archives,
     () =>
       withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
-        const jobs = await addArchives(connection, opened, files, access, query, aggregation);
+        const jobs = await addArchives(connection, opened, files, access, query, { aggregation, weighing });
         if (!withFacts || !areDays) return;
         aggregation.useFacts(await readFacts(access, { ...query, filter: { ...query.filter, jobs } }));
       }),
   );
   return aggregation.finish();
+}
+
+/** A cluster without an archive has the slots that its archive would have. */
+function weighingOf(
+  { config, curvesOf }: LedgerAccess,
+  { archives }: OpenedLedger,
+  { sinceMs, untilMs }: ReportQuery,
+): Weighing | null {
+  const curveOf = curvesOf?.({ sinceMs, untilMs }) ?? null;
+  if (curveOf === null) return null;
+  const known = new Map(archives.map(({ cluster, manifest }) => [cluster, manifest.slot_ms]));
+  const otherMs = slotMsOf(config.time_zone ?? localTimeZone(), Date.now());
+  return { curveOf, slotMsOf: (cluster) => known.get(cluster) ?? otherMs };
 }
 
 /** The query with the ids of all jobs that can be meant: tasks of an array and parts of a heterogeneous job have ids of their own. */
@@ -118,7 +145,7 @@ async function addArchives(
   files: readonly InboxFile[],
   access: LedgerAccess,
   query: ReportQuery,
-  aggregation: Aggregation,
+  { aggregation, weighing }: { aggregation: Aggregation; weighing: Weighing | null },
 ): Promise<Set<number>> {
   const taken = new Map<string, TakenBefore>();
   for (const archive of archives) {
@@ -147,10 +174,10 @@ async function addArchives(
     await addMonths(connection, archive, query, months, aggregation);
     const left = [...kept.whole, ...kept.cut].filter((month) => !months.includes(month)).sort();
     if (left.length > 0) access.output?.note(goneNote(archive.cluster, left));
-    const days = daysAddedUp(archive, query);
+    const days = daysAddedUp(archive, query, weighing);
     if (days.size > 0) {
       const inbox = jobsOf(inboxJobs, archive.cluster);
-      const jobs = await addDays(connection, archive, query, days, inbox, aggregation);
+      const jobs = await addDays(connection, archive, query, days, inbox, aggregation, weighing);
       for (const job of jobs) rest.add(job);
     } else {
       await readSlices(connection, archive, query, {

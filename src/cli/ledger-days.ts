@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { wholeDaysIn } from '../archive/days';
+import { isToldByHours, keyOf, weightedByGroup } from '../archive/hour-groups';
 import { type ReadableArchive, readSlices, type Window } from '../archive/read-archive';
 import {
   countTotals,
@@ -24,6 +25,7 @@ import {
   type SumKey,
 } from '../report/aggregate';
 import { GroupSums } from '../runs/group-sums';
+import { type WeightCurve, WeightedSums, type Weighing } from '../runs/slot-weights';
 import { SlurmSums } from '../runs/slurm-sums';
 import type { Outcome } from '../slurm/job-states';
 
@@ -31,11 +33,27 @@ import type { Outcome } from '../slurm/job-states';
  * The days of a report that can be added up from the archive's totals. None where it asks for what these do not tell: jobs or nodes one by one,
  * what nobody observed, days of another time zone.
  */
-export function daysAddedUp(archive: ReadableArchive, query: ReportQuery): Set<string> {
+export function daysAddedUp(
+  archive: ReadableArchive,
+  query: ReportQuery,
+  weighing: Weighing | null,
+): Set<string> {
   const { timeZone, sinceMs, untilMs } = query;
-  if (!isToldByTotals(query, archive.manifest.time_zone)) return new Set();
+  if (!isToldByTotals(query, archive.manifest.time_zone) || !isWeighable(archive, query, weighing))
+    return new Set();
   const held = daysWithTotals(archive);
   return new Set(wholeDaysIn(sinceMs, untilMs, timeZone).flatMap(({ day }) => (held.has(day) ? [day] : [])));
+}
+
+/** Whether the totals by slot are fine enough for what energies are weighed by. */
+function isWeighable(
+  { cluster, manifest }: ReadableArchive,
+  { groupBy, filter }: ReportQuery,
+  weighing: Weighing | null,
+): boolean {
+  const curve = weighing?.curveOf(cluster) ?? null;
+  if (curve === null) return true;
+  return curve.isBySlot(manifest.slot_ms) && isToldByHours(groupBy.filter(isTotalKey), filter);
 }
 
 /** Whether totals by day of a zone tell what is asked for. */
@@ -73,6 +91,7 @@ export async function addDays(
   days: ReadonlySet<string>,
   inboxJobs: ReadonlySet<number>,
   aggregation: Aggregation,
+  weighing: Weighing | null,
 ): Promise<Set<number>> {
   const jobs = new Set(inboxJobs);
   const { inside, outside } = windowsOf(query, days);
@@ -109,7 +128,7 @@ export async function addDays(
       );
     }
   }
-  await addTotals(connection, archive, query, { ...totals, exceptJobs }, aggregation);
+  await addTotals(connection, archive, query, { ...totals, exceptJobs }, aggregation, weighing);
   return jobs;
 }
 
@@ -119,12 +138,15 @@ async function addTotals(
   { groupBy, filter }: ReportQuery,
   totals: TotalsQuery,
   aggregation: Aggregation,
+  weighing: Weighing | null,
 ): Promise<void> {
   const { cluster } = archive;
   const keys = groupBy.filter(isTotalKey);
   const groups = await totalsByGroup(connection, archive, keys, totals);
   const { sums, slurm } = await totalOf(connection, archive, keys, totals, groups);
   if (sums.runs === 0) return;
+  const curve = weighing?.curveOf(cluster) ?? null;
+  if (curve !== null) await weigh(connection, archive, keys, totals, curve, { groups, sums });
   const lost =
     slurm.toldRuns === 0 ? new Map<Outcome, GroupSums>() : await totalsByOutcome(connection, archive, totals);
   aggregation.addTotals(
@@ -138,6 +160,25 @@ async function addTotals(
     ? await namesInTotals(connection, archive, totals)
     : [{ uid: null, user: '', account: '', partition: '' }];
   for (const name of names) aggregation.addFound({ cluster, ...name });
+}
+
+/** Gives groups, and the sums of all, the weighed energies that belong to them. */
+async function weigh(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  keys: readonly TotalKey[],
+  totals: TotalsQuery,
+  curve: WeightCurve,
+  { groups, sums }: { groups: readonly TotalsGroup[]; sums: GroupSums },
+): Promise<void> {
+  const weighted = await weightedByGroup(connection, archive, keys, totals, curve);
+  const all = new WeightedSums();
+  for (const each of weighted.values()) all.addSums(each);
+  sums.clusterEnergy(archive.cluster).weighted = all;
+  for (const group of groups) {
+    group.sums.clusterEnergy(archive.cluster).weighted =
+      weighted.get(keyOf(keys, group.keys)) ?? new WeightedSums();
+  }
 }
 
 /** In the order of the query's keys, by which groups are known. */

@@ -76,6 +76,11 @@ export interface ReportFactors {
   intensity_g_per_kwh: number;
   intensity_source: string;
   intensity_basis: 'average-lifecycle' | 'average-direct';
+  intensity_by_origin?: IntensityByOrigin;
+  /**
+   * With --factors-as-of: intensities as they were known then.
+   */
+  as_of?: string;
   /**
    * What `it` counts and what it does not, in words.
    */
@@ -87,6 +92,35 @@ export interface ReportFactors {
   defaults_used: string[];
   by_cluster: ClusterFactors[];
 }
+/**
+ * Only where intensity comes from a series by time: the part of the energy (with PUE) by where its intensity is from. series, estimated, neighbour, same_hour and yearly are 1 together; other_basis is part of them.
+ */
+export interface IntensityByOrigin {
+  /**
+   * A final value of the series.
+   */
+  series: number;
+  /**
+   * A value of the series that its source calls an estimate.
+   */
+  estimated: number;
+  /**
+   * A gap of the series, filled with a value at most 3 hours away.
+   */
+  neighbour: number;
+  /**
+   * A gap, filled with the mean of the same hour of the week.
+   */
+  same_hour: number;
+  /**
+   * A gap, filled with the average of a year.
+   */
+  yearly: number;
+  /**
+   * On another basis than intensity_basis: the series has no other.
+   */
+  other_basis: number;
+}
 export interface ClusterFactors {
   cluster: string;
   pue: number;
@@ -94,6 +128,7 @@ export interface ClusterFactors {
   intensity_g_per_kwh: number;
   intensity_source: string;
   intensity_basis: 'average-lifecycle' | 'average-direct';
+  intensity_by_origin?: IntensityByOrigin;
 }
 export interface ReportFigures {
   jobs: number;

@@ -15,6 +15,7 @@ import type { FactsLookup, JobFacts } from '../runs/job-facts';
 import { IdlePower } from './idle-power';
 import { matchesFacts, matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
 import { joinRuns, nodesExpected, type Part, partsOf, type Run, UNKNOWN } from '../runs/runs';
+import type { Weighing } from '../runs/slot-weights';
 import { type Outcome, outcomeOf } from '../slurm/job-states';
 import { isToldBySlurm } from '../runs/selected-job';
 import { SlurmSums } from '../runs/slurm-sums';
@@ -116,6 +117,7 @@ export interface Aggregate {
  */
 export class Aggregation {
   readonly #query: ReportQuery;
+  readonly #weighing: Weighing | null;
   #facts: FactsLookup | null;
   readonly #fragments: Fragments;
   readonly #groups = new Map<string, Group>();
@@ -132,13 +134,17 @@ export class Aggregation {
   #hostLines = 0;
   #dataUntilMs: number | null = null;
 
-  /** @param facts what Slurm's accounting tells of runs; null: nothing */
-  constructor(query: ReportQuery, facts: FactsLookup | null = null) {
+  /**
+   * @param facts what Slurm's accounting tells of runs; null: nothing
+   * @param weighing what energies are weighed by; null: factors are the same at all times
+   */
+  constructor(query: ReportQuery, facts: FactsLookup | null = null, weighing: Weighing | null = null) {
     this.#query = query;
+    this.#weighing = weighing;
     this.#facts = facts;
     this.#found = new FoundNames(query.filter);
     const bucket = query.groupBy.includes('hour') ? 'hour' : 'day';
-    this.#fragments = new Fragments(query.policy, calendar(bucket, query.timeZone));
+    this.#fragments = new Fragments(query.policy, calendar(bucket, query.timeZone), weighing);
   }
 
   add(record: EitRecord): void {
@@ -249,9 +255,9 @@ export class Aggregation {
     if (!matchesFacts(this.#query.filter, run.jobId, facts)) return;
     this.#found.add(run, facts);
     const parts = partsOf(run, this.#models);
-    const power = this.#query.extrapolate ? meanPower(parts) : null;
+    const power = this.#query.extrapolate ? meanPower(run.cluster, parts, this.#weighing) : null;
     const nodes = this.#nodesExpected(run);
-    this.#total.addRun(run, parts, nodes, power);
+    this.#total.addRun(run, parts, nodes, power, this.#weighing);
     this.#slurmTotal.addRun(run, parts, facts);
     const outcome = facts === null ? null : outcomeOf(facts.state);
     if (outcome !== null) this.#lost[outcome].addRun(run, parts, nodes, power);
@@ -263,7 +269,7 @@ export class Aggregation {
         : nodes;
     for (const { fields, parts: ofGroup } of this.#byGroup(run, parts, facts)) {
       const group = this.#group(fields, groupBy.includes('job') ? run.jobKey : '');
-      group.sums.addRun(run, ofGroup, nodesOfGroup, power);
+      group.sums.addRun(run, ofGroup, nodesOfGroup, power, this.#weighing);
       group.slurm.addRun(run, ofGroup, facts);
     }
   }

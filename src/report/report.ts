@@ -14,9 +14,11 @@ import type {
 } from '../generated/report';
 import type { Aggregate, Group, ReportQuery, SumKey } from './aggregate';
 import { kwh, part, ratio } from './conversion';
+import { convertEnergy } from './converted-energy';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { gpuFigures } from './gpu-figures';
 import { type ClusterEnergy, GroupSums } from '../runs/group-sums';
+import { intensityByOrigin } from './intensity-origin';
 import { itScope } from './it-scope';
 import { ALL_LINES, chooseLines, type LineChoice } from './line-choice';
 import { SlurmSums } from '../runs/slurm-sums';
@@ -37,6 +39,8 @@ export interface ReportContext {
   readonly query: ReportQuery;
   /** Factors of a cluster, by its name; '' where the report has no cluster at all. */
   readonly factorsOf: (cluster: string) => SiteFactors;
+  /** Intensities as they were known at that time; absent: now. */
+  readonly factorsAsOfMs?: number;
   readonly toolVersion: string;
   readonly generatedAtMs: number;
   readonly skippedRecords: number;
@@ -82,7 +86,7 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     until: utc(query.untilMs),
     group_by: query.groupBy.filter(isShown),
     policy: query.policy,
-    factors: reportFactors(aggregate, factorsOf),
+    factors: reportFactors(aggregate, context),
     groups: shown.map(({ row }) => row),
     ...(others.length === 0
       ? {}
@@ -134,16 +138,13 @@ export function figures(
   const uj = new Map<DomainClass, bigint>();
   let [itUj, measuredUj, totalKwh, co2eKg, extrapolatedKwh] = [0n, 0n, 0, 0, 0];
   for (const { energy, factors } of byCluster(sums, factorsOf)) {
-    const byClass = energyByClass(energy, factors.nodeOverhead);
-    for (const [name, amount] of byClass) uj.set(name, (uj.get(name) ?? 0n) + amount);
+    const converted = convertEnergy(energy, factors);
+    for (const [name, amount] of converted.classUj) uj.set(name, (uj.get(name) ?? 0n) + amount);
     for (const amount of energy.measuredUj.values()) measuredUj += amount;
-    const clusterUj = sum(byClass.values());
-    itUj += clusterUj;
-    totalKwh += kwh(clusterUj) * factors.pue;
-    co2eKg += (kwh(clusterUj) * factors.pue * factors.intensityGPerKwh) / 1000;
-    const unobservedUj =
-      sum(energy.extrapolatedUj.values()) + overheadOf(energy.extrapolatedBaseUj, factors.nodeOverhead);
-    extrapolatedKwh += kwh(unobservedUj) * factors.pue;
+    itUj += converted.itUj;
+    totalKwh += converted.totalKwh;
+    co2eKg += converted.co2eKg;
+    extrapolatedKwh += converted.extrapolatedKwh;
   }
   const classKwh = (name: DomainClass): number | null => {
     const amount = uj.get(name);
@@ -181,11 +182,16 @@ export function figures(
 }
 
 /** What became of runs, and how far Slurm's accounting was asked. */
-function slurmPart({ slurm }: Aggregate, { query, factorsOf }: ReportContext): Pick<EitReport, 'slurm'> {
+function slurmPart({ slurm, total }: Aggregate, { factorsOf }: ReportContext): Pick<EitReport, 'slurm'> {
   if (slurm === null) return {};
   const lost = (sums: GroupSums): LostEnergy => {
-    const { runs, energy_kwh, co2e_kg } = figures(sums, factorsOf, query.extrapolate);
-    return { runs, kwh: energy_kwh.total, co2e_kg };
+    let [totalKwh, co2eKg] = [0, 0];
+    for (const { cluster, energy, factors } of byCluster(sums, factorsOf)) {
+      const converted = convertEnergy(energy, meanFactors(total.energy.get(cluster), factors));
+      totalKwh += converted.totalKwh;
+      co2eKg += converted.co2eKg;
+    }
+    return { runs: sums.runs, kwh: totalKwh, co2e_kg: co2eKg };
   };
   const { untilMs } = slurm;
   return {
@@ -231,56 +237,45 @@ function recordedUj({ energy }: GroupSums, classes: readonly DomainClass[] = DOM
 function byCluster(
   sums: GroupSums,
   factorsOf: (cluster: string) => SiteFactors,
-): { energy: ClusterEnergy; factors: SiteFactors }[] {
+): { cluster: string; energy: ClusterEnergy; factors: SiteFactors }[] {
   return [...sums.energy]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([cluster, energy]) => ({ energy, factors: factorsOf(cluster) }));
+    .map(([cluster, energy]) => ({ cluster, energy, factors: factorsOf(cluster) }));
 }
 
-/** Measured, modelled and extrapolated together, with what `node_overhead` adds for the parts that no counter sees. */
-function energyByClass(energy: ClusterEnergy, nodeOverhead: number): Map<DomainClass, bigint> {
-  const uj = new Map<DomainClass, bigint>();
-  for (const name of DOMAIN_CLASSES) {
-    const measured = energy.measuredUj.get(name);
-    const modelled = energy.modelledUj.get(name);
-    const extrapolated = energy.extrapolatedUj.get(name);
-    if (measured === undefined && modelled === undefined && extrapolated === undefined) continue;
-    uj.set(name, (measured ?? 0n) + (modelled ?? 0n) + (extrapolated ?? 0n));
-  }
-  if (nodeOverhead > 1 && uj.size > 0) {
-    const { overheadBaseUj, extrapolatedBaseUj } = energy;
-    const overheadUj =
-      overheadOf(overheadBaseUj, nodeOverhead) + overheadOf(extrapolatedBaseUj, nodeOverhead);
-    uj.set('other', (uj.get('other') ?? 0n) + overheadUj);
-  }
-  return uj;
+/** The factors as they were in the mean of all that a report is of: the same where they are constant. */
+function meanFactors(energy: ClusterEnergy | undefined, factors: SiteFactors): SiteFactors {
+  if (!energy?.weighted) return factors;
+  const { itUj, totalKwh, co2eKg } = convertEnergy(energy, factors);
+  if (itUj === 0n) return factors;
+  return { ...factors, pue: totalKwh / kwh(itUj), intensityGPerKwh: (co2eKg * 1000) / totalKwh };
 }
 
-/** What `site.node_overhead` adds to a measured energy. */
-function overheadOf(baseUj: bigint, nodeOverhead: number): bigint {
-  return nodeOverhead > 1 ? (baseUj * BigInt(Math.round((nodeOverhead - 1) * 1e9))) / 1_000_000_000n : 0n;
-}
-
-function reportFactors(aggregate: Aggregate, factorsOf: (cluster: string) => SiteFactors): ReportFactors {
+function reportFactors(aggregate: Aggregate, { factorsOf, factorsAsOfMs }: ReportContext): ReportFactors {
   const clusters = aggregate.clusters.length > 0 ? aggregate.clusters : [''];
   const all = clusters.map((cluster) => {
-    const factors = factorsOf(cluster);
     const energy = aggregate.total.energy.get(cluster);
-    const itKwh = energy === undefined ? 0 : kwh(sum(energyByClass(energy, factors.nodeOverhead).values()));
-    return { cluster, factors, itKwh, totalKwh: itKwh * factors.pue };
+    const factors = meanFactors(energy, factorsOf(cluster));
+    return {
+      cluster,
+      factors,
+      converted: energy === undefined ? null : convertEnergy(energy, factorsOf(cluster)),
+    };
   });
-  const mostUsed = all.reduce((a, b) => (b.totalKwh > a.totalKwh ? b : a));
+  const kwhOf = ({ converted }: (typeof all)[number]) => converted?.totalKwh ?? 0;
+  const mostUsed = all.reduce((a, b) => (kwhOf(b) > kwhOf(a) ? b : a));
   const distinct = (pick: (factors: SiteFactors) => string) => [
     ...new Set(all.map(({ factors }) => pick(factors))),
   ];
+  const sources = intensityByOrigin(all.flatMap(({ converted }) => converted ?? []));
   return {
-    pue: weightedMean(all.map(({ factors, itKwh }) => [factors.pue, itKwh])),
+    pue: weightedMean(all.map(({ factors, converted }) => [factors.pue, kwh(converted?.itUj ?? 0n)])),
     zone: distinct((factors) => factors.zone).join(', '),
-    intensity_g_per_kwh: weightedMean(
-      all.map(({ factors, totalKwh }) => [factors.intensityGPerKwh, totalKwh]),
-    ),
+    intensity_g_per_kwh: weightedMean(all.map((each) => [each.factors.intensityGPerKwh, kwhOf(each)])),
     intensity_source: distinct((factors) => factors.intensitySource).join('; '),
     intensity_basis: mostUsed.factors.intensityBasis,
+    ...(sources === null ? {} : { intensity_by_origin: sources }),
+    ...(factorsAsOfMs === undefined ? {} : { as_of: utc(factorsAsOfMs) }),
     it_scope: itScope(
       [...aggregate.total.energy.values()],
       all.some(({ factors }) => factors.nodeOverhead > 1),
@@ -289,17 +284,21 @@ function reportFactors(aggregate: Aggregate, factorsOf: (cluster: string) => Sit
       [...aggregate.total.energy.values()].some(({ measuredUj }) => measuredUj.has(name)),
     ),
     defaults_used: [...new Set(all.flatMap(({ factors }) => factors.defaultsUsed))],
-    by_cluster: aggregate.clusters.map((cluster) => {
-      const { pue, zone, intensityGPerKwh, intensitySource, intensityBasis } = factorsOf(cluster);
-      return {
-        cluster,
-        pue,
-        zone,
-        intensity_g_per_kwh: intensityGPerKwh,
-        intensity_source: intensitySource,
-        intensity_basis: intensityBasis,
-      };
-    }),
+    by_cluster: all
+      .filter(({ cluster }) => aggregate.clusters.includes(cluster))
+      .map(({ cluster, factors, converted }) => {
+        const { pue, zone, intensityGPerKwh, intensitySource, intensityBasis } = factors;
+        const own = intensityByOrigin(converted === null ? [] : [converted]);
+        return {
+          cluster,
+          pue,
+          zone,
+          intensity_g_per_kwh: intensityGPerKwh,
+          intensity_source: intensitySource,
+          intensity_basis: intensityBasis,
+          ...(own === null ? {} : { intensity_by_origin: own }),
+        };
+      }),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { DomainClass } from '../generated/record';
 import type { Part } from './runs';
+import type { WeightedSums, Weighing } from './slot-weights';
+import { weighedParts } from './weighed-parts';
 
 /** What was observed of one class of a run, in all of the report: its mean power, as energy and time. */
 export interface ObservedClass {
@@ -11,10 +13,14 @@ export interface ObservedClass {
 }
 
 /** The mean power of each class of a run: missing time is filled with it, and with no other run's. */
-export type MeanPower = ReadonlyMap<DomainClass, ObservedClass>;
+export interface MeanPower {
+  readonly classes: ReadonlyMap<DomainClass, ObservedClass>;
+  /** What was observed, weighed by its time; null where energies are not weighed. */
+  readonly weighted: WeightedSums | null;
+}
 
-/** @param parts all slices of the run */
-export function meanPower(parts: readonly Part[]): MeanPower {
+/** @param parts all slices of a run of the cluster */
+export function meanPower(cluster: string, parts: readonly Part[], weighing: Weighing | null): MeanPower {
   const power = new Map<DomainClass, ObservedClass>();
   for (const { slice } of parts) {
     const hasOther = slice.classes.has('other');
@@ -26,7 +32,7 @@ export function meanPower(parts: readonly Part[]): MeanPower {
       found.observedMs += observedMs;
     }
   }
-  return power;
+  return { classes: power, weighted: weighing === null ? null : weighedParts(cluster, parts, weighing) };
 }
 
 /**

@@ -5,6 +5,7 @@ import { DOMAIN_CLASSES } from './domain-class';
 import { ExactSum } from './exact-sum';
 import { GpuSums } from './gpu-sums';
 import { energyIndex, ENERGY_KINDS, isEarlier, midpointMs, rowOfLine, type SliceRow } from './slice-row';
+import type { SlotEnergy, Weighing } from './slot-weights';
 
 /** What of a fragment's energy and time lies in one bucket: an hour or a day. */
 export interface Slice {
@@ -26,6 +27,8 @@ export interface Slice {
   /** Domains of GPUs that the run was charged for; absent without any. */
   gpuDomains?: Set<string>;
   readonly classes: Map<DomainClass, ClassSlice>;
+  /** By begin of the slot; absent where energy is not weighed by its time. */
+  slots?: Map<number, SlotEnergy>;
 }
 
 /** One class of domains in a slice. Sums of µJ are absent where no domain of the class was observed. */
@@ -81,13 +84,18 @@ export interface Fragment {
 export class Fragments {
   readonly #policy: number;
   readonly #bucketOf: (midpointMs: number) => string;
+  readonly #weighing: Weighing | null;
   /** By cluster and job, then by what else makes them one. */
   readonly #jobs = new Map<string, Map<string, Fragment>>();
 
-  /** @param bucketOf the bucket that a record with this midpoint (Unix ms) belongs to */
-  constructor(policy: Policy, bucketOf: (midpointMs: number) => string) {
+  /**
+   * @param bucketOf the bucket that a record with this midpoint (Unix ms) belongs to
+   * @param weighing what energies are to be weighed by; null: by nothing
+   */
+  constructor(policy: Policy, bucketOf: (midpointMs: number) => string, weighing: Weighing | null = null) {
     this.#policy = POLICIES.indexOf(policy);
     this.#bucketOf = bucketOf;
+    this.#weighing = weighing;
   }
 
   add(record: RunRecord): void {
@@ -117,6 +125,9 @@ export class Fragments {
     let slice = fragment.slices.get(bucket);
     if (slice === undefined) fragment.slices.set(bucket, (slice = emptySlice(bucket, row)));
     addToSlice(slice, row, this.#policy);
+    const weighing = this.#weighing;
+    if (weighing !== null && weighing.curveOf(cluster) !== null)
+      addToSlot(slice, row, this.#policy, weighing.slotMsOf(cluster));
   }
 
   /** Hands out one job's fragments, in an order that does not depend on the lines', and forgets them. */
@@ -174,6 +185,27 @@ function addToSlice(slice: Slice, row: SliceRow, policy: number): void {
   }
   DOMAIN_CLASSES.forEach((name, index) => addClass(slice, name, index, row, policy));
 }
+
+/** Lines come with a time of their own, rows with that of their slot: both end up in it. */
+function addToSlot(slice: Slice, row: SliceRow, policy: number, lengthMs: number): void {
+  const slotMs = Math.floor(row.slotMs / lengthMs) * lengthMs;
+  const slots = (slice.slots ??= new Map<number, SlotEnergy>());
+  let slot = slots.get(slotMs);
+  if (slot === undefined) {
+    slot = { slotMs, fromMs: row.fromMs, toMs: row.toMs, recordedUj: 0, measuredUj: 0 };
+    slots.set(slotMs, slot);
+  }
+  slot.fromMs = Math.min(slot.fromMs, row.fromMs);
+  slot.toMs = Math.max(slot.toMs, row.toMs);
+  for (let index = 0; index < DOMAIN_CLASSES.length; index++) {
+    const measuredUj = row.uj[energyIndex(index, MEASURED, policy)] ?? 0;
+    slot.measuredUj += measuredUj;
+    slot.recordedUj += measuredUj + (row.uj[energyIndex(index, MODELLED, policy)] ?? 0);
+  }
+}
+
+const MEASURED = ENERGY_KINDS.indexOf('measured');
+const MODELLED = ENERGY_KINDS.indexOf('modelled');
 
 const SUM_OF_KIND = {
   measured: 'measuredUj',

@@ -5,6 +5,8 @@ import { type ClassCoverage, classCoverage } from './coverage';
 import { extrapolated, type MeanPower } from './extrapolation';
 import { GpuSums } from './gpu-sums';
 import { byDay, type Part, type Run, timeOf } from './runs';
+import { WeightedSums, type Weighing } from './slot-weights';
+import { weighedParts } from './weighed-parts';
 
 /** Energy of one cluster's runs in a group, µJ. */
 export interface ClusterEnergy {
@@ -17,6 +19,8 @@ export interface ClusterEnergy {
   overheadBaseUj: bigint;
   /** The same of what is extrapolated. */
   extrapolatedBaseUj: bigint;
+  /** The same energies weighed by their time; null where they are not. What it lacks was used nobody knows when. */
+  weighted: WeightedSums | null;
 }
 
 /** The sums of one group, to which runs are added one by one, each once. */
@@ -61,12 +65,14 @@ export class GroupSums {
    * @param parts the slices of the run that belong to the group: at least one
    * @param nodesOf how many nodes of the run should be in the group, of which so many have reported; null: unknown
    * @param power what time that nobody observed is filled with; null: with nothing
+   * @param weighing what energies are weighed by; null: by nothing
    */
   addRun(
     run: Run,
     parts: readonly Part[],
     nodesOf: (reported: number) => number | null,
     power: MeanPower | null,
+    weighing: Weighing | null = null,
   ): void {
     if (run.jobKey !== this.#lastJob) {
       this.jobs++;
@@ -81,6 +87,8 @@ export class GroupSums {
     this.#addTold(run, parts);
     const energy = this.clusterEnergy(run.cluster);
     this.#addEnergy(energy, parts);
+    const weighted = weighing === null ? null : weighedParts(run.cluster, parts, weighing);
+    if (weighted !== null) (energy.weighted ??= new WeightedSums()).addSums(weighted);
 
     let [mostExpected, mostReported, isKnown, isWhole] = [0, 0, true, true];
     for (const ofDay of byDay(parts)) {
@@ -149,6 +157,7 @@ export class GroupSums {
       for (const [name, uj] of theirs.extrapolatedUj) addExact(ours.extrapolatedUj, name, uj);
       ours.overheadBaseUj += theirs.overheadBaseUj;
       ours.extrapolatedBaseUj += theirs.extrapolatedBaseUj;
+      if (theirs.weighted !== null) (ours.weighted ??= new WeightedSums()).addSums(theirs.weighted);
     }
   }
 
@@ -189,6 +198,7 @@ export class GroupSums {
         extrapolatedUj: new Map(),
         overheadBaseUj: 0n,
         extrapolatedBaseUj: 0n,
+        weighted: null,
       };
       this.energy.set(cluster, energy);
     }
@@ -214,13 +224,19 @@ export class GroupSums {
     let isWhole = true;
     for (const { name, expectedMs, observedMs } of coverage) {
       if (expectedMs <= observedMs) continue;
-      const filled = extrapolated(power.get(name), expectedMs - observedMs);
+      const filled = extrapolated(power.classes.get(name), expectedMs - observedMs);
       if (filled === null) {
         isWhole = false;
         continue;
       }
       addExact(energy.extrapolatedUj, name, filled.uj);
       energy.extrapolatedBaseUj += filled.overheadBaseUj;
+      if (power.weighted !== null)
+        (energy.weighted ??= new WeightedSums()).addExtrapolated(
+          filled.uj,
+          filled.overheadBaseUj,
+          power.weighted,
+        );
     }
     return isWhole;
   }

@@ -186,6 +186,14 @@ async function makeMonth(
      FROM (SELECT *, slot_ms - slot_ms % 86400000 AS day_ms FROM ${from}) GROUP BY job, day_ms`,
     MODES,
   );
-  const hours = await writePart(connection, dir, HOUR_TOTALS, name, 2, hourTotalsSql(from), MODES);
+  const hours = await writePart(
+    connection,
+    dir,
+    HOUR_TOTALS,
+    name,
+    2,
+    hourTotalsSql(from, daysIn(fromMs, toMs, 'UTC')),
+    MODES,
+  );
   return [slices, ...[byDay, hours].flatMap((part) => (part === null ? [] : [{ ...part, days }]))];
 }

@@ -11,7 +11,14 @@ import { finishNow } from '../../../src/ledger/durable';
 import { Skipped } from '../../../src/ledger/record-line';
 import type { ReportQuery } from '../../../src/report/aggregate';
 import { buildReport } from '../../../src/report/report';
+import type { WeightCurve } from '../../../src/runs/slot-weights';
 import { factors, query } from '../report/asked';
+
+/** What energies are weighed by, and the zone whose slots an archive has, or would have. */
+export interface Weighed {
+  readonly curve: WeightCurve;
+  readonly zone: string;
+}
 
 /** Clusters of a ledger that a test may change. */
 export class TestLedger {
@@ -75,11 +82,21 @@ export class TestLedger {
   }
 
   /** What a report says of it. */
-  async report(given: Partial<ReportQuery>, uid = process.getuid?.() ?? 0): Promise<EitReport> {
+  async report(
+    given: Partial<ReportQuery>,
+    uid = process.getuid?.() ?? 0,
+    weighed?: Weighed,
+  ): Promise<EitReport> {
     const asked = query(given);
     const skipped = new Skipped();
-    const config = { ledger: this.dir } as EitConfig;
-    const access = { config, skipped, output: null, uid };
+    const config = { ledger: this.dir, time_zone: weighed?.zone } as EitConfig;
+    const access = {
+      config,
+      skipped,
+      output: null,
+      uid,
+      ...(weighed === undefined ? {} : { curvesOf: () => () => weighed.curve }),
+    };
     const aggregate = await readAggregate(access, asked);
     return buildReport(aggregate, {
       query: asked,

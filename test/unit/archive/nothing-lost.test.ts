@@ -1,15 +1,21 @@
 import fc from 'fast-check';
 import type { EitRecord } from '../../../src/generated/record';
 import type { EitReport } from '../../../src/generated/report';
+import { slotMsOf } from '../../../src/archive/slot';
 import { ledgerClusters } from '../../../src/ledger/inbox-files';
 import type { ReportQuery } from '../../../src/report/aggregate';
 import { scaled } from '../../scale';
 import { report } from '../report/asked';
 import { TestLedger } from './compacted';
+import { madeCurve } from './made-curve';
 import { anyLife, BEGIN_MS } from './random-life';
 import { anyExactQuery, WHOLE, ZONES } from './random-query';
 
 const HOUR_MS = 3_600_000;
+
+const CURVES = new Map(
+  [60, 30, 5].map((minutes) => [minutes, madeCurve(WHOLE.sinceMs, WHOLE.untilMs, minutes * 60_000)]),
+);
 
 /** One step in a ledger's life. */
 const anyStep = fc.record({
@@ -31,6 +37,8 @@ const anyHistory = fc.constantFrom(...ZONES).chain((zone) =>
     order: fc.array(fc.nat(), { minLength: 37, maxLength: 37 }),
     steps: fc.array(anyStep, { minLength: 2, maxLength: scaled(3, 5) }),
     queries: fc.array(anyExactQuery(zone), { minLength: 2, maxLength: scaled(4, 6) }),
+    /** How often factors change, minutes; null: never. */
+    factorsChange: fc.constantFrom(null, 60, 30, 5),
   }),
 );
 
@@ -61,7 +69,11 @@ test(
   'whatever is shipped in whatever order and compacted whenever, each report is that of the records',
   async () => {
     await fc.assert(
-      fc.asyncProperty(anyHistory, async ({ zone, records, order, steps, queries }) => {
+      fc.asyncProperty(anyHistory, async ({ zone, records, order, steps, queries, factorsChange }) => {
+        const weighed = factorsChange === null ? undefined : { curve: CURVES.get(factorsChange)!, zone };
+        const slotMs = slotMsOf(zone, Date.now());
+        const weighing =
+          weighed === undefined ? null : { curveOf: () => weighed.curve, slotMsOf: () => slotMs };
         const plain = new TestLedger();
         const archived = new TestLedger();
         try {
@@ -91,12 +103,14 @@ test(
             }
             for (const asked of [{ ...WHOLE, timeZone: zone, groupBy: ['job'] as const }, ...queries]) {
               const given = { ...asked, groupBy: [...(asked.groupBy ?? [])] };
-              const expected = await plain.report(given);
-              const direct = report(shipped, given);
+              const expected = await plain.report(given, undefined, weighed);
+              const direct = report(shipped, given, {}, null, weighing);
               expect(comparable({ ...direct, skipped_records: expected.skipped_records }, given)).toEqual(
                 comparable(expected, given),
               );
-              expect(comparable(await archived.report(given), given)).toEqual(comparable(expected, given));
+              expect(comparable(await archived.report(given, undefined, weighed), given)).toEqual(
+                comparable(expected, given),
+              );
             }
           }
           expect(archived.warnings).toEqual([]);

@@ -9,6 +9,7 @@ import type { SacctJob } from '../../../src/slurm/sacct';
 import { SACCT_FIELDS } from '../../../src/synthetic/sacct-text';
 import { SmallLedger } from '../synthetic/small-ledger';
 import { TestLedger } from './compacted';
+import { madeCurve } from './made-curve';
 
 const DAY_MS = 86_400_000;
 const SINCE_MS = Date.parse('2026-01-30T00:00:00Z');
@@ -77,6 +78,8 @@ const QUERIES: Partial<ReportQuery>[] = [
   { groupBy: ['user'], sinceMs: SINCE_MS + 5 * 3_600_000, untilMs: UNTIL_MS - 7 * 3_600_000 },
 ];
 
+const WEIGHED = { curve: madeCurve(SINCE_MS, UNTIL_MS, 3_600_000), zone: 'UTC' };
+
 test("reports with what Slurm's accounting tells are the same from the inbox, from slices and from totals", async () => {
   const asked = QUERIES.map((given, i) => ({
     sinceMs: SINCE_MS,
@@ -85,14 +88,18 @@ test("reports with what Slurm's accounting tells are the same from the inbox, fr
     policy: POLICIES[i % POLICIES.length]!,
   }));
   const before = [];
-  for (const given of asked) before.push(await ledger.report(given));
-  expect(before[1]!.groups.length).toBeGreaterThan(2);
+  for (const given of asked)
+    before.push(await ledger.report(given), await ledger.report(given, undefined, WEIGHED));
+  expect(before[2]!.groups.length).toBeGreaterThan(2);
   expect(before[0]!.slurm?.failed.runs).toBeGreaterThan(0);
 
   // In the middle of the last day: some days have totals, the rest is slices and inbox.
   for (const nowMs of [UNTIL_MS - DAY_MS / 2, UNTIL_MS + 40 * DAY_MS]) {
     await ledger.compact('small', nowMs);
-    for (const [i, given] of asked.entries()) expect(await ledger.report(given)).toEqual(before[i]);
+    for (const [i, given] of asked.entries()) {
+      expect(await ledger.report(given)).toEqual(before[2 * i]);
+      expect(await ledger.report(given, undefined, WEIGHED)).toEqual(before[2 * i + 1]);
+    }
   }
   expect(ledger.warnings).toEqual([]);
 }, 300_000);

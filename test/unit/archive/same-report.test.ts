@@ -2,6 +2,7 @@ import { POLICIES } from '../../../src/attribution/policy';
 import type { ReportQuery } from '../../../src/report/aggregate';
 import { ledgerClusters } from '../../../src/ledger/inbox-files';
 import { TestLedger } from './compacted';
+import { madeCurve } from './made-curve';
 
 const WINDOW = { sinceMs: Date.parse('2026-01-01T00:00:00Z'), untilMs: Date.parse('2026-04-01T00:00:00Z') };
 
@@ -29,7 +30,19 @@ const LEDGERS = [
   { fixture: 'gpus', now: '2026-03-02T12:00:00Z' },
 ];
 
-describe.each(LEDGERS)('a compacted ledger ($fixture)', ({ fixture, now }) => {
+const MINUTE_MS = 60_000;
+
+const CURVES = [
+  { curve: 'constant factors', weighed: undefined },
+  ...[60, 5].map((minutes) => ({
+    curve: `factors of each ${minutes} minutes`,
+    weighed: { curve: madeCurve(WINDOW.sinceMs, WINDOW.untilMs, minutes * MINUTE_MS), zone: 'UTC' },
+  })),
+];
+
+const CASES = LEDGERS.flatMap((ledger) => CURVES.map((curve) => ({ ...ledger, ...curve })));
+
+describe.each(CASES)('a compacted ledger ($fixture, $curve)', ({ fixture, now, weighed }) => {
   const nowMs = Date.parse(now);
   const laterMs = nowMs + 60 * 86_400_000;
   const ledger = new TestLedger(fixture);
@@ -48,14 +61,15 @@ describe.each(LEDGERS)('a compacted ledger ($fixture)', ({ fixture, now }) => {
         policy: POLICIES[i % POLICIES.length]!,
       }));
       const before = [];
-      for (const given of asked) before.push(await ledger.report(given));
+      for (const given of asked) before.push(await ledger.report(given, undefined, weighed));
       expect(before.some(({ total }) => total.energy_kwh.it > 0)).toBe(true);
 
       for (const cluster of clusters) {
         const done = await ledger.compact(cluster, nowMs);
         expect(done.records).toBeGreaterThan(0);
       }
-      for (const [i, given] of asked.entries()) expect(await ledger.report(given)).toEqual(before[i]);
+      for (const [i, given] of asked.entries())
+        expect(await ledger.report(given, undefined, weighed)).toEqual(before[i]);
 
       // Two months later the inbox is gone and the months are one part each.
       for (const cluster of clusters) {
@@ -64,7 +78,8 @@ describe.each(LEDGERS)('a compacted ledger ($fixture)', ({ fixture, now }) => {
         expect(done.removedInboxFiles).toBeGreaterThan(0);
         expect(done.merges).toBeGreaterThan(0);
       }
-      for (const [i, given] of asked.entries()) expect(await ledger.report(given)).toEqual(before[i]);
+      for (const [i, given] of asked.entries())
+        expect(await ledger.report(given, undefined, weighed)).toEqual(before[i]);
       expect(ledger.warnings).toEqual([]);
     },
     patienceMs,

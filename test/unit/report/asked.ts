@@ -1,6 +1,7 @@
 import type { EitRecord } from '../../../src/generated/record';
 import type { EitReport } from '../../../src/generated/report';
 import type { FactsLookup } from '../../../src/runs/job-facts';
+import type { Weighing } from '../../../src/runs/slot-weights';
 import { type Aggregate, Aggregation, type ReportQuery } from '../../../src/report/aggregate';
 import { buildReport, type SiteFactors } from '../../../src/report/report';
 
@@ -33,8 +34,9 @@ export function aggregate(
   records: Iterable<EitRecord>,
   given: Partial<ReportQuery> = {},
   facts: FactsLookup | null = null,
+  weighing: Weighing | null = null,
 ): Aggregate {
-  const aggregation = new Aggregation(query(given), facts);
+  const aggregation = new Aggregation(query(given), facts, weighing);
   for (const record of records) aggregation.add(record);
   return aggregation.finish();
 }
@@ -45,8 +47,9 @@ export function report(
   given: Partial<ReportQuery> = {},
   byCluster: Readonly<Record<string, Partial<SiteFactors>>> = {},
   facts: FactsLookup | null = null,
+  weighing: Weighing | null = null,
 ): EitReport {
-  return buildReport(aggregate(records, given, facts), {
+  return buildReport(aggregate(records, given, facts, weighing), {
     query: query(given),
     factorsOf: (cluster) => ({ ...factors, ...byCluster[cluster] }),
     toolVersion: '0.1.0',

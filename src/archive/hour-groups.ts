@@ -1,0 +1,146 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { POLICIES } from '../attribution/policy';
+import { DOMAIN_CLASSES } from '../runs/domain-class';
+import { WeightedSums, type WeightCurve, WEIGHTS } from '../runs/slot-weights';
+import { quoted } from './column';
+import { dayNamed } from './days';
+import { hourTotalsSql, HOUR_TOTALS } from './hour-table';
+import { partsIn } from './manifest';
+import { partsSql, rowsOf } from './part';
+import { filterSql, type ReadableArchive } from './read-archive';
+import type { TotalKey, TotalsQuery } from './run-day-groups';
+import { SLICES } from './slice-table';
+import { freshSql } from './totals';
+
+const WEIGHT_TABLE = 'slot_weights';
+
+/** What energies by slot can be grouped by. */
+const BY_KEY: Readonly<Partial<Record<TotalKey, string>>> = {
+  user: '"user"',
+  uid: 'uid',
+  account: 'account',
+  partition: '"partition"',
+  day: 'day AS "day"',
+  week: `strftime(day::DATE, '%G-W%V') AS "week"`,
+  month: 'day[1:7] AS "month"',
+};
+
+/** Whether energies by slot tell what is asked for: of what only Slurm's accounting tells they know nothing. */
+export function isToldByHours(
+  keys: readonly TotalKey[],
+  { qos, names, states }: TotalsQuery['filter'],
+): boolean {
+  return (
+    keys.every((key) => BY_KEY[key] !== undefined) &&
+    qos === undefined &&
+    names === undefined &&
+    states === undefined
+  );
+}
+
+/**
+ * Energies of whole days, each slot's with its weights, by the values of the keys as JSON.
+ * @param curve no weight of which changes within a slot
+ * @throws EitError EIT_ARCHIVE
+ */
+export async function weightedByGroup(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  keys: readonly TotalKey[],
+  query: TotalsQuery,
+  curve: WeightCurve,
+): Promise<Map<string, WeightedSums>> {
+  const from = energySql(archive, query);
+  if (from === null) return new Map();
+  await weightTable(connection, archive, query.days, curve);
+  const names = keys.map((_, i) => String(i + 1)).join(', ');
+  const select = keys.map((key) => BY_KEY[key]!);
+  const weighted = ['uj', 'base_uj'].flatMap((energy) =>
+    WEIGHTS.map((name) => `sum(${energy}::HUGEINT * ${name}) AS ${energy}_${name}`),
+  );
+  const byKeys = keys.map((key) => quoted(key));
+  const rows = await rowsOf(
+    connection,
+    `SELECT ${[...byKeys, 'sum(uj)::HUGEINT AS uj', 'sum(base_uj)::HUGEINT AS base_uj', ...weighted].join(', ')} FROM (
+  SELECT ${[...select, 'slot_ms', 'sum(uj)::HUGEINT AS uj', 'sum(base_uj)::HUGEINT AS base_uj'].join(', ')}
+  FROM (${from}) JOIN ${WEIGHT_TABLE} USING (slot_ms) GROUP BY ${names === '' ? '' : `${names}, `}slot_ms
+) JOIN ${WEIGHT_TABLE} USING (slot_ms)${names === '' ? '' : ` GROUP BY ${names}`}`,
+  );
+  return new Map(rows.map((row) => [keyOf(keys, row), weightedSums(row)]));
+}
+
+/** How {@link weightedByGroup} names a group. */
+export function keyOf(keys: readonly TotalKey[], values: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(
+    keys.map((key) => (typeof values[key] === 'bigint' ? Number(values[key]) : values[key])),
+  );
+}
+
+/** SQL that gives energy by slot and names, less that of the jobs which somebody else adds up; null: nothing of these days. */
+function energySql(
+  { dir, manifest }: ReadableArchive,
+  { days, policy, filter, exceptJobs }: TotalsQuery,
+): string | null {
+  const parts = manifest.parts.filter(
+    (part) => part.kind === HOUR_TOTALS.name && (part.days ?? []).some((day) => days.has(day)),
+  );
+  if (parts.length === 0) return null;
+  const name = POLICIES[policy] ?? '';
+  const uj = DOMAIN_CLASSES.flatMap((of) =>
+    ['measured', 'modelled'].map((kind) => `coalesce(${quoted(`${of}_${kind}_${name}_uj`)}, 0)`),
+  ).join(' + ');
+  const where = filterSql(filter);
+  const select = (sign: string, from: string) =>
+    `SELECT slot_ms, uid, "user", account, "partition", ${sign}(${uj}) AS uj, ${sign}overhead_base_${name}_uj AS base_uj ` +
+    `FROM (${from})${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
+  const all = parts.map((part) => select('', freshSql(dir, part, manifest.time_zone, days)));
+  if (exceptJobs === null) return all.join(' UNION ALL ');
+  const inDays = [...days]
+    .map((day) => dayNamed(day, manifest.time_zone))
+    .sort((a, b) => a.fromMs - b.fromMs);
+  const [first, last] = [inDays[0]!, inDays.at(-1)!];
+  const slices = partsIn(manifest, SLICES.name, first.fromMs, last.toMs).map(({ path }) => path);
+  if (slices.length === 0) return all.join(' UNION ALL ');
+  const within = inDays
+    .map(({ fromMs, toMs }) => `(slot_ms >= ${fromMs} AND slot_ms < ${toMs})`)
+    .join(' OR ');
+  const ofJobs = `${partsSql(dir, slices)} WHERE job IN (FROM ${exceptJobs}) AND (${within})`;
+  return [...all, select('-', hourTotalsSql(ofJobs, inDays))].join(' UNION ALL ');
+}
+
+/** The weights of each slot of the days, and which day it is of. */
+async function weightTable(
+  connection: DuckDBConnection,
+  { manifest }: ReadableArchive,
+  days: ReadonlySet<string>,
+  curve: WeightCurve,
+): Promise<void> {
+  const { slot_ms: slotMs, time_zone: timeZone } = manifest;
+  const columns = WEIGHTS.map((name) => `${name} HUGEINT`).join(', ');
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE ${WEIGHT_TABLE} (slot_ms BIGINT, day VARCHAR, ${columns})`,
+  );
+  const appender = await connection.createAppender(WEIGHT_TABLE);
+  for (const day of days) {
+    const { fromMs, toMs } = dayNamed(day, timeZone);
+    for (let atMs = fromMs; atMs < toMs; atMs += slotMs) {
+      appender.appendBigInt(BigInt(atMs));
+      appender.appendVarchar(day);
+      for (const weight of curve.over(atMs, atMs + slotMs)) appender.appendHugeInt(weight);
+      appender.endRow();
+    }
+  }
+  appender.closeSync();
+}
+
+function weightedSums(row: Readonly<Record<string, unknown>>): WeightedSums {
+  const big = (name: string) => (row[name] as bigint | null) ?? 0n;
+  const sums = new WeightedSums();
+  sums.recordedUj = big('uj');
+  sums.overheadBaseUj = big('base_uj');
+  WEIGHTS.forEach((name, i) => {
+    sums.recorded[i] = big(`uj_${name}`);
+    sums.overheadBase[i] = big(`base_uj_${name}`);
+  });
+  return sums;
+}
