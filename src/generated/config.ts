@@ -150,6 +150,16 @@ export interface EitConfig {
    */
   quota_dir: string;
   /**
+   * Folder of the intensity series, readable by everybody; without it `_intensity` in the ledger's folder.
+   */
+  intensity_dir?: string;
+  /**
+   * Which series `eit intensity fetch` brings, from whom: docs/intensity.md.
+   *
+   * @maxItems 200
+   */
+  intensity: IntensitySourceConfig[];
+  /**
    * Zone of the days and months of quotas, an IANA name; without it that of the machine.
    */
   time_zone?: string;
@@ -241,6 +251,32 @@ export interface QuotaConfig {
   limits?: {
     [k: string]: number | 'none';
   };
+}
+export interface IntensitySourceConfig {
+  /**
+   * Zone that the series is of, as in data/zones.
+   */
+  zone: string;
+  /**
+   * Who is asked.
+   */
+  provider: 'electricitymaps' | 'neso' | 'caiso' | 'entsoe' | 'eia' | 'watttime';
+  /**
+   * What the provider calls the zone, where it has names of its own.
+   */
+  provider_zone?: string;
+  /**
+   * Of providers that have both.
+   */
+  basis?: 'average-lifecycle' | 'average-direct';
+  /**
+   * File with the provider's token, readable by the user alone who fetches (WattTime: a line with the user's name and one with the password).
+   */
+  token_file?: string;
+  /**
+   * Where the provider is, in place of its own address: a mirror.
+   */
+  url?: string;
 }
 /**
  * What sbatch is given for the jobs of `eit ledger compact --slurm`.

@@ -154,6 +154,18 @@ const config: EitConfig = {
   ],
   quotas_file: '/etc/eit/quotas.yaml',
   quota_dir: '/var/lib/eit/quota',
+  intensity_dir: '/shared/intensity',
+  intensity: [
+    {
+      zone: 'DE',
+      provider: 'entsoe',
+      provider_zone: '10Y1001A1001A82H',
+      token_file: '/etc/eit/entsoe.token',
+      url: 'https://mirror.example.org/api',
+    },
+    { zone: 'US-CAL-CISO', provider: 'caiso' },
+    { zone: 'FR', provider: 'electricitymaps', basis: 'average-direct' },
+  ],
   time_zone: 'Europe/Berlin',
   slurm: {
     compact: { partition: 'service', account: 'eit', time: '1-00', extra: ['--mem=4G', '--exclusive'] },
@@ -355,6 +367,7 @@ test('an empty config gets every default', () => {
     currency: 'EUR',
     quotas: [],
     quota_dir: '/var/lib/eit/quota',
+    intensity: [],
     slurm: { compact: { extra: [] } },
   });
 });
