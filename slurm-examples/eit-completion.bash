@@ -66,7 +66,7 @@ _eit() {
     report)
       options='--user --account --partition --jobs --clusters --nodelist --qos --name --state --starttime --endtime --allusers
         --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
-        --extrapolate --compare-slurm --audit --policy --config'
+        --extrapolate --compare-slurm --factors-as-of --audit --policy --config'
       ;;
     status | doctor) options='--json --config' ;;
     calibrate) options='--minutes --wait --load --dry-run --force-short --json --config' ;;

@@ -17,6 +17,8 @@ export interface QuotaAccess {
   readonly loaded: LoadedConfig;
   readonly output: LedgerAccess['output'];
   readonly factorsOf: (cluster: string) => SiteFactors;
+  /** By cluster, factors by time: {@link LedgerAccess}. */
+  readonly curvesOf: LedgerAccess['curvesOf'];
   readonly nowMs: number;
   /** Who reads. */
   readonly uid: number;
@@ -33,7 +35,7 @@ export type FindUids = (names: readonly string[]) => ReadonlyMap<string, number>
  * @throws EitError EIT_CONFIG_UNREADABLE, EIT_CONFIG_INVALID, EIT_LEDGER_UNREADABLE
  */
 export async function readQuotaData(
-  { loaded, output, factorsOf, nowMs, uid, only }: QuotaAccess,
+  { loaded, output, factorsOf, curvesOf, nowMs, uid, only }: QuotaAccess,
   findUids: FindUids,
 ): Promise<QuotaData & { readonly skippedRecords: number }> {
   const { config } = loaded;
@@ -46,7 +48,7 @@ export async function readQuotaData(
   for (const name of new Set(quotas.map(({ period }) => period))) {
     const period = periodAt(name, nowMs, timeZone);
     const skipped = new Skipped();
-    const access = { config, skipped, output, uid };
+    const access = { config, skipped, output, uid, ...(curvesOf === undefined ? {} : { curvesOf }) };
     const all = allRuns(period.startMs, nowMs, config.policy, timeZone, isByQos);
     const query = only === undefined ? all : { ...all, filter: { users: [only] } };
     const { groups, dataUntilMs } = await readAggregate(access, query, isByQos);

@@ -1,3 +1,4 @@
+import { SkippedLines } from '../carbon/intensity-line';
 import type { Options } from 'yargs';
 import { loadConfig } from '../config/config';
 import { EitError } from '../errors';
@@ -15,6 +16,7 @@ import { jsonText, painter } from './plain-text';
 import { type QuotaAccess, readQuotaData, readUsersQuotaData } from './quota-data';
 import { quotaCheckMain } from './quota-check-main';
 import { readerOf } from './reader';
+import { energyCurves } from './energy-curves';
 import { siteFactors } from './site-factors';
 import { terminalOf } from './terminal';
 import { findUids } from './user-ids';
@@ -69,10 +71,13 @@ export async function run(
   const path = last(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const nowMs = Date.now();
+  const factorsOf = siteFactors(loaded);
+  const skipped = new SkippedLines();
   const access: QuotaAccess = {
     loaded,
     output,
-    factorsOf: siteFactors(loaded),
+    factorsOf,
+    curvesOf: energyCurves({ config: loaded.config, factorsOf, nowMs, skipped }).curvesOf,
     nowMs,
     uid: surroundings.uid,
   };

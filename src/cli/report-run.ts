@@ -6,10 +6,14 @@ import { columnHelp } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport } from '../report/report';
+import { SkippedLines } from '../carbon/intensity-line';
 import { EitError } from '../errors';
+import { counted } from '../report/units';
+import { parseSlurmTime } from '../slurm/time-form';
 import { auditArchive } from './archive-audit';
 import type { Surroundings } from './command';
 import { readAggregate } from './ledger-aggregate';
+import { energyCurves } from './energy-curves';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
@@ -66,14 +70,24 @@ export async function run(
     return auditStatus(audit, query, output);
   }
 
-  const aggregate = await readAggregate(access, query);
   const factorsOf = siteFactors(loaded);
+  const factorsAsOfMs = asOfMs(last(argv['factors-as-of']), now);
+  const damaged = new SkippedLines();
+  const curves = energyCurves({
+    config: loaded.config,
+    factorsOf,
+    nowMs: now.toMillis(),
+    ...(factorsAsOfMs === undefined ? {} : { asOfMs: factorsAsOfMs }),
+    skipped: damaged,
+  });
+  const aggregate = await readAggregate({ ...access, curvesOf: curves.curvesOf }, query);
   const quotas =
     format.showsQuotas === true && argv['quotas'] === true
       ? await quotasOfReport(query, reader, {
           loaded,
           output,
           factorsOf,
+          curvesOf: curves.curvesOf,
           nowMs: now.toMillis(),
           uid: reader.uid,
         })
@@ -82,6 +96,8 @@ export async function run(
     ...made,
     query,
     factorsOf,
+    intensitySourcesOf: curves.sourcesOf,
+    ...(factorsAsOfMs === undefined ? {} : { factorsAsOfMs }),
     skippedRecords: skipped.total,
     skippedByReason: skipped.byReason,
     lines,
@@ -89,7 +105,16 @@ export async function run(
   });
   await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);
+  if (damaged.count > 0)
+    output.note(
+      `${counted(damaged.count, 'line')} of the intensity series not read: ${damaged.places.join('; ')}`,
+    );
   return 0;
+}
+
+/** @throws EitError EIT_TIME_FORM */
+function asOfMs(text: string | undefined, now: DateTime): number | undefined {
+  return text === undefined ? undefined : parseSlurmTime(text, { now }).toMillis();
 }
 
 function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {

@@ -62,6 +62,7 @@ export const options: Readonly<Record<string, Options>> = {
   audit: flag(
     'by host and day: do counters, runs, idle and system add up? for admins; exit status 1 where not',
   ),
+  'factors-as-of': text('carbon intensities as they were known at this time; default: now'),
   policy: text(`how shared energy is divided: ${POLICIES.join(', ')}; default: as configured`),
   config: text('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
 };

@@ -190,12 +190,31 @@ function notesLine(report: EitReport, { timeZone, skipped }: View): string {
   const { factors } = report;
   const notes = [
     `Energy has PUE ${rounded(factors.pue)}${ifDefault('pue', report)}`,
-    `CO2e: ${rounded(factors.intensity_g_per_kwh)} g/kWh (${factors.intensity_basis}), zone ${factors.zone}${ifDefault('zone', report)}`,
+    `CO2e: ${rounded(factors.intensity_g_per_kwh)} g/kWh (${factors.intensity_basis}), zone ${factors.zone}${ifDefault('zone', report)}${byTime(report)}`,
     `Counted: ${factors.it_scope}`,
     report.data_until === null ? 'No data' : `Data until ${localTime(report.data_until, timeZone)}`,
     ...skippedNote(report.skipped_records, skipped),
   ];
   return `${notes.map((note) => visible(note)).join('. ')}.`;
+}
+
+const FILLED = [
+  ['estimated', 'estimated'],
+  ['neighbour', 'from a neighbouring hour'],
+  ['same_hour', 'from the same hour of other weeks'],
+  ['yearly', 'by the average of a year'],
+  ['other_basis', 'on another basis'],
+] as const;
+
+/** That the intensity is of each time, and how much of the energy has no value of its own time. */
+function byTime({ factors }: EitReport): string {
+  const { intensity_by_origin: origin, as_of: asOf } = factors;
+  const known = asOf === undefined ? '' : `, as known on ${asOf.slice(0, 10)}`;
+  if (origin === undefined) return known;
+  const parts = FILLED.flatMap(([name, how]) =>
+    origin[name] === 0 ? [] : [`${percentText(origin[name])} ${how}`],
+  );
+  return `, the mean of the times of use${parts.length === 0 ? '' : ` (of the energy ${parts.join(', ')})`}${known}`;
 }
 
 /** `defaults_used` has a text a factor, which begins with the factor's name; the whole of it is in the JSON. */

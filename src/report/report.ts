@@ -39,6 +39,8 @@ export interface ReportContext {
   readonly query: ReportQuery;
   /** Factors of a cluster, by its name; '' where the report has no cluster at all. */
   readonly factorsOf: (cluster: string) => SiteFactors;
+  /** Where the intensities of a cluster come from that were taken by their time; absent: nowhere. */
+  readonly intensitySourcesOf?: (cluster: string) => readonly string[];
   /** Intensities as they were known at that time; absent: now. */
   readonly factorsAsOfMs?: number;
   readonly toolVersion: string;
@@ -251,15 +253,22 @@ function meanFactors(energy: ClusterEnergy | undefined, factors: SiteFactors): S
   return { ...factors, pue: totalKwh / kwh(itUj), intensityGPerKwh: (co2eKg * 1000) / totalKwh };
 }
 
-function reportFactors(aggregate: Aggregate, { factorsOf, factorsAsOfMs }: ReportContext): ReportFactors {
+function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFactors {
+  const { factorsOf, factorsAsOfMs, intensitySourcesOf } = context;
   const clusters = aggregate.clusters.length > 0 ? aggregate.clusters : [''];
   const all = clusters.map((cluster) => {
     const energy = aggregate.total.energy.get(cluster);
     const factors = meanFactors(energy, factorsOf(cluster));
+    const converted = energy === undefined ? null : convertEnergy(energy, factorsOf(cluster));
+    const isYearly = (converted?.byOrigin?.yearly ?? 1) > 0;
+    const sources = [
+      ...(intensitySourcesOf?.(cluster) ?? []),
+      ...(isYearly ? [factors.intensitySource] : []),
+    ];
     return {
       cluster,
-      factors,
-      converted: energy === undefined ? null : convertEnergy(energy, factorsOf(cluster)),
+      factors: { ...factors, intensitySource: sources.join('; ') || factors.intensitySource },
+      converted,
     };
   });
   const kwhOf = ({ converted }: (typeof all)[number]) => converted?.totalKwh ?? 0;
@@ -267,14 +276,14 @@ function reportFactors(aggregate: Aggregate, { factorsOf, factorsAsOfMs }: Repor
   const distinct = (pick: (factors: SiteFactors) => string) => [
     ...new Set(all.map(({ factors }) => pick(factors))),
   ];
-  const sources = intensityByOrigin(all.flatMap(({ converted }) => converted ?? []));
+  const byOrigin = intensityByOrigin(all.flatMap(({ converted }) => converted ?? []));
   return {
     pue: weightedMean(all.map(({ factors, converted }) => [factors.pue, kwh(converted?.itUj ?? 0n)])),
     zone: distinct((factors) => factors.zone).join(', '),
     intensity_g_per_kwh: weightedMean(all.map((each) => [each.factors.intensityGPerKwh, kwhOf(each)])),
     intensity_source: distinct((factors) => factors.intensitySource).join('; '),
     intensity_basis: mostUsed.factors.intensityBasis,
-    ...(sources === null ? {} : { intensity_by_origin: sources }),
+    ...(byOrigin === null ? {} : { intensity_by_origin: byOrigin }),
     ...(factorsAsOfMs === undefined ? {} : { as_of: utc(factorsAsOfMs) }),
     it_scope: itScope(
       [...aggregate.total.energy.values()],
