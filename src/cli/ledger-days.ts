@@ -40,7 +40,7 @@ export function daysAddedUp(archive: ReadableArchive, query: ReportQuery): Set<s
 
 /** Whether totals by day of a zone tell what is asked for. */
 export function isToldByTotals(
-  { groupBy, filter, extrapolate, compareSlurm, policy, timeZone }: ReportQuery,
+  { groupBy, filter, extrapolate, compareSlurm, embodied, policy, timeZone }: ReportQuery,
   ofTimeZone: string,
 ): boolean {
   return (
@@ -49,6 +49,7 @@ export function isToldByTotals(
     filter.nodes === undefined &&
     !extrapolate &&
     compareSlurm !== true &&
+    embodied !== true &&
     policy !== 'hybrid' &&
     timeZone === ofTimeZone
   );

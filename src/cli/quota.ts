@@ -72,7 +72,7 @@ export async function run(
   const access: QuotaAccess = {
     loaded,
     output,
-    factorsOf: siteFactors(loaded),
+    factorsIn: siteFactors(loaded),
     nowMs,
     uid: surroundings.uid,
   };

@@ -1,3 +1,6 @@
+import { type Equivalent, equivalentsOf } from '../carbon/equivalents';
+import type { FactorByTime } from '../carbon/factor-by-time';
+import type { SideFactors } from '../carbon/side-factors';
 import type { DomainClass } from '../generated/record';
 import type {
   ClusterFactors,
@@ -14,6 +17,14 @@ import type {
 } from '../generated/report';
 import type { Aggregate, Group, ReportQuery, SumKey } from './aggregate';
 import { kwh, part, ratio } from './conversion';
+import {
+  type ClusterKwh,
+  embodiedFigures,
+  equivalentsTold,
+  factorFigures,
+  reportFactorsTold,
+  sideFactorsTold,
+} from './factor-figures';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { gpuFigures } from './gpu-figures';
 import { type ClusterEnergy, GroupSums } from '../runs/group-sums';
@@ -31,6 +42,10 @@ export interface SiteFactors {
   readonly intensityBasis: ClusterFactors['intensity_basis'];
   readonly nodeOverhead: number;
   readonly defaultsUsed: readonly string[];
+  /** Of what stands beside energy and CO2e; absent: nothing does. */
+  readonly side?: SideFactors;
+  /** Of those above that change with time, how they came about. */
+  readonly byTime?: readonly FactorByTime[];
 }
 
 export interface ReportContext {
@@ -46,6 +61,8 @@ export interface ReportContext {
   readonly lines?: LineChoice;
   /** Those that concern the user of the report; absent or null: none is told of. */
   readonly quotas?: readonly QuotaState[] | null;
+  /** What the total is to be compared with; absent or null: with nothing. */
+  readonly equivalents?: readonly Equivalent[] | null;
 }
 
 function isShown(key: SumKey): key is GroupKey {
@@ -72,6 +89,8 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     },
     group,
   }));
+  const total = figuresOf(aggregate.total, aggregate.slurm?.total);
+  const { equivalents = null } = context;
   const { shown, others } = chooseLines(all, ({ row }) => row, context.lines ?? ALL_LINES);
   return {
     schema: 1,
@@ -92,7 +111,7 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
             figuresOf,
           ),
         }),
-    total: figuresOf(aggregate.total, aggregate.slurm?.total),
+    total,
     ...slurmPart(aggregate, context),
     quality: reportQuality(aggregate),
     unattributed: {
@@ -100,6 +119,11 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
       system_kwh: unattributed === null ? null : kwh(unattributed.systemUj),
       missing_seconds: unattributed === null ? null : Number(unattributed.missingMs) / 1000,
     },
+    ...(equivalents === null
+      ? {}
+      : {
+          equivalents: equivalentsTold(equivalentsOf(equivalents, total.energy_kwh.total, total.co2e_kg)),
+        }),
     ...(context.quotas ? { quotas: [...context.quotas] } : {}),
     skipped_records: context.skippedRecords,
     ...(context.skippedByReason?.length
@@ -133,14 +157,18 @@ export function figures(
 ): ReportFigures {
   const uj = new Map<DomainClass, bigint>();
   let [itUj, measuredUj, totalKwh, co2eKg, extrapolatedKwh] = [0n, 0n, 0, 0, 0];
+  const clusters: ClusterKwh[] = [];
   for (const { energy, factors } of byCluster(sums, factorsOf)) {
     const byClass = energyByClass(energy, factors.nodeOverhead);
     for (const [name, amount] of byClass) uj.set(name, (uj.get(name) ?? 0n) + amount);
     for (const amount of energy.measuredUj.values()) measuredUj += amount;
     const clusterUj = sum(byClass.values());
     itUj += clusterUj;
-    totalKwh += kwh(clusterUj) * factors.pue;
-    co2eKg += (kwh(clusterUj) * factors.pue * factors.intensityGPerKwh) / 1000;
+    const clusterKwh = kwh(clusterUj) * factors.pue;
+    const clusterKg = (clusterKwh * factors.intensityGPerKwh) / 1000;
+    totalKwh += clusterKwh;
+    co2eKg += clusterKg;
+    clusters.push({ itKwh: kwh(clusterUj), totalKwh: clusterKwh, co2eKg: clusterKg, factors });
     const unobservedUj =
       sum(energy.extrapolatedUj.values()) + overheadOf(energy.extrapolatedBaseUj, factors.nodeOverhead);
     extrapolatedKwh += kwh(unobservedUj) * factors.pue;
@@ -165,6 +193,8 @@ export function figures(
     gpu_seconds: Number(sums.gpuMs) / 1e3,
     energy_kwh: energy,
     co2e_kg: co2eKg,
+    ...factorFigures(clusters),
+    ...(sums.machines === null ? {} : { embodied: embodiedFigures(sums.machines, factorsOf) }),
     coverage: ratio(sums.coverage),
     measured_fraction: itUj === 0n ? null : ratio(Number(measuredUj) / Number(itUj)),
     estimated_fraction: part(sum(sums.estimatedUj.values()), recordedUj(sums)),
@@ -289,8 +319,10 @@ function reportFactors(aggregate: Aggregate, factorsOf: (cluster: string) => Sit
       [...aggregate.total.energy.values()].some(({ measuredUj }) => measuredUj.has(name)),
     ),
     defaults_used: [...new Set(all.flatMap(({ factors }) => factors.defaultsUsed))],
+    ...reportFactorsTold(all),
     by_cluster: aggregate.clusters.map((cluster) => {
-      const { pue, zone, intensityGPerKwh, intensitySource, intensityBasis } = factorsOf(cluster);
+      const factors = factorsOf(cluster);
+      const { pue, zone, intensityGPerKwh, intensitySource, intensityBasis } = factors;
       return {
         cluster,
         pue,
@@ -298,6 +330,7 @@ function reportFactors(aggregate: Aggregate, factorsOf: (cluster: string) => Sit
         intensity_g_per_kwh: intensityGPerKwh,
         intensity_source: intensitySource,
         intensity_basis: intensityBasis,
+        ...sideFactorsTold(factors),
       };
     }),
   };
