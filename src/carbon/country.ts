@@ -6,7 +6,7 @@ import { EitError } from '../errors';
 export const WORLD = 'WORLD';
 
 /** The code of the world where countries have theirs, as in the World Bank's tables. ISO 3166 has none. */
-const WORLD_COUNTRY = 'WLD';
+export const WORLD_COUNTRY = 'WLD';
 
 /**
  * The country of a zone: `DE` and `DE-...` are in DEU; the world is WLD.

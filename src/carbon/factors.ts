@@ -34,14 +34,14 @@ export interface Factors {
 export function factorsFor(loaded: LoadedConfig, cluster: string, zones: Zones): Factors {
   const site = siteFor(loaded.config, cluster);
   const zone = site.zone ?? WORLD;
-  const intensity = inConfig(placeOf(loaded, cluster, 'zone'), () => zones.intensity(zone));
+  const intensity = inConfig(placeInConfig(loaded, cluster, 'zone'), () => zones.intensity(zone));
   if (site.country !== undefined && !isCountry(site.country)) {
     const wrong = `"${visible(site.country, 80)}" is no country; expected ISO 3166 alpha-3, such as DEU`;
-    throw new EitError('EIT_CONFIG_INVALID', `${placeOf(loaded, cluster, 'country')}: ${wrong}`);
+    throw new EitError('EIT_CONFIG_INVALID', `${placeInConfig(loaded, cluster, 'country')}: ${wrong}`);
   }
 
   const defaultsUsed: string[] = [];
-  if (site.pue === undefined) {
+  if (site.pue === undefined && site.pue_file === undefined) {
     defaultsUsed.push(`pue ${DEFAULT_PUE} (default: Henderson et al. 2020, section 3; set site.pue)`);
   }
   if (site.zone === undefined) {
@@ -77,7 +77,9 @@ function inConfig<T>(place: string, read: () => T): T {
   }
 }
 
-function placeOf({ path, set }: LoadedConfig, cluster: string, key: string): string {
+/** Where a factor of a cluster stands: its key and file. */
+export function placeInConfig({ path, set }: LoadedConfig, cluster: string, key: string): string {
   const own = `clusters.${cluster}.${key}`;
-  return `${visible(set.has(own) ? own : `site.${key}`)}${path === null ? '' : ` in ${visible(path)}`}`;
+  const isOwn = [...set].some((one) => one === own || one.startsWith(`${own}.`));
+  return `${visible(isOwn ? own : `site.${key}`)}${path === null ? '' : ` in ${visible(path)}`}`;
 }

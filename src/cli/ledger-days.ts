@@ -58,7 +58,7 @@ function isWeighable(
 
 /** Whether totals by day of a zone tell what is asked for. */
 export function isToldByTotals(
-  { groupBy, filter, extrapolate, compareSlurm, policy, timeZone }: ReportQuery,
+  { groupBy, filter, extrapolate, compareSlurm, embodied, policy, timeZone }: ReportQuery,
   ofTimeZone: string,
 ): boolean {
   return (
@@ -67,6 +67,7 @@ export function isToldByTotals(
     filter.nodes === undefined &&
     !extrapolate &&
     compareSlurm !== true &&
+    embodied !== true &&
     policy !== 'hybrid' &&
     timeZone === ofTimeZone
   );

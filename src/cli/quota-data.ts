@@ -1,4 +1,5 @@
-import { type LoadedConfig, loadQuotas, siteFor } from '../config/config';
+import { type LoadedConfig, loadQuotas } from '../config/config';
+import { currencyOf } from '../config/site-problems';
 import { EitError } from '../errors';
 import type { QuotaState } from '../generated/report';
 import type { UserMatch } from '../runs/run-filter';
@@ -7,16 +8,16 @@ import { periodAt } from '../quota/period';
 import { type Subject, USERS_KEYS, usersRuns } from '../quota/usage';
 import { Skipped } from '../ledger/record-line';
 import type { ReportQuery } from '../report/aggregate';
-import type { SiteFactors } from '../report/report';
 import { type LedgerAccess, readAggregate } from './ledger-aggregate';
 import type { Reader } from './report-query';
+import type { FactorsIn } from './site-factors';
 import { localTimeZone } from './time-zone';
 
 /** What quotas are read with. */
 export interface QuotaAccess {
   readonly loaded: LoadedConfig;
   readonly output: LedgerAccess['output'];
-  readonly factorsOf: (cluster: string) => SiteFactors;
+  readonly factorsIn: FactorsIn;
   /** By cluster, factors by time: {@link LedgerAccess}. */
   readonly curvesOf: LedgerAccess['curvesOf'];
   readonly nowMs: number;
@@ -35,7 +36,7 @@ export type FindUids = (names: readonly string[]) => ReadonlyMap<string, number>
  * @throws EitError EIT_CONFIG_UNREADABLE, EIT_CONFIG_INVALID, EIT_LEDGER_UNREADABLE
  */
 export async function readQuotaData(
-  { loaded, output, factorsOf, curvesOf, nowMs, uid, only }: QuotaAccess,
+  { loaded, output, factorsIn, curvesOf, nowMs, uid, only }: QuotaAccess,
   findUids: FindUids,
 ): Promise<QuotaData & { readonly skippedRecords: number }> {
   const { config } = loaded;
@@ -52,7 +53,9 @@ export async function readQuotaData(
     const all = allRuns(period.startMs, nowMs, config.policy, timeZone, isByQos);
     const query = only === undefined ? all : { ...all, filter: { users: [only] } };
     const { groups, dataUntilMs } = await readAggregate(access, query, isByQos);
-    periods.set(name, { period, runs: usersRuns(groups) });
+    const factorsOf = factorsIn({ sinceMs: period.startMs, untilMs: nowMs });
+    const pricePerKwhOf = (cluster: string): number | null => factorsOf(cluster).side?.pricePerKwh ?? null;
+    periods.set(name, { period, runs: usersRuns(groups), rates: { factorsOf, pricePerKwhOf } });
     // The same lines are passed over again and again: the longest period meets them all.
     skippedRecords = Math.max(skippedRecords, skipped.total);
     if (dataUntilMs !== null) newestMs = Math.max(newestMs ?? dataUntilMs, dataUntilMs);
@@ -64,11 +67,7 @@ export async function readQuotaData(
     skippedRecords,
     // No data are newer than now, whatever a node's clock says.
     dataUntilMs: newestMs === null ? null : Math.min(newestMs, nowMs),
-    rates: {
-      factorsOf,
-      pricePerKwhOf: (cluster) => siteFor(config, cluster).price_per_kwh ?? null,
-    },
-    currency: config.currency,
+    currency: currencyOf(config),
     uids: findUids([...new Set(users)].filter((name) => !/^\d+$/.test(name))),
   };
 }

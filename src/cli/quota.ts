@@ -71,13 +71,13 @@ export async function run(
   const path = last(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const nowMs = Date.now();
-  const factorsOf = siteFactors(loaded);
+  const factorsIn = siteFactors(loaded);
   const skipped = new SkippedLines();
   const access: QuotaAccess = {
     loaded,
     output,
-    factorsOf,
-    curvesOf: energyCurves({ config: loaded.config, factorsOf, nowMs, skipped }).curvesOf,
+    factorsIn,
+    curvesOf: energyCurves({ loaded, factorsIn, nowMs, skipped }).curvesOf,
     nowMs,
     uid: surroundings.uid,
   };

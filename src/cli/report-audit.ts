@@ -11,7 +11,17 @@ import type { Reader } from './report-query';
 /** Options that an audit has no use for: it is of whole hosts, and has columns of its own. */
 const OF_RUNS = [
   ...['user', 'account', 'partition', 'jobs', 'qos', 'name', 'state'],
-  ...['group-by', 'sort', 'top', 'min-kwh', 'format', 'extrapolate', 'compare-slurm'],
+  ...[
+    'group-by',
+    'sort',
+    'top',
+    'min-kwh',
+    'format',
+    'extrapolate',
+    'compare-slurm',
+    'equivalents',
+    'embodied',
+  ],
 ];
 
 /**

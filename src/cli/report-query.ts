@@ -48,6 +48,7 @@ export interface QueryOptions {
   readonly policy: string | undefined;
   readonly extrapolate: boolean;
   readonly 'compare-slurm': boolean;
+  readonly embodied: boolean;
 }
 
 /** Who asks. */
@@ -109,6 +110,7 @@ export function reportQuery(
     timeZone: now.zone.isValid && IANAZone.isValidZone(now.zoneName ?? '') ? (now.zoneName ?? 'utc') : 'utc',
     extrapolate: options.extrapolate,
     compareSlurm: options['compare-slurm'],
+    embodied: options.embodied,
     withUnattributed:
       reader.isAdmin &&
       ![users, accounts, partitions, jobs, qos, names, states].some((asked) => asked !== undefined),

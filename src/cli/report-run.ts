@@ -1,8 +1,9 @@
 import { DateTime } from 'luxon';
+import { loadEquivalents } from '../carbon/equivalents';
 import { loadConfig } from '../config/config';
 import { Skipped } from '../ledger/record-line';
-import { parseColumns } from '../report/column-choice';
-import { columnHelp } from '../report/columns';
+import { parseColumns, type SelectedColumn } from '../report/column-choice';
+import { columnHelp, EMBODIED } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport } from '../report/report';
@@ -22,6 +23,7 @@ import { emptyNotes } from './report-notes';
 import { isOwnQuery, type QueryOptions, reportQuery } from './report-query';
 import { siteFactors } from './site-factors';
 import { terminalOf } from './terminal';
+import { dataPath } from '../data-path';
 import { version } from '../version';
 
 /** Reads the ledger and prints the report, or the audit. */
@@ -35,6 +37,9 @@ export async function run(
     return 0;
   }
   const format = chosenFormat(argv);
+  if (argv['equivalents'] === true && format.showsEquivalents !== true) {
+    throw new EitError('EIT_USAGE', '--equivalents is of the table and --json: leave the other format out');
+  }
   const columns = strings(argv['format']).length > 0 ? parseColumns(strings(argv['format']).join(',')) : null;
   const lines = lineChoice({
     sort: strings(argv['sort']),
@@ -45,7 +50,7 @@ export async function run(
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const reader = readerOf(surroundings, loaded.config);
   const now = DateTime.local();
-  const query = reportQuery(queryOptions(argv), reader, loaded.config.policy, now);
+  const query = reportQuery(queryOptions(argv, columns), reader, loaded.config.policy, now);
   const isAudit = argv['audit'] === true;
   if (isAudit) checkAudit(argv, reader);
 
@@ -70,12 +75,13 @@ export async function run(
     return auditStatus(audit, query, output);
   }
 
-  const factorsOf = siteFactors(loaded);
+  const factorsIn = siteFactors(loaded);
+  const factorsOf = factorsIn(query);
   const factorsAsOfMs = asOfMs(last(argv['factors-as-of']), now);
   const damaged = new SkippedLines();
   const curves = energyCurves({
-    config: loaded.config,
-    factorsOf,
+    loaded,
+    factorsIn,
     nowMs: now.toMillis(),
     ...(factorsAsOfMs === undefined ? {} : { asOfMs: factorsAsOfMs }),
     skipped: damaged,
@@ -86,7 +92,7 @@ export async function run(
       ? await quotasOfReport(query, reader, {
           loaded,
           output,
-          factorsOf,
+          factorsIn,
           curvesOf: curves.curvesOf,
           nowMs: now.toMillis(),
           uid: reader.uid,
@@ -102,6 +108,7 @@ export async function run(
     skippedByReason: skipped.byReason,
     lines,
     quotas,
+    equivalents: argv['equivalents'] === true ? loadEquivalents(dataPath()) : null,
   });
   await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);
@@ -130,7 +137,10 @@ function chosenFormat(argv: Readonly<Record<string, unknown>>): ReportFormat {
   return format;
 }
 
-function queryOptions(argv: Readonly<Record<string, unknown>>): QueryOptions {
+function queryOptions(
+  argv: Readonly<Record<string, unknown>>,
+  columns: readonly SelectedColumn[] | null,
+): QueryOptions {
   return {
     user: strings(argv['user']),
     account: strings(argv['account']),
@@ -148,6 +158,7 @@ function queryOptions(argv: Readonly<Record<string, unknown>>): QueryOptions {
     policy: last(argv['policy']),
     extrapolate: argv['extrapolate'] === true,
     'compare-slurm': argv['compare-slurm'] === true,
+    embodied: argv['embodied'] === true || columns?.some(({ column }) => column.name === EMBODIED) === true,
   };
 }
 

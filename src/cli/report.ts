@@ -59,6 +59,10 @@ export const options: Readonly<Record<string, Options>> = {
   },
   extrapolate: flag('fill time that nobody observed with the mean power of the same run; marked with *'),
   'compare-slurm': flag("Slurm's own energy (ConsumedEnergy) beside ours, of the same runs"),
+  equivalents: flag('what the total compares with: km by car, flights, trees, forest, homes; with sources'),
+  embodied: flag(
+    'what making the nodes and GPUs emitted, beside CO2e and not in it (site.embodied of eit.yaml)',
+  ),
   audit: flag(
     'by host and day: do counters, runs, idle and system add up? for admins; exit status 1 where not',
   ),

@@ -5,6 +5,7 @@ import validate from '../generated/config-validator';
 import { combinations, fillIn } from './combinations';
 import { chooseConfigPath, readConfigText } from './config-text';
 import { quotaProblems } from './quota-problems';
+import { siteProblems } from './site-problems';
 import { schemaKeyOf, schemaKeys } from './schema-keys';
 import { schemaProblems } from './schema-problems';
 import { whyMisread } from './plain-path';
@@ -79,14 +80,23 @@ export function loadQuotas({ config }: LoadedConfig): readonly QuotaConfig[] {
   return quotas;
 }
 
+/** Keys of one factor: a cluster that gives one of them does without those of the site. */
+const ONE_FACTOR: readonly (readonly (keyof SiteConfig)[])[] = [
+  ['pue', 'pue_file'],
+  ['price', 'price_per_kwh', 'price_file'],
+];
+
 /** What holds for one cluster: its own keys of `clusters`, over those of `site`. */
 export function siteFor(config: EitConfig, cluster: string): SiteConfig {
   const own = Object.hasOwn(config.clusters, cluster) ? config.clusters[cluster] : undefined;
-  if (own?.zone === undefined || own.country !== undefined) return { ...config.site, ...own };
+  const site = { ...config.site };
   // A cluster in a zone of its own is not in the site's country: the country follows from that zone.
-  const site = { ...config.site, ...own };
-  delete site.country;
-  return site;
+  if (own?.zone !== undefined) delete site.country;
+  for (const keys of ONE_FACTOR) {
+    if (own !== undefined && keys.some((key) => own[key] !== undefined))
+      for (const key of keys) delete site[key];
+  }
+  return { ...site, ...own };
 }
 
 function parseConfig(text: string, path: string | null): LoadedConfig {
@@ -155,6 +165,8 @@ function findProblems(
     problems.push({ at: place.valueAt, message });
   }
   if (!wrong.some(({ path: [top] }) => top === 'quotas')) problems.push(...quotaProblems(config, places));
+  if (!['site', 'clusters', 'currency'].some((top) => wrong.some(({ path }) => path[0] === top)))
+    problems.push(...siteProblems(config, set, places));
   const named = new Set<string>();
   for (const { keys, problem } of combinations) {
     if (keys.some(isWrong)) continue;

@@ -1,4 +1,5 @@
 import type { EitConfig } from '../generated/config';
+import { priceOf } from './site-problems';
 import { type Problem, type YamlTree, placeKey } from './yaml-tree';
 
 /**
@@ -16,8 +17,8 @@ export function quotaProblems(
     if (each === undefined && limits === undefined) {
       found.push('has no limit; expected each, a number for everyone, or limits, names with numbers');
     }
-    if (unit === 'cost' && site.price_per_kwh === undefined) {
-      found.push('is in money; expected site.price_per_kwh with it');
+    if (unit === 'cost' && priceOf(site) === undefined && site.price_file === undefined) {
+      found.push('is in money; expected site.price with it');
     }
     const first = seen.get(`${per} ${period} ${unit}`);
     if (first === undefined) seen.set(`${per} ${period} ${unit}`, i);

@@ -131,7 +131,7 @@ export interface EitConfig {
     [k: string]: SiteConfig1;
   };
   /**
-   * Of price_per_kwh.
+   * Of the price; `site.currency` is the same.
    */
   currency: string;
   keep: KeepConfig;
@@ -185,9 +185,87 @@ export interface SiteConfig {
    */
   node_overhead?: number;
   /**
-   * What a kilowatt-hour costs, in `currency`: for quotas in money.
+   * CSV file with the PUE by time (docs/factors.md); `pue` is not used then.
+   */
+  pue_file?: string;
+  /**
+   * What a kilowatt-hour costs, in `currency`: for costs in reports and quotas in money.
+   */
+  price?: number;
+  /**
+   * Another name of `price`.
    */
   price_per_kwh?: number;
+  /**
+   * CSV file with the price by time (docs/factors.md); `price` is not used then.
+   */
+  price_file?: string;
+  /**
+   * Of the price; the same on all clusters. Without it the key `currency` beside `site`.
+   */
+  currency?: string;
+  /**
+   * Water usage effectiveness: litres of water a kilowatt-hour of IT energy, before PUE.
+   */
+  wue?: number;
+  /**
+   * gCO2eq/kWh of the electricity that the site has a contract for (GHG Protocol scope 2, market-based): shown beside CO2e, which is location-based.
+   */
+  market_g_per_kwh?: number;
+  embodied?: EmbodiedConfig;
+}
+/**
+ * What making the machines emitted (docs/factors.md): for eit-report --embodied, never in CO2e.
+ */
+export interface EmbodiedConfig {
+  /**
+   * Over which it is spread. Without it 5.
+   */
+  lifetime_years?: number;
+  /**
+   * What a node emitted without its GPUs, by names or by CPU model; the first that fits holds.
+   *
+   * @maxItems 256
+   */
+  node_classes?: NodeClassConfig[];
+  /**
+   * What a GPU emitted, by model; the first that fits holds.
+   *
+   * @maxItems 256
+   */
+  gpus?: GpuClassConfig[];
+}
+export interface NodeClassConfig {
+  /**
+   * Names as Slurm writes them, gpu[1-8], or with *.
+   */
+  nodes?: string;
+  /**
+   * Model of the CPUs, with * for any characters.
+   */
+  cpu_model?: string;
+  /**
+   * kgCO2eq.
+   */
+  kg: number;
+  /**
+   * Where it is another.
+   */
+  lifetime_years?: number;
+}
+export interface GpuClassConfig {
+  /**
+   * Model, with * for any characters.
+   */
+  model: string;
+  /**
+   * kgCO2eq.
+   */
+  kg: number;
+  /**
+   * Where it is another.
+   */
+  lifetime_years?: number;
 }
 export interface SiteConfig1 {
   /**
@@ -207,9 +285,34 @@ export interface SiteConfig1 {
    */
   node_overhead?: number;
   /**
-   * What a kilowatt-hour costs, in `currency`: for quotas in money.
+   * CSV file with the PUE by time (docs/factors.md); `pue` is not used then.
+   */
+  pue_file?: string;
+  /**
+   * What a kilowatt-hour costs, in `currency`: for costs in reports and quotas in money.
+   */
+  price?: number;
+  /**
+   * Another name of `price`.
    */
   price_per_kwh?: number;
+  /**
+   * CSV file with the price by time (docs/factors.md); `price` is not used then.
+   */
+  price_file?: string;
+  /**
+   * Of the price; the same on all clusters. Without it the key `currency` beside `site`.
+   */
+  currency?: string;
+  /**
+   * Water usage effectiveness: litres of water a kilowatt-hour of IT energy, before PUE.
+   */
+  wue?: number;
+  /**
+   * gCO2eq/kWh of the electricity that the site has a contract for (GHG Protocol scope 2, market-based): shown beside CO2e, which is location-based.
+   */
+  market_g_per_kwh?: number;
+  embodied?: EmbodiedConfig;
 }
 /**
  * How long the ledger keeps what, as `eit ledger prune` sees to it: docs/retention.md.
@@ -238,7 +341,7 @@ export interface QuotaConfig {
    */
   period: string;
   /**
-   * What the limits are in: kWh and kgCO2e as in reports (with PUE); cost: kWh times price_per_kwh.
+   * What the limits are in: kWh and kgCO2e as in reports (with PUE); cost: kWh times the price.
    */
   unit: 'kWh' | 'kgCO2e' | 'cost';
   /**

@@ -53,6 +53,10 @@ export interface EitReport {
   quality: ReportQuality;
   unattributed: Unattributed;
   /**
+   * With --equivalents: what the total compares with.
+   */
+  equivalents?: ReportEquivalent[];
+  /**
    * Where the report is of one user and reaches to now: the quotas that concern him. Absent where the site has none.
    */
   quotas?: QuotaState[];
@@ -90,6 +94,14 @@ export interface ReportFactors {
    * Each factor that the site has not said, with the value taken.
    */
   defaults_used: string[];
+  /**
+   * Of cost (ISO 4217). Absent where no price is configured.
+   */
+  currency?: string;
+  /**
+   * Factors that a file tells by time: the value taken is their mean over the time of the report. Absent without any.
+   */
+  by_time?: FactorOverTime[];
   by_cluster: ClusterFactors[];
 }
 /**
@@ -121,6 +133,22 @@ export interface IntensityByOrigin {
    */
   other_basis: number;
 }
+export interface FactorOverTime {
+  cluster: string;
+  factor: 'pue' | 'price';
+  file: string;
+  value: number;
+  least: number;
+  most: number;
+  /**
+   * Times of which the file says nothing: the value nearest in time was taken.
+   */
+  assumed: AssumedTime[];
+}
+export interface AssumedTime {
+  since: Time;
+  until: Time;
+}
 export interface ClusterFactors {
   cluster: string;
   pue: number;
@@ -129,6 +157,32 @@ export interface ClusterFactors {
   intensity_source: string;
   intensity_basis: 'average-lifecycle' | 'average-direct';
   intensity_by_origin?: IntensityByOrigin;
+  wue_l_per_kwh?: number;
+  price_per_kwh?: number;
+  market_g_per_kwh?: number;
+  social_cost?: SocialCostPerTonne;
+}
+/**
+ * Social cost of carbon, USD of 2010 per tonne CO2 (Ricke et al. 2018).
+ */
+export interface SocialCostPerTonne {
+  /**
+   * ISO 3166 alpha-3; WLD: the world.
+   */
+  country: string;
+  /**
+   * null: the source does not have the country.
+   */
+  usd_per_tonne: CostRange | null;
+  world_usd_per_tonne: CostRange;
+}
+/**
+ * Median and 66 % interval (16.7 %, 83.3 %). A country that gains has a cost below 0.
+ */
+export interface CostRange {
+  low: number;
+  median: number;
+  high: number;
 }
 export interface ReportFigures {
   jobs: number;
@@ -144,6 +198,20 @@ export interface ReportFigures {
   gpu_seconds: number;
   energy_kwh: EnergyKwh;
   co2e_kg: number;
+  /**
+   * energy_kwh.total times site.market_g_per_kwh: CO2eq by contract (GHG Protocol scope 2, market-based), beside the location-based co2e_kg. Absent where it is not configured; null: not on all clusters.
+   */
+  co2e_market_kg?: number | null;
+  /**
+   * energy_kwh.it times site.wue, litres. Absent, null: as co2e_market_kg.
+   */
+  water_l?: number | null;
+  /**
+   * energy_kwh.total times the price, in factors.currency. Absent, null: as co2e_market_kg.
+   */
+  cost?: number | null;
+  social_cost_usd?: SocialCostUsd;
+  embodied?: EmbodiedFigures;
   /**
    * Of nodes times seconds, the part that was observed; the lowest of the domain classes'. A run with GPUs that were not read has 0. null: unknown.
    */
@@ -219,6 +287,41 @@ export interface EnergyKwh {
   other: number | null;
   it: number;
   total: number;
+}
+/**
+ * co2e_kg times the social cost of carbon of the clusters' countries and of the world, USD of 2010 (Ricke et al. 2018).
+ */
+export interface SocialCostUsd {
+  /**
+   * null: the source does not have the country of one of the clusters.
+   */
+  country: CostRange | null;
+  world: CostRange;
+}
+/**
+ * With --embodied: what making the nodes and GPUs emitted, by the hours that runs had of them (site.embodied). Not in co2e_kg.
+ */
+export interface EmbodiedFigures {
+  /**
+   * null: of nothing is known what it is.
+   */
+  co2e_kg: number | null;
+  /**
+   * Time times the part of a node's CPUs that was allocated: what co2e_kg holds.
+   */
+  node_hours: number;
+  /**
+   * What co2e_kg holds.
+   */
+  gpu_hours: number;
+  /**
+   * Not in co2e_kg: no class of site.embodied fits, or nobody told what part of the node a run had.
+   */
+  unknown_node_hours: number;
+  /**
+   * Not in co2e_kg: no class of site.embodied fits, or the model is not known.
+   */
+  unknown_gpu_hours: number;
 }
 export interface PStateSeconds {
   [k: string]: number;
@@ -443,6 +546,29 @@ export interface Unattributed {
   idle_kwh: number | null;
   system_kwh: number | null;
   missing_seconds: number | null;
+}
+export interface ReportEquivalent {
+  name: string;
+  value: number;
+  unit: 'km' | 'pieces' | 'years' | 'months';
+  /**
+   * The same in a unit that fits.
+   */
+  text: string;
+  /**
+   * What it is measured by.
+   */
+  per: 'kgCO2e' | 'kWh';
+  /**
+   * Of that in one km, piece, year or month.
+   */
+  amount: number;
+  /**
+   * Of the data.
+   */
+  year: number;
+  source: string;
+  url: string;
 }
 /**
  * A quota of one user, account, partition or QOS, and what is used of it: in its own unit, as of data_until.

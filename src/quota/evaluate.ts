@@ -19,6 +19,8 @@ import {
 export interface PeriodRuns {
   readonly period: Period;
   readonly runs: readonly UsersRuns[];
+  /** Factors can change from one period to another. */
+  readonly rates: Rates;
 }
 
 /** All that quotas are judged by. */
@@ -28,7 +30,6 @@ export interface QuotaData {
   readonly periods: ReadonlyMap<string, PeriodRuns>;
   /** End of the newest record read, never later than the time of reading; null without any. */
   readonly dataUntilMs: number | null;
-  readonly rates: Rates;
   readonly currency: string;
   /** Uids of users whom a quota names, and perhaps no run: by name, where the system knows them. */
   readonly uids: ReadonlyMap<string, number>;
@@ -101,12 +102,13 @@ export function unknownUse(data: QuotaData): { per: QuotaPer; period: string; kW
 type Usages = ReadonlyMap<string, Usage & { readonly per: QuotaPer; readonly period: string }>;
 
 /** By kind and period: an entry for each quota. */
-function usagesOf({ quotas, periods, rates }: QuotaData): Usages {
+function usagesOf({ quotas, periods }: QuotaData): Usages {
   const usages = new Map<string, Usage & { per: QuotaPer; period: string }>();
   for (const { per, period } of quotas) {
     const key = `${per} ${period}`;
     if (!usages.has(key)) {
-      usages.set(key, { per, period, ...usageBy(per, periodOf(periods, period).runs, rates) });
+      const { runs, rates } = periodOf(periods, period);
+      usages.set(key, { per, period, ...usageBy(per, runs, rates) });
     }
   }
   return usages;

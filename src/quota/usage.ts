@@ -115,10 +115,11 @@ export function usageBy(per: QuotaPer, runs: readonly UsersRuns[], rates: Rates)
 function amountsOf(byCluster: ReadonlyMap<string, GroupSums>, { factorsOf, pricePerKwhOf }: Rates): Amounts {
   const amounts = { ...NOTHING };
   for (const [cluster, sums] of [...byCluster].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { energy_kwh: energy, co2e_kg: co2eKg } = figures(sums, factorsOf, false);
+    const { energy_kwh: energy, co2e_kg: co2eKg, cost } = figures(sums, factorsOf, false);
     amounts.kWh += energy.total;
     amounts.kgCO2e += co2eKg;
-    amounts.cost += energy.total * (pricePerKwhOf(cluster) ?? 0);
+    // Where the price changes with time, what each kWh cost then.
+    amounts.cost += cost ?? energy.total * (pricePerKwhOf(cluster) ?? 0);
   }
   return amounts;
 }

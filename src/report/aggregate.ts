@@ -39,6 +39,8 @@ export interface ReportQuery {
   readonly extrapolate: boolean;
   /** Whether Slurm's own energy is asked for beside ours; absent: not. */
   readonly compareSlurm?: boolean;
+  /** Whether the hours of nodes and GPUs are asked for, for what making them emitted; absent: not. */
+  readonly embodied?: boolean;
 }
 
 /** What stands for a model where runs had no GPU. */
@@ -254,10 +256,11 @@ export class Aggregation {
     const facts = this.#facts?.of(run) ?? null;
     if (!matchesFacts(this.#query.filter, run.jobId, facts)) return;
     this.#found.add(run, facts);
-    const parts = partsOf(run, this.#models);
+    const parts = partsOf(run, this.#models, this.#query.embodied === true);
     const power = this.#query.extrapolate ? meanPower(run.cluster, parts, this.#weighing) : null;
     const nodes = this.#nodesExpected(run);
     this.#total.addRun(run, parts, nodes, power, this.#weighing);
+    if (this.#query.embodied === true) this.#total.addMachines(run, parts);
     this.#slurmTotal.addRun(run, parts, facts);
     const outcome = facts === null ? null : outcomeOf(facts.state);
     if (outcome !== null) this.#lost[outcome].addRun(run, parts, nodes, power);
@@ -270,6 +273,7 @@ export class Aggregation {
     for (const { fields, parts: ofGroup } of this.#byGroup(run, parts, facts)) {
       const group = this.#group(fields, groupBy.includes('job') ? run.jobKey : '');
       group.sums.addRun(run, ofGroup, nodesOfGroup, power, this.#weighing);
+      if (this.#query.embodied === true) group.sums.addMachines(run, ofGroup);
       group.slurm.addRun(run, ofGroup, facts);
     }
   }

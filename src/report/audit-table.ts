@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import { type Audit, type AuditNote, type AuditRow, isBalanced, isZero } from './audit';
 import { AUDIT_COLUMNS, type AuditLine, auditLines, joules } from './audit-columns';
-import { localTime, skippedNote } from './footer';
+import { skippedNote } from './footer';
+import { localTime } from './local-time';
 import type { View } from './format';
 import { cut, displayWidth, pad, visible, wrap } from './printable';
 import { counted, durationText } from './units';

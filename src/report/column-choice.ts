@@ -2,7 +2,7 @@ import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { fieldOfKey } from './aggregate';
 import { OTHERS } from './line-names';
-import { type Column, columnNamed, COLUMNS, NODE_ENERGY, type Row } from './columns';
+import { type Column, columnNamed, COLUMNS, EMBODIED, NODE_ENERGY, type Row } from './columns';
 
 /** A column as -o asks for it. */
 export interface SelectedColumn {
@@ -82,6 +82,7 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
     ...(slurm?.compared === undefined ? [] : (['SameEnergy', 'SlurmEnergy'] as const)),
     'Energy',
     'CO2e',
+    ...SIDE_COLUMNS.filter((name) => hasSide(report, name)),
     'Coverage',
     'Quality',
   ];
@@ -91,10 +92,21 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
   );
 }
 
-/** The columns of CSV and -P: the keys, then every figure, whatever the values. */
+/** Figures that are there only where the site has their factor, and one where it is asked for. */
+const SIDE_COLUMNS: readonly ColumnName[] = ['MarketCO2e', EMBODIED, 'Water', 'Cost'];
+
+function hasSide({ total }: EitReport, name: ColumnName): boolean {
+  if (name === EMBODIED) return total.embodied !== undefined;
+  const field = ({ MarketCO2e: 'co2e_market_kg', Water: 'water_l', Cost: 'cost' } as const)[name];
+  return field !== undefined && total[field] !== undefined;
+}
+
+/** The columns of CSV and -P: the keys, then every figure, whatever the values; what a social cost is nobody expects who has not asked. */
 export function programColumns(report: EitReport): SelectedColumn[] {
   const figures = COLUMNS.slice(COLUMNS.findIndex(({ name }) => name === 'Jobs'))
     .map(({ name }) => name)
+    .filter((name) => !SIDE_COLUMNS.includes(name) || hasSide(report, name))
+    .filter((name) => !name.includes('SocialCost'))
     .filter((name) => name !== 'Extrapolated' || report.total.extrapolated_kwh !== undefined)
     .filter((name) => !OF_SLURM.includes(name) || report.total.slurm !== undefined)
     .filter((name) => !OF_COMPARISON.includes(name) || report.total.slurm?.compared !== undefined);

@@ -1,6 +1,6 @@
 import type { ReportFigures, SlurmJob } from '../generated/report';
 import type { GroupFields } from './aggregate';
-import { bytesText, durationText, energyText, massText, percentText } from './units';
+import { bytesText, durationText, energyText, massText, moneyText, percentText, volumeText } from './units';
 
 /** A line of a report: a group, or the total, which has no key. */
 export type Row = ReportFigures & GroupFields & { readonly slurm_job?: SlurmJob };
@@ -93,6 +93,25 @@ function textOr(text: (value: number) => string, of: (row: Row) => number | null
     return value === null ? NONE : text(value);
   };
 }
+
+function usd(
+  name: string,
+  describe: string,
+  of: (cost: NonNullable<ReportFigures['social_cost_usd']>) => number | undefined,
+): Column {
+  const value = ({ social_cost_usd: cost }: Row): number | null =>
+    cost === undefined ? null : (of(cost) ?? null);
+  return {
+    name,
+    unit: 'USD',
+    describe,
+    human: textOr((amount) => `${moneyText(amount)} USD`, value),
+    raw: value,
+  };
+}
+
+/** The column that has a figure only where it is asked for. */
+export const EMBODIED = 'EmbodiedCO2e';
 
 /** Every column, in the order of `--helpformat`. */
 export const COLUMNS = [
@@ -196,6 +215,41 @@ export const COLUMNS = [
     human: (row) => massText(row.co2e_kg),
     raw: (row) => row.co2e_kg,
   },
+  {
+    name: 'MarketCO2e',
+    unit: 'kg',
+    describe: 'CO2eq of Energy by contract (market-based; site.market_g_per_kwh)',
+    human: textOr(massText, (row) => row.co2e_market_kg ?? null),
+    raw: (row) => row.co2e_market_kg ?? null,
+  },
+  {
+    name: EMBODIED,
+    unit: 'kg',
+    describe: 'what making the nodes and GPUs emitted, not in CO2e (--embodied; site.embodied)',
+    human: textOr(massText, (row) => row.embodied?.co2e_kg ?? null),
+    raw: (row) => row.embodied?.co2e_kg ?? null,
+  },
+  {
+    name: 'Water',
+    unit: 'l',
+    describe: 'water by ITEnergy (site.wue)',
+    human: textOr(volumeText, (row) => row.water_l ?? null),
+    raw: (row) => row.water_l ?? null,
+  },
+  {
+    name: 'Cost',
+    describe: 'price of Energy (site.price), in the currency of eit.yaml',
+    human: textOr(moneyText, (row) => row.cost ?? null),
+    raw: (row) => row.cost ?? null,
+  },
+  usd(
+    'SocialCost',
+    "social cost of CO2e for the site's country, median, USD of 2010",
+    (c) => c.country?.median,
+  ),
+  usd('SocialCostLow', 'the same, 16.7 %', (c) => c.country?.low),
+  usd('SocialCostHigh', 'the same, 83.3 %', (c) => c.country?.high),
+  usd('WorldSocialCost', 'social cost of CO2e for the world, median, USD of 2010', (c) => c.world.median),
   {
     name: 'Coverage',
     describe: 'of nodes times time, the part that was observed',

@@ -1,8 +1,9 @@
-import { DateTime } from 'luxon';
 import type { EitReport, ReportFigures } from '../generated/report';
 import { EXTRAPOLATED_MARK } from './columns';
+import { equivalentLines, factorLines } from './factor-lines';
 import type { View } from './format';
 import { OTHERS } from './line-names';
+import { localTime } from './local-time';
 import { cut, visible, wrap } from './printable';
 import { quotaNote } from './quota-lines';
 import { counted, durationText, energyText, percentText, plainNumber } from './units';
@@ -48,7 +49,9 @@ export function footer(
     ...untoldLine(report, view),
     ...comparisonLine(report),
     ...(report.quotas?.length ? [quotaNote(report.quotas, view)] : []),
+    ...factorLines(report, view, columns),
     notesLine(report, view),
+    ...equivalentLines(report),
   ];
   const { terminal } = view;
   return terminal === null ? lines : lines.flatMap((line) => wrap(line, terminal.width));
@@ -210,7 +213,7 @@ const FILLED = [
 function byTime({ factors }: EitReport): string {
   const { intensity_by_origin: origin, as_of: asOf } = factors;
   const known = asOf === undefined ? '' : `, as known on ${asOf.slice(0, 10)}`;
-  if (origin === undefined) return known;
+  if (origin === undefined || origin.yearly === 1) return known;
   const parts = FILLED.flatMap(([name, how]) =>
     origin[name] === 0 ? [] : [`${percentText(origin[name])} ${how}`],
   );
@@ -232,9 +235,4 @@ export function skippedNote(total: number, skipped: View['skipped']): string[] {
   const reasons = skipped.map(([reason, count]) => `${count} ${reason}`).join(', ');
   const told = [...(reasons === '' ? [] : [reasons]), 'see eit ledger check'].join('; ');
   return [`Not read: ${total} ${total === 1 ? 'line or file' : 'lines or files'} of the ledger (${told})`];
-}
-
-export function localTime(utc: string, timeZone: string): string {
-  const time = DateTime.fromISO(utc, { zone: timeZone });
-  return `${time.toFormat('yyyy-MM-dd HH:mm:ss')} ${time.zoneName ?? ''}`.trimEnd();
 }

@@ -1,3 +1,6 @@
+import { type Equivalent, equivalentsOf } from '../carbon/equivalents';
+import type { FactorByTime } from '../carbon/factor-by-time';
+import type { SideFactors } from '../carbon/side-factors';
 import type { DomainClass } from '../generated/record';
 import type {
   ClusterFactors,
@@ -15,6 +18,14 @@ import type {
 import type { Aggregate, Group, ReportQuery, SumKey } from './aggregate';
 import { kwh, part, ratio } from './conversion';
 import { convertEnergy } from './converted-energy';
+import {
+  type ClusterKwh,
+  embodiedFigures,
+  equivalentsTold,
+  factorFigures,
+  reportFactorsTold,
+  sideFactorsTold,
+} from './factor-figures';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { gpuFigures } from './gpu-figures';
 import { type ClusterEnergy, GroupSums } from '../runs/group-sums';
@@ -33,6 +44,10 @@ export interface SiteFactors {
   readonly intensityBasis: ClusterFactors['intensity_basis'];
   readonly nodeOverhead: number;
   readonly defaultsUsed: readonly string[];
+  /** Of what stands beside energy and CO2e; absent: nothing does. */
+  readonly side?: SideFactors;
+  /** Of those above that change with time, how they came about. */
+  readonly byTime?: readonly FactorByTime[];
 }
 
 export interface ReportContext {
@@ -52,6 +67,8 @@ export interface ReportContext {
   readonly lines?: LineChoice;
   /** Those that concern the user of the report; absent or null: none is told of. */
   readonly quotas?: readonly QuotaState[] | null;
+  /** What the total is to be compared with; absent or null: with nothing. */
+  readonly equivalents?: readonly Equivalent[] | null;
 }
 
 function isShown(key: SumKey): key is GroupKey {
@@ -78,6 +95,8 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     },
     group,
   }));
+  const total = figuresOf(aggregate.total, aggregate.slurm?.total);
+  const { equivalents = null } = context;
   const { shown, others } = chooseLines(all, ({ row }) => row, context.lines ?? ALL_LINES);
   return {
     schema: 1,
@@ -98,7 +117,7 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
             figuresOf,
           ),
         }),
-    total: figuresOf(aggregate.total, aggregate.slurm?.total),
+    total,
     ...slurmPart(aggregate, context),
     quality: reportQuality(aggregate),
     unattributed: {
@@ -106,6 +125,11 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
       system_kwh: unattributed === null ? null : kwh(unattributed.systemUj),
       missing_seconds: unattributed === null ? null : Number(unattributed.missingMs) / 1000,
     },
+    ...(equivalents === null
+      ? {}
+      : {
+          equivalents: equivalentsTold(equivalentsOf(equivalents, total.energy_kwh.total, total.co2e_kg)),
+        }),
     ...(context.quotas ? { quotas: [...context.quotas] } : {}),
     skipped_records: context.skippedRecords,
     ...(context.skippedByReason?.length
@@ -139,6 +163,7 @@ export function figures(
 ): ReportFigures {
   const uj = new Map<DomainClass, bigint>();
   let [itUj, measuredUj, totalKwh, co2eKg, extrapolatedKwh] = [0n, 0n, 0, 0, 0];
+  const clusters: ClusterKwh[] = [];
   for (const { energy, factors } of byCluster(sums, factorsOf)) {
     const converted = convertEnergy(energy, factors);
     for (const [name, amount] of converted.classUj) uj.set(name, (uj.get(name) ?? 0n) + amount);
@@ -147,6 +172,13 @@ export function figures(
     totalKwh += converted.totalKwh;
     co2eKg += converted.co2eKg;
     extrapolatedKwh += converted.extrapolatedKwh;
+    clusters.push({
+      itKwh: kwh(converted.itUj),
+      totalKwh: converted.totalKwh,
+      co2eKg: converted.co2eKg,
+      meanPricePerKwh: converted.meanPricePerKwh,
+      factors,
+    });
   }
   const classKwh = (name: DomainClass): number | null => {
     const amount = uj.get(name);
@@ -168,6 +200,8 @@ export function figures(
     gpu_seconds: Number(sums.gpuMs) / 1e3,
     energy_kwh: energy,
     co2e_kg: co2eKg,
+    ...factorFigures(clusters),
+    ...(sums.machines === null ? {} : { embodied: embodiedFigures(sums.machines, factorsOf) }),
     coverage: ratio(sums.coverage),
     measured_fraction: itUj === 0n ? null : ratio(Number(measuredUj) / Number(itUj)),
     estimated_fraction: part(sum(sums.estimatedUj.values()), recordedUj(sums)),
@@ -293,6 +327,7 @@ function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFact
       [...aggregate.total.energy.values()].some(({ measuredUj }) => measuredUj.has(name)),
     ),
     defaults_used: [...new Set(all.flatMap(({ factors }) => factors.defaultsUsed))],
+    ...reportFactorsTold(all),
     by_cluster: all
       .filter(({ cluster }) => aggregate.clusters.includes(cluster))
       .map(({ cluster, factors, converted }) => {
@@ -305,6 +340,7 @@ function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFact
           intensity_g_per_kwh: intensityGPerKwh,
           intensity_source: intensitySource,
           intensity_basis: intensityBasis,
+          ...sideFactorsTold(factors),
           ...(own === null ? {} : { intensity_by_origin: own }),
         };
       }),

@@ -19,10 +19,13 @@ const NARROWEST_BAR = 8;
 const WIDEST_CELL = 48;
 
 /**
- * What a table lacks first where the terminal is narrow, after the bars: efficiencies, parts of figures that stay, then the use of GPUs, the
+ * What a table lacks first where the terminal is narrow, after the bars: what stands beside CO2e, efficiencies, parts of figures that stay, then the use of GPUs, the
  * length, the rest.
  */
 const DISPENSABLE = [
+  'Water',
+  'Cost',
+  'EmbodiedCO2e',
   'MemEff',
   'CPUEff',
   'OtherEnergy',
@@ -40,6 +43,7 @@ const DISPENSABLE = [
 /** Aligned columns, units that fit, a total, and what to know about the figures. */
 export const table: ReportFormat = {
   showsQuotas: true,
+  showsEquivalents: true,
   *render(report, view) {
     const layout = view.columns === null ? fittingLayout(report, view) : layOut(report, view.columns, view);
     const { columns } = layout;

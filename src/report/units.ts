@@ -33,6 +33,25 @@ export function massText(kg: number): string {
   return inUnits(kg, MASS_UNITS, 'g');
 }
 
+const VOLUME_UNITS: readonly Unit[] = [
+  { name: 'm³', size: 1e3 },
+  { name: 'l', size: 1 },
+  { name: 'ml', size: 1e-3 },
+  { name: 'µl', size: 1e-6 },
+];
+
+/** A volume of water in the unit that fits, with three significant digits: `1.23 l`. Only 0 is `0 l`. */
+export function volumeText(litres: number): string {
+  return inUnits(litres, VOLUME_UNITS, 'l');
+}
+
+/** Money to the cent, and below a cent with two significant digits: `12.34`, `0.0012`. Only 0 is `0.00`. */
+export function moneyText(amount: number): string {
+  return amount === 0 || Math.abs(amount) >= 0.01
+    ? amount.toFixed(2)
+    : plainNumber(Number(amount.toPrecision(2)));
+}
+
 /** An amount of a quota: an energy in kWh, a mass in kgCO2e, or money with its currency. */
 export function quotaAmountText(amount: number, unit: string): string {
   if (unit === 'kWh') return energyText(amount);

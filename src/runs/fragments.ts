@@ -52,6 +52,7 @@ export type RunFacts = Pick<
   | 'account'
   | 'partition'
   | 'nodes'
+  | 'cpus'
   | 'sluid'
   | 'slurmStart'
   | 'factsFromMs'
@@ -241,6 +242,7 @@ function classOf(slice: Slice, name: DomainClass): ClassSlice {
 
 /** Not the row itself, which is larger. */
 function factsOf(row: SliceRow): RunFacts {
-  const { host, uid, user, account, partition, nodes, sluid, slurmStart, factsFromMs, instance, seq } = row;
-  return { host, uid, user, account, partition, nodes, sluid, slurmStart, factsFromMs, instance, seq };
+  const { host, uid, user, account, partition, nodes, cpus, sluid, slurmStart, factsFromMs, instance, seq } =
+    row;
+  return { host, uid, user, account, partition, nodes, cpus, sluid, slurmStart, factsFromMs, instance, seq };
 }

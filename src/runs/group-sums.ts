@@ -4,6 +4,7 @@ import { BlockIoSums } from './block-io';
 import { type ClassCoverage, classCoverage } from './coverage';
 import { extrapolated, type MeanPower } from './extrapolation';
 import { GpuSums } from './gpu-sums';
+import { MachineTimes } from './machine-times';
 import { byDay, type Part, type Run, timeOf } from './runs';
 import { WeightedSums, type Weighing } from './slot-weights';
 import { weighedParts } from './weighed-parts';
@@ -53,6 +54,8 @@ export class GroupSums {
   /** When the earliest of the runs started. */
   firstMs = Infinity;
   readonly energy = new Map<string, ClusterEnergy>();
+  /** null: not asked for. */
+  machines: MachineTimes | null = null;
   /** By class, the parts of measured and modelled energy that were divided by an estimate, and for want of better. */
   readonly estimatedUj = new Map<DomainClass, bigint>();
   readonly guessedUj = new Map<DomainClass, bigint>();
@@ -114,6 +117,11 @@ export class GroupSums {
     if (power !== null && !(isKnown && isWhole)) this.notExtrapolatedRuns++;
   }
 
+  /** The time of the run's nodes and GPUs, where it is asked for: called beside {@link addRun}. */
+  addMachines({ cluster }: Run, parts: readonly Part[]): void {
+    (this.machines ??= new MachineTimes()).add(cluster, parts);
+  }
+
   /**
    * Of the node-seconds that should have been observed, the part that was, in the class where it is lowest; null where
    * nothing says how many nodes there should have been.
@@ -140,6 +148,7 @@ export class GroupSums {
     this.gpuUnreadRuns += other.gpuUnreadRuns;
     this.gpuSeenRuns += other.gpuSeenRuns;
     this.notExtrapolatedRuns += other.notExtrapolatedRuns;
+    if (other.machines !== null) (this.machines ??= new MachineTimes()).addSums(other.machines);
     if (other.gpu !== null) (this.gpu ??= new GpuSums()).addSums(other.gpu);
     for (const by of GPU_BINDINGS) this.gpuRunsBy[by] += other.gpuRunsBy[by];
     this.gpuConflictRuns += other.gpuConflictRuns;

@@ -12,6 +12,7 @@ export class HardwareModels {
     if (hardware === undefined) return;
     const atMs = Date.parse(from);
     if (hardware.cpu !== undefined) this.#tell(cpuKey(cluster, host), hardware.cpu, atMs);
+    this.#tell(threadsKey(cluster, host), String(hardware.threads), atMs);
     for (const [domain, { model }] of Object.entries(hardware.gpus ?? {})) {
       this.#tell(gpuKey(cluster, host, domain), model, atMs);
     }
@@ -20,6 +21,12 @@ export class HardwareModels {
   /** @param atMs time for which it is asked, Unix ms; null: not told */
   cpu(cluster: string, host: string, atMs: number): string | null {
     return this.#at(cpuKey(cluster, host), atMs);
+  }
+
+  /** CPUs online as the kernel counts them; null: not told. */
+  threads(cluster: string, host: string, atMs: number): number | null {
+    const threads = this.#at(threadsKey(cluster, host), atMs);
+    return threads === null ? null : Number(threads);
   }
 
   /** @param domain name of the GPU's domain */
@@ -44,6 +51,10 @@ export class HardwareModels {
 
 function cpuKey(cluster: string, host: string): string {
   return `${cluster}\0${host}`;
+}
+
+function threadsKey(cluster: string, host: string): string {
+  return `${cluster}\0${host}\0\0`;
 }
 
 function gpuKey(cluster: string, host: string, domain: string): string {

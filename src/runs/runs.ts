@@ -61,10 +61,13 @@ export interface Part {
   readonly cpuModel: string | null;
   /** Of the GPUs that the run was charged for, as far as told. */
   readonly gpuModels: readonly string[];
+  /** Part of the node's CPUs that is allocated to the run; null: not told, or not asked for. */
+  readonly nodeShare: number | null;
 }
 
-export function partsOf({ cluster, fragments }: Run, models: HardwareModels): Part[] {
-  return fragments.flatMap(({ node, facts: { host }, slices }) =>
+/** @param withShares whether the parts of nodes are asked for */
+export function partsOf({ cluster, fragments }: Run, models: HardwareModels, withShares = false): Part[] {
+  return fragments.flatMap(({ node, facts: { host, cpus }, slices }) =>
     [...slices.values()].map((slice) => ({
       node,
       slice,
@@ -72,8 +75,14 @@ export function partsOf({ cluster, fragments }: Run, models: HardwareModels): Pa
       gpuModels: [...(slice.gpuDomains ?? [])].flatMap(
         (domain) => models.gpu(cluster, host, domain, slice.fromMs) ?? [],
       ),
+      nodeShare: withShares ? shareOf(cpus, models.threads(cluster, host, slice.fromMs)) : null,
     })),
   );
+}
+
+/** Where Slurm counts cores, a run has half of what the kernel counts: see docs/factors.md. */
+function shareOf(cpus: number | undefined, threads: number | null): number | null {
+  return cpus === undefined || cpus === 0 || threads === null ? null : Math.min(1, cpus / threads);
 }
 
 /** Whether parts are of all nodes that the run has; where nobody told how many it has, they are. */

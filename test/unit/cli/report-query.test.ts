@@ -22,6 +22,7 @@ const none: QueryOptions = {
   policy: undefined,
   extrapolate: false,
   'compare-slurm': false,
+  embodied: false,
 };
 
 function ask(given: Partial<QueryOptions> = {}, reader = admin) {

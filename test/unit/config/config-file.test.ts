@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { loadConfig, siteFor } from '../../../src/config/config';
+import { currencyOf, priceOf } from '../../../src/config/site-problems';
 import { EitError } from '../../../src/errors';
 
 let dir: string;
@@ -199,7 +200,7 @@ describe('a cluster', () => {
     const path = join(folder, 'eit.yaml');
     writeFileSync(
       path,
-      'site: {zone: DE, country: DEU, pue: 1.3}\nclusters: {b: {pue: 1.1}, c: {zone: FR}, d: {zone: FR, country: MCO}, constructor: {pue: 2}}\n',
+      'site: {zone: DE, country: DEU, pue: 1.3}\nclusters: {b: {pue: 1.1}, c: {zone: FR}, d: {zone: FR, country: MCO}, e: {pue_file: /p}, constructor: {pue: 2}}\n',
     );
     const loaded = loadConfig({ path, env: {} });
     rmSync(folder, { recursive: true });
@@ -212,11 +213,27 @@ describe('a cluster', () => {
     ['in a zone of its own is not in the country of the site', 'c', { zone: 'FR', pue: 1.3 }],
     ['may name its own country', 'd', { zone: 'FR', country: 'MCO', pue: 1.3 }],
     ['may be called as a method of objects', 'constructor', { zone: 'DE', country: 'DEU', pue: 2 }],
+    [
+      'with a file of its own has no constant of the site',
+      'e',
+      { zone: 'DE', country: 'DEU', pue_file: '/p' },
+    ],
     ['called as a method of objects has nothing of it', 'toString', { zone: 'DE', country: 'DEU', pue: 1.3 }],
     ['may not reach the prototype', '__proto__', { zone: 'DE', country: 'DEU', pue: 1.3 }],
   ])('%s', (_, cluster, site) => {
     expect(siteFor(config, cluster)).toEqual(site);
   });
+});
+
+test('a price, its currency and those of a cluster go by either name', () => {
+  const old = load(
+    'currency: CHF\nsite: {price_per_kwh: 0.2}\nclusters: {b: {price: 0.3}, c: {price_file: /p}}\n',
+  ).config;
+  expect(currencyOf(old)).toBe('CHF');
+  expect(['a', 'b', 'c'].map((name) => priceOf(siteFor(old, name)))).toEqual([0.2, 0.3, undefined]);
+  const now = load('site: {price: 0.1, currency: USD}\nclusters: {b: {price_per_kwh: 0.3}}\n').config;
+  expect(currencyOf(now)).toBe('USD');
+  expect(['a', 'b'].map((name) => priceOf(siteFor(now, name)))).toEqual([0.1, 0.3]);
 });
 
 describe('a wrong config', () => {
@@ -259,7 +276,7 @@ clusters:
   /eit.yaml:15:8: roots is "/sys"; expected keys below it: sys, proc, cgroup
   /eit.yaml:17:3: clusters.a/b is no cluster's name; expected at most 64 letters, digits, dots, dashes and underscores, a letter or digit first
   /eit.yaml:19:5: unknown key clusters.b.pueue; did you mean clusters.b.pue?
-  /eit.yaml:20:6: clusters.c is 3; expected keys below it: zone, country, pue, node_overhead, price_per_kwh`,
+  /eit.yaml:20:6: clusters.c is 3; expected keys below it: zone, country, pue, node_overhead, pue_file, price, price_per_kwh, price_file, currency, wue, market_g_per_kwh, embodied`,
     );
   });
 
@@ -385,6 +402,22 @@ describe('values that are impossible together', () => {
         ([place, key, name]) =>
           `${place}: ${key} is "/srv/eit/${name}"; expected a folder outside ledger ("/srv/eit"), which is shared, and this folder is for one host`,
       ),
+    ],
+    [
+      'two prices under two names',
+      'site: {price: 0.3, price_per_kwh: 0.2}\nclusters: {b: {price: 1, price_per_kwh: 1.0}, c: {price: 1, price_per_kwh: 2}}\n',
+      [
+        '1:35: site.price_per_kwh is 0.2; expected price (0.3), of which it is another name',
+        '2:76: clusters.c.price_per_kwh is 2; expected price (1), of which it is another name',
+      ],
+    ],
+    [
+      'two currencies',
+      'currency: CHF\nsite: {currency: USD}\nclusters: {b: {currency: CHF}, c: {currency: USD}}\n',
+      [
+        '2:18: site.currency is "USD"; expected currency ("CHF"), which is the same',
+        '3:26: clusters.b.currency is "CHF"; expected "USD": costs of all clusters are added up',
+      ],
     ],
     [
       'one folder for two things',

@@ -45,7 +45,7 @@ test('each key of the example can be used alone', () => {
   for (const [i, line] of lines.entries()) {
     if (!/^ *#[a-z_]+:/.test(line)) continue;
     const alone = lines.with(i, line.replace('#', '')).join('\n');
-    expect(load(alone).set.size).toBe(line.includes('beta: {') ? 6 : 2);
+    expect(load(alone).set.size).toBe(line.includes('beta: {') ? 15 : 2);
   }
 });
 

@@ -142,7 +142,7 @@ test.each<[string, string, string[]]>([
   [
     'money without a price',
     one('per: user, period: day, unit: cost, each: 1'),
-    ['eit.yaml:2:5: quotas.0 is in money; expected site.price_per_kwh with it'],
+    ['eit.yaml:2:5: quotas.0 is in money; expected site.price with it'],
   ],
   [
     'one twice',
@@ -216,7 +216,7 @@ describe('a file of quotas', () => {
     [
       'money without a price',
       one('per: user, period: day, unit: cost, each: 1'),
-      ['quotas.yaml:2:5: quotas.0 is in money; expected site.price_per_kwh with it'],
+      ['quotas.yaml:2:5: quotas.0 is in money; expected site.price with it'],
     ],
     ['a list alone', '- 5\n', ['quotas.yaml:1:1: the file is a list; expected the key quotas']],
     ['no YAML', 'quotas: [\n', [expect.stringMatching(/^quotas\.yaml:2:1: not YAML: /) as string]],

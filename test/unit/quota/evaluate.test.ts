@@ -21,10 +21,10 @@ function data(quotas: QuotaConfig[], records: RunRecord[], more: Partial<QuotaDa
     quotas.map(({ period }) => {
       const of = periodAt(period, NOW_MS, 'UTC');
       const { groups } = aggregate(records, { groupBy: USERS_KEYS, sinceMs: of.startMs, untilMs: NOW_MS });
-      return [period, { period: of, runs: usersRuns(groups) }] as const;
+      return [period, { period: of, runs: usersRuns(groups), rates }] as const;
     }),
   );
-  return { quotas, periods, dataUntilMs: NOW_MS, rates, currency: 'EUR', uids: new Map(), ...more };
+  return { quotas, periods, dataUntilMs: NOW_MS, currency: 'EUR', uids: new Map(), ...more };
 }
 
 const brief = (states: QuotaState[]): unknown[] =>

@@ -27,14 +27,14 @@ const QUOTAS: QuotaConfig[] = [
 ];
 
 function data(quotas: QuotaConfig[] = QUOTAS): QuotaData {
+  const rates = { factorsOf: () => factors, pricePerKwhOf: () => 0.2 };
   const runs = usersRuns(aggregate([runRecord()], { groupBy: USERS_KEYS }).groups);
   return {
     quotas,
     periods: new Map(
-      quotas.map(({ period }) => [period, { period: periodAt(period, NOW_MS, 'UTC'), runs }] as const),
+      quotas.map(({ period }) => [period, { period: periodAt(period, NOW_MS, 'UTC'), runs, rates }] as const),
     ),
     dataUntilMs: DATA_MS,
-    rates: { factorsOf: () => factors, pricePerKwhOf: () => 0.2 },
     currency: 'EUR',
     uids: new Map([
       ['root', 0],
