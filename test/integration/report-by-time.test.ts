@@ -138,6 +138,26 @@ test('the table says that CO2e is of the times of use', async () => {
   );
 });
 
+test('PUE and price by time, from the files of the site', async () => {
+  const csv = (name: string, first: number, second: number): string =>
+    command.configText(
+      name,
+      `from,to,value\n2026-03-02T11:00,2026-03-02T12:00,${first}\n2026-03-02T12:00,2026-03-02T13:00,${second}\n`,
+    );
+  const config = command.config('by-time.yaml', {
+    ledger,
+    privacy: 'open',
+    time_zone: 'Europe/Berlin',
+    site: { zone: 'DE', pue_file: csv('pue.csv', 1.2, 1.6), price_file: csv('price.csv', 0.2, 0.5) },
+  });
+  const { groups, factors } = await json('-j', '1', '-a', '--config', config);
+  const [job] = groups;
+  expect(job!.energy_kwh.total).toBeCloseTo(1.2 + 1.6, 9);
+  expect(job!.co2e_kg).toBeCloseTo((1.2 * 100 + 1.6 * 500) / 1000, 9);
+  expect(job!.cost).toBeCloseTo(1.2 * 0.2 + 1.6 * 0.5, 9);
+  expect(factors.pue).toBeCloseTo(1.4, 9);
+});
+
 test('a damaged line of the series is passed over, and said', async () => {
   writeFileSync(join(ledger, '_intensity/DE/2026-03.ndjson'), '{"zone":"DE"\n', { flag: 'a' });
   const { status, stderr } = await command.report([...WINDOW, '-a', '--json']);
