@@ -4,6 +4,7 @@ import type { EitConfig, QuotaConfig, SiteConfig } from '../generated/config';
 import validate from '../generated/config-validator';
 import { combinations, fillIn } from './combinations';
 import { chooseConfigPath, readConfigText } from './config-text';
+import { PLACE_KEYS, placeProblems } from './place-problems';
 import { quotaProblems } from './quota-problems';
 import { schemaKeyOf, schemaKeys } from './schema-keys';
 import { schemaProblems } from './schema-problems';
@@ -82,11 +83,12 @@ export function loadQuotas({ config }: LoadedConfig): readonly QuotaConfig[] {
 /** What holds for one cluster: its own keys of `clusters`, over those of `site`. */
 export function siteFor(config: EitConfig, cluster: string): SiteConfig {
   const own = Object.hasOwn(config.clusters, cluster) ? config.clusters[cluster] : undefined;
-  if (own?.zone === undefined || own.country !== undefined) return { ...config.site, ...own };
-  // A cluster in a zone of its own is not in the site's country: the country follows from that zone.
-  const site = { ...config.site, ...own };
-  delete site.country;
-  return site;
+  const site = { ...config.site };
+  if (own !== undefined && PLACE_KEYS.some((key) => own[key] !== undefined)) {
+    // A cluster in a place of its own is not in the site's, nor in its country: that follows from the zone.
+    for (const key of [...PLACE_KEYS, 'country'] as const) delete site[key];
+  }
+  return { ...site, ...own };
 }
 
 function parseConfig(text: string, path: string | null): LoadedConfig {
@@ -154,6 +156,7 @@ function findProblems(
     const message = `${key} is ${visibleValue(config[key])}, but ${reader.name} ${reader.reads}, and ${why}; expected one line such as ${key}: ${such}`;
     problems.push({ at: place.valueAt, message });
   }
+  if (!isWrong('site') && !isWrong('clusters')) problems.push(...placeProblems(config, places));
   if (!wrong.some(({ path: [top] }) => top === 'quotas')) problems.push(...quotaProblems(config, places));
   const named = new Set<string>();
   for (const { keys, problem } of combinations) {
