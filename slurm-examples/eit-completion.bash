@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger quota --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger quota zones regions --help --version' -- "$current")
       return
     fi
   fi
@@ -55,7 +55,11 @@ _eit() {
     esac
   fi
   case $previous in
-    --config | --dir | --sacct)
+    --basis)
+      mapfile -t COMPREPLY < <(compgen -W 'lifecycle direct' -- "$current")
+      return
+      ;;
+    --config | --dir | --sacct | --plot)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return
@@ -85,6 +89,11 @@ _eit() {
       actions='refresh check'
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
       ;;
+    zones)
+      actions='list show top bottom locate'
+      options='--basis --year --number --lat --lon --cloud --country --ip --json'
+      ;;
+    regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac
   ((COMP_CWORD == at)) || actions=''
   if [[ $command == ledger && $current != -* ]] && ((COMP_CWORD > at)); then

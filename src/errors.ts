@@ -12,6 +12,8 @@ const ERRORS = {
   EIT_TIME_FORM: { exit: 2 },
   EIT_HOSTLIST: { exit: 2 },
   EIT_ZONE_UNKNOWN: { exit: 2 },
+  EIT_PLACE: { exit: 2 },
+  EIT_IP_LOOKUP: { exit: 1 },
   EIT_FACTOR_FILE: { exit: 2 },
   EIT_DATA_FILE: { exit: 1 },
   EIT_PARSE: { exit: 1 },

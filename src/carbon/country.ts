@@ -15,8 +15,7 @@ export const WORLD_COUNTRY = 'WLD';
  */
 export function countryOfZone(zoneKey: string): string {
   if (zoneKey === WORLD) return WORLD_COUNTRY;
-  const alpha2 = zoneKey.split('-')[0] ?? '';
-  const alpha3 = /^[A-Z]{2}$/.test(alpha2) ? countries.alpha2ToAlpha3(alpha2) : undefined;
+  const alpha3 = alpha3Of(zoneKey.split('-')[0] ?? '');
   if (alpha3 !== undefined) return alpha3;
   throw new EitError(
     'EIT_ZONE_UNKNOWN',
@@ -27,6 +26,11 @@ export function countryOfZone(zoneKey: string): string {
 /** Whether a text is the code of a country (ISO 3166 alpha-3), or WLD. */
 export function isCountry(alpha3: string): boolean {
   return alpha3 === WORLD_COUNTRY || (/^[A-Z]{3}$/.test(alpha3) && countries.isValid(alpha3));
+}
+
+/** The ISO 3166 alpha-3 code of an alpha-2 code, if it is one. */
+export function alpha3Of(alpha2: string): string | undefined {
+  return /^[A-Z]{2}$/.test(alpha2) ? countries.alpha2ToAlpha3(alpha2) : undefined;
 }
 
 /** The ISO 3166 alpha-2 code of an alpha-3 code, if it is one. */

@@ -1,7 +1,7 @@
 import { type LoadedConfig, siteFor } from '../config/config';
 import { currencyOf, priceOf } from '../config/site-problems';
 import { type EmbodiedRates, embodiedRates } from './embodied';
-import { placeInConfig } from './factors';
+import { configPlace } from './site-zone';
 import { type SocialCost, type SocialCosts, socialCostOf } from './social-cost';
 
 /** Factors of what stands beside energy and CO2e in a report: none of them changes these two. */
@@ -40,6 +40,6 @@ export function sideFactorsFor(
     embodied:
       site.embodied === undefined
         ? null
-        : embodiedRates(site.embodied, placeInConfig(loaded, cluster, 'embodied')),
+        : embodiedRates(site.embodied, configPlace(loaded, cluster, 'embodied')),
   };
 }

@@ -1,168 +1,186 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
-import { parseCsv } from './csv';
-import { WORLD, countryOfZone } from './country';
+import { countryOfZone } from './country';
+import { readDataFile } from './data-file';
 import type { Intensity, IntensityBasis } from './intensity';
+import { Places } from './places';
+import { parentsOf } from './zone-parents';
 import { suggestZones } from './zone-suggestion';
-
-/** A piece of the electricity grid with its yearly averages. */
-export interface Zone {
-  readonly key: string;
-  readonly name: string;
-  readonly year: number;
-  readonly source: string;
-  readonly gPerKwh: Readonly<Record<IntensityBasis, number>>;
-}
+import {
+  type ZoneYear,
+  parseFormerKeys,
+  parseOlderYears,
+  parseTable2019,
+  parseWorld,
+  parseZones,
+} from './zone-table';
 
 const ZONE_FILE = 'zones/zone-intensity-2024.csv';
 const WORLD_FILE = 'world-intensity.json';
+const OLDER_FILE = 'zones/zone-intensity-2011-2021.csv';
+const FILE_2019 = 'zones/zone-intensity-2019.csv';
+const FORMER_FILE = 'zones/former-keys.csv';
 
-const COLUMNS = {
-  time: 'Datetime (UTC)',
-  name: 'Zone name',
-  key: 'Zone id',
-  direct: 'Carbon intensity gCO₂eq/kWh (direct)',
-  lifecycle: 'Carbon intensity gCO₂eq/kWh (Life cycle)',
-  citation: 'Citation',
-} as const;
+/** Which of a zone's figures is wanted. */
+export interface IntensityWish {
+  /** Default: life-cycle. */
+  readonly basis?: IntensityBasis;
+  /** The nearest year that is known is taken; default: the newest. */
+  readonly year?: number;
+  /** Whether, for a zone that no table has, the figure of what it is a part of will do. */
+  readonly orParent?: boolean;
+}
 
-/** A row of the table that is no zone: see data/zones/README.md. */
-const NO_ZONE = 'GLOBAL';
-
-/** The zones of the electricity grid that this installation knows. */
+/** The zones of the electricity grid that this installation knows, with their yearly averages. */
 export class Zones {
-  private readonly byKey: ReadonlyMap<string, Zone>;
+  /** Where a place on Earth or in a cloud is in these zones. */
+  readonly places: Places;
+  private readonly newest: ReadonlyMap<string, ZoneYear>;
+  private readonly readOlder: () => readonly ZoneYear[];
+  private older: ReadonlyMap<string, readonly ZoneYear[]> | null = null;
 
-  constructor(zones: Iterable<Zone>) {
-    this.byKey = new Map([...zones].map((zone) => [zone.key, zone]));
+  /** @param readOlder years before those of `newest`, the better source first; called when a year is asked for */
+  constructor(newest: Iterable<ZoneYear>, readOlder: () => readonly ZoneYear[] = () => [], dataDir = '') {
+    this.newest = new Map([...newest].map((zone) => [zone.key, zone]));
+    this.readOlder = readOlder;
+    this.places = new Places(dataDir, this);
   }
 
-  /** Keys of all zones, sorted. */
+  /** Keys of the zones of the newest table, sorted. */
   get keys(): string[] {
-    return [...this.byKey.keys()].sort();
+    return [...this.newest.keys()].sort();
   }
 
-  /** @throws EitError EIT_ZONE_UNKNOWN with what may have been meant */
-  intensity(zoneKey: string, basis: IntensityBasis = 'average-lifecycle'): Intensity {
-    const zone = this.byKey.get(zoneKey);
-    if (!zone) {
-      const near = suggestZones(zoneKey, this.byKey.values());
-      const hint =
-        near.length > 0
-          ? `did you mean ${near.join(' or ')}?`
-          : `one of ${this.byKey.size}, such as DE or US-CAL-CISO, is expected`;
-      throw new EitError('EIT_ZONE_UNKNOWN', `unknown zone "${visible(zoneKey, 80)}"; ${hint}`);
+  /** Whether the newest table has the zone. */
+  has(zoneKey: string): boolean {
+    return this.newest.has(zoneKey);
+  }
+
+  /**
+   * What the tables know of a zone, the newest first; of a year that two tables have, the better one first.
+   * @throws EitError EIT_ZONE_UNKNOWN with what may have been meant
+   */
+  years(zoneKey: string): ZoneYear[] {
+    const known = this.rowsOf(zoneKey);
+    if (known.length === 0) throw this.unknown(zoneKey);
+    return known.toSorted((a, b) => b.year - a.year);
+  }
+
+  /** Every zone that has the year, or the newest table's. */
+  zonesOf(year?: number): ZoneYear[] {
+    if (year === undefined) return [...this.newest.values()];
+    const ofYear = new Map<string, ZoneYear>();
+    for (const zone of [...this.newest.values(), ...[...this.olderRows().values()].flat()])
+      if (zone.year === year && !ofYear.has(zone.key)) ofYear.set(zone.key, this.named(zone));
+    return [...ofYear.values()];
+  }
+
+  /**
+   * A zone's yearly average. Nothing is silent: what is not of the zone and year asked for says so.
+   * @throws EitError EIT_ZONE_UNKNOWN with what may have been meant
+   */
+  intensity(
+    zoneKey: string,
+    { basis = 'average-lifecycle', year, orParent = false }: IntensityWish = {},
+  ): Intensity {
+    const departures: string[] = [];
+    let rows = this.candidates(zoneKey, basis, year);
+    if (rows.length === 0 && orParent) {
+      for (const parent of parentsOf(zoneKey)) {
+        rows = this.candidates(parent, basis, year);
+        if (rows.length === 0) continue;
+        departures.push(`zone ${parent} in place of ${visible(zoneKey, 80)}, which is in no table`);
+        break;
+      }
     }
+    const best = nearestYear(rows, year);
+    const gPerKwh = best?.gPerKwh[basis];
+    if (best === undefined || gPerKwh === undefined) throw this.unknown(zoneKey);
+    if (year !== undefined && best.year !== year)
+      departures.push(`${best.year} in place of ${year}, for which no table has ${best.key} (${basis})`);
     return {
-      gPerKwh: zone.gPerKwh[basis],
-      year: zone.year,
-      source: zone.source,
+      gPerKwh,
+      year: best.year,
+      source: best.source,
       basis,
-      zoneName: zone.name,
-      country: countryOfZone(zoneKey),
+      zone: best.key,
+      zoneName: best.name,
+      country: countryOfZone(best.key),
+      carbonFreePercent: best.carbonFreePercent,
+      renewablePercent: best.renewablePercent,
+      departures,
     };
+  }
+
+  private candidates(zoneKey: string, basis: IntensityBasis, year: number | undefined): ZoneYear[] {
+    const newest = this.newest.get(zoneKey);
+    const needsOlder = year !== undefined && newest?.year !== year;
+    const rows = needsOlder ? this.rowsOf(zoneKey) : newest === undefined ? [] : [newest];
+    return rows.filter((row) => row.gPerKwh[basis] !== undefined);
+  }
+
+  private rowsOf(zoneKey: string): ZoneYear[] {
+    const newest = this.newest.get(zoneKey);
+    const older = this.olderRows().get(zoneKey) ?? [];
+    return [...(newest === undefined ? [] : [newest]), ...older].map((row) => this.named(row));
+  }
+
+  /** The name of today's table, where that has one: older ones spell some otherwise, or have none. */
+  private named(row: ZoneYear): ZoneYear {
+    return { ...row, name: (this.newest.get(row.key)?.name ?? row.name) || row.key };
+  }
+
+  private olderRows(): ReadonlyMap<string, readonly ZoneYear[]> {
+    if (this.older !== null) return this.older;
+    const byKey = new Map<string, ZoneYear[]>();
+    for (const row of this.readOlder()) byKey.set(row.key, [...(byKey.get(row.key) ?? []), row]);
+    this.older = byKey;
+    return byKey;
+  }
+
+  private unknown(zoneKey: string): EitError {
+    const near = suggestZones(zoneKey, this.newest.values());
+    const hint =
+      near.length > 0
+        ? `did you mean ${near.join(' or ')}?`
+        : `one of ${this.newest.size}, such as DE or US-CAL-CISO, is expected`;
+    return new EitError('EIT_ZONE_UNKNOWN', `unknown zone "${visible(zoneKey, 80)}"; ${hint}`);
   }
 }
 
+/** The row of the year, else of the nearest; of two as near the newer. Without a year the newest. */
+function nearestYear(rows: readonly ZoneYear[], year = Infinity): ZoneYear | undefined {
+  const distance = (row: ZoneYear): number => (year === Infinity ? -row.year : Math.abs(row.year - year));
+  return rows.toSorted((a, b) => distance(a) - distance(b) || b.year - a.year)[0];
+}
+
 /**
- * Reads the zones' yearly averages: data/zones/zone-intensity-2024.csv and data/world-intensity.json.
+ * Reads the zones' yearly averages: data/zones and data/world-intensity.json; older years when one is asked for.
  * @param dataDir the folder `data` of the package
  * @throws EitError EIT_DATA_FILE where a file is missing or is not what it should be
  */
 export function loadZones(dataDir: string): Zones {
-  const zones = parseZones(read(dataDir, ZONE_FILE), `data/${ZONE_FILE}`);
-  return new Zones([...zones, parseWorld(read(dataDir, WORLD_FILE), `data/${WORLD_FILE}`)]);
+  const zones = parseZones(readDataFile(dataDir, ZONE_FILE), `data/${ZONE_FILE}`);
+  const world = parseWorld(readDataFile(dataDir, WORLD_FILE), `data/${WORLD_FILE}`);
+  return new Zones([...zones, world], () => readOlderYears(dataDir), dataDir);
 }
 
-/** The zones of the yearly table of Electricity Maps: https://www.electricitymaps.com. */
-export function parseZones(text: string, file: string): Zone[] {
-  const [header, ...records] = parseCsv(text, file);
-  const column = (name: keyof typeof COLUMNS): number => {
-    const index = header?.fields.indexOf(COLUMNS[name]) ?? -1;
-    if (index < 0) throw new EitError('EIT_DATA_FILE', `${file}:1: the column "${COLUMNS[name]}" is missing`);
-    return index;
-  };
-  const [time, name, key, direct, lifecycle, citation] = [
-    column('time'),
-    column('name'),
-    column('key'),
-    column('direct'),
-    column('lifecycle'),
-    column('citation'),
+/** Rows under today's keys, the table that tells how many hours it rests on before the other. */
+function readOlderYears(dataDir: string): ZoneYear[] {
+  const former = parseFormerKeys(readDataFile(dataDir, FORMER_FILE), `data/${FORMER_FILE}`);
+  const rows = [
+    ...parseOlderYears(readDataFile(dataDir, OLDER_FILE), `data/${OLDER_FILE}`),
+    ...parseTable2019(readDataFile(dataDir, FILE_2019), `data/${FILE_2019}`),
   ];
-  const seen = new Set<string>();
-  return records
-    .filter(({ fields }) => fields[key] !== NO_ZONE)
-    .map(({ line, fields }) => {
-      const zone: Zone = {
-        key: fields[key] ?? '',
-        name: fields[name] ?? '',
-        year: Number(fields[time]?.slice(0, 4)),
-        source: fields[citation] ?? '',
-        gPerKwh: {
-          'average-direct': grams(fields[direct], `${file}:${line}`),
-          'average-lifecycle': grams(fields[lifecycle], `${file}:${line}`),
-        },
-      };
-      if (
-        !/^[A-Z]{2}(-[A-Z0-9]+)*$/.test(zone.key) ||
-        seen.has(zone.key) ||
-        !(zone.year > 1900) ||
-        zone.source === ''
-      ) {
-        throw new EitError(
-          'EIT_DATA_FILE',
-          `${file}:${line}: "${visible(zone.key, 80)}" is no zone with year and source, or stands twice`,
-        );
-      }
-      seen.add(zone.key);
-      return zone;
-    });
-}
-
-function grams(field: string | undefined, place: string): number {
-  // Number('') is 0, and an intensity that is not known is not 0.
-  const value = /^\d+(\.\d+)?$/.test(field ?? '') ? Number(field) : NaN;
-  if (value <= 5000) return value;
-  throw new EitError(
-    'EIT_DATA_FILE',
-    `${place}: "${visible(field ?? '', 80)}" is no intensity in gCO2eq/kWh`,
-  );
-}
-
-function parseWorld(text: string, file: string): Zone {
-  let world: { year?: unknown; source?: unknown; average_lifecycle?: unknown; average_direct?: unknown };
-  try {
-    world = JSON.parse(text) as typeof world;
-  } catch (error) {
-    throw new EitError('EIT_DATA_FILE', `${file} is no JSON; ${REINSTALL}`, { cause: error });
-  }
-  const { year, source, average_lifecycle: lifecycle, average_direct: direct } = world;
-  if (typeof year !== 'number' || typeof source !== 'string') {
-    throw new EitError('EIT_DATA_FILE', `${file} has no year or no source; ${REINSTALL}`);
-  }
-  return {
-    key: WORLD,
-    name: 'World',
-    year,
-    source,
-    gPerKwh: {
-      'average-lifecycle': grams(JSON.stringify(lifecycle), file),
-      'average-direct': grams(JSON.stringify(direct), file),
-    },
-  };
-}
-
-const REINSTALL = 'install EIT again';
-
-function read(dataDir: string, name: string): string {
-  try {
-    return readFileSync(join(dataDir, name), 'utf8');
-  } catch (error) {
-    throw new EitError('EIT_DATA_FILE', `cannot read ${visible(join(dataDir, name))}; ${REINSTALL}`, {
-      cause: error,
-    });
-  }
+  return rows
+    .filter(({ key }) => !former.has(key))
+    .concat(
+      rows.flatMap((row) =>
+        (former.get(row.key) ?? []).map((key) => ({
+          ...row,
+          key,
+          source: `${row.source}; there ${row.key}`,
+        })),
+      ),
+    );
 }

@@ -36,6 +36,8 @@ export interface Command {
   readonly actions?: readonly string[];
   /** What the word after the action is, where one may stand there; the module gets it as `folder`. */
   readonly folder?: string;
+  /** Another word that may stand there instead: what the module gets it as, and what it is. */
+  readonly operand?: { readonly name: string; readonly describe: string };
   /** Whether it does something without one of them too. */
   readonly goesAlone?: boolean;
   load(): Promise<CommandModule>;

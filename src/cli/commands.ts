@@ -47,4 +47,19 @@ export const COMMANDS: readonly Command[] = [
     goesAlone: true,
     load: () => import('./quota'),
   },
+  {
+    name: 'zones',
+    describe:
+      'Zones of the electricity grid: lists them (list), one of them (show), those with the most and the least carbon (top, bottom), ' +
+      'and in which a place is (locate)',
+    actions: ['list', 'show', 'top', 'bottom', 'locate'],
+    operand: { name: 'zone', describe: 'show: which zone, such as DE' },
+    load: () => import('./zones'),
+  },
+  {
+    name: 'regions',
+    describe: 'Carbon intensity of the regions of clouds, beside that of ways to make electricity',
+    operand: { name: 'provider', describe: 'of one provider alone, such as aws' },
+    load: () => import('./regions'),
+  },
 ];

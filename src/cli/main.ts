@@ -55,12 +55,14 @@ async function runProgram(
   const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
     const { options, examples, epilogue } = await command.load();
     for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
-    const { actions, goesAlone, folder } = command;
+    const { actions, goesAlone, folder, operand } = command;
     if (actions !== undefined) y.positional('action', { choices: actions, describe: 'what to do' });
     if (folder !== undefined) y.positional('folder', { type: 'string', describe: folder });
+    if (operand !== undefined) y.positional(operand.name, { type: 'string', describe: operand.describe });
     const words = actions?.join('|') ?? '';
     const action = words === '' ? '' : goesAlone === true ? ` [${words}]` : ` ${words}`;
-    y.usage(`${as}${action}${folder === undefined ? '' : ' [FOLDER]'} [options]`)
+    const word = operand?.name ?? (folder === undefined ? '' : 'folder');
+    y.usage(`${as}${action}${word === '' ? '' : ` [${word.toUpperCase()}]`} [options]`)
       .options(options)
       .demandCommand(0, 0)
       .epilogue(epilogue);
@@ -104,9 +106,10 @@ async function splitFor(command: Command, args: readonly string[]): Promise<stri
 }
 
 /** As yargs has it. */
-function nameWithAction({ name, actions, goesAlone, folder }: Command): string {
+function nameWithAction({ name, actions, goesAlone, folder, operand }: Command): string {
   const action = actions === undefined ? '' : goesAlone === true ? ' [action]' : ' <action>';
-  return `${name}${action}${folder === undefined ? '' : ' [folder]'}`;
+  const word = operand?.name ?? (folder === undefined ? '' : 'folder');
+  return `${name}${action}${word === '' ? '' : ` [${word}]`}`;
 }
 
 function newParser(program: string, asError: (message: string) => EitError): Argv {

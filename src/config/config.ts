@@ -4,6 +4,7 @@ import type { EitConfig, QuotaConfig, SiteConfig } from '../generated/config';
 import validate from '../generated/config-validator';
 import { combinations, fillIn } from './combinations';
 import { chooseConfigPath, readConfigText } from './config-text';
+import { PLACE_KEYS, placeProblems } from './place-problems';
 import { quotaProblems } from './quota-problems';
 import { siteProblems } from './site-problems';
 import { schemaKeyOf, schemaKeys } from './schema-keys';
@@ -90,8 +91,10 @@ const ONE_FACTOR: readonly (readonly (keyof SiteConfig)[])[] = [
 export function siteFor(config: EitConfig, cluster: string): SiteConfig {
   const own = Object.hasOwn(config.clusters, cluster) ? config.clusters[cluster] : undefined;
   const site = { ...config.site };
-  // A cluster in a zone of its own is not in the site's country: the country follows from that zone.
-  if (own?.zone !== undefined) delete site.country;
+  if (own !== undefined && PLACE_KEYS.some((key) => own[key] !== undefined)) {
+    // A cluster in a place of its own is not in the site's, nor in its country: that follows from the zone.
+    for (const key of [...PLACE_KEYS, 'country'] as const) delete site[key];
+  }
   for (const keys of ONE_FACTOR) {
     if (own !== undefined && keys.some((key) => own[key] !== undefined))
       for (const key of keys) delete site[key];
@@ -164,6 +167,7 @@ function findProblems(
     const message = `${key} is ${visibleValue(config[key])}, but ${reader.name} ${reader.reads}, and ${why}; expected one line such as ${key}: ${such}`;
     problems.push({ at: place.valueAt, message });
   }
+  if (!isWrong('site') && !isWrong('clusters')) problems.push(...placeProblems(config, places));
   if (!wrong.some(({ path: [top] }) => top === 'quotas')) problems.push(...quotaProblems(config, places));
   if (!['site', 'clusters', 'currency'].some((top) => wrong.some(({ path }) => path[0] === top)))
     problems.push(...siteProblems(config, set, places));

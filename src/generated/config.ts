@@ -173,6 +173,22 @@ export interface SiteConfig {
    */
   zone?: string;
   /**
+   * Latitude of the site in degrees, north positive; with `lon` in place of `zone`.
+   */
+  lat?: number;
+  /**
+   * Longitude of the site in degrees, east positive.
+   */
+  lon?: number;
+  /**
+   * Region of a cloud, in place of `zone`; `eit regions` lists them.
+   */
+  cloud?: string;
+  /**
+   * Whose emissions count: those of the plants' and fuels' whole life, or those of burning alone.
+   */
+  intensity_basis?: 'lifecycle' | 'direct';
+  /**
    * ISO 3166 alpha-3; follows from the zone where not given.
    */
   country?: string;
@@ -272,6 +288,22 @@ export interface SiteConfig1 {
    * Zone of the electricity grid, as in data/zones (DE, US-CAL-CISO, ...).
    */
   zone?: string;
+  /**
+   * Latitude of the site in degrees, north positive; with `lon` in place of `zone`.
+   */
+  lat?: number;
+  /**
+   * Longitude of the site in degrees, east positive.
+   */
+  lon?: number;
+  /**
+   * Region of a cloud, in place of `zone`; `eit regions` lists them.
+   */
+  cloud?: string;
+  /**
+   * Whose emissions count: those of the plants' and fuels' whole life, or those of burning alone.
+   */
+  intensity_basis?: 'lifecycle' | 'direct';
   /**
    * ISO 3166 alpha-3; follows from the zone where not given.
    */

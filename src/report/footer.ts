@@ -222,7 +222,9 @@ function byTime({ factors }: EitReport): string {
 
 /** `defaults_used` has a text a factor, which begins with the factor's name; the whole of it is in the JSON. */
 function ifDefault(factor: string, { factors }: EitReport): string {
-  return factors.defaults_used.some((text) => text.startsWith(`${factor} `)) ? ' (default)' : '';
+  const text = factors.defaults_used.find((one) => one.startsWith(`${factor} `));
+  if (text === undefined) return '';
+  return text.includes('(approximate:') ? ' (approximate)' : ' (default)';
 }
 
 /** Several clusters' mean has more digits than a person wants. */

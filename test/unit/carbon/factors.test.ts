@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { factorsFor } from '../../../src/carbon/factors';
+import { siteZone } from '../../../src/carbon/site-zone';
 import { loadZones } from '../../../src/carbon/zone';
 import { type LoadedConfig, loadConfig } from '../../../src/config/config';
 import { EitError } from '../../../src/errors';
@@ -88,6 +89,68 @@ test('a cluster has its own factors', () => {
     nodeOverhead: 1.3,
     defaultsUsed: [],
   });
+});
+
+describe('a site may say where it is', () => {
+  test.each<[string, SiteConfig, string, string, string[]]>([
+    ['by a point', { lat: 52.52, lon: 13.4 }, 'DE', 'DEU', []],
+    [
+      'by a point whose zone is not sure',
+      { lat: 40.344, lon: -74.651 },
+      'US-MIDA-PJM',
+      'USA',
+      [
+        "zone US-MIDA-PJM (approximate: New Jersey, from site.lat and site.lon; the zone's borders are not the region's; set site.zone to be sure)",
+      ],
+    ],
+    ['by a region of a cloud', { cloud: 'aws/eu-west-1' }, 'IE', 'IRL', []],
+    [
+      'by one whose zone is not sure',
+      { cloud: 'azure/westus3' },
+      'US-SW-SRP',
+      'USA',
+      [
+        'zone US-SW-SRP (approximate: Phoenix, Arizona, from site.cloud; Phoenix is in two zones: SRP and APS; set site.zone to be sure)',
+      ],
+    ],
+  ])('%s', (_, site, zone, country, defaultsUsed) => {
+    const loaded = withSite({ ...site, pue: 1, node_overhead: 1 });
+    expect(factorsFor(loaded, 'alpha', zones)).toMatchObject({ zone, country, defaultsUsed });
+  });
+
+  test('and a cluster has another place than the site', () => {
+    const loaded = withSite({ zone: 'DE', country: 'DEU' }, { beta: { lat: 48.85, lon: 2.35 } });
+    expect(factorsFor(loaded, 'alpha', zones)).toMatchObject({ zone: 'DE', country: 'DEU' });
+    expect(factorsFor(loaded, 'beta', zones)).toMatchObject({ zone: 'FR', country: 'FRA' });
+  });
+
+  test('but one in the sea is told with its key', () => {
+    expect(failure(() => factorsFor(withSite({ lat: 0, lon: 0 }), 'alpha', zones))).toMatch(
+      /^EIT_PLACE: site\.lat in \/etc\/eit\/eit\.yaml: latitude 0, longitude 0 is in no country/,
+    );
+    expect(failure(() => factorsFor(withSite({}, { beta: { cloud: 'aws/x-1' } }), 'beta', zones))).toMatch(
+      /^EIT_PLACE: clusters\.beta\.cloud in \/etc\/eit\/eit\.yaml: "aws\/x-1" is no region/,
+    );
+  });
+});
+
+test('by which emissions is for the site to choose', () => {
+  expect(factorsFor(withSite({ zone: 'DE', intensity_basis: 'direct' }), 'alpha', zones)).toMatchObject({
+    intensityGPerKwh: 276.61,
+    intensityBasis: 'average-direct',
+  });
+  expect(factorsFor(withSite({ zone: 'DE', intensity_basis: 'lifecycle' }), 'alpha', zones)).toMatchObject({
+    intensityGPerKwh: 333.77,
+    intensityBasis: 'average-lifecycle',
+  });
+});
+
+test('a year before those of the newest table may be asked for', () => {
+  const { intensity, notes } = siteZone(withSite({ zone: 'FR' }), 'alpha', zones, 2018);
+  expect(intensity).toMatchObject({ gPerKwh: 55.9982, year: 2019 });
+  expect(notes).toEqual([
+    'intensity of 2019 in place of 2018, for which no table has FR (average-lifecycle)',
+  ]);
 });
 
 test('a site may name another country than that of its zone', () => {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countryOfZone, isCountry } from '../../../src/carbon/country';
 import { parseCsv } from '../../../src/carbon/csv';
-import { loadZones, parseZones } from '../../../src/carbon/zone';
+import { loadZones } from '../../../src/carbon/zone';
+import { parseOlderYears, parseTable2019, parseZones } from '../../../src/carbon/zone-table';
 import { EitError } from '../../../src/errors';
 
 const data = join(__dirname, '../../../data');
@@ -28,10 +29,14 @@ describe('the intensity of a zone', () => {
       source:
         'Electricity Maps (2025). Germany 2024 Yearly Carbon Intensity Data (Version January 27, 2025). Electricity Maps. https://www.electricitymaps.com',
       basis: 'average-lifecycle',
+      zone: 'DE',
       zoneName: 'Germany',
       country: 'DEU',
+      carbonFreePercent: 65.52,
+      renewablePercent: 60.94,
+      departures: [],
     });
-    expect(zones.intensity('DE', 'average-direct')).toMatchObject({
+    expect(zones.intensity('DE', { basis: 'average-direct' })).toMatchObject({
       gPerKwh: 276.61,
       basis: 'average-direct',
     });
@@ -53,7 +58,7 @@ describe('the intensity of a zone', () => {
     expect(zones.keys).toHaveLength(352);
     const odd: string[] = [];
     for (const key of zones.keys) {
-      const [lifecycle, direct] = [zones.intensity(key), zones.intensity(key, 'average-direct')];
+      const [lifecycle, direct] = [zones.intensity(key), zones.intensity(key, { basis: 'average-direct' })];
       expect(lifecycle.country).toMatch(/^[A-Z]{3}$/);
       expect(lifecycle.source).toMatch(/Electricity Maps/);
       expect(lifecycle.year).toBe(2024);
@@ -124,7 +129,7 @@ describe('the world', () => {
       expect(header?.fields).toEqual(['iso3', 'country', 'year', 'total_twh']);
       const byCountry = new Map<string, number[]>();
       for (const key of zones.keys.filter((one) => one !== 'WORLD')) {
-        const { country, gPerKwh } = zones.intensity(key, basis);
+        const { country, gPerKwh } = zones.intensity(key, { basis });
         const whole = zones.keys.includes(key.slice(0, 2));
         if (key.length === 2 || !whole) byCountry.set(country, [...(byCountry.get(country) ?? []), gPerKwh]);
       }
@@ -139,17 +144,129 @@ describe('the world', () => {
         covered += twh;
         grams += (twh * known.reduce((a, b) => a + b)) / known.length;
       }
-      expect(zones.intensity('WORLD', basis).gPerKwh).toBeCloseTo(grams / covered, 2);
+      expect(zones.intensity('WORLD', { basis }).gPerKwh).toBeCloseTo(grams / covered, 2);
       expect(covered / all).toBeGreaterThan(0.99);
     },
   );
 });
 
+describe('the intensity of another year', () => {
+  test.each<[string, number, number, number, string[]]>([
+    ['CA-QC', 2019, 30, 2019, []],
+    ['EE', 2019, 1043.692, 2019, []],
+    ['EE', 2024, 291.52, 2024, []],
+    ['FR', 2017, 55.9982, 2019, ['2019 in place of 2017, for which no table has FR (average-lifecycle)']],
+    ['FR', 2030, 33.44, 2024, ['2024 in place of 2030, for which no table has FR (average-lifecycle)']],
+    // Known under another key, of each year.
+    ['AU-NSW', 2018, 717.2494175763907, 2018, []],
+    ['US-CAL-CISO', 2017, 232.0054740047565, 2017, []],
+  ])('%s %d', (zone, year, gPerKwh, usedYear, departures) => {
+    const found = zones.intensity(zone, { year });
+    expect(found).toMatchObject({ zone, year: usedYear, departures });
+    expect(found.gPerKwh).toBe(gPerKwh);
+  });
+
+  test('is by the basis that is wanted, from another year if need be', () => {
+    expect(zones.intensity('EE', { year: 2019, basis: 'average-direct' })).toMatchObject({
+      gPerKwh: 241.94,
+      year: 2024,
+      departures: ['2024 in place of 2019, for which no table has EE (average-direct)'],
+    });
+  });
+
+  test('says whose it is', () => {
+    expect(zones.intensity('CA-QC', { year: 2019 }).source).toBe(
+      'table of 2019 of experiment-impact-tracker (MIT): StatCan CANSIM Table 127-0002 for 2011-2015',
+    );
+    expect(zones.intensity('AU-NSW', { year: 2019 }).source).toBe(
+      'Electricity Map, yearly means of 2011 to 2021, by mlco2/impact (MIT); 8311 hours; there AUS-NSW',
+    );
+  });
+
+  test('of two tables of a year, the one that tells how many hours it rests on goes first', () => {
+    const of2019 = zones.years('AU-NSW').filter(({ year }) => year === 2019);
+    expect(of2019.map(({ gPerKwh }) => gPerKwh['average-lifecycle'])).toEqual([724.6863533042651, 717.168]);
+  });
+
+  test('of two years as near the newer is taken', () => {
+    const years = zones.years('EE').map(({ year }) => year);
+    expect(years).toEqual([2024, 2019]);
+    // 2021 and 2022 lie on either side of the middle.
+    expect(zones.intensity('EE', { year: 2021 }).year).toBe(2019);
+    expect(zones.intensity('EE', { year: 2022 }).year).toBe(2024);
+  });
+
+  test('every zone has one for each year, all in a country', () => {
+    for (const year of [2017, 2018, 2019, 2020, 2021])
+      for (const { key, gPerKwh, name } of zones.zonesOf(year)) {
+        expect(countryOfZone(key)).toMatch(/^[A-Z]{3}$/);
+        expect([key, gPerKwh['average-lifecycle'], name]).toEqual([
+          key,
+          expect.any(Number),
+          expect.stringMatching(/./),
+        ]);
+      }
+    expect(zones.zonesOf(2019).length).toBeGreaterThan(150);
+    expect(zones.zonesOf(2010)).toEqual([]);
+  });
+});
+
+describe('a zone that no table has', () => {
+  test.each([
+    ['DE-BY', 'DE', 333.77],
+    ['US-CAL-XYZ', 'US', 400.2],
+    ['UA', 'WORLD', 440.34],
+  ])('%s is what it is a part of, where that will do', (key, parent, gPerKwh) => {
+    expect(zones.intensity(key, { orParent: true })).toMatchObject({
+      zone: parent,
+      gPerKwh,
+      departures: [`zone ${parent} in place of ${key}, which is in no table`],
+    });
+    expect(() => zones.intensity(key)).toThrow(`unknown zone "${key}"`);
+  });
+});
+
+// Henderson et al. 2020, section 3: the same model trained in two places.
+describe("the paper's example 6: 0.003 kWh, PUE in", () => {
+  const grams = (zone: string, year: number) => 0.003 * zones.intensity(zone, { year }).gPerKwh;
+
+  test('with the factors of 2019: 0.09 g in Quebec, 3.13 g in Estonia', () => {
+    expect(grams('CA-QC', 2019)).toBeCloseTo(0.09, 10);
+    expect(grams('EE', 2019)).toBeCloseTo(3.131, 3);
+  });
+
+  test('with those of 2024 the ratio is 8.3, and the year is said', () => {
+    const [quebec, estonia] = [zones.intensity('CA-QC'), zones.intensity('EE')];
+    expect([quebec.gPerKwh, estonia.gPerKwh]).toEqual([35.04, 291.52]);
+    expect(estonia.gPerKwh / quebec.gPerKwh).toBeCloseTo(8.3, 1);
+    expect([quebec.year, estonia.year]).toEqual([2024, 2024]);
+  });
+});
+
+test.each([
+  ['few hours', 'AUS-NSW,2019,A,N,700.5,3999', []],
+  ['no hours and no value', 'AUS-NSW,2019,A,N,,0', []],
+  ['enough hours', 'AUS-NSW,2019,A,N,700.5,4000', [700.5]],
+])('a yearly mean of %s', (_, line, expected) => {
+  const text = `zone_key,year,Country,Zone Name,carbon_intensity_avg,no_hours_with_data\n${line}\n`;
+  expect(parseOlderYears(text, 'o.csv').map(({ gPerKwh }) => gPerKwh['average-lifecycle'])).toEqual(expected);
+});
+
+test.each([
+  ['no number', 'DE,x,s', 'o.csv:2: "x" is no intensity in gCO2eq/kWh'],
+  ['no source', 'DE,1,', 'o.csv:2: "DE" is no zone with year and source'],
+  ['no key', 'germany,1,s', 'o.csv:2: "germany" is no zone with year and source'],
+])('a table of 2019 with %s is refused', (_, line, message) => {
+  expect(failure(() => parseTable2019(`zone,g_per_kwh,source\n${line}\n`, 'o.csv'))).toBe(
+    `EIT_DATA_FILE: ${message}`,
+  );
+});
+
 describe('a table that is not what it should be', () => {
   const header =
-    'Datetime (UTC),Country,Zone name,Zone id,Carbon intensity gCO₂eq/kWh (direct),Carbon intensity gCO₂eq/kWh (Life cycle),CFE,RE,Data source,Citation';
-  const row = (key: string, direct = '1', lifecycle = '2') =>
-    `2024-01-01 00:00:00,A,A,${key},${direct},${lifecycle},,,,Someone`;
+    'Datetime (UTC),Country,Zone name,Zone id,Carbon intensity gCO₂eq/kWh (direct),Carbon intensity gCO₂eq/kWh (Life cycle),Carbon-free energy percentage (CFE%),Renewable energy percentage (RE%),Data source,Citation';
+  const row = (key: string, direct = '1', lifecycle = '2', carbonFree = '') =>
+    `2024-01-01 00:00:00,A,A,${key},${direct},${lifecycle},${carbonFree},,,Someone`;
 
   test('but one that is, is read', () => {
     expect(parseZones(`${header}\n${row('DE')}\n${row('GLOBAL')}\n`, 'z.csv')).toEqual([
@@ -159,6 +276,8 @@ describe('a table that is not what it should be', () => {
         year: 2024,
         source: 'Someone',
         gPerKwh: { 'average-direct': 1, 'average-lifecycle': 2 },
+        carbonFreePercent: null,
+        renewablePercent: null,
       },
     ]);
   });
@@ -173,6 +292,11 @@ describe('a table that is not what it should be', () => {
       'an absurd number',
       `${header}\n${row('DE', '99999')}`,
       'z.csv:2: "99999" is no intensity in gCO2eq/kWh',
+    ],
+    [
+      'a share that cannot be',
+      `${header}\n${row('DE', '1', '2', '101')}`,
+      'z.csv:2: "101" is no share in percent',
     ],
     [
       'a zone twice',

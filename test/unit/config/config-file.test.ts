@@ -200,7 +200,7 @@ describe('a cluster', () => {
     const path = join(folder, 'eit.yaml');
     writeFileSync(
       path,
-      'site: {zone: DE, country: DEU, pue: 1.3}\nclusters: {b: {pue: 1.1}, c: {zone: FR}, d: {zone: FR, country: MCO}, e: {pue_file: /p}, constructor: {pue: 2}}\n',
+      'site: {zone: DE, country: DEU, pue: 1.3}\nclusters: {b: {pue: 1.1}, c: {zone: FR}, d: {zone: FR, country: MCO}, e: {lat: 1, lon: 2}, f: {cloud: aws/eu-west-3}, g: {pue_file: /p}, constructor: {pue: 2}}\n',
     );
     const loaded = loadConfig({ path, env: {} });
     rmSync(folder, { recursive: true });
@@ -211,11 +211,13 @@ describe('a cluster', () => {
     ['that is not named is as the site', 'a', { zone: 'DE', country: 'DEU', pue: 1.3 }],
     ['has its own keys over those of the site', 'b', { zone: 'DE', country: 'DEU', pue: 1.1 }],
     ['in a zone of its own is not in the country of the site', 'c', { zone: 'FR', pue: 1.3 }],
+    ['at a point of its own is not in the zone of the site', 'e', { lat: 1, lon: 2, pue: 1.3 }],
+    ['in a cloud of its own is not in the zone of the site', 'f', { cloud: 'aws/eu-west-3', pue: 1.3 }],
     ['may name its own country', 'd', { zone: 'FR', country: 'MCO', pue: 1.3 }],
     ['may be called as a method of objects', 'constructor', { zone: 'DE', country: 'DEU', pue: 2 }],
     [
       'with a file of its own has no constant of the site',
-      'e',
+      'g',
       { zone: 'DE', country: 'DEU', pue_file: '/p' },
     ],
     ['called as a method of objects has nothing of it', 'toString', { zone: 'DE', country: 'DEU', pue: 1.3 }],
@@ -245,7 +247,7 @@ site:
   zone: germany
   zoen: DE
   country: Germany
-colour: green
+shade: green
 agent:
   interval_seconds: "5"
   record_seconds: 1.5
@@ -265,9 +267,9 @@ clusters:
   /eit.yaml:2:1: unknown key pue; did you mean site.pue or clusters.<name>.pue?
   /eit.yaml:4:8: site.pue is 0.9; expected a number from 1 to 10
   /eit.yaml:5:9: site.zone is "germany"; expected a zone's key, such as DE or US-CAL-CISO
-  /eit.yaml:6:3: unknown key site.zoen; did you mean site.zone?
+  /eit.yaml:6:3: unknown key site.zoen; did you mean site.zone or site.lon?
   /eit.yaml:7:12: site.country is "Germany"; expected three capital letters (ISO 3166 alpha-3), such as DEU
-  /eit.yaml:8:1: unknown key colour; known here: cluster, ledger, state_dir, var_dir, spool_dir, spool_max_mb, ledger_user, shipper, admins, privacy, coordinators, policy, agent, roots, nvidia_smi, gpu, bmc, site, clusters, currency, keep, quotas, quotas_file, quota_dir, intensity_dir, intensity, time_zone, slurm
+  /eit.yaml:8:1: unknown key shade; known here: cluster, ledger, state_dir, var_dir, spool_dir, spool_max_mb, ledger_user, shipper, admins, privacy, coordinators, policy, agent, roots, nvidia_smi, gpu, bmc, site, clusters, currency, keep, quotas, quotas_file, quota_dir, intensity_dir, intensity, time_zone, slurm
   /eit.yaml:10:21: agent.interval_seconds is "5"; expected a number from 0.1 to 60
   /eit.yaml:11:19: agent.record_seconds is 1.5; expected a whole number from 1 to 3600
   /eit.yaml:12:9: policy is "fair"; expected one of usage, allocation, hybrid
@@ -276,7 +278,7 @@ clusters:
   /eit.yaml:15:8: roots is "/sys"; expected keys below it: sys, proc, cgroup
   /eit.yaml:17:3: clusters.a/b is no cluster's name; expected at most 64 letters, digits, dots, dashes and underscores, a letter or digit first
   /eit.yaml:19:5: unknown key clusters.b.pueue; did you mean clusters.b.pue?
-  /eit.yaml:20:6: clusters.c is 3; expected keys below it: zone, country, pue, node_overhead, pue_file, price, price_per_kwh, price_file, currency, wue, market_g_per_kwh, embodied`,
+  /eit.yaml:20:6: clusters.c is 3; expected keys below it: zone, lat, lon, cloud, intensity_basis, country, pue, node_overhead, pue_file, price, price_per_kwh, price_file, currency, wue, market_g_per_kwh, embodied`,
     );
   });
 
@@ -325,6 +327,39 @@ clusters:
       'an item of a list',
       'admins:\n  - root\n  - 0\n',
       [`3:5: admins.1 is 0; expected a user's name; put it in quotes, or it is no text`],
+    ],
+    [
+      'a zone and a point',
+      'site: {zone: DE, lat: 52.5, lon: 13.4}\n',
+      [
+        '1:23: site.zone and site.lat and site.lon say where it is, each by itself; expected one of them, the others left out',
+      ],
+    ],
+    [
+      'a zone and a cloud, on a cluster',
+      'clusters: {b: {cloud: aws/eu-west-1, zone: IE}}\n',
+      [
+        '1:23: clusters.b.zone and clusters.b.cloud say where it is, each by itself; expected one of them, the others left out',
+      ],
+    ],
+    ['half a point', 'site: {lat: 52.5}\n', ['1:13: site.lat is 52.5; expected site.lon with it']],
+    ['the other half', 'site: {lon: 13.4}\n', ['1:13: site.lon is 13.4; expected site.lat with it']],
+    [
+      'a point with its numbers swapped',
+      'site: {lat: -122.2, lon: 37.4}\n',
+      [
+        '1:13: site.lat is -122.2; expected degrees north, from -90 to 90 (lat is the latitude, lon the longitude)',
+      ],
+    ],
+    [
+      'no region of a cloud',
+      'site: {cloud: aws}\n',
+      ['1:15: site.cloud is "aws"; expected a provider and a region, such as aws/eu-west-1'],
+    ],
+    [
+      'another basis',
+      'site: {intensity_basis: marginal}\n',
+      ['1:25: site.intensity_basis is "marginal"; expected one of lifecycle, direct'],
     ],
     ['infinity', 'site: {pue: .inf}\n', ['1:13: site.pue is Infinity; expected a number from 1 to 10']],
     ['no number', 'site: {pue: .nan}\n', ['1:13: site.pue is NaN; expected a number from 1 to 10']],

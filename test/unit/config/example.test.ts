@@ -7,7 +7,12 @@ import { ANY_NAME, ITEM, schemaKeys } from '../../../src/config/schema-keys';
 import type { EitConfig } from '../../../src/generated/config';
 
 const example = readFileSync(join(__dirname, '../../../slurm-examples/eit.yaml'), 'utf8');
-const uncommented = example.replaceAll(/^( *)#(?=[a-z_]+:)/gm, '$1');
+
+/** A site says one of zone, point and cloud. */
+const IN_PLACE_OF_ZONE = ['lat', 'lon', 'cloud'];
+const uncommented = example.replaceAll(/^( *)#(?=([a-z_]+):)/gm, (line, indent: string, key: string) =>
+  IN_PLACE_OF_ZONE.includes(key) ? line : indent,
+);
 
 function load(text: string): LoadedConfig {
   const dir = mkdtempSync(join(tmpdir(), 'eit-example-'));
@@ -36,16 +41,23 @@ test('the example as it is changes nothing', () => {
   expect(config).toEqual(load('').config);
 });
 
-test('the example without its # sets every key of the schema and is valid', () => {
-  expect([...load(uncommented).set].sort()).toEqual(keys.toSorted());
+test('the example without its # sets every key of the schema, but for other places, and is valid', () => {
+  const others = IN_PLACE_OF_ZONE.flatMap((key) => [`site.${key}`, `clusters.beta.${key}`]);
+  expect(keys).toEqual(expect.arrayContaining(others));
+  expect([...load(uncommented).set].sort()).toEqual(keys.filter((key) => !others.includes(key)).sort());
+});
+
+test.each([[['lat', 'lon']], [['cloud']]])('the example with %j in place of the zone is valid', (names) => {
+  const shown = names.reduce((text, name) => text.replace(`  #${name}:`, `  ${name}:`), example);
+  expect([...load(shown).set].sort()).toEqual([...names.map((name) => `site.${name}`), 'state_dir'].sort());
 });
 
 test('each key of the example can be used alone', () => {
   const lines = example.split('\n');
   for (const [i, line] of lines.entries()) {
-    if (!/^ *#[a-z_]+:/.test(line)) continue;
+    if (!/^ *#[a-z_]+:/.test(line) || /^ *#(?:lat|lon):/.test(line)) continue;
     const alone = lines.with(i, line.replace('#', '')).join('\n');
-    expect(load(alone).set.size).toBe(line.includes('beta: {') ? 15 : 2);
+    expect(load(alone).set.size).toBe(line.includes('beta: {') ? 16 : 2);
   }
 });
 

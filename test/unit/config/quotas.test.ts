@@ -88,8 +88,8 @@ test.each<[string, string, string[]]>([
   ],
   [
     'a key of another group',
-    one('per: user, period: day, unit: kWh, each: 1, colour: 1'),
-    ['eit.yaml:2:50: unknown key quotas.0.colour; known here: per, period, unit, each, limits'],
+    one('per: user, period: day, unit: kWh, each: 1, shade: 1'),
+    ['eit.yaml:2:50: unknown key quotas.0.shade; known here: per, period, unit, each, limits'],
   ],
   [
     'another kind',
