@@ -47,4 +47,10 @@ export const COMMANDS: readonly Command[] = [
     goesAlone: true,
     load: () => import('./quota'),
   },
+  {
+    name: 'factors',
+    describe:
+      'Every factor in force (PUE, intensity, price, water, ...), with unit, source, year and where it was set',
+    load: () => import('./factors'),
+  },
 ];
