@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger quota zones regions --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger quota factors zones regions --help --version' -- "$current")
       return
     fi
   fi
@@ -73,6 +73,7 @@ _eit() {
         --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --audit --policy --config'
       ;;
     status | doctor) options='--json --config' ;;
+    factors) options='--cluster --json --config' ;;
     calibrate) options='--minutes --wait --load --dry-run --force-short --json --config' ;;
     sacct-sync) options='--since --clusters --sacct --json --config' ;;
     gpu)

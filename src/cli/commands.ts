@@ -48,6 +48,12 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./quota'),
   },
   {
+    name: 'factors',
+    describe:
+      'Every factor in force (PUE, intensity, price, water, ...), with unit, source, year and where it was set',
+    load: () => import('./factors'),
+  },
+  {
     name: 'zones',
     describe:
       'Zones of the electricity grid: lists them (list), one of them (show), those with the most and the least carbon (top, bottom), ' +

@@ -99,7 +99,7 @@ export interface ReportFactors {
    */
   currency?: string;
   /**
-   * Factors that a file tells by time: the value taken is their mean over the time of the report. Absent without any.
+   * Factors that a file tells by time: energy takes that of its time; value is their mean over the time of the report. Absent without any.
    */
   by_time?: FactorOverTime[];
   by_cluster: ClusterFactors[];

@@ -13,6 +13,7 @@ import { HardwareModels, type HardwareTold } from '../runs/hardware-models';
 import { type HostRow, rowOfHostLine } from '../runs/host-row';
 import type { FactsLookup, JobFacts } from '../runs/job-facts';
 import { IdlePower } from './idle-power';
+import { MachineTimes } from '../runs/machine-times';
 import { matchesFacts, matchesHost, matchesRun, type RunFilter } from '../runs/run-filter';
 import { joinRuns, nodesExpected, type Part, partsOf, type Run, UNKNOWN } from '../runs/runs';
 import type { Weighing } from '../runs/slot-weights';
@@ -147,6 +148,7 @@ export class Aggregation {
     this.#found = new FoundNames(query.filter);
     const bucket = query.groupBy.includes('hour') ? 'hour' : 'day';
     this.#fragments = new Fragments(query.policy, calendar(bucket, query.timeZone), weighing);
+    if (query.embodied === true) this.#total.machines = new MachineTimes();
   }
 
   add(record: EitRecord): void {

@@ -87,9 +87,9 @@ export function embodiedFigures(
 ): EmbodiedFigures {
   let [kg, nodeHours, gpuHours, unknownGpuHours] = [0, 0, 0, 0];
   let unknownNodeHours = machines.unknownNodeMs / MS_PER_HOUR;
-  for (const { cluster, node, model, ms } of machines.times) {
+  for (const { cluster, node, model, of, partMs } of machines.times) {
     const rates = factorsOf(cluster).side?.embodied ?? null;
-    const hours = ms / MS_PER_HOUR;
+    const hours = partMs / of / MS_PER_HOUR;
     const rate =
       node !== null
         ? (rates?.nodeKgPerHour(node, model) ?? null)

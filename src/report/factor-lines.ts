@@ -108,13 +108,16 @@ const NAMES = { pue: 'PUE', price: 'The price' } as const;
 function byTimeLines({ factors }: EitReport, { timeZone }: View): string[] {
   return (factors.by_time ?? []).map(({ cluster, factor, file, value, least, most, assumed }) => {
     const of = factors.by_cluster.length > 1 ? ` on ${visible(cluster)}` : '';
-    const range = least === most ? '' : ` (${rounded(least)} to ${rounded(most)})`;
     const gaps = assumed
       .slice(0, MOST_GAPS)
       .map(({ since, until }) => `${localTime(since, timeZone)} to ${localTime(until, timeZone)}`);
     if (assumed.length > MOST_GAPS) gaps.push(`${assumed.length - MOST_GAPS} more`);
     const lacking = gaps.length === 0 ? '' : `; it says nothing of ${gaps.join(', ')}: nearest value`;
-    return `${NAMES[factor]}${of} is the mean over this time, ${rounded(value)}${range}, of ${visible(file)}${lacking}.`;
+    const is =
+      least === most
+        ? `is ${rounded(value)}, by`
+        : `is that of the times of use (${rounded(least)} to ${rounded(most)}), by`;
+    return `${NAMES[factor]}${of} ${is} ${visible(file)}${lacking}.`;
   });
 }
 

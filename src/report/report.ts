@@ -95,7 +95,11 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     },
     group,
   }));
-  const total = figuresOf(aggregate.total, aggregate.slurm?.total);
+  const total: ReportFigures = {
+    ...figuresOf(aggregate.total, aggregate.slurm?.total),
+    // A report of nothing has the columns that it has else.
+    ...(aggregate.total.energy.size === 0 ? factorFigures([nothingOf(factorsOf(''))]) : {}),
+  };
   const { equivalents = null } = context;
   const { shown, others } = chooseLines(all, ({ row }) => row, context.lines ?? ALL_LINES);
   return {
@@ -136,6 +140,10 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
       ? { skipped_by_reason: Object.fromEntries(context.skippedByReason) }
       : {}),
   };
+}
+
+function nothingOf(factors: SiteFactors): ClusterKwh {
+  return { itKwh: 0, totalKwh: 0, co2eKg: 0, meanPricePerKwh: null, factors };
 }
 
 /** Added up before any factor, as the lines themselves are. */

@@ -7,8 +7,10 @@ export interface MachineTime {
   readonly node: string | null;
   /** Of its CPUs, or of the GPU; null: not told. */
   readonly model: string | null;
-  /** Milliseconds; of a node, times the part of its CPUs that is allocated. */
-  ms: number;
+  /** Parts that a node or GPU has: its CPUs, or the models that share a run's GPU time. */
+  readonly of: number;
+  /** Milliseconds times parts: a whole number, so that sums do not depend on their order. */
+  partMs: number;
 }
 
 /** The time that runs had of nodes and GPUs, by what these are. */
@@ -22,12 +24,14 @@ export class MachineTimes {
     for (const { node, slice, cpuModel, gpuModels, nodeShare } of parts) {
       const ms = Math.max(0, slice.toMs - slice.fromMs);
       if (nodeShare === null) this.unknownNodeMs += ms;
-      else this.#add({ cluster, node, model: cpuModel, ms: ms * nodeShare });
+      else this.#add({ cluster, node, model: cpuModel, of: nodeShare.of, partMs: ms * nodeShare.cpus });
       const gpuMs = Number(slice.gpuMs.value);
-      // Of several models nobody knows which ran how long: GPUs are allocated for the whole of a run.
+      // GPUs are allocated for the whole of a run: of several each had the same time.
       const models = gpuModels.length > 0 ? gpuModels : [null];
       if (gpuMs > 0)
-        for (const model of models) this.#add({ cluster, node: null, model, ms: gpuMs / models.length });
+        for (const model of models) {
+          this.#add({ cluster, node: null, model, of: models.length, partMs: gpuMs });
+        }
     }
   }
 
@@ -36,14 +40,16 @@ export class MachineTimes {
     this.unknownNodeMs += other.unknownNodeMs;
   }
 
-  get times(): Iterable<MachineTime> {
-    return this.#times.values();
+  /** In an order that does not depend on that in which they were added. */
+  get times(): MachineTime[] {
+    return [...this.#times].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, time]) => time);
   }
 
-  #add({ cluster, node, model, ms }: MachineTime): void {
-    const key = JSON.stringify([cluster, node, model]);
+  #add(added: MachineTime): void {
+    const { cluster, node, model, of, partMs } = added;
+    const key = JSON.stringify([cluster, node, model, of]);
     const time = this.#times.get(key);
-    if (time === undefined) this.#times.set(key, { cluster, node, model, ms });
-    else time.ms += ms;
+    if (time === undefined) this.#times.set(key, { ...added });
+    else time.partMs += partMs;
   }
 }

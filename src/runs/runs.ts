@@ -61,8 +61,8 @@ export interface Part {
   readonly cpuModel: string | null;
   /** Of the GPUs that the run was charged for, as far as told. */
   readonly gpuModels: readonly string[];
-  /** Part of the node's CPUs that is allocated to the run; null: not told, or not asked for. */
-  readonly nodeShare: number | null;
+  /** How many of the node's CPUs are allocated to the run; null: not told, or not asked for. */
+  readonly nodeShare: { readonly cpus: number; readonly of: number } | null;
 }
 
 /** @param withShares whether the parts of nodes are asked for */
@@ -81,8 +81,10 @@ export function partsOf({ cluster, fragments }: Run, models: HardwareModels, wit
 }
 
 /** Where Slurm counts cores, a run has half of what the kernel counts: see docs/factors.md. */
-function shareOf(cpus: number | undefined, threads: number | null): number | null {
-  return cpus === undefined || cpus === 0 || threads === null ? null : Math.min(1, cpus / threads);
+function shareOf(cpus: number | undefined, threads: number | null): Part['nodeShare'] {
+  return cpus === undefined || cpus === 0 || threads === null
+    ? null
+    : { cpus: Math.min(cpus, threads), of: threads };
 }
 
 /** Whether parts are of all nodes that the run has; where nobody told how many it has, they are. */

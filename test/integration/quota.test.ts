@@ -1,6 +1,15 @@
 import Ajv from 'ajv';
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import reportSchema from '../../schemas/report.schema.json';
@@ -93,6 +102,29 @@ function stateFiles(): Map<string, string> {
 }
 
 describe('eit quota', () => {
+  test('takes a price from a file by time, and the currency of the site', async () => {
+    const used = async (): Promise<unknown[]> =>
+      (await list())
+        .filter(({ per }) => per === 'partition')
+        .map(({ name, used: amount, unit }) => [name, amount, unit]);
+    const constant = await used();
+    expect(constant.length).toBeGreaterThan(0);
+    const file = join(command.dir, 'price.csv');
+    // Of all time twice the price.
+    writeFileSync(file, 'from,value\n2020,0.5\n2021-01,0.5\n');
+    config(QUOTAS, { site: { price: 0.25, price_file: file, zone: 'DE', currency: 'CHF' } });
+    try {
+      expect(await used()).toEqual(
+        constant.map((line) => {
+          const [name, amount] = line as [string, number];
+          return [name, expect.closeTo(amount * 2, 9), 'CHF'];
+        }),
+      );
+    } finally {
+      config(QUOTAS);
+    }
+  });
+
   test('lists all quotas by share, with what the report of the same time says', async () => {
     const states = await list();
     const { stdout } = await command.report(['--json', '-S', 'now-30days', '--group-by', 'user', '-a']);

@@ -22,6 +22,8 @@ const QUERIES: Partial<ReportQuery>[] = [
   { groupBy: ['job'], filter: { nodes: new Set(['a1']) } },
   { groupBy: ['user'], filter: { partitions: new Set(['cpu']), accounts: new Set(['physics']) } },
   { groupBy: ['user'], extrapolate: true },
+  { groupBy: ['user'], embodied: true },
+  { groupBy: ['month', 'account'], embodied: true },
   { groupBy: ['day'], timeZone: 'Europe/Berlin' },
 ];
 

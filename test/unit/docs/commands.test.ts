@@ -81,12 +81,17 @@ describe('eit.yaml', () => {
   const examples = documents().flatMap((document) =>
     codeBlocks(document, 'yaml').map((text) => ({
       path: document.path,
-      text: text.replaceAll(/^ {3}/gm, ''),
+      // In a list they are indented.
+      text: text.replaceAll(new RegExp(`^${/^ */.exec(text)?.[0] ?? ''}`, 'gm'), ''),
     })),
   );
 
   test('is in the documents', () => {
-    expect(examples.map(({ path }) => path).sort()).toEqual(['README.md', 'docs/install.md']);
+    expect(examples.map(({ path }) => path).sort()).toEqual([
+      'README.md',
+      'docs/factors.md',
+      'docs/install.md',
+    ]);
   });
 
   test.each(examples)('of $path is one that the agent takes', ({ text }) => {

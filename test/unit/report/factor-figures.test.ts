@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { embodiedRates } from '../../../src/carbon/embodied';
 import { loadEquivalents } from '../../../src/carbon/equivalents';
 import type { SideFactors } from '../../../src/carbon/side-factors';
@@ -95,6 +96,18 @@ describe('water, cost and what the contract says', () => {
     expect(header).not.toMatch(/Water|Cost|Market|Embodied/);
   });
 
+  test('are there, and 0, where nothing ran', () => {
+    const made = valid(report([], { embodied: true }, { '': all }));
+    expect(made.total).toMatchObject({
+      water_l: 0,
+      cost: 0,
+      co2e_market_kg: 0,
+      social_cost_usd: { world: { median: 0 } },
+      embodied: { co2e_kg: 0, node_hours: 0 },
+    });
+    expect([...csv.render(made, view)][0]).toContain(',MarketCO2e_kg,EmbodiedCO2e_kg,Water_l,Cost,');
+  });
+
   test('are columns, with a line each that says what they are', () => {
     const shown = text(report([itKwh(10)], {}, { alpha: all }));
     expect(shown).toMatch(/CO2e +MarketCO2e +Water +Cost/);
@@ -127,6 +140,47 @@ describe('water, cost and what the contract says', () => {
     expect(shown).toContain('Cost: alpha 0.3 EUR/kWh, beta 0 EUR/kWh of Energy.');
     expect(shown).toMatch(/Total .* 2\.25 kg +- +4\.50/);
   });
+});
+
+test('of any runs, the groups add up to the total', () => {
+  const embodied = embodiedRates({ node_classes: [{ nodes: 'n1', kg: 900 }, { kg: 400 }] }, '');
+  const factorsOf = {
+    alpha: side({ wueLPerKwh: 1.8, pricePerKwh: -0.01, marketGPerKwh: 50, embodied }, 'DEU'),
+    beta: side({ wueLPerKwh: 0, pricePerKwh: 0.4, marketGPerKwh: 0, embodied }, 'USA'),
+  };
+  const one = fc.record({
+    cluster: fc.constantFrom('alpha', 'beta'),
+    node: fc.constantFrom('n1', 'n2'),
+    user: fc.constantFrom('alice', 'bob', 'carol'),
+    kwh: fc.nat(1000),
+    cpus: fc.integer({ min: 1, max: 80 }),
+  });
+  fc.assert(
+    fc.property(fc.array(one, { minLength: 1, maxLength: 8 }), (runs) => {
+      const hosts = ['alpha', 'beta'].flatMap((cluster) =>
+        ['n1', 'n2'].map((host) => hostRecord({ cluster, host, nodes: [host], hardware: { threads: 64 } })),
+      );
+      const made = runs.map(({ kwh, ...rest }, job) => itKwh(kwh, { ...rest, job: job + 1 }));
+      const { groups, total } = report([...hosts, ...made], { embodied: true }, factorsOf);
+      const figuresOf = (row: typeof total): (number | undefined)[] => [
+        row.water_l ?? undefined,
+        row.cost ?? undefined,
+        row.co2e_market_kg ?? undefined,
+        row.social_cost_usd?.country?.high,
+        row.social_cost_usd?.world.low,
+        row.embodied?.co2e_kg ?? undefined,
+        row.embodied?.node_hours,
+      ];
+      const all = figuresOf(total);
+      expect(all).not.toContain(undefined);
+      for (const [i, whole] of all.entries()) {
+        expect(groups.reduce((sum, group) => sum + figuresOf(group)[i]!, 0)).toBeCloseTo(whole!, 6);
+      }
+      const hours = runs.reduce((sum, { cpus }) => sum + (Math.min(cpus, 64) / 64) * (300 / 3600), 0);
+      expect(total.embodied!.node_hours).toBeCloseTo(hours, 9);
+    }),
+    { numRuns: 50 },
+  );
 });
 
 describe('the social cost', () => {
@@ -259,7 +313,7 @@ test('a factor that changes with time is named with its file, and so is the time
     },
   ]);
   expect(text(made)).toContain(
-    'PUE is the mean over this time, 1.25 (1.2 to 1.3), of /etc/eit/pue.csv; it says nothing of ' +
+    'PUE is that of the times of use (1.2 to 1.3), by /etc/eit/pue.csv; it says nothing of ' +
       '2026-03-30 00:00:00 UTC to 2026-04-01 00:00:00 UTC: nearest value.',
   );
 });

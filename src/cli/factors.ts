@@ -1,0 +1,129 @@
+import type { Options } from 'yargs';
+import { loadEquivalents } from '../carbon/equivalents';
+import { siteSeriesFor } from '../carbon/factor-by-time';
+import { type FactorInForce, factorsInForce } from '../carbon/factor-list';
+import { readFactorSeries } from '../carbon/factor-series';
+import { factorsFor } from '../carbon/factors';
+import { sideFactorsFor } from '../carbon/side-factors';
+import { loadSocialCosts } from '../carbon/social-cost';
+import { loadZones } from '../carbon/zone';
+import { type LoadedConfig, loadConfig } from '../config/config';
+import { visible } from '../config/visible';
+import { dataPath } from '../data-path';
+import { EitError } from '../errors';
+import { plainNumber } from '../report/units';
+import { version } from '../version';
+import type { CommandModule, Surroundings } from './command';
+import { alignedRows, jsonText, painter } from './plain-text';
+import { localTimeZone } from './time-zone';
+
+export const options: Readonly<Record<string, Options>> = {
+  cluster: {
+    alias: 'M',
+    type: 'string',
+    requiresArg: true,
+    describe: 'of this cluster; default: that of this host, and each that eit.yaml names',
+  },
+  json: { type: 'boolean', describe: 'print JSON: FactorList of schemas/report.schema.json' },
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
+  },
+};
+
+export const examples: CommandModule['examples'] = [
+  ['', 'every factor that reports use now, and where it comes from'],
+  ['--cluster alpha --json', 'those of one cluster, for a program'],
+];
+
+export const epilogue =
+  'Of a PUE or price that changes with time it is the value of now; a report takes what holds in its time. A factor that is not set ' +
+  'leaves its figure out of reports. docs/factors.md says what each of them does.';
+
+/** Prints the factors in force. */
+export async function run(
+  argv: Readonly<Record<string, unknown>>,
+  { env, output, ...rest }: Surroundings,
+): Promise<number> {
+  const path = last(argv['config']);
+  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const nowMs = Date.now();
+  const clusters = clustersOf(loaded, last(argv['cluster'])).map((cluster) => ({
+    cluster,
+    factors: inForce(loaded, cluster, nowMs),
+  }));
+  if (argv['json'] === true) {
+    const list = {
+      schema: 1,
+      kind: 'factors',
+      tool_version: version,
+      generated_at: new Date(nowMs).toISOString(),
+      config: loaded.path,
+      clusters,
+    };
+    await output.write([jsonText(list)]);
+    return 0;
+  }
+  await output.write(listText(clusters, painter({ env, output, ...rest })));
+  return 0;
+}
+
+/** '' where nothing names a cluster: what holds for all of them. */
+function clustersOf({ config }: LoadedConfig, asked: string | undefined): string[] {
+  if (asked === '') throw new EitError('EIT_USAGE', '--cluster is empty: give the name of a cluster');
+  if (asked !== undefined) return [asked];
+  const named = new Set([
+    ...(config.cluster === undefined ? [] : [config.cluster]),
+    ...Object.keys(config.clusters),
+  ]);
+  return named.size === 0 ? [''] : [...named];
+}
+
+function inForce(loaded: LoadedConfig, cluster: string, nowMs: number): FactorInForce[] {
+  const zones = loadZones(dataPath());
+  const factors = factorsFor(loaded, cluster, zones);
+  const timeZone = loaded.config.time_zone ?? localTimeZone();
+  return factorsInForce({
+    loaded,
+    cluster,
+    factors,
+    intensityYear: zones.intensity(factors.zone, { basis: factors.intensityBasis }).year,
+    side: sideFactorsFor(loaded, cluster, factors.country, loadSocialCosts(dataPath())),
+    series: siteSeriesFor(loaded, cluster, timeZone, readFactorSeries),
+    equivalents: loadEquivalents(dataPath()),
+    nowMs,
+  });
+}
+
+const COLUMNS = [
+  { title: 'Factor' },
+  { title: 'Value', align: 'right' },
+  { title: 'Unit' },
+  { title: 'Year' },
+  { title: 'From' },
+  { title: 'Source' },
+] as const;
+
+function* listText(
+  clusters: readonly { readonly cluster: string; readonly factors: readonly FactorInForce[] }[],
+  paint: ReturnType<typeof painter>,
+): Generator<string> {
+  for (const [i, { cluster, factors }] of clusters.entries()) {
+    if (i > 0) yield '\n';
+    yield `${paint('bold', cluster === '' ? 'All clusters' : `Cluster ${visible(cluster, 80)}`)}\n`;
+    const rows = factors.map(({ name, value, unit, year, from, source }) => [
+      name,
+      value === null ? '-' : typeof value === 'number' ? plainNumber(value) : value,
+      unit ?? '',
+      year === null ? '' : String(year),
+      from,
+      source,
+    ]);
+    for (const line of alignedRows(COLUMNS, rows)) yield `${line}\n`;
+  }
+}
+
+function last(value: unknown): string | undefined {
+  return [value].flat().findLast((item) => typeof item === 'string');
+}
