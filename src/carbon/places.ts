@@ -2,7 +2,7 @@ import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { type CloudRegion, findCloudRegion, parseCloudRegions } from './cloud-regions';
 import { WORLD, alpha2Of, alpha3Of } from './country';
-import { parseTable, readDataFile } from './data-file';
+import { parseTable, readDataFile } from './data-table';
 import { type Point, type Region, nearestRegion, parseRegions, regionAt } from './region-shapes';
 
 /** A place, and the zone of the grid that it is taken to be in. */
