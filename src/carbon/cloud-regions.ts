@@ -1,7 +1,7 @@
 import { visible } from '../config/visible';
 import { nearest } from '../config/nearest';
 import { EitError } from '../errors';
-import { parseTable } from './data-file';
+import { parseTable } from './data-table';
 
 /** A region of a cloud, and the zone of the grid that it is taken to be in. */
 export interface CloudRegion {

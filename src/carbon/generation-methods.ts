@@ -1,5 +1,5 @@
 import { EitError } from '../errors';
-import { parseGrams, parseTable, readDataFile } from './data-file';
+import { parseGrams, parseTable, readDataFile } from './data-table';
 
 /** A way to make electricity, with its emissions over the whole life of plant and fuel. */
 export interface GenerationMethod {

@@ -2,7 +2,7 @@ import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { type CloudRegion, findCloudRegion, parseCloudRegions } from './cloud-regions';
 import { WORLD, alpha2Of, alpha3Of } from './country';
-import { parseTable, readDataFile } from './data-file';
+import { parseTable, readDataFile } from './data-table';
 import { type Point, type Region, nearestRegion, parseRegions, regionAt } from './region-shapes';
 
 /** A place, and the zone of the grid that it is taken to be in. */
@@ -12,6 +12,12 @@ export interface Located {
   readonly region: string;
   /** Why the zone may be another; null where region and zone are one. */
   readonly approximate: string | null;
+}
+
+/** As much of the tables as a place needs. */
+interface KnownZones {
+  readonly keys: readonly string[];
+  has(zoneKey: string): boolean;
 }
 
 interface RegionZone {
@@ -30,7 +36,7 @@ const CLOUDS = 'cloud/regions.csv';
 /** Finds the zone of a place. Files are read when they are asked for, and once. */
 export class Places {
   private readonly dataDir: string;
-  private readonly zones: { has(zoneKey: string): boolean };
+  private readonly zones: KnownZones;
   private regions: readonly Region[] | null = null;
   private zoneOfRegion: ReadonlyMap<string, RegionZone> | null = null;
   private clouds: readonly CloudRegion[] | null = null;
@@ -39,7 +45,7 @@ export class Places {
    * @param dataDir the folder `data` of the package
    * @param zones those that a place may be in
    */
-  constructor(dataDir: string, zones: { has(zoneKey: string): boolean }) {
+  constructor(dataDir: string, zones: KnownZones) {
     this.dataDir = dataDir;
     this.zones = zones;
   }
@@ -69,9 +75,9 @@ export class Places {
   }
 
   /**
-   * The zone of a whole country; of the world where no table has the country.
+   * The zone of a whole country. No table may have it: an intensity is then that of what it is a part of, the world.
    * @param code ISO 3166, of two letters or three
-   * @throws EitError EIT_PLACE where it is none
+   * @throws EitError EIT_PLACE where it is none, or is several zones and none as a whole
    */
   inCountry(code: string): Located {
     if (code === 'WLD' || code === WORLD) return { zone: WORLD, region: 'the world', approximate: null };
@@ -83,9 +89,15 @@ export class Places {
       );
     }
     const known = this.zoneOf(alpha2);
-    if (known === undefined)
-      return { zone: WORLD, region: alpha2, approximate: 'no table has a zone of the whole country' };
-    return { zone: known.zone, region: alpha2, approximate: known.isApproximate ? known.note : null };
+    const parts = this.zones.keys.filter((key) => key.startsWith(`${alpha2}-`));
+    if (known === undefined && parts.length > 0) {
+      throw new EitError(
+        'EIT_PLACE',
+        `${alpha2} as a whole is in no table; give one of its zones, ${parts.join(', ')}, or a point`,
+      );
+    }
+    const approximate = known?.isApproximate === true ? known.note : null;
+    return { zone: known?.zone ?? alpha2, region: alpha2, approximate };
   }
 
   /**

@@ -3,7 +3,7 @@ import type { MultiPolygon, Polygon, Position } from 'geojson';
 import { feature } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
 import { EitError } from '../errors';
-import { REINSTALL } from './data-file';
+import { REINSTALL } from './data-table';
 
 /** A state, province, island or country with its outline (degrees east and north). */
 export interface Region {

@@ -1,7 +1,7 @@
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { WORLD } from './country';
-import { REINSTALL, parseGrams, parseTable } from './data-file';
+import { REINSTALL, parseGrams, parseTable } from './data-table';
 import type { IntensityBasis } from './intensity';
 
 /** A piece of the electricity grid with its averages of one year. */

@@ -1,7 +1,7 @@
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { countryOfZone } from './country';
-import { readDataFile } from './data-file';
+import { readDataFile } from './data-table';
 import type { Intensity, IntensityBasis } from './intensity';
 import { Places } from './places';
 import { parentsOf } from './zone-parents';

@@ -9,8 +9,8 @@ import { dataPath } from '../data-path';
 import { EitError, isErrno } from '../errors';
 import { bar } from '../report/bar';
 import { displayWidth } from '../report/printable';
-import type { IntensityLine } from '../report/intensity-line';
-import { intensitySvg } from '../report/intensity-svg';
+import type { ComparedIntensity } from '../report/compared-intensity';
+import { comparedIntensitySvg } from '../report/compared-intensity-svg';
 import type { CommandModule, Surroundings } from './command';
 import { alignedRows, jsonText } from './plain-text';
 import { terminalOf } from './terminal';
@@ -63,7 +63,7 @@ export async function run(
 
   const plot = last(argv['plot']);
   if (plot !== undefined) {
-    writePicture(plot, intensitySvg(lines, { title: 'Carbon intensity of cloud regions', sources }));
+    writePicture(plot, comparedIntensitySvg(lines, { title: 'Carbon intensity of cloud regions', sources }));
   }
   if (argv['json'] === true) await output.write([jsonText(lines.map((line) => lineJson(line, basis)))]);
   else if (plot === undefined) await output.write(table(lines, sources, argv, surroundings));
@@ -71,7 +71,7 @@ export async function run(
   return 0;
 }
 
-function regionLines(zones: Zones, provider: string | undefined, basis: IntensityBasis): IntensityLine[] {
+function regionLines(zones: Zones, provider: string | undefined, basis: IntensityBasis): ComparedIntensity[] {
   const all = zones.places.cloudRegions;
   const providers = [...new Set(all.map((region) => region.provider))];
   const wanted = provider?.toLowerCase();
@@ -96,7 +96,7 @@ function regionLines(zones: Zones, provider: string | undefined, basis: Intensit
     }));
 }
 
-function fuelLines(): IntensityLine[] {
+function fuelLines(): ComparedIntensity[] {
   return loadGenerationMethods(dataPath()).map(({ name, medianG }) => ({
     name,
     place: '',
@@ -109,7 +109,7 @@ function fuelLines(): IntensityLine[] {
 }
 
 function table(
-  lines: readonly IntensityLine[],
+  lines: readonly ComparedIntensity[],
   sources: readonly string[],
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
@@ -158,7 +158,7 @@ function sourcesOf(zones: Zones, basis: IntensityBasis, hasFuels: boolean): stri
   ];
 }
 
-function lineJson(line: IntensityLine, basis: IntensityBasis): Record<string, unknown> {
+function lineJson(line: ComparedIntensity, basis: IntensityBasis): Record<string, unknown> {
   return {
     name: line.name,
     kind: line.provider === '' ? 'generation' : 'region',

@@ -26,9 +26,15 @@ export async function locate(
   isJson: boolean,
   note: (text: string) => void,
 ): Promise<string[]> {
-  const { zone, region, approximate } = await find(place, zones, note);
+  const located = await find(place, zones, note);
+  const { region, approximate } = located;
   const { year, basis } = wish;
-  const intensity = zones.intensity(zone, { basis, ...(year === undefined ? {} : { year }) });
+  const intensity = zones.intensity(located.zone, {
+    basis,
+    orParent: true,
+    ...(year === undefined ? {} : { year }),
+  });
+  const { zone } = intensity;
   if (isJson) {
     return [
       jsonText({

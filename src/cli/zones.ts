@@ -132,8 +132,10 @@ function show(
   { basis, year }: { readonly basis: IntensityBasis; readonly year: number | undefined },
   isJson: boolean,
 ): string[] {
-  const intensity = zones.intensity(zone, { basis, ...(year === undefined ? {} : { year }) });
   const rows = zones.years(zone);
+  // A zone that only older tables have is shown by the newest of them.
+  const wished = year ?? (zones.has(zone) ? undefined : rows[0]?.year);
+  const intensity = zones.intensity(zone, { basis, ...(wished === undefined ? {} : { year: wished }) });
   const parents = parentsOf(zone).filter((key) => zones.has(key));
   if (isJson) {
     const { departures } = intensity;

@@ -1,3 +1,5 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { factorsFor } from '../../../src/carbon/factors';
 import { siteZone } from '../../../src/carbon/site-zone';
@@ -132,6 +134,27 @@ describe('a site may say where it is', () => {
       /^EIT_PLACE: clusters\.beta\.cloud in \/etc\/eit\/eit\.yaml: "aws\/x-1" is no region/,
     );
   });
+});
+
+test('a site with a zone reads no outlines, no clouds and no older years', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'eit-data-'));
+  try {
+    for (const file of ['zones/zone-intensity-2024.csv', 'world-intensity.json'])
+      cpSync(join(__dirname, '../../../data', file), join(dir, file));
+    const few = loadZones(dir);
+    expect(factorsFor(withSite({ zone: 'DE' }), 'alpha', few).intensityGPerKwh).toBe(333.77);
+    expect(failure(() => factorsFor(withSite({ lat: 52.5, lon: 13.4 }), 'alpha', few))).toMatch(
+      /^EIT_DATA_FILE: cannot read .*places\/regions\.json; install EIT again$/,
+    );
+    expect(failure(() => factorsFor(withSite({ cloud: 'aws/eu-west-1' }), 'alpha', few))).toMatch(
+      /^EIT_DATA_FILE: cannot read .*cloud\/regions\.csv; install EIT again$/,
+    );
+    expect(failure(() => few.intensity('DE', { year: 2019 }))).toMatch(
+      /^EIT_DATA_FILE: cannot read .*zones\//,
+    );
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test('by which emissions is for the site to choose', () => {

@@ -191,11 +191,18 @@ test.each([
   ['DEU', 'DE', null],
   ['USA', 'US', null],
   ['CHL', 'CL-SEN', null],
-  ['UKR', 'WORLD', 'no table has a zone of the whole country'],
-  ['RU', 'WORLD', 'no table has a zone of the whole country'],
+  // In no table: an intensity is asked for with its parents.
+  ['UKR', 'UA', null],
+  ['MC', 'FR', 'on the grid of France'],
   ['WLD', 'WORLD', null],
 ])('the country %s is in the zone %s', (code, zone, approximate) => {
   expect(places.inCountry(code)).toMatchObject({ zone, approximate });
+});
+
+test('a country of several zones and none as a whole has to be told more of', () => {
+  expect(failure(() => places.inCountry('RUS'))).toBe(
+    'EIT_PLACE: RU as a whole is in no table; give one of its zones, RU-1, RU-2, RU-AS, or a point',
+  );
 });
 
 test.each(['Germany', 'ZZZ', 'ZZ', 'de', '', '__proto__'])('%j is no country', (code) => {

@@ -84,13 +84,20 @@ describe('eit zones', () => {
     });
   });
 
+  test('show has zones of older tables too', async () => {
+    expect(await json('zones', 'show', 'US-UT')).toMatchObject({ zone: 'US-UT', year: 2019, country: 'USA' });
+  });
+
   test.each<[string[], object]>([
     [['--lat', '40.344', '--lon', '-74.651'], { zone: 'US-MIDA-PJM', region: 'New Jersey', country: 'USA' }],
     [['--lat=-33.45', '--lon=-70.66'], { zone: 'CL-SEN', region: 'Chile', approximate: null }],
     [['--cloud', 'aws/eu-west-1'], { zone: 'IE', region: 'Dublin, Ireland' }],
     [['--country', 'EST'], { zone: 'EE' }],
     [['--country', 'EE', '--year', '2019'], { zone: 'EE', g_per_kwh: 1043.692, year: 2019 }],
-    [['--country', 'UKR'], { zone: 'WORLD', approximate: 'no table has a zone of the whole country' }],
+    [
+      ['--country', 'UKR'],
+      { zone: 'WORLD', departures: ['zone WORLD in place of UA, which is in no table'] },
+    ],
   ])('locate %j', async (args, found) => {
     expect(await json('zones', 'locate', ...args)).toMatchObject(found);
   });

@@ -1,5 +1,5 @@
 /** A line of a comparison of carbon intensities: a region of a cloud, or a way to make electricity. */
-export interface IntensityLine {
+export interface ComparedIntensity {
   /** `aws/eu-west-1`, or a way to make electricity. */
   readonly name: string;
   readonly place: string;

@@ -1,4 +1,4 @@
-import type { IntensityLine } from './intensity-line';
+import type { ComparedIntensity } from './compared-intensity';
 
 const ROW = 16;
 const BAR = 11;
@@ -17,8 +17,8 @@ const METHOD_COLOUR = '#9a9a9a';
  * A comparison of carbon intensities as an SVG picture: a bar a line, in the order given, on one axis.
  * @param sources what to say below: whose figures these are
  */
-export function intensitySvg(
-  lines: readonly IntensityLine[],
+export function comparedIntensitySvg(
+  lines: readonly ComparedIntensity[],
   { title, sources }: { readonly title: string; readonly sources: readonly string[] },
 ): string {
   const step = tickStep(Math.max(1, ...lines.map(({ gPerKwh }) => gPerKwh)));
