@@ -1,7 +1,7 @@
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { parseCsv } from './csv';
-import { readDataFile } from './data-file';
+import { readDataFile } from './data-table';
 
 const KINDS = ['distance', 'count', 'years', 'months'] as const;
 const MEASURES = ['kgCO2e', 'kWh'] as const;

@@ -2,7 +2,7 @@ import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { parseCsv } from './csv';
 import { isCountry, WORLD_COUNTRY } from './country';
-import { readDataFile } from './data-file';
+import { readDataFile } from './data-table';
 
 /** What is worth citing with every figure. */
 export const SOCIAL_COST_SOURCE = 'Ricke et al. 2018 (SSP2, RCP6.0, BHM-SR, growth-adjusted discounting)';
