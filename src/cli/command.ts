@@ -36,6 +36,8 @@ export interface Command {
   readonly actions?: readonly string[];
   /** What the word after the action is, where one may stand there; the module gets it as `folder`. */
   readonly folder?: string;
+  /** What the word after the action is, where that is a file; the module gets it as `file`. */
+  readonly file?: string;
   /** Whether it does something without one of them too. */
   readonly goesAlone?: boolean;
   load(): Promise<CommandModule>;

@@ -55,12 +55,15 @@ async function runProgram(
   const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
     const { options, examples, epilogue } = await command.load();
     for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
-    const { actions, goesAlone, folder } = command;
+    const { actions, goesAlone, folder, file } = command;
     if (actions !== undefined) y.positional('action', { choices: actions, describe: 'what to do' });
     if (folder !== undefined) y.positional('folder', { type: 'string', describe: folder });
+    if (file !== undefined) y.positional('file', { type: 'string', describe: file });
     const words = actions?.join('|') ?? '';
     const action = words === '' ? '' : goesAlone === true ? ` [${words}]` : ` ${words}`;
-    y.usage(`${as}${action}${folder === undefined ? '' : ' [FOLDER]'} [options]`)
+    y.usage(
+      `${as}${action}${folder === undefined ? '' : ' [FOLDER]'}${file === undefined ? '' : ' [FILE]'} [options]`,
+    )
       .options(options)
       .demandCommand(0, 0)
       .epilogue(epilogue);
@@ -104,9 +107,9 @@ async function splitFor(command: Command, args: readonly string[]): Promise<stri
 }
 
 /** As yargs has it. */
-function nameWithAction({ name, actions, goesAlone, folder }: Command): string {
+function nameWithAction({ name, actions, goesAlone, folder, file }: Command): string {
   const action = actions === undefined ? '' : goesAlone === true ? ' [action]' : ' <action>';
-  return `${name}${action}${folder === undefined ? '' : ' [folder]'}`;
+  return `${name}${action}${folder === undefined ? '' : ' [folder]'}${file === undefined ? '' : ' [file]'}`;
 }
 
 function newParser(program: string, asError: (message: string) => EitError): Argv {
