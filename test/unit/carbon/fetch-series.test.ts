@@ -157,10 +157,7 @@ test('of what a provider says twice the first counts, and what is to come is not
 describe('what the config says', () => {
   const wrong = (entry: object): string => {
     try {
-      wantedSeries(
-        { zone: 'GB', provider: 'neso', ...entry } as Parameters<typeof wantedSeries>[0],
-        'intensity.3',
-      );
+      wantedSeries({ zone: 'GB', provider: 'neso', ...entry }, 'intensity.3');
     } catch (error) {
       return (error as Error).message;
     }

@@ -136,17 +136,18 @@ test('an answer that drips is given up too', async () => {
 });
 
 test('an answer that does not end is left at its limit', async () => {
-  let isClosed = false;
+  let closed = (): void => undefined;
+  const isClosed = new Promise<void>((resolve) => (closed = resolve));
   server.answer((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     const more = (): boolean =>
       response.destroyed || response.write('x'.repeat(65_536), () => setImmediate(more));
-    response.on('close', () => (isClosed = true));
+    response.on('close', closed);
     more();
   });
   const { http } = patientClient({ mostBytes: 1_000_000 });
   expect(await refusal(ask(http))).toContain('answers with more than 1 MB');
-  while (!isClosed) await new Promise((resolve) => setTimeout(resolve, 5));
+  await isClosed;
   expect(server.requests).toHaveLength(1);
 });
 
