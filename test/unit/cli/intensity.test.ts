@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMANDS } from '../../../src/cli/commands';
 import { withSeriesLock } from '../../../src/carbon/intensity-store';
 import { type Outcome, ReportCommand } from '../../integration/report-command';
+import { noRoot, testUnless } from '../../test-unless';
 import { ProviderServer, json } from '../carbon/providers/provider-server';
 
 const HALF_MS = 1_800_000;
@@ -284,6 +285,27 @@ describe('show', () => {
     expect(rows[0]).toMatch(/^Day /);
     expect(rows[2]).toMatch(/^2026-03-02 +\d+\.\d +100\.0 +3\d\d\.\d /);
   });
+
+  testUnless(noRoot)(
+    'somebody who may not list the ledger reads the series in it, and may not write them',
+    async () => {
+      await importCsv();
+      chmodSync(join(command.dir, 'ledger'), 0o711);
+      const as = { uid: 65_534, gid: 65_534 };
+      const program = [command.script('eit'), 'intensity'];
+      const shown = await command.run(process.execPath, [...program, 'show', '--zone', 'DE', ...day], as);
+      expect(shown).toMatchObject({ status: 0, stderr: '' });
+      expect(shown.stdout).toContain('series 100 %');
+      const file = csv('start,end,g_per_kwh\n2026-03-02T00:00Z,2026-03-02T01:00Z,1\n');
+      const written = await command.run(
+        process.execPath,
+        [...program, 'import', file, '--zone', 'DE', '--basis', 'average-direct'],
+        as,
+      );
+      expect(written.status).toBe(1);
+      expect(written.stderr).toMatch(/EIT_INTENSITY: cannot write the intensity series .*run it as the user/);
+    },
+  );
 
   test('is a picture too', async () => {
     await importCsv();
