@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger quota factors zones regions --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota factors zones regions --help --version' -- "$current")
       return
     fi
   fi
@@ -54,6 +54,28 @@ _eit() {
         -s | --state | -S | --starttime | -E | --endtime | --top | --min-kwh) return ;;
     esac
   fi
+  if [[ $command == intensity ]]; then
+    case $previous in
+      --provider)
+        mapfile -t COMPREPLY < <(compgen -W 'electricitymaps neso caiso entsoe eia watttime' -- "$current")
+        return
+        ;;
+      --basis)
+        mapfile -t COMPREPLY < <(compgen -W 'average-lifecycle average-direct' -- "$current")
+        return
+        ;;
+      --flow)
+        mapfile -t COMPREPLY < <(compgen -W 'consumption production' -- "$current")
+        return
+        ;;
+      --zone | --from | --to | --source | --time-zone | --factors-as-of) return ;;
+    esac
+    if [[ ${COMP_WORDS[2]} == import && $current != -* ]] && ((COMP_CWORD > at)); then
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      compopt -o filenames 2>/dev/null
+      return
+    fi
+  fi
   case $previous in
     --basis)
       mapfile -t COMPREPLY < <(compgen -W 'lifecycle direct' -- "$current")
@@ -85,6 +107,10 @@ _eit() {
       options='--clusters --inbox-days --json --config --hosts --days --since --until --jobs-per-day --users --gpus-per-node --seed
         --cluster --sacct --duplicate-fraction --half-lines --late-fraction --slurm --tasks
         --wait --workers --plan --task --dry-run --user --to --format --yes --wait-inbox'
+      ;;
+    intensity)
+      actions='fetch import show'
+      options='--zone --provider --from --to --basis --flow --source --time-zone --factors-as-of --plot --json --config'
       ;;
     quota)
       actions='refresh check'

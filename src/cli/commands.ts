@@ -40,6 +40,14 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./ledger'),
   },
   {
+    name: 'intensity',
+    describe:
+      'Series of carbon intensity: brings them from the internet (fetch), takes them from a file (import), shows them (show)',
+    actions: ['fetch', 'import', 'show'],
+    operand: { name: 'file', describe: 'import: the CSV file' },
+    load: () => import('./intensity'),
+  },
+  {
     name: 'quota',
     describe:
       'What of the quotas is used; refresh: writes it down for this host, check: whether a job may start',

@@ -62,6 +62,22 @@ export const combinations: readonly Combination[] = [
         folder(config[a]) === folder(config[b]) ? `{${a}}; expected another folder than {${b}}` : undefined,
     })),
   ),
+  ...FOLDERS.map((other) => ({
+    keys: ['intensity_dir', other],
+    problem: (config: EitConfig) =>
+      config.intensity_dir !== undefined && folder(config.intensity_dir) === folder(config[other])
+        ? `{intensity_dir}; expected another folder than {${other}}, such as one in the ledger that is no cluster's name`
+        : undefined,
+  })),
+  {
+    keys: ['intensity'],
+    problem: ({ intensity }) => {
+      const all = intensity.map(({ zone, provider, provider_zone: name, basis }) =>
+        JSON.stringify([zone, provider, name, basis]),
+      );
+      return new Set(all).size < all.length ? '{intensity}; expected each series once' : undefined;
+    },
+  },
   within('ledger', 'state_dir', 'which does not outlive a reboot'),
   within('ledger', 'spool_dir', 'where records only wait for the ledger'),
   within('state_dir', 'ledger', 'which is shared, and this folder is for one host'),

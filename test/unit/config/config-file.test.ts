@@ -361,6 +361,17 @@ clusters:
       'site: {intensity_basis: marginal}\n',
       ['1:25: site.intensity_basis is "marginal"; expected one of lifecycle, direct'],
     ],
+    [
+      'a series from nobody, with keys that there are not',
+      'intensity:\n  - {zone: germany, provider: neso}\n  - {zone: DE, provider: windy, token: abc}\n  - {zone: DE, provider: eia, url: "https://user:pw@x/", basis: marginal}\n',
+      [
+        `2:12: intensity.0.zone is "germany"; expected a zone's key, such as DE or US-CAL-CISO`,
+        '3:26: intensity.1.provider is "windy"; expected one of electricitymaps, neso, caiso, entsoe, eia, watttime',
+        '3:33: unknown key intensity.1.token; known here: zone, provider, provider_zone, basis, token_file, url',
+        '4:36: intensity.2.url is "https://user:pw@x/"; expected an address such as https://mirror.example.org',
+        '4:65: intensity.2.basis is "marginal"; expected one of average-lifecycle, average-direct',
+      ],
+    ],
     ['infinity', 'site: {pue: .inf}\n', ['1:13: site.pue is Infinity; expected a number from 1 to 10']],
     ['no number', 'site: {pue: .nan}\n', ['1:13: site.pue is NaN; expected a number from 1 to 10']],
     [
@@ -427,6 +438,18 @@ describe('values that are impossible together', () => {
       ['1:9: ledger is "/srv/eit"; expected another folder than spool_dir ("/srv/./eit/")'],
     ],
     [
+      'series among the clusters of the ledger',
+      'ledger: /srv/eit\nintensity_dir: /srv/eit/\n',
+      [
+        `2:16: intensity_dir is "/srv/eit/"; expected another folder than ledger ("/srv/eit"), such as one in the ledger that is no cluster's name`,
+      ],
+    ],
+    [
+      'a series twice',
+      'intensity: [{zone: GB, provider: neso}, {provider: neso, zone: GB}]\n',
+      ['1:12: intensity is a list; expected each series once'],
+    ],
+    [
       'folders of a host on shared storage',
       'ledger: /srv/eit\nspool_dir: /srv/eit/spool\nvar_dir: /srv/eit/var\nstate_dir: /srv/eit/run\n',
       [
@@ -467,6 +490,8 @@ describe('values that are impossible together', () => {
     'ledger: /run/eit-ledger\n',
     'ledger: /srv/eit\nvar_dir: /srv/eit-var\n',
     'agent: {record_seconds: 10}\n',
+    'ledger: /srv/eit\nintensity_dir: /srv/eit/_grid\n',
+    'intensity: [{zone: GB, provider: neso}, {zone: GB, provider: neso, provider_zone: "13"}]\n',
     'state_dir: /srv/a\nspool_dir: /srv/a/spool\nvar_dir: /srv/a/var\n',
   ])('but not %j', (text) => {
     expect(() => load(text)).not.toThrow();

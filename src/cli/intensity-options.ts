@@ -1,0 +1,76 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DateTime } from 'luxon';
+import type { Options } from 'yargs';
+import { isCountry } from '../carbon/country';
+import type { IntensityBasis } from '../carbon/intensity';
+import { EitError } from '../errors';
+import { parseSlurmTime } from '../slurm/time-form';
+
+/** What more than one action of `eit intensity` takes. */
+export const SHARED: Readonly<Record<'zone' | 'basis' | 'from' | 'to' | 'json' | 'config', Options>> = {
+  zone: { type: 'string', requiresArg: true, describe: 'zone of the grid, such as DE or US-CAL-CISO' },
+  basis: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'average-lifecycle or average-direct',
+  },
+  from: { type: 'string', requiresArg: true, describe: 'from this time on' },
+  to: { type: 'string', requiresArg: true, describe: 'up to this time; default: now' },
+  json: { type: 'boolean', describe: 'print JSON' },
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
+  },
+};
+
+/** The last of what an option was given. */
+export function lastOf(argv: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  return [argv[name]].flat().findLast((value) => typeof value === 'string');
+}
+
+/** @throws EitError EIT_USAGE where it is missing or cannot be a zone's key */
+export function zoneOf(argv: Readonly<Record<string, unknown>>): string {
+  const zone = lastOf(argv, 'zone');
+  if (zone !== undefined && /^(?:[A-Z]{2}(-[A-Z0-9]+)*|WORLD)$/.test(zone) && zone.length <= 64) return zone;
+  throw new EitError(
+    'EIT_USAGE',
+    zone === undefined
+      ? '--zone is missing; expected a zone of the grid, such as DE or US-CAL-CISO'
+      : `--zone ${JSON.stringify(zone)} is no zone's key; expected one such as DE or US-CAL-CISO${isCountry(zone) ? ', of two letters' : ''}`,
+  );
+}
+
+/** @throws EitError EIT_USAGE */
+export function basisOf(argv: Readonly<Record<string, unknown>>): IntensityBasis | undefined {
+  const basis = lastOf(argv, 'basis');
+  if (basis === undefined || basis === 'average-lifecycle' || basis === 'average-direct') return basis;
+  throw new EitError(
+    'EIT_USAGE',
+    `--basis ${JSON.stringify(basis)}; expected average-lifecycle or average-direct`,
+  );
+}
+
+/** An option that is a time, in ms since 1970. @throws EitError EIT_TIME_FORM */
+export function timeOf(
+  argv: Readonly<Record<string, unknown>>,
+  name: string,
+  now: DateTime,
+): number | undefined {
+  const text = lastOf(argv, name);
+  return text === undefined ? undefined : parseSlurmTime(text, { now }).toMillis();
+}
+
+/** Files of root in a folder of another user are in that user's way. @throws EitError EIT_USAGE */
+export function checkOwner(dir: string, uid: number): void {
+  let at = dir;
+  while (statSync(at, { throwIfNoEntry: false }) === undefined && dirname(at) !== at) at = dirname(at);
+  const owner = statSync(at, { throwIfNoEntry: false })?.uid;
+  if (owner === undefined || owner === 0 || uid !== 0) return;
+  throw new EitError(
+    'EIT_USAGE',
+    `${at} belongs to uid ${owner}, and root's files would be in the way there: run it as that user, such as ` +
+      `setpriv --reuid ${owner} --init-groups eit intensity`,
+  );
+}

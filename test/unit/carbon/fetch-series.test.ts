@@ -1,0 +1,272 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkedValues } from '../../../src/carbon/checked-values';
+import { fetchSeries, seriesEndMs, wantedSeries } from '../../../src/carbon/fetch-series';
+import { readSeries } from '../../../src/carbon/intensity-store';
+import { PROVIDERS } from '../../../src/carbon/providers';
+import { readToken } from '../../../src/carbon/token-file';
+import configSchema from '../../../schemas/config.schema.json';
+import { type Answer, ProviderServer, json, patientClient, refusal } from './providers/provider-server';
+
+const DAY_MS = 86_400_000;
+const HALF_MS = 1_800_000;
+const NOW_MS = Date.parse('2026-03-20T12:10:00Z');
+
+let dir: string;
+let server: ProviderServer;
+beforeAll(async () => {
+  server = await new ProviderServer().start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'eit-fetch-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const minute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;
+
+/** As NESO answers: each half hour of the time asked for, and the one before; the last three are forecasts. */
+function halfHours(gramsOf: (ms: number) => unknown, nowMs = NOW_MS): Answer {
+  return (request, response) => {
+    const [, , from, to] = (request.url ?? '').split('/');
+    const data = [];
+    for (let ms = Date.parse(from ?? '') - HALF_MS; ms <= Date.parse(to ?? ''); ms += HALF_MS) {
+      const grams = gramsOf(ms);
+      const actual = ms + 3 * HALF_MS > nowMs ? null : grams;
+      data.push({
+        from: minute(ms),
+        to: minute(ms + HALF_MS),
+        intensity: { forecast: grams, actual, index: 'low' },
+      });
+    }
+    json({ data })(request, response);
+  };
+}
+
+const series = (url = server.url) => wantedSeries({ zone: 'GB', provider: 'neso', url }, 'intensity.0');
+const fetchNow = (options: { nowMs?: number; fromMs?: number; toMs?: number } = {}) =>
+  fetchSeries(series(), { dir, http: patientClient({ pausesMs: [] }).http, nowMs: NOW_MS, ...options });
+const stored = () => readSeries(dir, 'GB', { fromMs: 0, toMs: NOW_MS + DAY_MS });
+const stamp = {
+  zone: 'GB',
+  basis: 'average-direct',
+  flow: 'consumption',
+  source: 'NESO Carbon Intensity API',
+} as const;
+
+test('the first time a week comes, then what is new and what may have changed', async () => {
+  server.answer(halfHours(() => 100));
+  const first = await fetchNow();
+  expect(first).toMatchObject({
+    zone: 'GB',
+    provider: 'neso',
+    basis: 'average-direct',
+    flow: 'consumption',
+    error: null,
+    refused: {},
+  });
+  expect(first.fromMs).toBe(Date.parse('2026-03-13T12:00Z'));
+  // Whole half hours that are over: up to 12:00, of which the last three are estimates.
+  expect(first.values).toBe(7 * 48);
+  expect(first.added).toBe(first.values);
+  expect(stored().filter(({ estimated }) => estimated)).toHaveLength(2);
+  expect(seriesEndMs(dir, stamp)).toBe(Date.parse('2026-03-20T12:00Z'));
+
+  const laterMs = NOW_MS + 3_600_000;
+  server.answer(halfHours(() => 100, laterMs));
+  const second = await fetchNow({ nowMs: laterMs });
+  expect(second.fromMs).toBe(Date.parse('2026-03-18T12:00Z'));
+  // Two new ones, and two whose estimates became final.
+  expect(second.added).toBe(4);
+  expect(stored()).toHaveLength(7 * 48 + 4);
+  expect((await fetchNow({ nowMs: laterMs })).added).toBe(0);
+});
+
+test('a time in the past comes in pieces, each kept before the next is asked for', async () => {
+  let [pieces, keptBefore] = [0, 0];
+  server.answer(
+    (request, response) => halfHours(() => 50)(request, response),
+    (request, response) => {
+      keptBefore = stored().length;
+      halfHours(() => 50)(request, response);
+    },
+    json({ error: 'tired' }, 503),
+  );
+  const fromMs = Date.parse('2026-01-25T00:00Z');
+  const result = await fetchSeries(series(), {
+    dir,
+    http: patientClient({ pausesMs: [] }).http,
+    nowMs: NOW_MS,
+    fromMs,
+    toMs: fromMs + 21 * DAY_MS,
+    onProgress: () => pieces++,
+  });
+  expect(result).toMatchObject({ values: 14 * 48, added: 14 * 48, error: { code: 'EIT_PROVIDER' } });
+  expect(result.error?.message).toContain('answers 503');
+  expect(stored()).toHaveLength(14 * 48);
+  expect(keptBefore).toBe(7 * 48);
+  expect(pieces).toBe(4);
+  expect(readFileSync(join(dir, 'GB/2026-01.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(7 * 48);
+  // What failed comes with the next.
+  server.answer(halfHours(() => 50));
+  expect((await fetchNow({ fromMs, toMs: fromMs + 21 * DAY_MS })).added).toBe(7 * 48);
+});
+
+test('negative and absurd values, and what is no number, are left out and counted', async () => {
+  const odd = new Map<number, unknown>([
+    [Date.parse('2026-03-19T00:00Z'), -1],
+    [Date.parse('2026-03-19T00:30Z'), 99_999],
+    [Date.parse('2026-03-19T01:00Z'), 'much'],
+  ]);
+  server.answer(halfHours((ms) => odd.get(ms) ?? 10));
+  const result = await fetchNow({ fromMs: Date.parse('2026-03-18T00:00Z') });
+  expect(result.refused).toEqual({ negative: 1, 'absurd (above 5000 g/kWh)': 1, 'no number': 1 });
+  expect(stored().map(({ start }) => start)).not.toContain('2026-03-19T00:00:00.000Z');
+});
+
+test('of what a provider says twice the first counts, and what is to come is not kept', () => {
+  const value = (startMs: number, gPerKwh: number) => ({
+    startMs,
+    endMs: startMs + HALF_MS,
+    gPerKwh,
+    estimated: false,
+  });
+  const all = { ...stamp, fetched_at: '2026-03-20T12:10:00.000Z' };
+  const { lines, refused } = checkedValues(
+    [
+      value(HALF_MS, 2),
+      value(0, 1),
+      value(0, 9),
+      value(2 * HALF_MS, 3),
+      { ...value(0, 1), endMs: 0 },
+      value(NaN, 1),
+      value(1e20, 1),
+      value(-HALF_MS, 1),
+    ],
+    all,
+    { fromMs: 0, toMs: 2 * HALF_MS, overMs: 2 * HALF_MS },
+  );
+  expect(lines.map(({ start, g_per_kwh }) => [Date.parse(start), g_per_kwh])).toEqual([
+    [0, 1],
+    [HALF_MS, 2],
+  ]);
+  expect(refused).toEqual({ duplicate: 1, 'no time': 4 });
+});
+
+describe('what the config says', () => {
+  const wrong = (entry: object): string => {
+    try {
+      wantedSeries({ zone: 'GB', provider: 'neso', ...entry }, 'intensity.3');
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'right';
+  };
+
+  test.each<[string, object, string]>([
+    [
+      'a zone of which no name is known',
+      { zone: 'FR' },
+      'what the provider calls this zone is not known; expected provider_zone with it',
+    ],
+    [
+      'WattTime without its region',
+      { provider: 'watttime' },
+      'what the provider calls this zone is not known',
+    ],
+    ['a basis that it has not', { basis: 'average-lifecycle' }, 'it has average-direct only'],
+    ['no token', { zone: 'DE', provider: 'entsoe' }, 'it wants a token; expected token_file'],
+    ['another provider', { provider: 'windy' }, 'no such provider; expected electricitymaps, neso, caiso'],
+  ])('%s is told with its place', (_, entry, said) => {
+    expect(wrong(entry)).toMatch(/^intensity\.3 \(\w+, \w+\): /);
+    expect(wrong(entry)).toContain(said);
+  });
+
+  test('what a provider knows by itself need not be said', () => {
+    expect(wantedSeries({ zone: 'DE', provider: 'entsoe', token_file: '/t' }, '')).toMatchObject({
+      providerZone: '10Y1001A1001A83F',
+      basis: 'average-lifecycle',
+      baseUrl: 'https://web-api.tp.entsoe.eu',
+    });
+    expect(wantedSeries({ zone: 'US-TEX-ERCO', provider: 'eia', token_file: '/t' }, '').providerZone).toBe(
+      'ERCO',
+    );
+    expect(
+      wantedSeries({ zone: 'GB', provider: 'neso', provider_zone: '13', url: 'http://m/neso/' }, ''),
+    ).toMatchObject({
+      providerZone: '13',
+      baseUrl: 'http://m/neso',
+    });
+  });
+
+  test('the providers of the config are those that there are', () => {
+    expect(configSchema.definitions.series.properties.provider.enum).toEqual(
+      PROVIDERS.map(({ name }) => name),
+    );
+  });
+});
+
+describe('a token', () => {
+  const write = (text: string, mode = 0o600): string => {
+    const path = join(dir, 'token');
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+    return path;
+  };
+  const said = (path: string, lines: 1 | 2 = 1): string => {
+    try {
+      return readToken(path, lines).join('|');
+    } catch (error) {
+      return `${(error as { code: string }).code}: ${(error as Error).message}`;
+    }
+  };
+
+  test('is read from a file of one line, or of two', () => {
+    expect(said(write(' abc \n\n'))).toBe('abc');
+    expect(said(write('alice\npass word\n', 0o640), 2)).toBe('alice|pass word');
+  });
+
+  test.each([0o604, 0o620, 0o666, 0o644])('that others can read or change is refused (mode %o)', (mode) => {
+    expect(said(write('abc', mode))).toMatch(
+      /^EIT_TOKEN: .* can be read or changed by others \(mode 0\d+\); mend: chmod 600$/,
+    );
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['two lines', 'a\nb'],
+    ['what would make another header', 'abc\x07def'],
+    ['other letters', 'tökén'],
+    ['too much', 'x'.repeat(9000)],
+  ])('file with %s is refused, and not shown', (_, text) => {
+    const message = said(write(text));
+    expect(message).toMatch(/^EIT_TOKEN: /);
+    if (text !== '') expect(message).not.toContain(text);
+  });
+
+  test('that is not there says so', () => {
+    expect(said(join(dir, 'none'))).toMatch(/^EIT_TOKEN: cannot read the token in .*ENOENT/);
+    expect(said(dir)).toMatch(/^EIT_TOKEN: .* is no file with a token/);
+  });
+
+  test('of one series ends that one only, before anything is asked', async () => {
+    server.answer(json({}));
+    const wanted = wantedSeries(
+      { zone: 'DE', provider: 'entsoe', token_file: write('abc', 0o644), url: server.url },
+      '',
+    );
+    const { http } = patientClient();
+    expect(await fetchSeries(wanted, { dir, http, nowMs: NOW_MS })).toMatchObject({
+      values: 0,
+      error: { code: 'EIT_TOKEN' },
+    });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+test('a folder that cannot be written ends the fetch', async () => {
+  server.answer(halfHours(() => 1));
+  writeFileSync(join(dir, 'GB'), '');
+  expect(await refusal(fetchNow())).toContain('GB');
+});
