@@ -85,6 +85,10 @@ export interface ArchivePart {
    */
   days?: Day[];
   /**
+   * Below the cluster's folder.
+   */
+  of?: string;
+  /**
    * Columns without any value.
    */
   empty?: string[];
