@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { withDuckDb, REPORT_LIMITS } from '../../src/archive/duckdb';
 import { readManifest } from '../../src/archive/manifest';
 import { daysWithTotals, totalsSql } from '../../src/archive/run-day-groups';
+import { runsElsewhere } from '../../src/archive/totals-jobs';
 import { makeArchive } from './made-archive';
 
 /** `make LEDGER RUNS YEAR`: an archive. `sql LEDGER`: the SQL of a year by user and partition. `bare SQL`: nothing but DuckDB and that. */
@@ -16,7 +17,13 @@ async function main([what, place = '', runs, year]: readonly string[]): Promise<
     if (manifest === null) throw new Error(`${place} has no manifest`);
     const archive = { cluster: 'made', dir, manifest };
     const query = { days: daysWithTotals(archive), policy: 0, filter: {}, exceptJobs: null };
-    process.stdout.write(totalsSql(archive, ['user', 'partition'], query) ?? '');
+    const sql = await withDuckDb(REPORT_LIMITS, async (connection) =>
+      totalsSql(archive, ['user', 'partition'], {
+        ...query,
+        elsewhere: await runsElsewhere(connection, archive, query),
+      }),
+    );
+    process.stdout.write(sql ?? '');
     return;
   }
   const rows = await withDuckDb(REPORT_LIMITS, async (connection) =>

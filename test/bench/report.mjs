@@ -50,7 +50,7 @@ const config = join(dir, 'eit.yaml');
 writeFileSync(config, `ledger: ${ledger}\n`);
 const manifest = JSON.parse(readFileSync(join(ledger, 'made/manifest.json'), 'utf8'));
 const sizes = Object.fromEntries(
-  ['slices', 'rundays', 'hours'].map((kind) => {
+  ['slices', 'rundays', 'runsums', 'openruns', 'hours'].map((kind) => {
     const parts = manifest.parts.filter((part) => part.kind === kind);
     return [kind, { rows: sum(parts, 'rows'), bytes: sum(parts, 'bytes') }];
   }),
