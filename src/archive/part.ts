@@ -46,9 +46,10 @@ export async function writePart(
         `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP})`,
     );
     const time = quoted(table.time);
+    const isByJob = table.order[0] === 'job';
     const [told] = await rowsOf(
       connection,
-      `SELECT count(*) AS n, min(${time}) AS a, max(${time}) AS b FROM read_parquet(${sqlText(temporary)})`,
+      `SELECT count(*) AS n, min(${time}) AS a, max(${time}) AS b${isByJob ? ', min(job) AS first_job, max(job) AS last_job' : ''} FROM read_parquet(${sqlText(temporary)})`,
     );
     const rows = Number(told?.['n'] ?? 0);
     if (rows === 0) {
@@ -66,6 +67,7 @@ export async function writePart(
       from_ms: Number(told?.['a']),
       to_ms: Number(told?.['b']),
       level,
+      ...(isByJob ? { jobs: [Number(told?.['first_job']), Number(told?.['last_job'])] } : {}),
       rows,
       bytes: size,
       sha256,

@@ -74,6 +74,13 @@ export interface ArchivePart {
    * 0: as it came from the inbox. 1: a day's parts merged. 2: a month's.
    */
   level: number;
+  /**
+   * Of parts sorted by job: the least and the greatest id in them.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  jobs?: [Count, Count];
   rows: Count;
   bytes: Count;
   /**
