@@ -107,7 +107,15 @@ export function partsSql(dir: string, paths: readonly string[]): string {
 /** The rows of a query, by column. For few rows. */
 export async function rowsOf(connection: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {
   try {
-    return (await connection.runAndReadAll(sql)).getRowObjects();
+    const reader = await connection.runAndReadAll(sql);
+    const names = reader.deduplicatedColumnNames();
+    // DuckDB hands over columns; its own way of making rows of them takes twice as long.
+    const columns = reader.getColumns();
+    return Array.from({ length: reader.currentRowCount }, (_, row) => {
+      const found: Record<string, unknown> = {};
+      for (let i = 0; i < names.length; i++) found[names[i]!] = columns[i]![row];
+      return found;
+    });
   } catch (cause) {
     throw archiveError(cause);
   }
