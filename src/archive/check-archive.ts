@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError, isErrno } from '../errors';
 import type { ArchiveManifest } from '../generated/manifest';
+import { faultsOfTotals, type TotalsFault } from './check-totals';
 import { damageOf } from './damage';
 import { readManifest } from './manifest';
 import { exactSums, mustAgree, sumsOfParts } from './month-sums';
@@ -32,7 +33,7 @@ export interface ArchiveCheck {
 
 /**
  * Reads a cluster's archive as a whole: whether each part is there and holds the bytes that were written, and whether each month holds what was taken
- * in, to the µJ.
+ * in and its totals what their days hold, to the µJ.
  * @param dir the cluster's folder
  */
 export async function checkArchive(
@@ -63,9 +64,20 @@ export async function checkArchive(
     await told(problems, async () =>
       mustAgree('the archive', expected, await sumsOfParts(connection, dir, parts)),
     );
+    const faults = await told(problems, async () =>
+      faultsOfTotals(connection, { cluster, dir, manifest }, parts),
+    );
+    problems.push(...(faults ?? []).map(textOfFault));
   }
   const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
   return { cluster, manifest, parts: manifest.parts.length, bytes, refused, problems };
+}
+
+function textOfFault({ paths, days, expectedUj, foundUj }: TotalsFault): string {
+  return (
+    `${paths.join(' and ')}: the totals of ${days[0] ?? ''} to ${days.at(-1) ?? ''} are not what their days hold: expected ${expectedUj} uJ, found ${foundUj} uJ. ` +
+    'Take their entries out of manifest.json: the next eit ledger compact makes them anew'
+  );
 }
 
 async function told<T>(problems: string[], look: () => Promise<T>): Promise<T | null> {

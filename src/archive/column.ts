@@ -9,7 +9,7 @@ export type Value = number | string | boolean | undefined;
 /** A column of a table of the archive. Lists of names are texts with commas. */
 export interface Column<Row> {
   readonly name: string;
-  readonly type: 'BIGINT' | 'INTEGER' | 'BOOLEAN' | 'VARCHAR';
+  readonly type: 'BIGINT' | 'INTEGER' | 'BOOLEAN' | 'VARCHAR' | 'DECIMAL(38,0)';
   readonly merge: Merge;
   /** undefined: absent. Numbers are whole, and not negative. */
   readonly of: (row: Row) => Value;

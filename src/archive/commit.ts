@@ -149,6 +149,8 @@ function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): Archiv
   const { days } = part;
   if (days === undefined) return [part];
   const fresh = days.filter((day) => !stale.has(day));
+  // Sums of several days have nothing that can be taken out of them.
+  if (part.of !== undefined && fresh.length < days.length) return [];
   return fresh.length === 0 ? [] : [{ ...part, days: fresh }];
 }
 

@@ -20,6 +20,7 @@ import { publishAccounts } from './publish-accounts';
 import { publishUsers } from './publish-users';
 import { slotMsOf } from './slot';
 import { type Taking, takings } from './taking';
+import { sumDue } from './sum-parts';
 import { removeUnnamed } from './unnamed-files';
 
 const MOST_MEMORY_BYTES = 4 * 1024 ** 3;
@@ -192,6 +193,7 @@ async function compactOpen(begun: Begun): Promise<Compacted> {
   await deriveDue(connection, reader, archive, cluster, nowMs, isStillOurs, (derived, days) =>
     onProgress?.({ at: 'totals', done: derived, days }),
   );
+  await sumDue(connection, archive, nowMs, isStillOurs);
   const published = await publishAll();
   await writeClusters(ledger);
   const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);

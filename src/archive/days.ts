@@ -31,3 +31,17 @@ export function daysIn(fromMs: number, toMs: number, timeZone: string): Day[] {
 export function wholeDaysIn(fromMs: number, toMs: number, timeZone: string): Day[] {
   return daysIn(fromMs, toMs, timeZone).filter((day) => day.fromMs >= fromMs && day.toMs <= toMs);
 }
+
+/** A stretch of time in which days follow each other, Unix ms. */
+export type Stretch = readonly [fromMs: number, toMs: number];
+
+/** Days that follow each other as one stretch of time. */
+export function stretchesOf(days: readonly string[], timeZone: string): Stretch[] {
+  const stretches: [number, number][] = [];
+  for (const { fromMs, toMs } of [...days].sort().map((day) => dayNamed(day, timeZone))) {
+    const last = stretches.at(-1);
+    if (last?.[1] === fromMs) last[1] = toMs;
+    else stretches.push([fromMs, toMs]);
+  }
+  return stretches;
+}

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { POLICIES } from '../attribution/policy';
 import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
 import { calendar } from '../runs/calendar';
-import { Fragments } from '../runs/fragments';
+import { type Fragment, Fragments } from '../runs/fragments';
 import { GroupSums } from '../runs/group-sums';
 import { HardwareModels } from '../runs/hardware-models';
 import type { FactsLookup, JobFacts } from '../runs/job-facts';
@@ -207,6 +207,8 @@ function runsOfDay(
       runKey: runKeyOf(run),
       isWhole,
       isApart: isMixed || !(isWhole || isToldApart(run)),
+      begun: run.fragments.filter(({ startedMs }) => startedMs >= fromMs && startedMs < toMs).length,
+      ended: run.fragments.filter(hasEnded).length,
       sums: parts.map((ofPolicy) => sumsOf(run, ofPolicy)),
       facts: told,
       slurm: slurmSumsOf(run, parts[0]!, told),
@@ -248,10 +250,12 @@ function isWithin(run: Run, fromMs: number, toMs: number): boolean {
   return (
     isAll &&
     run.fragments.every(
-      ({ startedMs, toMs: endMs, slices }) =>
-        startedMs >= fromMs + marginMs &&
-        endMs <= toMs - marginMs &&
-        [...slices.values()].some(({ ends }) => ends),
+      (fragment) =>
+        fragment.startedMs >= fromMs + marginMs && fragment.toMs <= toMs - marginMs && hasEnded(fragment),
     )
   );
+}
+
+function hasEnded({ slices }: Fragment): boolean {
+  return [...slices.values()].some(({ ends }) => ends);
 }

@@ -8,9 +8,9 @@ import { hourTotalsSql, HOUR_TOTALS } from './hour-table';
 import { partsIn } from './manifest';
 import { partsSql, rowsOf } from './part';
 import { filterSql, type ReadableArchive } from './read-archive';
-import type { TotalKey, TotalsQuery } from './run-day-groups';
+import type { TotalKey } from './group-sql';
 import { SLICES } from './slice-table';
-import { freshSql } from './totals';
+import { freshSql, type TotalsQuery } from './totals';
 
 const WEIGHT_TABLE = 'slot_weights';
 

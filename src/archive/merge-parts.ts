@@ -32,8 +32,8 @@ export interface MergeTask {
 
 /** What is to be merged by now: each part is in one task at most. */
 export function dueMerges({ parts }: Pick<ArchiveManifest, 'parts'>, nowMs: number): MergeTask[] {
-  // Totals of whole months are few, and added up by who reads them.
-  const merged = parts.filter(({ kind }) => kind !== MONTHS.name);
+  // Totals of whole months are few, and added up by who reads them. Sums of a part are made anew of what it is merged into.
+  const merged = parts.filter(({ kind, of }) => kind !== MONTHS.name && of === undefined);
   return [...grouped(merged, ({ kind, month }) => `${kind} ${month}`).values()].flatMap((ofMonth) =>
     ofMonth.some(({ days }) => days !== undefined)
       ? totalsOfMonth(ofMonth, nowMs)

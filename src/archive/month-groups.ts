@@ -1,8 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { MONTHS, monthGroupsSql } from './month-table';
+import { addedGroupsSql, type TotalKey } from './group-sql';
+import { groupSums, slurmSums } from './group-row';
+import { MONTHS } from './month-table';
 import { partsSql, rowsOf } from './part';
 import { filterSql, type ReadableArchive } from './read-archive';
-import { groupSums, slurmSums, type TotalKey, type TotalsGroup, type TotalsQuery } from './run-day-groups';
+import type { TotalsGroup } from './run-day-groups';
+import type { TotalsQuery } from './totals';
 
 /**
  * Adds up totals of whole months.
@@ -22,7 +25,7 @@ export async function monthsByGroup(
   const where = filterSql(filter);
   const paths = parts.map(({ path }) => path);
   const from = `${partsSql(dir, paths)}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
-  const rows = await rowsOf(connection, monthGroupsSql(from, keys));
+  const rows = await rowsOf(connection, addedGroupsSql(from, keys));
   return rows.flatMap((row) =>
     Number(row['runs'] ?? 0) === 0
       ? []

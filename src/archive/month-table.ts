@@ -1,8 +1,7 @@
-import { GPU_BINDINGS } from '../attribution/gpu-binding';
 import { type Column, quoted, type Table } from './column';
 import { MONTHS_KIND } from './kept-months';
-import { groupSql, summedRuns, type TotalKey } from './run-day-groups';
-import { type Figure, RUN_FIGURES } from './run-day-table';
+import { COUNTS, groupSql, keptFigures, type TotalKey } from './group-sql';
+import { RUN_FIGURES } from './run-day-table';
 
 /** What groups are known by where nothing but months is left. */
 export const MONTH_KEYS = [
@@ -12,15 +11,6 @@ export const MONTH_KEYS = [
   'partition',
   'month',
 ] as const satisfies readonly TotalKey[];
-
-/** Counts of a group. */
-const COUNTS = [
-  ...['runs', 'told_runs', 'jobs', 'io_runs', 'gpu_unread_runs', 'gpu_seen_runs', 'conflicts'],
-  ...GPU_BINDINGS.map((by) => `by_${by}`),
-];
-
-/** Those that a group has: what is counted apart is in the counts. */
-const KEPT: readonly Figure[] = RUN_FIGURES.filter((figure) => summedRuns(figure) !== 'NULL');
 
 const column = (name: string, type: Column<never>['type'], merge: Column<never>['merge']): Column<never> => ({
   name,
@@ -48,7 +38,7 @@ export const MONTHS: Table<never> = {
     column('lines', 'BIGINT', 'sum'),
     column('first_ms', 'BIGINT', 'min'),
     ...COUNTS.map((name) => column(name, 'BIGINT', 'sum')),
-    ...KEPT.map(({ name, type, role }) =>
+    ...keptFigures().map(({ name, type, role }) =>
       column(name, type, role === 'names' ? 'union' : name === 'gpu_memory_bytes' ? 'max' : 'sum'),
     ),
   ],
@@ -66,13 +56,4 @@ export function monthRowsSql(from: string, monthMs: number): string {
     return `${quoted(name)}::${type} AS ${quoted(name)}`;
   });
   return `SELECT ${selected.join(', ')} FROM (${groups})`;
-}
-
-/** SQL that adds rows of months up to groups, in the form that groups of days have. */
-export function monthGroupsSql(from: string, keys: readonly TotalKey[]): string {
-  const counts = COUNTS.map((name) => `sum(${name})::BIGINT AS ${name}`);
-  const figures = KEPT.map((figure) => `${summedRuns(figure)} AS ${quoted(figure.name)}`);
-  const selected = [...keys.map(quoted), ...counts, 'min(first_ms) AS first_ms', ...figures];
-  const group = keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`;
-  return `SELECT ${selected.join(', ')} FROM ${from}${group}`;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Policy, POLICIES } from '../attribution/policy';
-import type { ArchiveManifest } from '../generated/manifest';
+import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
 import type { SkipReason, Skipped } from '../ledger/record-line';
 import type { TakenBefore } from '../ledger/inbox';
 import type { HardwareTold } from '../runs/hardware-models';
@@ -83,7 +83,9 @@ export async function readSlices(
   jobTable?: string,
 ): Promise<void> {
   const { slot_ms: slotMs } = manifest;
-  const parts = partsIn(manifest, SLICES.name, sinceMs - slotMs, untilMs);
+  const parts = partsIn(manifest, SLICES.name, sinceMs - slotMs, untilMs).filter((part) =>
+    mayHoldJobs(part, filter.jobs),
+  );
   if (parts.length === 0) return;
   const ofJobs = jobTable === undefined ? [] : [`job IN (FROM ${jobTable})`];
   const where = [windowSql(sinceMs, untilMs, slotMs), ...filterSql(filter), ...ofJobs].join(' AND ');
@@ -100,6 +102,14 @@ export async function readSlices(
     job = row.job;
     sink.addSlice(cluster, row, momentOf(row, slotMs));
   }
+}
+
+/** Of a year's parts one or two hold a job. */
+function mayHoldJobs({ jobs: range }: ArchivePart, jobs: RunFilter['jobs']): boolean {
+  const [first, last] = range ?? [];
+  if (first === undefined || last === undefined || jobs === undefined) return true;
+  for (const job of jobs) if (job >= first && job <= last) return true;
+  return false;
 }
 
 /** What hosts' lines of the window come to, a row a host and its nodes. @throws EitError EIT_ARCHIVE */

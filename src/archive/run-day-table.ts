@@ -22,6 +22,9 @@ export interface RunDay {
   readonly isWhole: boolean;
   /** Whether the run's lines have to be looked at one by one where a report is of more than this day, or of some users'. */
   readonly isApart: boolean;
+  /** How many of the run's fragments began and ended on this day. */
+  readonly begun: number;
+  readonly ended: number;
   /** What its sums are under each policy: of this one run and day. */
   readonly sums: readonly GroupSums[];
   /** What Slurm's accounting tells of the run; null: nothing. */
@@ -168,7 +171,8 @@ export const RUN_FIGURES: readonly Figure[] = [...FIGURES, ...FACTS];
 export const RUN_DAYS: Table<RunDay> = {
   name: 'rundays',
   time: 'day_ms',
-  order: ['user', 'job', 'day_ms'],
+  // Reports look for single jobs in it; whose they are, sums of parts tell.
+  order: ['job', 'day_ms'],
   columns: [
     text('day', (row) => row.day),
     integer('day_ms', (row) => row.dayMs),
@@ -184,6 +188,8 @@ export const RUN_DAYS: Table<RunDay> = {
     integer('to_ms', ({ run }) => run.toMs),
     { name: 'whole', type: 'BOOLEAN', merge: 'key', of: (row) => row.isWhole },
     { name: 'apart', type: 'BOOLEAN', merge: 'key', of: (row) => row.isApart },
+    integer('begun', (row) => row.begun),
+    integer('ended', (row) => row.ended),
     ...RUN_FIGURES,
   ],
 };

@@ -24,7 +24,7 @@ export const examples: CommandModule['examples'] = [
 ];
 
 export const epilogue =
-  'check: reads the whole archive and compares each month with what was taken from the inbox, to the microjoule. Exit status 1 where something is ' +
+  'check: reads the whole archive and compares each month with what was taken from the inbox, and totals with what their days hold, to the microjoule. Exit status 1 where something is ' +
   'wrong with the archive; lines that were refused are listed and are no fault of it.';
 
 /** `eit ledger check`. */

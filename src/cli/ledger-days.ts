@@ -1,21 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { wholeDaysIn } from '../archive/days';
 import { isToldByHours, keyOf, weightedByGroup } from '../archive/hour-groups';
+import { TOTAL_KEYS, type TotalKey } from '../archive/group-sql';
 import { type ReadableArchive, readSlices, type Window } from '../archive/read-archive';
 import {
   countTotals,
   daysWithTotals,
-  jobsApart,
-  jobsInTotals,
-  jobTable,
   namesInTotals,
-  TOTAL_KEYS,
-  type TotalKey,
   totalsByGroup,
   totalsByOutcome,
   type TotalsGroup,
-  type TotalsQuery,
 } from '../archive/run-day-groups';
+import type { TotalsQuery } from '../archive/totals';
+import { jobsApart, jobsInTotals, jobTable, partsWith, runsElsewhere } from '../archive/totals-jobs';
 import { POLICIES } from '../attribution/policy';
 import {
   type Aggregation,
@@ -129,7 +126,11 @@ export async function addDays(
       );
     }
   }
-  await addTotals(connection, archive, query, { ...totals, exceptJobs }, aggregation, weighing);
+  const notSummed =
+    exceptJobs === null ? new Set<string>() : await partsWith(connection, archive, totals, exceptJobs);
+  const known = { ...totals, exceptJobs, notSummed };
+  const elsewhere = await runsElsewhere(connection, archive, known);
+  await addTotals(connection, archive, query, { ...known, elsewhere }, aggregation, weighing);
   return jobs;
 }
 

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { MONTH_KEYS } from '../archive/month-table';
 import { monthsByGroup, namesInMonths } from '../archive/month-groups';
 import type { ReadableArchive } from '../archive/read-archive';
-import type { TotalKey } from '../archive/run-day-groups';
+import type { TotalKey } from '../archive/group-sql';
 import { POLICIES } from '../attribution/policy';
 import { type Aggregation, type Group, needsFacts, type ReportQuery } from '../report/aggregate';
 import { GroupSums } from '../runs/group-sums';

@@ -74,6 +74,13 @@ export interface ArchivePart {
    * 0: as it came from the inbox. 1: a day's parts merged. 2: a month's.
    */
   level: number;
+  /**
+   * Of parts sorted by job: the least and the greatest id in them.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  jobs?: [Count, Count];
   rows: Count;
   bytes: Count;
   /**
@@ -84,6 +91,10 @@ export interface ArchivePart {
    * Of daily and hourly totals: the days (of time_zone) that they hold and that are as the slices are. Rows of other days are out of date.
    */
   days?: Day[];
+  /**
+   * Below the cluster's folder.
+   */
+  of?: string;
   /**
    * Columns without any value.
    */

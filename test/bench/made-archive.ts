@@ -9,6 +9,7 @@ import { writeManifest } from '../../src/archive/manifest';
 import { partsSql, writePart } from '../../src/archive/part';
 import { RUN_DAYS } from '../../src/archive/run-day-table';
 import { SLICES } from '../../src/archive/slice-table';
+import { sumsOfPart } from '../../src/archive/sums-of-part';
 import { writeState, emptyState } from '../../src/archive/taken-state';
 import type { ArchivePart } from '../../src/generated/manifest';
 
@@ -17,13 +18,17 @@ const HOUR_MS = 3_600_000;
 const LONGEST_MS = 24 * HOUR_MS;
 
 /** What of a run follows from its number alone: `u(n)` is a number from 0 to 1. */
-const u = (n: number) => `((hash(job * 31 + ${n}) % 1000003) / 1000003.0)`;
+const u = (n: number, of = 'run') => `((hash(${of} * 31 + ${n}) % 1000003) / 1000003.0)`;
 
-/** Columns of slices that are not absent, as SQL over (job, start_ms, end_ms, slot). */
+/** One run of a hundred is the one before it, requeued. */
+const IS_REQUEUE = '(hash(run) % 100 = 0)::INTEGER';
+const JOB = `(run - ${IS_REQUEUE})`;
+
+/** Columns of slices that are not absent, as SQL over (job, restart, start_ms, end_ms, slot). */
 const SLICE_VALUES: Readonly<Record<string, string>> = {
   node: `'n' || (hash(job) % 1000)`,
   job: 'job',
-  restart: '0',
+  restart: 'restart',
   started_ms: 'start_ms',
   slot_ms: 'slot_ms',
   host: `'n' || (hash(job) % 1000)`,
@@ -70,14 +75,19 @@ const DAY_VALUES: Readonly<Record<string, string>> = {
   day: `strftime(make_timestamp(day_ms * 1000), '%Y-%m-%d')`,
   day_ms: 'day_ms',
   job: 'job',
-  run_key: `'0 ' || min(slurm_start)`,
-  restart: 'min(restart)',
+  run_key: `restart || ' ' || min(slurm_start)`,
+  restart: 'restart',
   started_ms: 'min(started_ms)',
   uid: 'min(uid)',
   user: 'min("user")',
   account: 'min(account)',
   partition: 'min("partition")',
+  nodes: '1',
+  to_ms: 'max(to_ms)',
   whole: `bool_or(starts) AND bool_or(ends)`,
+  apart: 'false',
+  begun: 'bool_or(starts)::INTEGER',
+  ended: 'bool_or(ends)::INTEGER',
   elapsed_ms: 'max(to_ms) - min(from_ms)',
   nodes_expected: '1',
   nodes_reported: '1',
@@ -154,11 +164,11 @@ async function makeMonth(
   const firstJob = Math.max(0, Math.floor((runs * (fromMs - LONGEST_MS - yearMs)) / (yearEndMs - yearMs)));
   const lastJob = Math.min(runs, Math.ceil((runs * (toMs - yearMs)) / (yearEndMs - yearMs)));
   const all = `
-    SELECT job, start_ms, least(start_ms + length_ms, ${yearEndMs}) AS end_ms, user_n, part FROM (
-      SELECT job, ${yearMs} + ((job + ${u(1)}) * ${(yearEndMs - yearMs) / runs})::BIGINT AS start_ms,
-        (30000 * pow(${LONGEST_MS / 30000}, ${u(2)}))::BIGINT AS length_ms, (1000 * pow(${u(3)}, 3))::BIGINT AS user_n,
-        CASE WHEN ${u(4)} < 0.15 THEN 'gpu' WHEN ${u(4)} < 0.5 THEN 'short' WHEN ${u(4)} < 0.9 THEN 'cpu' ELSE 'big' END AS part
-      FROM (SELECT range + 1 AS job FROM range(${firstJob}, ${lastJob})))`;
+    SELECT job, restart, start_ms, least(start_ms + length_ms, ${yearEndMs}) AS end_ms, user_n, part FROM (
+      SELECT ${JOB} AS job, ${IS_REQUEUE} AS restart, ${yearMs} + ((run + ${u(1)}) * ${(yearEndMs - yearMs) / runs})::BIGINT AS start_ms,
+        (30000 * pow(${LONGEST_MS / 30000}, ${u(2)}))::BIGINT AS length_ms, (1000 * pow(${u(3, JOB)}, 3))::BIGINT AS user_n,
+        CASE WHEN ${u(4, JOB)} < 0.15 THEN 'gpu' WHEN ${u(4, JOB)} < 0.5 THEN 'short' WHEN ${u(4, JOB)} < 0.9 THEN 'cpu' ELSE 'big' END AS part
+      FROM (SELECT range + 1 AS run FROM range(${firstJob}, ${lastJob})))`;
   const cut = `
     SELECT *, greatest(start_ms, slot_ms) AS from_ms, least(end_ms, slot_ms + ${HOUR_MS}) AS to_ms FROM (
       SELECT *, unnest(range(start_ms - start_ms % ${HOUR_MS}, end_ms, ${HOUR_MS})) AS slot_ms FROM (${all}))
@@ -183,7 +193,7 @@ async function makeMonth(
     name,
     2,
     `SELECT ${select(RUN_DAYS, (column) => DAY_VALUES[column.name] ?? (summed.has(column.name) ? `sum(${quoted(column.name)})` : undefined))}
-     FROM (SELECT *, slot_ms - slot_ms % 86400000 AS day_ms FROM ${from}) GROUP BY job, day_ms`,
+     FROM (SELECT *, slot_ms - slot_ms % 86400000 AS day_ms FROM ${from}) GROUP BY job, restart, day_ms`,
     MODES,
   );
   const hours = await writePart(
@@ -195,5 +205,9 @@ async function makeMonth(
     hourTotalsSql(from, daysIn(fromMs, toMs, 'UTC')),
     MODES,
   );
-  return [slices, ...[byDay, hours].flatMap((part) => (part === null ? [] : [{ ...part, days }]))];
+  const totals = [byDay, hours].flatMap((part) => (part === null ? [] : [{ ...part, days }]));
+  const sums = [];
+  for (const part of totals.slice(0, byDay === null ? 0 : 1))
+    sums.push(...(await sumsOfPart(connection, { dir, manifest: { time_zone: 'UTC' }, modes: MODES }, part)));
+  return [slices, ...totals, ...sums];
 }

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { withDuckDb, REPORT_LIMITS } from '../../src/archive/duckdb';
 import { readManifest } from '../../src/archive/manifest';
 import { daysWithTotals, totalsSql } from '../../src/archive/run-day-groups';
+import { runsElsewhere } from '../../src/archive/totals-jobs';
 import { makeArchive } from './made-archive';
 
-/** `make LEDGER RUNS YEAR`: an archive. `sql LEDGER`: the SQL of a year by user and partition. `bare SQL`: nothing but DuckDB and that. */
+/** `make LEDGER RUNS YEAR`: an archive. `sql LEDGER [runs]`: the SQL of a year by user and partition, from sums or run by run. `bare SQL`: nothing but DuckDB and that. */
 async function main([what, place = '', runs, year]: readonly string[]): Promise<void> {
   if (what === 'make') {
     await makeArchive(place, 'made', Number(runs), Number(year), (text) => process.stderr.write(`${text}\n`));
@@ -15,8 +16,15 @@ async function main([what, place = '', runs, year]: readonly string[]): Promise<
     const manifest = await readManifest(dir);
     if (manifest === null) throw new Error(`${place} has no manifest`);
     const archive = { cluster: 'made', dir, manifest };
-    const query = { days: daysWithTotals(archive), policy: 0, filter: {}, exceptJobs: null };
-    process.stdout.write(totalsSql(archive, ['user', 'partition'], query) ?? '');
+    const notSummed = new Set(runs === 'runs' ? manifest.parts.map(({ path }) => path) : []);
+    const query = { days: daysWithTotals(archive), policy: 0, filter: {}, exceptJobs: null, notSummed };
+    const sql = await withDuckDb(REPORT_LIMITS, async (connection) =>
+      totalsSql(archive, ['user', 'partition'], {
+        ...query,
+        elsewhere: await runsElsewhere(connection, archive, query),
+      }),
+    );
+    process.stdout.write(sql ?? '');
     return;
   }
   const rows = await withDuckDb(REPORT_LIMITS, async (connection) =>

@@ -50,12 +50,14 @@ const config = join(dir, 'eit.yaml');
 writeFileSync(config, `ledger: ${ledger}\n`);
 const manifest = JSON.parse(readFileSync(join(ledger, 'made/manifest.json'), 'utf8'));
 const sizes = Object.fromEntries(
-  ['slices', 'rundays', 'hours'].map((kind) => {
+  ['slices', 'rundays', 'runsums', 'openruns', 'hours'].map((kind) => {
     const parts = manifest.parts.filter((part) => part.kind === kind);
     return [kind, { rows: sum(parts, 'rows'), bytes: sum(parts, 'bytes') }];
   }),
 );
-const sql = execFileSync(process.execPath, [host, 'sql', ledger], { encoding: 'utf8' });
+const [sql, sqlOfRuns] = ['', 'runs'].map((way) =>
+  execFileSync(process.execPath, [host, 'sql', ledger, way], { encoding: 'utf8' }),
+);
 
 const program = join(top, 'dist/eit-report.js');
 const year = ['-S', `${YEAR}-01-01`, '-E', `${YEAR + 1}-01-01`];
@@ -63,6 +65,7 @@ const aJob = String(Math.floor(Number(runs) / 2));
 const CASES = [
   { what: 'node -e 0', args: ['-e', '0'] },
   { what: 'the same SQL in bare DuckDB', args: [host, 'bare', sql] },
+  { what: 'the same of each run, without sums, in bare DuckDB', args: [host, 'bare', sqlOfRuns] },
   { what: 'a year by user and partition', args: [program, '-a', ...year, '--json'] },
   {
     what: 'the 20 largest users of the year',

@@ -1,0 +1,137 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { MAY_BE_REQUEUED } from './group-sql';
+import { partsSql, rowsOf } from './part';
+import type { ReadableArchive } from './read-archive';
+import { partsOfTotals, totalsOf, type TotalsQuery } from './totals';
+
+/** A long list takes DuckDB longer than what it saves. */
+const MOST_JOBS_LISTED = 1000;
+
+/** So many stretches of ids let pieces of parts be passed over in which none of some jobs are. */
+const STRETCHES = 64;
+
+/** Of some jobs those that the totals hold runs of too. @throws EitError EIT_ARCHIVE */
+export async function jobsInTotals(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  query: TotalsQuery,
+  jobs: ReadonlySet<number>,
+): Promise<Set<number>> {
+  const totals = totalsOf(archive, query, null);
+  if (totals === null || jobs.size === 0) return new Set();
+  const asked = await jobTable(connection, 'asked_jobs', jobs);
+  const rows = await rowsOf(
+    connection,
+    `SELECT DISTINCT job FROM (${totals.from}) WHERE job IN (FROM ${asked})`,
+  );
+  return new Set(rows.map(({ job }) => Number(job)));
+}
+
+/**
+ * Jobs whose days are not to be added up: nothing tells that what ran on one day is the run of another, or its days say different things of it.
+ * @throws EitError EIT_ARCHIVE
+ */
+export async function jobsApart(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  query: TotalsQuery,
+): Promise<Set<number>> {
+  const totals = totalsOf(archive, query, []);
+  if (totals === null) return new Set();
+  const differ = ['"user"', 'account', '"partition"', 'uid', 'nodes'].map(
+    (name) => `min(${name}) <> max(${name}) OR count(${name}) NOT IN (0, count(*))`,
+  );
+  const rows = await rowsOf(
+    connection,
+    `SELECT DISTINCT job FROM (FROM (${totals.from})${totals.where}) WHERE apart OR NOT whole ` +
+      `GROUP BY job, run_key HAVING bool_or(apart) OR ${differ.join(' OR ')}`,
+  );
+  return new Set(rows.map(({ job }) => Number(job)));
+}
+
+/**
+ * Of the parts whose sums a query would take those that hold runs of some jobs: such parts are to be added up run by run.
+ * @param jobs name of a table of them, see {@link jobTable}
+ * @returns paths of parts of `rundays`
+ * @throws EitError EIT_ARCHIVE
+ */
+export async function partsWith(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  query: TotalsQuery,
+  jobs: string,
+): Promise<Set<string>> {
+  const { summed } = partsOfTotals(archive, query, []);
+  if (summed.length === 0) return new Set();
+  const each = summed.map(({ part, open }, i) => {
+    const runs = `SELECT job, run_key FROM ${partsSql(archive.dir, [part.path])} WHERE job IN (FROM ${jobs})`;
+    const without =
+      open === null ? '' : ` EXCEPT SELECT job, run_key FROM ${partsSql(archive.dir, [open.path])}`;
+    return `SELECT ${i} AS nth FROM (${runs}${without})`;
+  });
+  const rows = await rowsOf(connection, `SELECT DISTINCT nth FROM (${each.join(' UNION ALL ')})`);
+  return new Set(rows.map(({ nth }) => summed[Number(nth)]!.part.path));
+}
+
+/** Puts job ids into a table of their own: there can be a million. @returns its name */
+export async function jobTable(
+  connection: DuckDBConnection,
+  name: string,
+  jobs: ReadonlySet<number>,
+): Promise<string> {
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${name} (job BIGINT)`);
+  const appender = await connection.createAppender(name);
+  for (const job of jobs) {
+    appender.appendBigInt(BigInt(job));
+    appender.endRow();
+  }
+  appender.closeSync();
+  return name;
+}
+
+/**
+ * Rows of runs in sums whose jobs have runs that are in none, and can be told apart only together.
+ * @returns SQL that gives them; undefined: there are none
+ * @throws EitError EIT_ARCHIVE
+ */
+export async function runsElsewhere(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  query: TotalsQuery,
+): Promise<string | undefined> {
+  const totals = totalsOf(archive, query, []);
+  if (totals === null || totals.sums === null) return undefined;
+  const { from, where } = totals;
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE requeued_jobs AS SELECT DISTINCT job FROM (${from})${where === '' ? ' WHERE' : `${where} AND`} ${MAY_BE_REQUEUED}`,
+  );
+  const stretches = await rowsOf(
+    connection,
+    'SELECT min(job) AS a, max(job) AS b FROM requeued_jobs, (SELECT (max(job) - min(job)) // ' +
+      `${STRETCHES} + 1 AS width FROM requeued_jobs) GROUP BY job // width`,
+  );
+  if (stretches.length === 0) return undefined;
+  const { summed } = partsOfTotals(archive, query, []);
+  const paths = (parts: readonly { readonly path: string }[]) =>
+    partsSql(
+      archive.dir,
+      parts.map(({ path }) => path),
+    );
+  const rows = paths(summed.map(({ part }) => part));
+  const open = summed.flatMap((part) => part.open ?? []);
+  const counted = (relation: string) =>
+    `SELECT job, count(*) AS n FROM ${relation} WHERE (${stretches.map(({ a, b }) => `job BETWEEN ${String(a)} AND ${String(b)}`).join(' OR ')}) ` +
+    'AND job IN (FROM requeued_jobs) GROUP BY job';
+  const ofOpen = open.length === 0 ? 'SELECT NULL::BIGINT AS job, 0 AS n WHERE false' : counted(paths(open));
+  const found = await rowsOf(
+    connection,
+    `SELECT all_rows.job FROM (${counted(rows)}) all_rows LEFT JOIN (${ofOpen}) open ON open.job = all_rows.job WHERE all_rows.n > coalesce(open.n, 0)`,
+  );
+  if (found.length === 0) return undefined;
+  const jobs = new Set(found.map(({ job }) => Number(job)));
+  const ofJobs =
+    jobs.size > MOST_JOBS_LISTED
+      ? `FROM ${await jobTable(connection, 'jobs_elsewhere', jobs)}`
+      : [...jobs].join(', ');
+  return `SELECT day, job, run_key, restart, started_ms, to_ms, "user", uid, account, "partition" FROM ${rows} WHERE job IN (${ofJobs})`;
+}
