@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import { compile } from 'json-schema-to-typescript';
+import { readerCode } from './record-reader.mjs';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(top, 'src/generated');
@@ -42,6 +43,18 @@ for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.
       `import type { ErrorObject } from 'ajv';\nimport type { ${schema.title} } from './${name}';\n\n` +
       `declare const validate: {\n  (data: unknown): data is ${schema.title};\n  errors?: ErrorObject[] | null;\n};\nexport default validate;\n`,
   );
+  if (name === 'record') {
+    // Lines of these come once a day, or are kept whole: texts that are kept are better not of the reader's making.
+    const slow = ['hardware', 'top_processes'];
+    files.set('record-reader.js', banner(file) + readerCode(schema, ['runRecord', 'hostRecord'], slow));
+    files.set(
+      'record-reader.d.ts',
+      banner(file) +
+        `import type { HostRecord, RunRecord } from './record';\n\n` +
+        '/** A line that is in the form in which agents write, and valid. null: look at it the slow way. Optional keys can be there as undefined. */\n' +
+        'declare function readRecord(bytes: Buffer, from: number, to: number): RunRecord | HostRecord | null;\nexport = readRecord;\n',
+    );
+  }
 }
 
 mkdirSync(out, { recursive: true });

@@ -18,7 +18,8 @@ import {
   type Unpublished,
   writeState,
 } from './taken-state';
-import { REMEMBERED_MS, type Taking } from './taking';
+import { REMEMBERED_MS } from './intake';
+import type { Taking } from './taking';
 
 /** Replaced files are removed a day after; then their names need not be kept. */
 const FORGOTTEN_MS = 3 * 86_400_000;

@@ -1,5 +1,8 @@
 import type { EitRecord } from '../generated/record';
+import readRecord from '../generated/record-reader';
 import validateRecord from '../generated/record-validator';
+import { type LineBytes, textOf } from './file-lines';
+import { utcMs } from './utc-time';
 
 /** Newest `schema` that this program reads. */
 const SCHEMA_VERSION = 1;
@@ -39,10 +42,18 @@ export class Skipped {
 export type ParsedLine = { readonly record: EitRecord } | { readonly reason: SkipReason };
 
 /**
- * @param text a line without its newline
+ * Optional keys of the record can be there as undefined.
+ * @param line without its newline
  * @param isWhole whether a newline ended it
  */
-export function parseRecordLine(text: string, isWhole = true): ParsedLine {
+export function parseRecordLine(line: LineBytes | string, isWhole = true): ParsedLine {
+  if (typeof line === 'string') return parseText(line, isWhole);
+  const record = readRecord(line.bytes, line.from, line.to);
+  return record !== null && haveTimes(record) ? { record } : parseText(textOf(line), isWhole);
+}
+
+/** Whatever the reader of agents' own form does not know: other writers' lines, rare ones, damage. */
+function parseText(text: string, isWhole: boolean): ParsedLine {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -60,7 +71,7 @@ function haveTimes(record: EitRecord): boolean {
 }
 
 function isTime(text: string): boolean {
-  return !Number.isNaN(Date.parse(text));
+  return !Number.isNaN(utcMs(text));
 }
 
 function isNewer(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { POLICIES } from '../attribution/policy';
 import type { HostDomain, HostRecord } from '../generated/record';
+import { utcMs } from '../ledger/utc-time';
 import { midpointMs } from './slice-row';
 
 /** How a host's idle power is known. */
@@ -141,8 +142,8 @@ function emptyDomain(host: string, slotMs: number, domain: string, told: HostDom
 }
 
 function addLine(row: HostRow, record: HostRecord): void {
-  const toMs = Date.parse(record.to);
-  row.fromMs = Math.min(row.fromMs, Date.parse(record.from));
+  const toMs = utcMs(record.to);
+  row.fromMs = Math.min(row.fromMs, utcMs(record.from));
   row.toMs = Math.max(row.toMs, toMs);
   row.lines++;
   for (const node of record.nodes) row.nodes.add(node);

@@ -1,6 +1,7 @@
 import { GPU_BINDINGS } from '../attribution/gpu-binding';
 import { POLICIES } from '../attribution/policy';
 import type { EnergyByDomain, RunRecord } from '../generated/record';
+import { utcMs } from '../ledger/utc-time';
 import { classOfDomain, DOMAIN_CLASSES } from './domain-class';
 
 /** How energies of a slice are told apart: read, worked out, and what of both was divided by estimate or by guess. */
@@ -136,7 +137,7 @@ function emptyRow(record: RunRecord, slotMs: number): SliceRow {
     node: record.node,
     job: record.job,
     restart: record.restart ?? 0,
-    startedMs: Date.parse(record.started),
+    startedMs: utcMs(record.started),
     slotMs,
     host: '',
     instance: '',
@@ -171,7 +172,7 @@ function emptyRow(record: RunRecord, slotMs: number): SliceRow {
     uj: Array.from<number | undefined>({ length: ENERGIES }),
     observedMs: Array.from<number | undefined>({ length: DOMAIN_CLASSES.length }),
   };
-  takeFacts(row, record, Date.parse(record.from));
+  takeFacts(row, record, utcMs(record.from));
   return row;
 }
 
@@ -191,7 +192,7 @@ function takeFacts(row: SliceRow, record: RunRecord, fromMs: number): void {
 }
 
 function addLine(row: SliceRow, record: RunRecord): void {
-  const readMs = Date.parse(record.from);
+  const readMs = utcMs(record.from);
   const { start, end, io, gpu } = record;
   const { instance, seq } = record;
   if (isEarlier({ factsFromMs: readMs, instance, seq }, row)) {
@@ -200,7 +201,7 @@ function addLine(row: SliceRow, record: RunRecord): void {
   // A run that the agent saw late has been there since its prolog: what went before the first reading is not covered.
   const fromMs = start?.by === 'prolog' ? Math.min(readMs, row.startedMs) : readMs;
   row.fromMs = Math.min(row.fromMs, fromMs);
-  row.toMs = Math.max(row.toMs, Date.parse(record.to));
+  row.toMs = Math.max(row.toMs, utcMs(record.to));
   row.starts ||= start?.by === 'prolog';
   row.ends ||= end?.by === 'epilog';
   if (start !== undefined) {
@@ -323,7 +324,7 @@ function isGuess({ package_split, dram_split }: RunRecord, name: (typeof DOMAIN_
 
 /** The middle of a record's time decides which day, month and report it belongs to. */
 export function midpointMs(record: { readonly from: string; readonly to: string }): number {
-  return (Date.parse(record.from) + Date.parse(record.to)) / 2;
+  return (utcMs(record.from) + utcMs(record.to)) / 2;
 }
 
 /** Whether a line stands before another in its fragment. */
