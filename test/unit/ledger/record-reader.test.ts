@@ -132,7 +132,10 @@ test.each([
 });
 
 test('a line that is changed anywhere is read as JSON and the schema have it, or left to them', () => {
-  const letter = fc.oneof(fc.constantFrom(...'0123456789{}[],:".-eE\\ az_\n'.split('')), fc.string({ maxLength: 3 }));
+  const letter = fc.oneof(
+    fc.constantFrom(...'0123456789{}[],:".-eE\\ az_\n'.split('')),
+    fc.string({ maxLength: 3 }),
+  );
   const change = fc.record({ at: fc.nat(2000), cut: fc.nat(3), put: letter });
   fc.assert(
     fc.property(
