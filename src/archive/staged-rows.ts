@@ -75,20 +75,20 @@ export class StagedRows {
       sums.runLines += row.lines;
       sums.runUj += BigInt(sliceUj(row));
     }
-    for (const row of this.#hosts.hosts) {
+    for (const row of this.#hosts.hosts()) {
       const sums = this.#inMonth(HOSTS, row.slotMs);
       sums.hostLines += row.lines;
       sums.idleUj += BigInt(hostIdleUj(row));
     }
-    for (const row of this.#hosts.domains) this.#inMonth(DOMAINS, row.slotMs);
+    for (const row of this.#hosts.domains()) this.#inMonth(DOMAINS, row.slotMs);
     for (const record of this.#hardware) {
       this.#inMonth(HARDWARE, utcMs(record.from));
       hardware.push(toldOf(record));
     }
     for (const record of this.#series) this.#inMonth(SERIES, utcMs(record.from));
     await this.#staged.slices.addAll(this.#slices.rows);
-    await this.#staged.hosts.addAll(this.#hosts.hosts);
-    await this.#staged.domains.addAll(this.#hosts.domains);
+    await this.#staged.hosts.addAll(this.#hosts.hosts());
+    await this.#staged.domains.addAll(this.#hosts.domains());
     await this.#staged.hardware.addAll(this.#hardware.splice(0));
     await this.#staged.series.addAll(this.#series.splice(0));
     this.#slices.clear();

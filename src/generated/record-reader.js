@@ -97,7 +97,7 @@ function known(c, from, hash) {
     while (i < length && found.charCodeAt(i) === bytes[from + i]) i++;
     if (i === length) return found;
   }
-  const made = bytes.latin1Slice(from, from + length);
+  const made = bytes.toString('latin1', from, from + length);
   if (length <= LONGEST_KNOWN) KNOWN[place] = made;
   return made;
 }

@@ -91,6 +91,8 @@ export interface SliceRow {
 export class SliceRows {
   readonly #slotMs: number;
   readonly #rows = new Map<string, SliceRow>();
+  /** Of each job, the row of its last line: the next line's is mostly the same. */
+  readonly #lastRows = new Map<number, SliceRow>();
 
   /** @param slotMs length of a slot: slots begin at its multiples, in UTC */
   constructor(slotMs: number) {
@@ -108,17 +110,25 @@ export class SliceRows {
 
   clear(): void {
     this.#rows.clear();
+    this.#lastRows.clear();
   }
 
   /** @returns the row that the line was added to */
   add(record: RunRecord): SliceRow {
-    const { node, job, restart = 0, started } = record;
+    const { node, job, restart = 0 } = record;
+    const startedMs = utcMs(record.started);
     const slotMs = Math.floor(midpointMs(record) / this.#slotMs) * this.#slotMs;
-    const key = `${node}\0${job}\0${restart}\0${started}\0${slotMs}`;
-    let row = this.#rows.get(key);
-    if (row === undefined) {
-      row = emptyRow(record, slotMs);
+    let row = this.#lastRows.get(job);
+    if (
+      row?.slotMs !== slotMs ||
+      row.startedMs !== startedMs ||
+      row.restart !== restart ||
+      row.node !== node
+    ) {
+      const key = `${node}\0${job}\0${restart}\0${startedMs}\0${slotMs}`;
+      row = this.#rows.get(key) ?? emptyRow(record, slotMs);
       this.#rows.set(key, row);
+      this.#lastRows.set(job, row);
     }
     addLine(row, record);
     return row;
@@ -232,7 +242,7 @@ function addLine(row: SliceRow, record: RunRecord): void {
 }
 
 function addEnergy(row: SliceRow, record: RunRecord): void {
-  const worstMissingMs = Array.from<number | undefined>({ length: DOMAIN_CLASSES.length });
+  const worstMissingMs = DOMAIN_CLASSES.map((): number | undefined => undefined);
   addKind(row, record, record.measured_uj, 0, worstMissingMs);
   if (record.modelled_uj !== undefined) addKind(row, record, record.modelled_uj, 1, worstMissingMs);
   for (const domain in record.estimated_uj) {

@@ -6,44 +6,46 @@ import { basename, join } from 'node:path';
 /**
  * @param folder that --cpu-prof-dir named; holds one profile
  * @param dist folder of the programs and their maps
- * @param stages from a stage's name to the source files whose functions, and what these call, are that stage: of a stack the
- *   outermost frame that is of some stage decides
- * @returns milliseconds of the main thread by stage; `(garbage)` and `(other)` beside them
+ * @param stages name of a stage and the source files that are it: what runs below a function of several is of the first in the list
+ * @returns milliseconds of the main thread by stage, and of what is of none: V8's own, and the rest
  */
 export function stageTimes(folder, dist, stages) {
   const [name] = readdirSync(folder).filter((file) => file.endsWith('.cpuprofile'));
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-  const maps = new Map();
-  const stageOfFile = new Map(
-    Object.entries(stages).flatMap(([stage, files]) => files.map((file) => [file, stage])),
-  );
-  const stageOf = ({ url, lineNumber, columnNumber }) => {
-    const program = basename(url);
-    if (!url.startsWith('file:') || !program.startsWith('eit')) return undefined;
-    if (!maps.has(program)) maps.set(program, readMap(join(dist, `${program}.map`)));
-    const source = maps.get(program)?.findEntry(lineNumber, columnNumber).originalSource;
-    return source === undefined ? undefined : stageOfFile.get(basename(source));
-  };
-
-  const children = new Map(nodes.map(({ id, children: of = [] }) => [id, of]));
-  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
-  const stageOfNode = new Map();
-  const open = [[nodes[0].id, undefined]];
-  for (let next; (next = open.pop()) !== undefined; ) {
+  const rankOf = ranks(dist, stages);
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  /** By node, the place of its stage in the list. */
+  const rankOfNode = new Map();
+  const open = [[nodes[0].id, Infinity]];
+  for (let next; (next = open.pop()) !== undefined;) {
     const [id, outer] = next;
-    const { functionName, ...frame } = frames.get(id);
-    const stage =
-      outer ?? (functionName === '(garbage collector)' ? '(garbage)' : functionName === '(idle)' ? '(idle)' : stageOf(frame));
-    stageOfNode.set(id, stage);
-    for (const child of children.get(id)) open.push([child, stage]);
+    const { callFrame, children = [] } = byId.get(id);
+    const rank = Math.min(outer, rankOf(callFrame));
+    rankOfNode.set(id, rank);
+    for (const child of children) open.push([child, rank]);
   }
   const times = new Map();
   samples.forEach((id, i) => {
-    const stage = stageOfNode.get(id) ?? '(other)';
+    const { functionName } = byId.get(id).callFrame;
+    if (functionName === '(idle)') return;
+    const own = functionName === '(garbage collector)' ? 'garbage collection' : 'the rest';
+    const stage = stages[rankOfNode.get(id)]?.[0] ?? own;
     times.set(stage, (times.get(stage) ?? 0) + timeDeltas[i] / 1000);
   });
-  times.delete('(idle)');
   return times;
+}
+
+/** Tells of a frame the place in the list of the stage that its source file is of. */
+function ranks(dist, stages) {
+  const rankOfFile = new Map(stages.flatMap(([, files], rank) => files.map((file) => [file, rank])));
+  const maps = new Map();
+  return ({ url, lineNumber, columnNumber }) => {
+    const program = basename(url);
+    if (!url.startsWith('file:') || !program.startsWith('eit')) return Infinity;
+    if (!maps.has(program)) maps.set(program, readMap(join(dist, `${program}.map`)));
+    const source = maps.get(program)?.findEntry(lineNumber, columnNumber).originalSource;
+    return source === undefined ? Infinity : (rankOfFile.get(basename(source)) ?? Infinity);
+  };
 }
 
 function readMap(path) {
