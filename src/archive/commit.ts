@@ -18,7 +18,8 @@ import {
   type Unpublished,
   writeState,
 } from './taken-state';
-import { REMEMBERED_MS, type Taking } from './taking';
+import { REMEMBERED_MS } from './intake';
+import type { Taking } from './taking';
 
 /** Replaced files are removed a day after; then their names need not be kept. */
 const FORGOTTEN_MS = 3 * 86_400_000;
@@ -69,6 +70,8 @@ export interface Change {
   readonly added?: readonly ArchivePart[];
   /** Paths of parts that are replaced by those added. */
   readonly replaced?: readonly string[];
+  /** By path, parts that stay as they are and count as merged. */
+  readonly levels?: ReadonlyMap<string, ArchivePart['level']>;
   /** Inbox files that are about to go, by their keys. */
   readonly leaving?: ReadonlyMap<string, TakenFile>;
   /** Keys of those that are gone. */
@@ -111,7 +114,9 @@ export async function commit(
   }
   const gone = new Set(replaced);
   const stale = new Set([...(taking?.slots ?? [])].map(calendar('day', before.time_zone)));
-  const kept = before.parts.flatMap((part) => (gone.has(part.path) ? [] : withoutStaleDays(part, stale)));
+  const kept = before.parts
+    .flatMap((part) => (gone.has(part.path) ? [] : withoutStaleDays(part, stale)))
+    .map((part) => ({ ...part, level: change.levels?.get(part.path) ?? part.level }));
   const names = new Set(kept.map(({ path }) => path));
   const dropped = [
     ...before.parts.flatMap(({ path }) => (names.has(path) ? [] : [path])),

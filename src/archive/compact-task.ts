@@ -5,12 +5,13 @@ import type { ArchivePart } from '../generated/manifest';
 import { isErrno } from '../errors';
 import { type Archive, openArchive } from './commit';
 import { withDuckDb } from './duckdb';
+import { takings } from './intake';
 import { addTaking, joinTakings } from './joined-takings';
 import { type CompactPlan, filesOfTask, mustBeCurrent, planFolder, readPlan } from './plan';
 import { guardCluster, type Privacy } from './privacy';
 import { readTaking, writeTaking } from './stored-taking';
 import { addState, copyOfState } from './taken-state';
-import { emptyTaking, type Taking, takings } from './taking';
+import { emptyTaking, type Taking } from './taking';
 
 /** Plans and what tasks took are the ledger's user's alone. */
 const OWN_FILE = 0o600;

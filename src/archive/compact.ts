@@ -13,13 +13,14 @@ import { namingDamage } from './damage';
 import { deriveDue } from './derive';
 import { withDuckDb } from './duckdb';
 import { slotsOfNews } from './hardware-news';
+import { takings } from './intake';
 import { mergeDue } from './merge-parts';
 import { type CompactPlan, filesLeft, makePlan, readPlan, removeOldPlans, slicesOf } from './plan';
 import { type Guard, guardCluster, type Privacy } from './privacy';
 import { publishAccounts } from './publish-accounts';
 import { publishUsers } from './publish-users';
 import { slotMsOf } from './slot';
-import { type Taking, takings } from './taking';
+import type { Taking } from './taking';
 import { sumDue } from './sum-parts';
 import { removeUnnamed } from './unnamed-files';
 

@@ -12,7 +12,7 @@ import { type Archive, commit } from './commit';
 import { mustBeAsWritten } from './damage';
 import { exactSums, mustAgree, sumsOfParts } from './month-sums';
 import { fileKey, type TakenFile, takenOf } from './taken-state';
-import { energyOf } from './taking';
+import { recordUj } from './record-energy';
 
 const DAY_MS = 86_400_000;
 
@@ -94,7 +94,7 @@ async function isAsTaken({ path }: InboxFile, taken: TakenFile): Promise<boolean
         const parsed = line === null ? null : parseRecordLine(line);
         if (parsed === null || 'reason' in parsed) continue;
         lines++;
-        uj += BigInt(energyOf(parsed.record));
+        uj += BigInt(recordUj(parsed.record));
       }
     }
     return lines === taken.lines && uj === taken.uj;

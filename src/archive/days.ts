@@ -11,7 +11,9 @@ export interface Day {
 
 /** @param day `2026-03-29` */
 export function dayNamed(day: string, timeZone: string): Day {
-  const from = DateTime.fromFormat(day, DAY, { zone: timeZone });
+  // Not by a format: that is ten times slower, and it is asked for each job of a day.
+  const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
+  const from = DateTime.fromObject({ year, month, day: date }, { zone: timeZone });
   return { day, fromMs: from.toMillis(), toMs: from.plus({ days: 1 }).toMillis() };
 }
 

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError, isErrno } from '../errors';
-import { fileLines } from '../ledger/file-lines';
+import { fileLines, textOf } from '../ledger/file-lines';
 import { openPlain } from '../ledger/inbox-files';
 import { type Column, quoted } from './column';
 import { sqlText, withDuckDb, writerLimits } from './duckdb';
@@ -145,9 +145,10 @@ async function writeInbox(ledger: string, cluster: string, isHers: LineTest, pat
       try {
         for await (const batch of fileLines(file, 0)) {
           for (const line of batch.lines) {
-            if (line === null || !isHers(line)) continue;
+            const text = line === null ? null : textOf(line);
+            if (text === null || !isHers(text)) continue;
             count++;
-            yield `${line}\n`;
+            yield `${text}\n`;
           }
         }
       } finally {

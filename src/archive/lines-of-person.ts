@@ -1,7 +1,7 @@
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
-import { fileLines } from '../ledger/file-lines';
+import { fileLines, textOf } from '../ledger/file-lines';
 import { type InboxFile, inboxFiles, openPlain } from '../ledger/inbox-files';
 import { parseRecordLine } from '../ledger/record-line';
 import type { Person } from './person';
@@ -52,8 +52,8 @@ async function holds(path: string, isHers: LineTest): Promise<boolean> {
     const batches = fileLines(file, 0);
     for (;;) {
       const { done, value } = await batches.next();
-      if (done === true) return value !== null && (value.text === null || isHers(value.text));
-      if (value.lines.some((line) => line === null || isHers(line))) return true;
+      if (done === true) return value !== null && (value.line === null || isHers(textOf(value.line)));
+      if (value.lines.some((line) => line === null || isHers(textOf(line)))) return true;
     }
   } finally {
     await file.close();

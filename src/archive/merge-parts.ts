@@ -84,8 +84,15 @@ export async function mergeDue(
   onProgress?: (done: number, tasks: number) => void,
 ): Promise<number> {
   const tasks = dueMerges(archive.manifest, nowMs);
-  for (const [done, task] of tasks.entries()) {
-    onProgress?.(done, tasks.length);
+  // Each part is merged within itself when it is written: one that is alone is what would be made of it.
+  const alone = tasks.filter(({ parts }) => parts.length === 1);
+  if (alone.length > 0) {
+    const levels = new Map(alone.map(({ parts, level }) => [parts[0]!.path, level]));
+    await commit(archive, { levels }, nowMs, isStillOurs);
+  }
+  const more = tasks.filter(({ parts }) => parts.length > 1);
+  for (const [done, task] of more.entries()) {
+    onProgress?.(alone.length + done, tasks.length);
     const merged = await mergeParts(connection, archive, task);
     await commit(
       archive,

@@ -41,6 +41,10 @@ export class Staging<Row> {
     if (this.#rows.length === CHUNK_ROWS) await this.#flush();
   }
 
+  async addAll(rows: Iterable<Row>): Promise<void> {
+    for (const row of rows) if (this.#rows.push(row) === CHUNK_ROWS) await this.#flush();
+  }
+
   /** The rows added, with their columns' types and absent values as such: a relation for SQL. */
   async relation(): Promise<string> {
     await this.#flush();

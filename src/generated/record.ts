@@ -77,13 +77,13 @@ export interface RunRecord {
    */
   restart?: number;
   /**
-   * SLURM_JOB_SLUID (25.11 and later).
-   */
-  sluid?: string;
-  /**
    * UTC, ISO 8601 with milliseconds and Z.
    */
   started: string;
+  /**
+   * SLURM_JOB_SLUID (25.11 and later).
+   */
+  sluid?: string;
   /**
    * SLURM_JOB_START_TIME, Unix seconds (23.02 and later).
    */

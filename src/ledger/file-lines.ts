@@ -3,23 +3,35 @@ import type { FileHandle } from 'node:fs/promises';
 /** No record is nearly as long; a longer line is damage. */
 const LONGEST_LINE_BYTES = 1 << 20;
 
-const CHUNK_BYTES = 1 << 20;
+/** Little enough to stay in a CPU's cache until its lines are read. */
+const CHUNK_BYTES = 1 << 18;
 const NEWLINE = 0x0a;
+
+/** A line in memory, without its newline: there until the next lines are asked for. */
+export interface LineBytes {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Lines of a file, in their order. */
 export interface LineBatch {
-  /** Without their newlines; null: one that is over 1 MB. */
-  readonly lines: readonly (string | null)[];
-  /** Offset at which each begins. */
+  /** null: one that is over 1 MB. */
+  readonly lines: readonly (LineBytes | null)[];
+  /** Offset in the file at which each begins. */
   readonly begins: readonly number[];
-  /** Offset behind the newline of the last of them. */
+  /** Offset in the file behind the newline of the last of them. */
   readonly end: number;
 }
 
 /** What stands behind the last newline. */
 export interface HalfLine {
   /** null: over 1 MB. */
-  readonly text: string | null;
+  readonly line: LineBytes | null;
+}
+
+export function textOf({ bytes, from, to }: LineBytes): string {
+  return bytes.toString('utf8', from, to);
 }
 
 /**
@@ -32,35 +44,31 @@ export async function* fileLines(
   from = 0,
   until = Infinity,
 ): AsyncGenerator<LineBatch, HalfLine | null, undefined> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let rest: Buffer = Buffer.alloc(0);
+  let bytes = Buffer.allocUnsafe(2 * CHUNK_BYTES);
+  /** Bytes of a line that has begun, at the front. */
+  let held = 0;
   let isTooLong = false;
   let at = from;
   let lineAt = from;
   for (;;) {
-    const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK_BYTES, until - at), at);
+    if (bytes.length < held + CHUNK_BYTES) bytes = Buffer.concat([bytes], 2 * bytes.length);
+    const { bytesRead } = await file.read(bytes, held, Math.min(CHUNK_BYTES, until - at), at);
     if (bytesRead === 0) break;
-    const chunk = buffer.subarray(0, bytesRead);
-    const lines: (string | null)[] = [];
+    const filled = bytes.subarray(0, held + bytesRead);
+    const lines: (LineBytes | null)[] = [];
     const begins: number[] = [];
     let begin = 0;
-    for (let to; (to = chunk.indexOf(NEWLINE, begin)) !== -1; begin = to + 1) {
-      const bytes =
-        rest.length > 0 ? Buffer.concat([rest, chunk.subarray(begin, to)]) : chunk.subarray(begin, to);
-      lines.push(isTooLong || bytes.length > LONGEST_LINE_BYTES ? null : bytes.toString('utf8'));
+    for (let to; (to = filled.indexOf(NEWLINE, Math.max(begin, held))) !== -1; begin = to + 1) {
+      lines.push(isTooLong || to - begin > LONGEST_LINE_BYTES ? null : { bytes, from: begin, to });
       begins.push(lineAt);
-      lineAt = at + to + 1;
-      rest = Buffer.alloc(0);
+      lineAt = at - held + to + 1;
       isTooLong = false;
     }
-    if (!isTooLong) rest = Buffer.concat([rest, chunk.subarray(begin)]);
-    if (rest.length > LONGEST_LINE_BYTES) {
-      rest = Buffer.alloc(0);
-      isTooLong = true;
-    }
-    if (lines.length > 0) yield { lines, begins, end: at + begin };
+    if (lines.length > 0) yield { lines, begins, end: lineAt };
     at += bytesRead;
+    isTooLong ||= filled.length - begin > LONGEST_LINE_BYTES;
+    held = isTooLong ? 0 : filled.copy(bytes, 0, begin);
   }
-  if (isTooLong) return { text: null };
-  return rest.length > 0 ? { text: rest.toString('utf8') } : null;
+  if (isTooLong) return { line: null };
+  return held > 0 ? { line: { bytes, from: 0, to: held } } : null;
 }

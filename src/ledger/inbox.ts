@@ -1,6 +1,6 @@
 import { isErrno } from '../errors';
 import type { EitRecord } from '../generated/record';
-import { fileLines } from './file-lines';
+import { fileLines, type LineBytes } from './file-lines';
 import {
   inboxFiles,
   isStorageGone,
@@ -79,7 +79,7 @@ export async function* readInbox(
         const { done: isDone, value } = await batches.next();
         if (isDone) {
           // A crash can have left a whole record without its newline.
-          const last = value === null ? null : recordOf(value.text, skipped, false);
+          const last = value === null ? null : recordOf(value.line, skipped, false);
           if (last !== null && isFirst(last, seen, before)) yield last;
           break;
         }
@@ -115,7 +115,7 @@ export async function listInbox(
   return files;
 }
 
-function recordOf(line: string | null, skipped: Skipped, isWhole = true): EitRecord | null {
+function recordOf(line: LineBytes | null, skipped: Skipped, isWhole = true): EitRecord | null {
   if (line === null) {
     skipped.count('line over 1 MB');
     return null;

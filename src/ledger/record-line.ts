@@ -1,5 +1,7 @@
 import type { EitRecord } from '../generated/record';
 import validateRecord from '../generated/record-validator';
+import { type LineBytes, textOf } from './file-lines';
+import { utcMs } from './utc-time';
 
 /** Newest `schema` that this program reads. */
 const SCHEMA_VERSION = 1;
@@ -39,10 +41,11 @@ export class Skipped {
 export type ParsedLine = { readonly record: EitRecord } | { readonly reason: SkipReason };
 
 /**
- * @param text a line without its newline
+ * @param line without its newline
  * @param isWhole whether a newline ended it
  */
-export function parseRecordLine(text: string, isWhole = true): ParsedLine {
+export function parseRecordLine(line: LineBytes | string, isWhole = true): ParsedLine {
+  const text = typeof line === 'string' ? line : textOf(line);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -60,7 +63,7 @@ function haveTimes(record: EitRecord): boolean {
 }
 
 function isTime(text: string): boolean {
-  return !Number.isNaN(Date.parse(text));
+  return !Number.isNaN(utcMs(text));
 }
 
 function isNewer(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { POLICIES } from '../attribution/policy';
 import type { HostDomain, HostRecord } from '../generated/record';
+import { utcMs } from '../ledger/utc-time';
 import { midpointMs } from './slice-row';
 
 /** How a host's idle power is known. */
@@ -50,45 +51,63 @@ export interface DomainRow {
   resets: number;
 }
 
+/** What is known of one host and slot. */
+interface HostSlot {
+  readonly host: string;
+  readonly slotMs: number;
+  /** By its nodes. */
+  readonly rows: Map<string, HostRow>;
+  readonly domains: Map<string, DomainRow>;
+}
+
 /** Adds lines of hosts up to rows, one a host, its nodes and slot, and one a domain, host and slot. */
 export class HostRows {
   readonly #slotMs: number;
-  readonly #hosts = new Map<string, HostRow>();
-  readonly #domains = new Map<string, DomainRow>();
+  readonly #slots = new Map<string, HostSlot>();
+  /** Lines mostly come in order. */
+  #last: HostSlot | undefined;
 
   /** @param slotMs length of a slot: slots begin at its multiples, in UTC */
   constructor(slotMs: number) {
     this.#slotMs = slotMs;
   }
 
-  get hosts(): Iterable<HostRow> {
-    return this.#hosts.values();
+  *hosts(): Iterable<HostRow> {
+    for (const { rows } of this.#slots.values()) yield* rows.values();
   }
 
-  get domains(): Iterable<DomainRow> {
-    return this.#domains.values();
+  *domains(): Iterable<DomainRow> {
+    for (const { domains } of this.#slots.values()) yield* domains.values();
   }
 
   clear(): void {
-    this.#hosts.clear();
-    this.#domains.clear();
+    this.#slots.clear();
+    this.#last = undefined;
   }
 
   add(record: HostRecord): void {
-    const { host } = record;
-    const slotMs = Math.floor(midpointMs(record) / this.#slotMs) * this.#slotMs;
-    const key = `${host}\0${slotMs}`;
-    const rowKey = `${key}\0${[...record.nodes].sort().join(',')}`;
-    let row = this.#hosts.get(rowKey);
-    if (row === undefined) this.#hosts.set(rowKey, (row = emptyRow(host, slotMs)));
+    const { host, nodes, domains } = record;
+    const slot = this.#slotOf(host, Math.floor(midpointMs(record) / this.#slotMs) * this.#slotMs);
+    const rowKey = nodes.length === 1 ? nodes[0]! : [...nodes].sort().join(',');
+    let row = slot.rows.get(rowKey);
+    if (row === undefined) slot.rows.set(rowKey, (row = emptyRow(host, slot.slotMs)));
     addLine(row, record);
-    for (const [domain, told] of Object.entries(record.domains)) {
-      const domainKey = `${key}\0${domain}`;
-      let found = this.#domains.get(domainKey);
+    for (const domain in domains) {
+      const told = domains[domain]!;
+      let found = slot.domains.get(domain);
       if (found === undefined)
-        this.#domains.set(domainKey, (found = emptyDomain(host, slotMs, domain, told)));
+        slot.domains.set(domain, (found = emptyDomain(host, slot.slotMs, domain, told)));
       addDomain(found, told);
     }
+  }
+
+  #slotOf(host: string, slotMs: number): HostSlot {
+    const last = this.#last;
+    if (last?.host === host && last.slotMs === slotMs) return last;
+    const key = `${host}\0${slotMs}`;
+    const found = this.#slots.get(key) ?? { host, slotMs, rows: new Map(), domains: new Map() };
+    this.#slots.set(key, found);
+    return (this.#last = found);
   }
 }
 
@@ -141,13 +160,14 @@ function emptyDomain(host: string, slotMs: number, domain: string, told: HostDom
 }
 
 function addLine(row: HostRow, record: HostRecord): void {
-  const toMs = Date.parse(record.to);
-  row.fromMs = Math.min(row.fromMs, Date.parse(record.from));
+  const toMs = utcMs(record.to);
+  row.fromMs = Math.min(row.fromMs, utcMs(record.from));
   row.toMs = Math.max(row.toMs, toMs);
   row.lines++;
   for (const node of record.nodes) row.nodes.add(node);
   let worstMs = 0;
-  for (const domain of Object.values(record.domains)) {
+  for (const name in record.domains) {
+    const domain = record.domains[name]!;
     addTo(row.idleUj, domain.idle_uj);
     addTo(row.systemUj, domain.system_uj);
     worstMs = Math.max(worstMs, domain.missing_ms);
@@ -180,10 +200,15 @@ function addDomain(row: DomainRow, told: HostDomain): void {
 
 /** The power model's idle power is what it is: no calibration would change it. */
 function idleKnownOf({ domains }: HostRecord): IdleKnown | undefined {
-  const measured = Object.values(domains).filter(({ quality }) => quality === 'measured');
-  if (measured.length === 0) return undefined;
-  const isBy = (by: IdleKnown) => measured.some((domain) => domain.idle_by === by);
-  return isBy('modelled') ? 'modelled' : isBy('calibrated') ? 'calibrated' : 'unknown';
+  let known: IdleKnown | undefined;
+  for (const name in domains) {
+    const { quality, idle_by: by } = domains[name]!;
+    if (quality !== 'measured') continue;
+    if (by === 'modelled') return by;
+    if (by === 'calibrated') known = by;
+    else known ??= 'unknown';
+  }
+  return known;
 }
 
 function addTo(sums: number[], amounts: readonly number[]): void {

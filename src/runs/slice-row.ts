@@ -1,6 +1,7 @@
 import { GPU_BINDINGS } from '../attribution/gpu-binding';
 import { POLICIES } from '../attribution/policy';
 import type { EnergyByDomain, RunRecord } from '../generated/record';
+import { utcMs } from '../ledger/utc-time';
 import { classOfDomain, DOMAIN_CLASSES } from './domain-class';
 
 /** How energies of a slice are told apart: read, worked out, and what of both was divided by estimate or by guess. */
@@ -90,6 +91,8 @@ export interface SliceRow {
 export class SliceRows {
   readonly #slotMs: number;
   readonly #rows = new Map<string, SliceRow>();
+  /** Of each job, the row of its last line: the next line's is mostly the same. */
+  readonly #lastRows = new Map<number, SliceRow>();
 
   /** @param slotMs length of a slot: slots begin at its multiples, in UTC */
   constructor(slotMs: number) {
@@ -107,17 +110,25 @@ export class SliceRows {
 
   clear(): void {
     this.#rows.clear();
+    this.#lastRows.clear();
   }
 
   /** @returns the row that the line was added to */
   add(record: RunRecord): SliceRow {
-    const { node, job, restart = 0, started } = record;
+    const { node, job, restart = 0 } = record;
+    const startedMs = utcMs(record.started);
     const slotMs = Math.floor(midpointMs(record) / this.#slotMs) * this.#slotMs;
-    const key = `${node}\0${job}\0${restart}\0${started}\0${slotMs}`;
-    let row = this.#rows.get(key);
-    if (row === undefined) {
-      row = emptyRow(record, slotMs);
+    let row = this.#lastRows.get(job);
+    if (
+      row?.slotMs !== slotMs ||
+      row.startedMs !== startedMs ||
+      row.restart !== restart ||
+      row.node !== node
+    ) {
+      const key = `${node}\0${job}\0${restart}\0${startedMs}\0${slotMs}`;
+      row = this.#rows.get(key) ?? emptyRow(record, slotMs);
       this.#rows.set(key, row);
+      this.#lastRows.set(job, row);
     }
     addLine(row, record);
     return row;
@@ -136,7 +147,7 @@ function emptyRow(record: RunRecord, slotMs: number): SliceRow {
     node: record.node,
     job: record.job,
     restart: record.restart ?? 0,
-    startedMs: Date.parse(record.started),
+    startedMs: utcMs(record.started),
     slotMs,
     host: '',
     instance: '',
@@ -171,7 +182,7 @@ function emptyRow(record: RunRecord, slotMs: number): SliceRow {
     uj: Array.from<number | undefined>({ length: ENERGIES }),
     observedMs: Array.from<number | undefined>({ length: DOMAIN_CLASSES.length }),
   };
-  takeFacts(row, record, Date.parse(record.from));
+  takeFacts(row, record, utcMs(record.from));
   return row;
 }
 
@@ -191,7 +202,7 @@ function takeFacts(row: SliceRow, record: RunRecord, fromMs: number): void {
 }
 
 function addLine(row: SliceRow, record: RunRecord): void {
-  const readMs = Date.parse(record.from);
+  const readMs = utcMs(record.from);
   const { start, end, io, gpu } = record;
   const { instance, seq } = record;
   if (isEarlier({ factsFromMs: readMs, instance, seq }, row)) {
@@ -200,7 +211,7 @@ function addLine(row: SliceRow, record: RunRecord): void {
   // A run that the agent saw late has been there since its prolog: what went before the first reading is not covered.
   const fromMs = start?.by === 'prolog' ? Math.min(readMs, row.startedMs) : readMs;
   row.fromMs = Math.min(row.fromMs, fromMs);
-  row.toMs = Math.max(row.toMs, Date.parse(record.to));
+  row.toMs = Math.max(row.toMs, utcMs(record.to));
   row.starts ||= start?.by === 'prolog';
   row.ends ||= end?.by === 'epilog';
   if (start !== undefined) {
@@ -231,7 +242,7 @@ function addLine(row: SliceRow, record: RunRecord): void {
 }
 
 function addEnergy(row: SliceRow, record: RunRecord): void {
-  const worstMissingMs = Array.from<number | undefined>({ length: DOMAIN_CLASSES.length });
+  const worstMissingMs = DOMAIN_CLASSES.map((): number | undefined => undefined);
   addKind(row, record, record.measured_uj, 0, worstMissingMs);
   if (record.modelled_uj !== undefined) addKind(row, record, record.modelled_uj, 1, worstMissingMs);
   for (const domain in record.estimated_uj) {
@@ -323,7 +334,7 @@ function isGuess({ package_split, dram_split }: RunRecord, name: (typeof DOMAIN_
 
 /** The middle of a record's time decides which day, month and report it belongs to. */
 export function midpointMs(record: { readonly from: string; readonly to: string }): number {
-  return (Date.parse(record.from) + Date.parse(record.to)) / 2;
+  return (utcMs(record.from) + utcMs(record.to)) / 2;
 }
 
 /** Whether a line stands before another in its fragment. */

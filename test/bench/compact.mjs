@@ -1,14 +1,27 @@
 // How fast `eit ledger compact` takes an inbox in, with one process and with one a CPU, beside JSON.parse of the same lines in one
-// thread; and how many bytes the archive has for an hour of a run. A made-up ledger in a temporary folder that is taken away again.
+// thread; where its CPU time goes; and how many bytes the archive has for an hour of a run. A made-up ledger in a temporary folder that is taken away again.
 // Usage: npm run bench:compact [-- HOSTS DAYS JOBS_PER_DAY [DIR]]     DIR: where there is room for twice the inbox
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stageTimes } from './cpu-profile.mjs';
 
 const [hosts = '100', days = '3', jobs = '4000', where = tmpdir()] = process.argv.slice(2);
-const program = join(import.meta.dirname, '../../dist/eit.js');
+const dist = join(import.meta.dirname, '../../dist');
+const program = join(dist, 'eit.js');
 const dir = mkdtempSync(join(where, 'eit-bench-compact-'));
+
+/** Of a compaction's main thread, by the source files that do it. */
+const STAGES = [
+  ['totals of days', ['derive.ts', 'run-day-groups.ts', 'run-day-table.ts', 'hour-table.ts', 'totals.ts']],
+  ["users' files", ['publish-users.ts', 'publish-accounts.ts']],
+  ['read', ['file-lines.ts']],
+  ['parse and check', ['record-line.ts', 'record-validator.js']],
+  ['add up', ['slice-row.ts', 'host-row.ts']],
+  ['hand to DuckDB', ['staged-rows.ts', 'staging.ts']],
+  ['each record once', ['intake.ts', 'sequence-set.ts', 'record-energy.ts']],
+];
 
 /** What reading the lines costs at least: each is split off and parsed, nothing is done with it. */
 const PARSE = `
@@ -41,16 +54,34 @@ try {
   for (const workers of [...new Set([1, availableParallelism()])]) {
     const copy = `${ledger}-${workers}`;
     cpSync(ledger, copy, { recursive: true });
-    // Kept: that old files are read once more before they go is not what is measured.
-    const args = ['ledger', 'compact', copy, '--workers', String(workers), '--inbox-days', '3650', '--json'];
-    const done = measured([program, ...args]);
+    const done = compact(copy, workers);
     if (JSON.parse(done.stdout)[0].records !== records) throw new Error(done.stdout);
     row(`compact, ${workers} at once`, done, plain, records);
     if (workers > 1) archiveOf(copy);
     rmSync(copy, { recursive: true });
   }
+  timesOf(ledger);
 } finally {
   rmSync(dir, { recursive: true });
+}
+
+/** @param options of node */
+function compact(ledger, workers, options = []) {
+  // Kept: that old files are read once more before they go is not what is measured.
+  const args = ['ledger', 'compact', ledger, '--workers', String(workers), '--inbox-days', '3650', '--json'];
+  return measured([...options, program, ...args]);
+}
+
+/** Where the time of one process's main thread goes: shares, since a profile counts waiting for a CPU too. */
+function timesOf(ledger) {
+  const folder = join(dir, 'profile');
+  compact(ledger, 1, ['--cpu-prof', '--cpu-prof-dir', folder]);
+  const times = stageTimes(folder, dist, STAGES);
+  const all = [...times.values()].reduce((total, ms) => total + ms, 0);
+  console.log('\n| one process, main thread | % |\n|---|---|');
+  for (const [stage, ms] of [...times].sort(([, a], [, b]) => b - a)) {
+    console.log(`| ${stage} | ${Math.round((ms / all) * 100)} |`);
+  }
 }
 
 function row(what, { seconds, cpuSeconds }, plain, records) {
