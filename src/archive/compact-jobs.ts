@@ -38,6 +38,8 @@ export interface CompactJobsOptions {
   readonly nowMs: number;
   /** Zone whose days the daily totals are of, where the archive does not say it yet. */
   readonly timeZone: string;
+  /** Longest slot of time, where the archive does not say it yet; absent: an hour. */
+  readonly slotMinutes?: number;
   readonly inboxDays: number;
   /** At most so many; null: by the size of the inbox. */
   readonly tasks: number | null;
@@ -68,7 +70,14 @@ export interface CompactJobs {
 export async function submitCompact(options: CompactJobsOptions): Promise<CompactJobs | null> {
   const { ledger, cluster, nowMs, timeZone, slurm } = options;
   const dir = join(ledger, cluster);
-  const made = { slotMs: slotMsOf(timeZone, nowMs), timeZone };
+  const made = {
+    slotMs: slotMsOf(
+      timeZone,
+      nowMs,
+      options.slotMinutes === undefined ? undefined : options.slotMinutes * 60_000,
+    ),
+    timeZone,
+  };
   const archive = await openArchive(dir, OWN, made);
   const left = await filesLeft(await inboxFiles(ledger, cluster, {}), archive.state);
   if (left.length === 0) return null;

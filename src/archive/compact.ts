@@ -35,6 +35,8 @@ export interface CompactOptions {
   readonly nowMs: number;
   /** Zone whose days the daily totals are of, where the archive does not say it yet. */
   readonly timeZone: string;
+  /** Longest slot of time, where the archive does not say it yet; absent: an hour. */
+  readonly slotMinutes?: number;
   readonly privacy: Privacy;
   /** How long an inbox file stays after its day. */
   readonly inboxDays: number;
@@ -87,7 +89,14 @@ export interface Compacted {
 export async function compact(options: CompactOptions): Promise<Compacted> {
   const dir = join(options.ledger, options.cluster);
   const { timeZone, nowMs } = options;
-  const made = { slotMs: slotMsOf(timeZone, nowMs), timeZone };
+  const made = {
+    slotMs: slotMsOf(
+      timeZone,
+      nowMs,
+      options.slotMinutes === undefined ? undefined : options.slotMinutes * 60_000,
+    ),
+    timeZone,
+  };
   return withCompactLock(dir, (isStillOurs) => compactLocked(options, made, isStillOurs, takeInbox));
 }
 

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { POLICIES } from '../attribution/policy';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
-import { WeightedSums, type WeightCurve, WEIGHTS } from '../runs/slot-weights';
+import { type Weight, WeightedSums, type WeightCurve, WEIGHTS } from '../runs/slot-weights';
 import { quoted } from './column';
 import { dayNamed } from './days';
 import { hourTotalsSql, HOUR_TOTALS } from './hour-table';
@@ -52,18 +52,18 @@ export async function weightedByGroup(
 ): Promise<Map<string, WeightedSums>> {
   const from = energySql(archive, query);
   if (from === null) return new Map();
-  await weightTable(connection, archive, query.days, curve);
+  const used = await weightTable(connection, archive, query.days, curve);
   const names = keys.map((_, i) => String(i + 1)).join(', ');
   const select = keys.map((key) => BY_KEY[key]!);
   const weighted = ['uj', 'base_uj'].flatMap((energy) =>
-    WEIGHTS.map((name) => `sum(${energy}::HUGEINT * ${name}) AS ${energy}_${name}`),
+    used.map((name) => `sum(${energy}::HUGEINT * ${name}) AS ${energy}_${name}`),
   );
   const byKeys = keys.map((key) => quoted(key));
   const rows = await rowsOf(
     connection,
     `SELECT ${[...byKeys, 'sum(uj)::HUGEINT AS uj', 'sum(base_uj)::HUGEINT AS base_uj', ...weighted].join(', ')} FROM (
   SELECT ${[...select, 'slot_ms', 'sum(uj)::HUGEINT AS uj', 'sum(base_uj)::HUGEINT AS base_uj'].join(', ')}
-  FROM (${from}) JOIN ${WEIGHT_TABLE} USING (slot_ms) GROUP BY ${names === '' ? '' : `${names}, `}slot_ms
+  FROM (${from})${select.some((sql) => sql.includes('day')) ? ` JOIN ${WEIGHT_TABLE} USING (slot_ms)` : ''} GROUP BY ${names === '' ? '' : `${names}, `}slot_ms
 ) JOIN ${WEIGHT_TABLE} USING (slot_ms)${names === '' ? '' : ` GROUP BY ${names}`}`,
   );
   return new Map(rows.map((row) => [keyOf(keys, row), weightedSums(row)]));
@@ -108,33 +108,38 @@ function energySql(
   return [...all, select('-', hourTotalsSql(ofJobs, inDays))].join(' UNION ALL ');
 }
 
-/** The weights of each slot of the days, and which day it is of. */
+/** The weights of each slot of the days, and which day it is of. @returns those that are not 0 at all times */
 async function weightTable(
   connection: DuckDBConnection,
   { manifest }: ReadableArchive,
   days: ReadonlySet<string>,
   curve: WeightCurve,
-): Promise<void> {
+): Promise<Weight[]> {
   const { slot_ms: slotMs, time_zone: timeZone } = manifest;
   const columns = WEIGHTS.map((name) => `${name} HUGEINT`).join(', ');
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${WEIGHT_TABLE} (slot_ms BIGINT, day VARCHAR, ${columns})`,
   );
+  const used = new Set<Weight>();
   const appender = await connection.createAppender(WEIGHT_TABLE);
   for (const day of days) {
     const { fromMs, toMs } = dayNamed(day, timeZone);
     for (let atMs = fromMs; atMs < toMs; atMs += slotMs) {
       appender.appendBigInt(BigInt(atMs));
       appender.appendVarchar(day);
-      for (const weight of curve.over(atMs, atMs + slotMs)) appender.appendHugeInt(weight);
+      curve.over(atMs, atMs + slotMs).forEach((weight, i) => {
+        appender.appendHugeInt(weight);
+        if (weight !== 0n) used.add(WEIGHTS[i]!);
+      });
       appender.endRow();
     }
   }
   appender.closeSync();
+  return WEIGHTS.filter((name) => used.has(name));
 }
 
 function weightedSums(row: Readonly<Record<string, unknown>>): WeightedSums {
-  const big = (name: string) => (row[name] as bigint | null) ?? 0n;
+  const big = (name: string) => (row[name] as bigint | null | undefined) ?? 0n;
   const sums = new WeightedSums();
   sums.recordedUj = big('uj');
   sums.overheadBaseUj = big('base_uj');

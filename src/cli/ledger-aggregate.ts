@@ -103,7 +103,7 @@ function weighingOf(
   const curveOf = curvesOf?.({ sinceMs, untilMs }) ?? null;
   if (curveOf === null) return null;
   const known = new Map(archives.map(({ cluster, manifest }) => [cluster, manifest.slot_ms]));
-  const otherMs = slotMsOf(config.time_zone ?? localTimeZone(), Date.now());
+  const otherMs = slotMsOf(localTimeZone(), Date.now(), config.slot_minutes * 60_000);
   return { curveOf, slotMsOf: (cluster) => known.get(cluster) ?? otherMs };
 }
 

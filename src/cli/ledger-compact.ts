@@ -178,7 +178,7 @@ function wayOf(argv: Readonly<Record<string, unknown>>, asked: Asked, clusters: 
 }
 
 function compactOptions(
-  { ledger, inboxDays, privacy, nowMs, surroundings: { output } }: Asked,
+  { loaded, ledger, inboxDays, privacy, nowMs, surroundings: { output } }: Asked,
   cluster: string,
   onProgress: (step: CompactStep) => void,
 ): CompactOptions {
@@ -188,6 +188,7 @@ function compactOptions(
     cluster,
     nowMs,
     timeZone,
+    slotMinutes: loaded.config.slot_minutes,
     privacy,
     inboxDays,
     onProgress,
@@ -216,6 +217,7 @@ async function bySlurm(
   const asked: CompactJobsOptions = {
     ...{ ledger, cluster, nowMs, inboxDays, tasks, slurm },
     timeZone: localTimeZone(),
+    slotMinutes: loaded.config.slot_minutes,
     node: process.execPath,
     program: ownProgram(),
     configPath: loaded.path,

@@ -5,7 +5,7 @@ export interface Schema {
   readonly $ref?: string;
   readonly $comment?: string;
   readonly type?: string;
-  readonly enum?: readonly string[];
+  readonly enum?: readonly (string | number)[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly default?: unknown;

@@ -150,6 +150,10 @@ export interface EitConfig {
    */
   quota_dir: string;
   /**
+   * Length of the archive's slots of time, in which energy is added up, at most: 30 for a zone whose series of intensity is of half hours. It holds from the first compaction of a cluster on.
+   */
+  slot_minutes: 5 | 15 | 30 | 60;
+  /**
    * Folder of the intensity series, readable by everybody; without it `_intensity` in the ledger's folder.
    */
   intensity_dir?: string;

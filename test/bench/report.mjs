@@ -1,5 +1,5 @@
 // How fast reports answer from an archive of many runs, and what they take: a year by user and partition, one user's month, one job,
-// the twenty largest users; wall time and most memory (medians), beside a Node.js process that does nothing but run the same SQL of the year in
+// the twenty largest users, the first three also with an intensity that changes each hour; wall time and most memory (medians), beside a Node.js process that does nothing but run the same SQL of the year in
 // DuckDB, and one that does nothing. (What awk, Python and SQLite need for the same question: test/bench/report-peers.)
 // The archive is made first (single-node runs of a year, four hours long in the mean), which takes longer than all the rest.
 // Usage: npm run bench:report [-- RUNS [REPEATS [DIR]]]     RUNS: 1000000; DIR: where the archive is made, or lies from before
@@ -47,7 +47,13 @@ if (!existsSync(join(ledger, 'made/manifest.json'))) {
   });
 }
 const config = join(dir, 'eit.yaml');
-writeFileSync(config, `ledger: ${ledger}\n`);
+writeFileSync(config, `ledger: ${ledger}\ntime_zone: UTC\n`);
+const hourly = join(dir, 'hourly.yaml');
+writeFileSync(
+  hourly,
+  `ledger: ${ledger}\ntime_zone: UTC\nintensity_dir: ${join(dir, 'intensity')}\nsite: {zone: DE}\n`,
+);
+writeSeries(join(dir, 'intensity/DE'));
 const manifest = JSON.parse(readFileSync(join(ledger, 'made/manifest.json'), 'utf8'));
 const sizes = Object.fromEntries(
   ['slices', 'rundays', 'runsums', 'openruns', 'hours'].map((kind) => {
@@ -62,20 +68,23 @@ const [sql, sqlOfRuns] = ['', 'runs'].map((way) =>
 const program = join(top, 'dist/eit-report.js');
 const year = ['-S', `${YEAR}-01-01`, '-E', `${YEAR + 1}-01-01`];
 const aJob = String(Math.floor(Number(runs) / 2));
+const ofYear = ['-a', ...year, '--json'];
+const ofMonth = ['-u', 'user0500', '-S', `${YEAR}-06-01`, '-E', `${YEAR}-07-01`, '--json'];
+const ofJob = ['-j', aJob, ...year, '--json'];
 const CASES = [
   { what: 'node -e 0', args: ['-e', '0'] },
   { what: 'the same SQL in bare DuckDB', args: [host, 'bare', sql] },
   { what: 'the same of each run, without sums, in bare DuckDB', args: [host, 'bare', sqlOfRuns] },
-  { what: 'a year by user and partition', args: [program, '-a', ...year, '--json'] },
+  { what: 'a year by user and partition', args: [program, ...ofYear] },
+  { what: 'the same, intensity by the hour', args: [program, ...ofYear, '--config', hourly] },
   {
     what: 'the 20 largest users of the year',
     args: [program, '-a', ...year, '--group-by', 'user', '--sort', '-Energy', '--top', '20'],
   },
-  {
-    what: "one user's month, job by job",
-    args: [program, '-u', 'user0500', '-S', `${YEAR}-06-01`, '-E', `${YEAR}-07-01`, '--json'],
-  },
-  { what: 'one job, in a year', args: [program, '-j', aJob, ...year, '--json'] },
+  { what: "one user's month, job by job", args: [program, ...ofMonth] },
+  { what: 'that month, intensity by the hour', args: [program, ...ofMonth, '--config', hourly] },
+  { what: 'one job, in a year', args: [program, ...ofJob] },
+  { what: 'that job, intensity by the hour', args: [program, ...ofJob, '--config', hourly] },
   { what: 'eit-report --help', args: [program, '--help'] },
 ];
 
@@ -95,6 +104,32 @@ for (const [what, all] of found) {
   console.log(
     `| ${what} | ${wallS.toFixed(3)} | ${cpuS.toFixed(3)} | ${mb.toFixed(0)} | ${(wallS / bareS).toFixed(2)} |`,
   );
+}
+
+/** A value an hour of the year: a day with sun, a week with wind. */
+function writeSeries(folder) {
+  mkdirSync(folder, { recursive: true });
+  for (let month = 0; month < 12; month++) {
+    const lines = [];
+    for (let ms = Date.UTC(YEAR, month); ms < Date.UTC(YEAR, month + 1); ms += 3_600_000) {
+      const hour = ms / 3_600_000;
+      const grams = 350 - 150 * Math.sin((hour * Math.PI) / 12) + 80 * Math.sin((hour * Math.PI) / 84);
+      lines.push(
+        JSON.stringify({
+          zone: 'DE',
+          start: new Date(ms).toISOString(),
+          end: new Date(ms + 3_600_000).toISOString(),
+          g_per_kwh: Math.round(grams * 100) / 100,
+          ...{ basis: 'average-lifecycle', flow: 'consumption', source: 'made up', estimated: false },
+          fetched_at: '2026-01-01T00:00:00.000Z',
+        }),
+      );
+    }
+    writeFileSync(
+      join(folder, `${YEAR}-${String(month + 1).padStart(2, '0')}.ndjson`),
+      `${lines.join('\n')}\n`,
+    );
+  }
 }
 
 /** Runs Node.js with arguments: wall and CPU time, and the most memory that it had (VmHWM of proc(5)). */

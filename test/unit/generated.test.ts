@@ -154,6 +154,7 @@ const config: EitConfig = {
   ],
   quotas_file: '/etc/eit/quotas.yaml',
   quota_dir: '/var/lib/eit/quota',
+  slot_minutes: 30,
   intensity_dir: '/shared/intensity',
   intensity: [
     {
@@ -367,6 +368,7 @@ test('an empty config gets every default', () => {
     currency: 'EUR',
     quotas: [],
     quota_dir: '/var/lib/eit/quota',
+    slot_minutes: 60,
     intensity: [],
     slurm: { compact: { extra: [] } },
   });

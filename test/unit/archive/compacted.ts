@@ -1,6 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { slotMsOf } from '../../../src/archive/slot';
 import { compact, type Compacted, compactPlan, type CompactOptions } from '../../../src/archive/compact';
 import { readAggregate } from '../../../src/cli/ledger-aggregate';
 import type { EitConfig } from '../../../src/generated/config';
@@ -89,7 +90,8 @@ export class TestLedger {
   ): Promise<EitReport> {
     const asked = query(given);
     const skipped = new Skipped();
-    const config = { ledger: this.dir, time_zone: weighed?.zone } as EitConfig;
+    const slotMinutes = slotMsOf(weighed?.zone ?? 'UTC', Date.now()) / 60_000;
+    const config = { ledger: this.dir, slot_minutes: slotMinutes } as EitConfig;
     const access = {
       config,
       skipped,
