@@ -20,9 +20,9 @@ const BY_KEY: Readonly<Partial<Record<TotalKey, string>>> = {
   uid: 'uid',
   account: 'account',
   partition: '"partition"',
-  day: 'day AS "day"',
-  week: `strftime(day::DATE, '%G-W%V') AS "week"`,
-  month: 'day[1:7] AS "month"',
+  day: 'of_day AS "day"',
+  week: `strftime(of_day::DATE, '%G-W%V') AS "week"`,
+  month: 'of_day[1:7] AS "month"',
 };
 
 /** Whether energies by slot tell what is asked for: of what only Slurm's accounting tells they know nothing. */
@@ -63,7 +63,7 @@ export async function weightedByGroup(
     connection,
     `SELECT ${[...byKeys, 'sum(uj)::HUGEINT AS uj', 'sum(base_uj)::HUGEINT AS base_uj', ...weighted].join(', ')} FROM (
   SELECT ${[...select, 'slot_ms', 'sum(uj)::HUGEINT AS uj', 'sum(base_uj)::HUGEINT AS base_uj'].join(', ')}
-  FROM (${from})${select.some((sql) => sql.includes('day')) ? ` JOIN ${WEIGHT_TABLE} USING (slot_ms)` : ''} GROUP BY ${names === '' ? '' : `${names}, `}slot_ms
+  FROM (${from})${select.some((sql) => sql.includes('of_day')) ? ` JOIN ${WEIGHT_TABLE} USING (slot_ms)` : ''} GROUP BY ${names === '' ? '' : `${names}, `}slot_ms
 ) JOIN ${WEIGHT_TABLE} USING (slot_ms)${names === '' ? '' : ` GROUP BY ${names}`}`,
   );
   return new Map(rows.map((row) => [keyOf(keys, row), weightedSums(row)]));
@@ -118,7 +118,7 @@ async function weightTable(
   const { slot_ms: slotMs, time_zone: timeZone } = manifest;
   const columns = WEIGHTS.map((name) => `${name} HUGEINT`).join(', ');
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${WEIGHT_TABLE} (slot_ms BIGINT, day VARCHAR, ${columns})`,
+    `CREATE OR REPLACE TEMP TABLE ${WEIGHT_TABLE} (slot_ms BIGINT, of_day VARCHAR, ${columns})`,
   );
   const used = new Set<Weight>();
   const appender = await connection.createAppender(WEIGHT_TABLE);

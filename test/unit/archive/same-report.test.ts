@@ -13,6 +13,7 @@ const QUERIES: Partial<ReportQuery>[] = [
   { groupBy: ['node', 'day'] },
   { groupBy: ['month', 'account', 'cluster'] },
   { groupBy: ['week', 'user'] },
+  { groupBy: ['day', 'partition'] },
   { groupBy: ['month', 'week'] },
   { groupBy: ['week'], timeZone: 'Europe/Berlin' },
   { groupBy: ['hour', 'user'] },
@@ -60,7 +61,8 @@ describe.each(CASES)('a compacted ledger ($fixture, $curve)', ({ fixture, now, w
       const asked = QUERIES.map((given, i) => ({
         ...WINDOW,
         ...given,
-        policy: POLICIES[i % POLICIES.length]!,
+        // Totals are not asked where idle power is to be told.
+        policy: POLICIES[i % (POLICIES.length - (i % 4 === 0 ? 0 : 1))]!,
       }));
       const before = [];
       for (const given of asked) before.push(await ledger.report(given, undefined, weighed));
