@@ -1,12 +1,15 @@
+import { join } from 'node:path';
 import { type LoadedConfig, siteFor } from '../config/config';
 import { currencyOf } from '../config/site-problems';
 import { visible } from '../config/visible';
 import type { SiteConfig } from '../generated/config';
+import type { IntensityLine } from '../generated/intensity';
 import { DEFAULT_LIFETIME_YEARS } from './embodied';
 import type { Equivalent } from './equivalents';
 import type { SiteSeries } from './factor-by-time';
 import { factorPieces, type FactorSeries, seriesGaps } from './factor-series';
 import type { Factors } from './factors';
+import { intensityDir } from './intensity-dir';
 import type { SideFactors } from './side-factors';
 import { configPlace } from './site-zone';
 import { SOCIAL_COST_SOURCE, SOCIAL_COST_UNIT, SOCIAL_COST_YEAR } from './social-cost';
@@ -33,6 +36,8 @@ export interface FactorSources {
   readonly factors: Factors;
   /** Of the intensity. */
   readonly intensityYear: number;
+  /** Of the intensity over time: its newest value of late; null: there is none. */
+  readonly newestIntensity: IntensityLine | null;
   readonly side: SideFactors;
   readonly series: SiteSeries;
   readonly equivalents: readonly Equivalent[];
@@ -72,6 +77,7 @@ export function factorsInForce(sources: FactorSources): FactorInForce[] {
       year: sources.intensityYear,
       from: 'data/zones, by the zone',
     },
+    newestIntensity(sources),
     {
       name: 'intensity_basis',
       value: factors.intensityBasis,
@@ -113,6 +119,25 @@ export function factorsInForce(sources: FactorSources): FactorInForce[] {
       from: 'data/equivalents',
     })),
   ];
+}
+
+/** Reports take the value of each time, and the constant where there is none. */
+function newestIntensity({
+  loaded: { config },
+  factors,
+  newestIntensity: line,
+}: FactorSources): FactorInForce {
+  return {
+    name: 'intensity_now',
+    value: line?.g_per_kwh ?? null,
+    unit: 'gCO2eq/kWh',
+    source:
+      line === null
+        ? 'no series of late: eit intensity fetch or import brings one'
+        : `${line.source}, ${line.basis}, ${line.start} to ${line.end}${line.estimated ? ', an estimate' : ''}`,
+    year: null,
+    from: line === null ? '-' : visible(join(intensityDir(config), factors.zone)),
+  };
 }
 
 type SiteKey = keyof SiteConfig;

@@ -4,6 +4,8 @@ import { siteSeriesFor } from '../carbon/factor-by-time';
 import { type FactorInForce, factorsInForce } from '../carbon/factor-list';
 import { readFactorSeries } from '../carbon/factor-series';
 import { factorsFor } from '../carbon/factors';
+import { intensityDir } from '../carbon/intensity-dir';
+import { readSeries } from '../carbon/intensity-store';
 import { sideFactorsFor } from '../carbon/side-factors';
 import { loadSocialCosts } from '../carbon/social-cost';
 import { loadZones } from '../carbon/zone';
@@ -11,6 +13,7 @@ import { type LoadedConfig, loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
+import type { IntensityLine } from '../generated/intensity';
 import { plainNumber } from '../report/units';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
@@ -88,12 +91,30 @@ function inForce(loaded: LoadedConfig, cluster: string, nowMs: number): FactorIn
     loaded,
     cluster,
     factors,
+    newestIntensity: newestIntensity(loaded, factors.zone, nowMs),
     intensityYear: zones.intensity(factors.zone, { basis: factors.intensityBasis }).year,
     side: sideFactorsFor(loaded, cluster, factors.country, loadSocialCosts(dataPath())),
     series: siteSeriesFor(loaded, cluster, timeZone, readFactorSeries),
     equivalents: loadEquivalents(dataPath()),
     nowMs,
   });
+}
+
+/** So far back a series is looked for. */
+const LATE_MS = 31 * 86_400_000;
+
+/** The value that begins last, and of those the one that came last; none of the plants that would follow a change. */
+function newestIntensity({ config }: LoadedConfig, zone: string, nowMs: number): IntensityLine | null {
+  const lines = readSeries(intensityDir(config), zone, { fromMs: nowMs - LATE_MS, toMs: nowMs });
+  return lines
+    .filter(({ basis }) => basis !== 'marginal')
+    .reduce<IntensityLine | null>((newest, line) => {
+      const isNewer =
+        newest === null ||
+        line.start > newest.start ||
+        (line.start === newest.start && line.fetched_at >= newest.fetched_at);
+      return isNewer ? line : newest;
+    }, null);
 }
 
 const COLUMNS = [

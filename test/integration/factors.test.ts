@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import reportSchema from '../../schemas/report.schema.json';
 import type { FactorInForce } from '../../src/carbon/factor-list';
+import { appendSeries } from '../../src/carbon/intensity-store';
 import type { EitReport } from '../../src/generated/report';
 import validateReport from '../../src/generated/report-validator';
 import { type Outcome, ReportCommand } from './report-command';
@@ -136,6 +137,31 @@ describe('eit factors', () => {
     return list.clusters.map(({ factors }) => new Map(factors.map((one) => [one.name, one])));
   }
 
+  test('tells the newest value of the series of the zone, whoever brought it', async () => {
+    const folder = join(command.dir, 'intensity');
+    const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000;
+    const line = (ms: number, gPerKwh: number, fetched: string) => ({
+      ...{ zone: 'DE', basis: 'average-lifecycle' as const, flow: 'consumption' as const, source: 'a grid' },
+      start: new Date(ms).toISOString(),
+      end: new Date(ms + 3_600_000).toISOString(),
+      g_per_kwh: gPerKwh,
+      estimated: true,
+      fetched_at: fetched,
+    });
+    await appendSeries(folder, 'DE', [
+      line(hour - 3_600_000, 111, '2026-01-03T00:00:00.000Z'),
+      line(hour, 222, '2026-01-01T00:00:00.000Z'),
+    ]);
+    await appendSeries(folder, 'DE', [line(hour, 333, '2026-01-02T00:00:00.000Z')]);
+    const [all] = await told('--config', config({ zone: 'DE' }, { intensity_dir: folder }));
+    expect(all!.get('intensity_now')).toMatchObject({
+      value: 333,
+      source: `a grid, average-lifecycle, ${new Date(hour).toISOString()} to ${new Date(hour + 3_600_000).toISOString()}, an estimate`,
+      from: join(folder, 'DE'),
+    });
+    expect(all!.get('intensity')).toMatchObject({ value: 333.77 });
+  });
+
   test('names each with its value, source, year and where it comes from', async () => {
     const path = config(FULL, { clusters: { beta: { zone: 'DE', price_per_kwh: 0.4 }, gamma: {} } });
     const [beta, gamma] = await told('--config', path);
@@ -146,6 +172,7 @@ describe('eit factors', () => {
       year: 2024,
     });
     expect(beta!.get('intensity')).toMatchObject({ value: 333.77, unit: 'gCO2eq/kWh', year: 2024 });
+    expect(beta!.get('intensity_now')).toMatchObject({ value: null, from: '-' });
     expect(beta!.get('country')).toMatchObject({ value: 'DEU', from: 'by the zone' });
     expect(beta!.get('social_cost_median')).toMatchObject({ value: -5.0469, year: 2018 });
     expect(beta!.get('price')).toMatchObject({
