@@ -34,8 +34,6 @@ export interface FactorSources {
   /** '': the site's own. */
   readonly cluster: string;
   readonly factors: Factors;
-  /** Of the intensity. */
-  readonly intensityYear: number;
   /** Of the intensity over time: its newest value of late; null: there is none. */
   readonly newestIntensity: IntensityLine | null;
   readonly side: SideFactors;
@@ -66,7 +64,7 @@ export function factorsInForce(sources: FactorSources): FactorInForce[] {
       value: factors.zone,
       unit: null,
       source: factors.intensitySource,
-      year: sources.intensityYear,
+      year: factors.intensityYear,
       from: originOf(sources, 'zone'),
     },
     {
@@ -74,7 +72,7 @@ export function factorsInForce(sources: FactorSources): FactorInForce[] {
       value: factors.intensityGPerKwh,
       unit: 'gCO2eq/kWh',
       source: factors.intensitySource,
-      year: sources.intensityYear,
+      year: factors.intensityYear,
       from: 'data/zones, by the zone',
     },
     newestIntensity(sources),

@@ -20,6 +20,7 @@ export interface Factors {
   readonly intensityGPerKwh: number;
   readonly intensitySource: string;
   readonly intensityBasis: IntensityBasis;
+  readonly intensityYear: number;
   /** ISO 3166 alpha-3; WLD for the world. */
   readonly country: string;
   /** Factor for the parts of a node that no counter sees; what it adds is `other`, modelled. */
@@ -56,6 +57,7 @@ export function factorsFor(loaded: LoadedConfig, cluster: string, zones: Zones):
     intensityGPerKwh: intensity.gPerKwh,
     intensitySource: intensity.source,
     intensityBasis: intensity.basis,
+    intensityYear: intensity.year,
     country: site.country ?? countryOfZone(zone),
     nodeOverhead: site.node_overhead ?? DEFAULT_NODE_OVERHEAD,
     defaultsUsed,

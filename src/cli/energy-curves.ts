@@ -1,4 +1,9 @@
-import { readCurve } from '../carbon/curve';
+import { type CurvePiece, readCurve } from '../carbon/curve';
+import type { Intensity } from '../carbon/intensity';
+import { siteZone } from '../carbon/site-zone';
+import { withYears, yearlyCurve } from '../carbon/yearly-curve';
+import { loadZones, type Zones } from '../carbon/zone';
+import { dataPath } from '../data-path';
 import { intensityDir } from '../carbon/intensity-dir';
 import type { SkippedLines } from '../carbon/intensity-line';
 import { weightCurve } from '../carbon/weight-curve';
@@ -6,7 +11,7 @@ import type { Window } from '../archive/read-archive';
 import { siteSeriesFor } from '../carbon/factor-by-time';
 import { type FactorPiece, factorPieces, type FactorSeries, readFactorSeries } from '../carbon/factor-series';
 import type { LoadedConfig } from '../config/config';
-import type { SiteFactors } from '../report/report';
+import type { IntensitySources, SiteFactors } from '../report/report';
 import type { WeightCurve } from '../runs/slot-weights';
 import type { FactorsIn } from './site-factors';
 import { localTimeZone } from './time-zone';
@@ -21,8 +26,8 @@ const MARGIN_MS = 86_400_000;
 export interface EnergyCurves {
   /** By cluster, what energies of a window are weighed by; null: its factors are the same at all times. */
   readonly curvesOf: (window: Window) => (cluster: string) => WeightCurve | null;
-  /** Sources of the series of a cluster that were read for any window; the average of a year is none of them. */
-  readonly sourcesOf: (cluster: string) => string[];
+  /** Where the intensities of a cluster are from that were taken for any window. */
+  readonly sourcesOf: (cluster: string) => IntensitySources;
 }
 
 export interface EnergyCurvesOptions {
@@ -38,11 +43,16 @@ export interface EnergyCurvesOptions {
 
 /**
  * The curves of clusters, from the series of their zones in `intensity_dir` and the files of PUE and price that the config names: each read once
- * for a window. A zone without a series has its average of a year.
+ * for a window. A zone without a series has its averages of years, each year its own as far as the tables go.
  * @returns functions that throw EitError EIT_INTENSITY, EIT_FACTOR_FILE where there is a series that cannot be read
  */
 export function energyCurves(options: EnergyCurvesOptions): EnergyCurves {
-  const sources = new Map<string, Set<string>>();
+  const sources = new Map<string, IntensitySources>();
+  let zones: Zones | null = null;
+  const ofYear = (cluster: string, year: number): Intensity => {
+    zones ??= loadZones(dataPath());
+    return siteZone(options.loaded, cluster, zones, year).intensity;
+  };
   return {
     curvesOf: (window) => {
       const factorsOf = options.factorsIn(window);
@@ -50,46 +60,79 @@ export function energyCurves(options: EnergyCurvesOptions): EnergyCurves {
       return (cluster) => {
         let curve = known.get(cluster);
         if (curve === undefined) {
-          const found = clusterCurve(options, cluster, factorsOf(cluster), window);
+          const found = clusterCurve(options, cluster, factorsOf(cluster), window, ofYear);
           curve = found?.curve ?? null;
           known.set(cluster, curve);
-          sources.set(cluster, new Set([...(sources.get(cluster) ?? []), ...(found?.sources ?? [])]));
+          sources.set(cluster, both(sources.get(cluster) ?? NONE, found?.sources ?? NONE));
         }
         return curve;
       };
     },
-    sourcesOf: (cluster) => [...(sources.get(cluster) ?? [])].sort(),
+    sourcesOf: (cluster) => sources.get(cluster) ?? NONE,
   };
 }
 
 function clusterCurve(
   { loaded, asOfMs, nowMs, skipped }: EnergyCurvesOptions,
   cluster: string,
-  { zone, intensityBasis: basis, intensityGPerKwh: gPerKwh, intensitySource: source, pue, side }: SiteFactors,
+  {
+    zone,
+    intensityBasis: basis,
+    intensityGPerKwh: gPerKwh,
+    intensitySource,
+    intensityYear,
+    pue,
+    side,
+  }: SiteFactors,
   { sinceMs, untilMs }: Window,
-): { readonly curve: WeightCurve; readonly sources: readonly string[] } | null {
+  ofYear: (cluster: string, year: number) => Intensity,
+): { readonly curve: WeightCurve; readonly sources: IntensitySources } | null {
   const { config } = loaded;
+  const named = cluster || (config.cluster ?? '');
   const fromMs = Math.max(sinceMs - MARGIN_MS, EARLIEST_MS);
   const toMs = Math.max(fromMs + MARGIN_MS, Math.min(untilMs, nowMs) + MARGIN_MS);
-  const intensity = readCurve(intensityDir(config), zone, {
+  const byYear =
+    fromMs < Date.UTC(intensityYear, 0)
+      ? yearlyCurve((year) => ofYear(named, Math.min(year, intensityYear)), fromMs, toMs)
+      : [];
+  const isOneYear = byYear.length <= 1 && (byYear[0]?.gPerKwh ?? gPerKwh) === gPerKwh;
+  const hourly = readCurve(intensityDir(config), zone, {
     ...{ fromMs, toMs, basis, skipped },
-    yearly: { gPerKwh, source },
+    yearly: { gPerKwh, source: intensitySource },
     ...(asOfMs === undefined ? {} : { asOfMs }),
   });
   const timeZone = config.time_zone ?? localTimeZone();
-  const series = siteSeriesFor(loaded, cluster || (config.cluster ?? ''), timeZone, readFactorSeries);
-  if (intensity === null && series.pue === null && series.price === null) return null;
+  const series = siteSeriesFor(loaded, named, timeZone, readFactorSeries);
+  if (hourly === null && isOneYear && series.pue === null && series.price === null) return null;
 
   const always = { fromMs, toMs };
+  const constant: CurvePiece = {
+    ...{ ...always, gPerKwh, basis, source: intensitySource },
+    origin: 'yearly',
+    isEstimate: false,
+  };
+  const intensity = withYears(hourly ?? [constant], isOneYear ? [constant] : byYear);
   const piecesOf = (byTime: FactorSeries | null, value: number): readonly FactorPiece[] =>
     byTime === null ? [{ ...always, value, isAssumed: false }] : factorPieces(byTime, fromMs, toMs);
   const price = side?.pricePerKwh ?? null;
   const curve = weightCurve({
-    intensity: intensity ?? [{ ...always, gPerKwh, origin: 'yearly', isEstimate: false, basis }],
+    intensity,
     pue: piecesOf(series.pue, pue),
     price: price === null ? null : piecesOf(series.price, price),
     basis,
   });
-  const fromSeries = (intensity ?? []).flatMap((piece) => (piece.origin === 'yearly' ? [] : [piece.source]));
-  return { curve, sources: fromSeries };
+  const inWindow = intensity.filter((piece) => piece.toMs > sinceMs && piece.fromMs < untilMs);
+  const sourcesOf = (isYearly: boolean) =>
+    inWindow.flatMap(({ origin, source }) => ((origin === 'yearly') === isYearly ? [source] : []));
+  return { curve, sources: both(NONE, { series: sourcesOf(false), yearly: sourcesOf(true) }) };
+}
+
+const NONE: IntensitySources = { series: [], yearly: [] };
+
+/** Each once, in an order that does not depend on the time. */
+function both(a: IntensitySources, b: IntensitySources): IntensitySources {
+  return {
+    series: [...new Set([...a.series, ...b.series])].sort(),
+    yearly: [...new Set([...a.yearly, ...b.yearly])].sort(),
+  };
 }

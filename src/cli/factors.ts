@@ -84,15 +84,13 @@ function clustersOf({ config }: LoadedConfig, asked: string | undefined): string
 }
 
 function inForce(loaded: LoadedConfig, cluster: string, nowMs: number): FactorInForce[] {
-  const zones = loadZones(dataPath());
-  const factors = factorsFor(loaded, cluster, zones);
+  const factors = factorsFor(loaded, cluster, loadZones(dataPath()));
   const timeZone = loaded.config.time_zone ?? localTimeZone();
   return factorsInForce({
     loaded,
     cluster,
     factors,
     newestIntensity: newestIntensity(loaded, factors.zone, nowMs),
-    intensityYear: zones.intensity(factors.zone, { basis: factors.intensityBasis }).year,
     side: sideFactorsFor(loaded, cluster, factors.country, loadSocialCosts(dataPath())),
     series: siteSeriesFor(loaded, cluster, timeZone, readFactorSeries),
     equivalents: loadEquivalents(dataPath()),

@@ -42,6 +42,8 @@ export interface SiteFactors {
   readonly intensityGPerKwh: number;
   readonly intensitySource: string;
   readonly intensityBasis: ClusterFactors['intensity_basis'];
+  /** Of the average of a year. */
+  readonly intensityYear: number;
   readonly nodeOverhead: number;
   readonly defaultsUsed: readonly string[];
   /** Of what stands beside energy and CO2e; absent: nothing does. */
@@ -50,12 +52,18 @@ export interface SiteFactors {
   readonly byTime?: readonly FactorByTime[];
 }
 
+/** Whose intensities were taken: of series, and of averages of years. */
+export interface IntensitySources {
+  readonly series: readonly string[];
+  readonly yearly: readonly string[];
+}
+
 export interface ReportContext {
   readonly query: ReportQuery;
   /** Factors of a cluster, by its name; '' where the report has no cluster at all. */
   readonly factorsOf: (cluster: string) => SiteFactors;
   /** Where the intensities of a cluster come from that were taken by their time; absent: nowhere. */
-  readonly intensitySourcesOf?: (cluster: string) => readonly string[];
+  readonly intensitySourcesOf?: (cluster: string) => IntensitySources;
   /** Intensities as they were known at that time; absent: now. */
   readonly factorsAsOfMs?: number;
   readonly toolVersion: string;
@@ -303,10 +311,8 @@ function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFact
     const factors = meanFactors(energy, factorsOf(cluster));
     const converted = energy === undefined ? null : convertEnergy(energy, factorsOf(cluster));
     const isYearly = (converted?.byOrigin?.yearly ?? 1) > 0;
-    const sources = [
-      ...(intensitySourcesOf?.(cluster) ?? []),
-      ...(isYearly ? [factors.intensitySource] : []),
-    ];
+    const { series, yearly } = intensitySourcesOf?.(cluster) ?? { series: [], yearly: [] };
+    const sources = [...series, ...(isYearly ? yearly : [])];
     return {
       cluster,
       factors: { ...factors, intensitySource: sources.join('; ') || factors.intensitySource },

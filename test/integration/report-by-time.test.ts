@@ -158,6 +158,43 @@ test('PUE and price by time, from the files of the site', async () => {
   expect(factors.pue).toBeCloseTo(1.4, 9);
 });
 
+test('old jobs have the average of their own year', async () => {
+  const old = mkdtempSync(join(tmpdir(), 'eit-by-year-'));
+  const config = command.config('by-year.yaml', {
+    ledger: old,
+    privacy: 'open',
+    site: { zone: 'EE', pue: 1 },
+  });
+  const uj = KWH_UJ / 100;
+  ['2019-06-01T10:00:00.000Z', '2024-06-01T10:00:00.000Z'].forEach((from, i) => {
+    const record = runRecord({ job: i + 1, seq: i, from, measured_uj: { 'package-0': [uj, uj, uj] } });
+    const path = join(old, 'alpha/inbox', record.to.slice(0, 10), 'n1.ndjson');
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${JSON.stringify(record)}\n`);
+  });
+  const asked = [
+    '-a',
+    '-S',
+    '2019-01-01',
+    '-E',
+    '2025-01-01',
+    '--group-by',
+    'job',
+    '--json',
+    '--config',
+    config,
+  ];
+  const { stdout, status } = await command.report(asked);
+  rmSync(old, { recursive: true, force: true });
+  expect(status).toBe(0);
+  const { groups, factors } = JSON.parse(stdout) as EitReport;
+  const grams = groups.map((group) => (group.co2e_kg * 1000) / group.energy_kwh.total);
+  expect(grams[0]).toBeCloseTo(1043.69, 1);
+  expect(grams[1]).toBeCloseTo(291.52, 1);
+  expect(factors.intensity_by_origin).toMatchObject({ yearly: 1 });
+  expect(factors.intensity_source).toContain('2019');
+});
+
 test('a damaged line of the series is passed over, and said', async () => {
   writeFileSync(join(ledger, '_intensity/DE/2026-03.ndjson'), '{"zone":"DE"\n', { flag: 'a' });
   const { status, stderr } = await command.report([...WINDOW, '-a', '--json']);

@@ -39,6 +39,7 @@ test('a site that has said nothing gets defaults, each named', () => {
     intensityGPerKwh: 440.34,
     intensitySource: expect.stringContaining('weighted by electricity generation') as string,
     intensityBasis: 'average-lifecycle',
+    intensityYear: 2024,
     country: 'WLD',
     nodeOverhead: 1,
     defaultsUsed: [
@@ -56,6 +57,7 @@ test('a site that has said all has no defaults', () => {
     intensityGPerKwh: 333.77,
     intensitySource: expect.stringContaining('Electricity Maps (2025). Germany 2024') as string,
     intensityBasis: 'average-lifecycle',
+    intensityYear: 2024,
     country: 'DEU',
     nodeOverhead: 1.1,
     defaultsUsed: [],
@@ -165,6 +167,7 @@ test('by which emissions is for the site to choose', () => {
   expect(factorsFor(withSite({ zone: 'DE', intensity_basis: 'lifecycle' }), 'alpha', zones)).toMatchObject({
     intensityGPerKwh: 333.77,
     intensityBasis: 'average-lifecycle',
+    intensityYear: 2024,
   });
 });
 

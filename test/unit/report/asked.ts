@@ -11,6 +11,7 @@ export const factors: SiteFactors = {
   intensityGPerKwh: 400,
   intensitySource: 'a test',
   intensityBasis: 'average-lifecycle',
+  intensityYear: 2024,
   nodeOverhead: 1,
   defaultsUsed: [],
 };
