@@ -8,10 +8,13 @@ import {
   countRefused,
   readHardware,
   readHosts,
+  type ReadableArchive,
   readSlices,
   takenBefore,
   type Window,
 } from '../archive/read-archive';
+import { RUN_DAYS } from '../archive/run-day-table';
+import { SLICES } from '../archive/slice-table';
 import { slotMsOf } from '../archive/slot';
 import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
@@ -96,15 +99,31 @@ async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boo
 
 /** A cluster without an archive has the slots that its archive would have. */
 function weighingOf(
-  { config, curvesOf }: LedgerAccess,
+  { config, curvesOf, output }: LedgerAccess,
   { archives }: OpenedLedger,
   { sinceMs, untilMs }: ReportQuery,
 ): Weighing | null {
   const curveOf = curvesOf?.({ sinceMs, untilMs }) ?? null;
   if (curveOf === null) return null;
   const known = new Map(archives.map(({ cluster, manifest }) => [cluster, manifest.slot_ms]));
+  // Coordinators are told days, not hours.
+  const timeless = new Set(
+    archives.filter(({ manifest: { parts } }) => isTotalsAlone(parts)).map(({ cluster }) => cluster),
+  );
+  for (const cluster of timeless) {
+    if (curveOf(cluster) !== null)
+      output?.note(`${cluster}: an account's totals tell no hours: CO2e is by the average of the year`);
+  }
   const otherMs = slotMsOf(localTimeZone(), Date.now(), config.slot_minutes * 60_000);
-  return { curveOf, slotMsOf: (cluster) => known.get(cluster) ?? otherMs };
+  return {
+    curveOf: (cluster) => (timeless.has(cluster) ? null : curveOf(cluster)),
+    slotMsOf: (cluster) => known.get(cluster) ?? otherMs,
+  };
+}
+
+/** What was published of an account. */
+function isTotalsAlone(parts: ReadableArchive['manifest']['parts']): boolean {
+  return parts.some(({ kind }) => kind === RUN_DAYS.name) && !parts.some(({ kind }) => kind === SLICES.name);
 }
 
 /** The query with the ids of all jobs that can be meant: tasks of an array and parts of a heterogeneous job have ids of their own. */

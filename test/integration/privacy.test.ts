@@ -18,6 +18,8 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { REPORT_LIMITS, sqlText, withDuckDb } from '../../src/archive/duckdb';
 import { rowsOf } from '../../src/archive/part';
+import { appendSeries } from '../../src/carbon/intensity-store';
+import type { EitReport } from '../../src/generated/report';
 import { noRoot } from '../test-unless';
 import { LEDGER, type Outcome, ReportCommand } from './report-command';
 import { mustRun, type TestUser, TestUsers } from './test-users';
@@ -351,6 +353,34 @@ if (missing !== undefined) {
         expect([told?.['groups'], told?.['total']]).toEqual([known?.['groups'], known?.['total']]);
         expect((told as { total: { jobs: number } }).total.jobs).toBeGreaterThan(2);
       }
+      // Her own runs have the intensity of their hours; of the account she is told days.
+      const hour = (at: number, gPerKwh: number) => ({
+        ...{ zone: 'WORLD', basis: 'average-lifecycle' as const, flow: 'consumption' as const },
+        start: new Date(at).toISOString(),
+        end: new Date(at + 3_600_000).toISOString(),
+        g_per_kwh: gPerKwh,
+        ...{ source: 'a test', estimated: false, fetched_at: '2026-03-01T00:00:00.000Z' },
+      });
+      const series = join(it.ledger, '_intensity');
+      const begin = Date.parse('2026-01-01T00:00:00Z');
+      const hours = Array.from({ length: 31 * 24 }, (_, i) => hour(begin + i * 3_600_000, 10 + i));
+      await appendSeries(series, 'WORLD', hours);
+      const byHour = ['-S', '2026-01-01', '-E', '2026-02-01', '--group-by', 'user', '--json'];
+      const own = ['-u', it.alice.name, ...byHour];
+      const [hersByHour, rootsByHour, ofAccount] = [
+        await it.report(it.alice, own),
+        await it.report(null, own),
+        await it.report(it.alice, ['-a', '-A', 'biology', ...byHour]),
+      ].map(({ stdout, stderr }) => ({ report: JSON.parse(stdout) as EitReport, stderr }));
+      expect(rootsByHour!.report.factors.intensity_by_origin?.series).toBeGreaterThan(0);
+      expect(hersByHour!.report.total).toEqual(rootsByHour!.report.total);
+      expect(ofAccount!.stderr).toContain(
+        "an account's totals tell no hours: CO2e is by the average of the year",
+      );
+      expect(ofAccount!.report.total.energy_kwh.total).toBeGreaterThan(0);
+      expect(ofAccount!.report.factors.intensity_by_origin).toBeUndefined();
+      rmSync(series, { recursive: true });
+
       const files = it.files(join(it.ledger, 'alpha/by-account/biology'), '.parquet');
       const ids = await withDuckDb(REPORT_LIMITS, (connection) =>
         rowsOf(
