@@ -53,18 +53,20 @@ export async function weightedByGroup(
   const from = energySql(archive, query);
   if (from === null) return new Map();
   const used = await weightTable(connection, archive, query.days, curve);
-  const names = keys.map((_, i) => String(i + 1)).join(', ');
-  const select = keys.map((key) => BY_KEY[key]!);
   const weighted = ['uj', 'base_uj'].flatMap((energy) =>
     used.map((name) => `sum(${energy}::HUGEINT * ${name}) AS ${energy}_${name}`),
   );
-  const byKeys = keys.map((key) => quoted(key));
+  // Weights are looked up row by row: by key and slot there are as many groups as rows.
+  const select = [
+    ...keys.map((key) => BY_KEY[key]!),
+    'sum(uj)::HUGEINT AS uj',
+    'sum(base_uj)::HUGEINT AS base_uj',
+    ...weighted,
+  ];
+  const byKeys = keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`;
   const rows = await rowsOf(
     connection,
-    `SELECT ${[...byKeys, 'sum(uj)::HUGEINT AS uj', 'sum(base_uj)::HUGEINT AS base_uj', ...weighted].join(', ')} FROM (
-  SELECT ${[...select, 'slot_ms', 'sum(uj)::HUGEINT AS uj', 'sum(base_uj)::HUGEINT AS base_uj'].join(', ')}
-  FROM (${from})${select.some((sql) => sql.includes('of_day')) ? ` JOIN ${WEIGHT_TABLE} USING (slot_ms)` : ''} GROUP BY ${names === '' ? '' : `${names}, `}slot_ms
-) JOIN ${WEIGHT_TABLE} USING (slot_ms)${names === '' ? '' : ` GROUP BY ${names}`}`,
+    `SELECT ${select.join(', ')} FROM (${from}) JOIN ${WEIGHT_TABLE} USING (slot_ms)${byKeys}`,
   );
   return new Map(rows.map((row) => [keyOf(keys, row), weightedSums(row)]));
 }
