@@ -11,22 +11,31 @@ export interface Day {
 
 /** @param day `2026-03-29` */
 export function dayNamed(day: string, timeZone: string): Day {
-  // Not by a format: that is ten times slower, and it is asked for each job of a day.
+  // Not by a format: that is ten times slower.
   const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
-  const from = DateTime.fromObject({ year, month, day: date }, { zone: timeZone });
-  return { day, fromMs: from.toMillis(), toMs: from.plus({ days: 1 }).toMillis() };
+  const noon = DateTime.fromObject({ year, month, day: date, hour: 12 }, { zone: timeZone });
+  return { day, fromMs: beginMs(noon), toMs: beginMs(noon.plus({ days: 1 })) };
 }
 
 /** The days of which something lies in [fromMs, toMs), in their order. */
 export function daysIn(fromMs: number, toMs: number, timeZone: string): Day[] {
   const days: Day[] = [];
-  let begin = DateTime.fromMillis(fromMs, { zone: timeZone }).startOf('day');
-  while (begin.toMillis() < toMs) {
-    const end = begin.plus({ days: 1 });
-    days.push({ day: begin.toFormat(DAY), fromMs: begin.toMillis(), toMs: end.toMillis() });
+  let noon = DateTime.fromMillis(fromMs, { zone: timeZone }).set({ hour: 12 });
+  for (let begin = beginMs(noon); begin < toMs;) {
+    const day = noon.toFormat(DAY);
+    noon = noon.plus({ days: 1 });
+    const end = beginMs(noon);
+    days.push({ day, fromMs: begin, toMs: end });
     begin = end;
   }
   return days;
+}
+
+/** Where clocks change at midnight a day begins at one o'clock, or has its midnight twice: with the first of them. */
+function beginMs(noon: DateTime): number {
+  const begin = noon.startOf('day');
+  const hourBefore = begin.minus({ hours: 1 });
+  return (hourBefore.hasSame(noon, 'day') ? hourBefore : begin).toMillis();
 }
 
 /** The days that lie wholly in [fromMs, toMs). */

@@ -124,10 +124,18 @@ async function deriveMonth(
   const facts = await factsOf(dir, cluster, fromMs, toMs);
   const staging = new Staging<RunDay>(connection, RUN_DAYS);
   const dayOf = calendar('day', timeZone);
+  // Asked for each run.
+  const named = new Map(days.map((day) => [day.day, day]));
   const columns = SLICES.columns.map(({ name }) => name);
   let rows: SliceRow[] = [];
   const endJob = async (): Promise<void> => {
-    for (const row of runDays(cluster, rows, { slotMs, dayOf, timeZone, models, facts }))
+    for (const row of runDays(cluster, rows, {
+      slotMs,
+      dayOf,
+      dayNamed: (day) => named.get(day) ?? dayNamed(day, timeZone),
+      models,
+      facts,
+    }))
       await staging.add(row);
     rows = [];
   };
@@ -149,7 +157,8 @@ async function deriveMonth(
 export interface RunDayContext {
   readonly slotMs: number;
   readonly dayOf: (ms: number) => string;
-  readonly timeZone: string;
+  /** By its name. */
+  readonly dayNamed: (day: string) => Day;
   readonly models: HardwareModels;
   readonly facts: FactsLookup | null;
 }
@@ -169,7 +178,7 @@ async function factsOf(
 export function runDays(
   cluster: string,
   rows: readonly SliceRow[],
-  { slotMs, dayOf, timeZone, models, facts }: RunDayContext,
+  { slotMs, dayOf, dayNamed: named, models, facts }: RunDayContext,
 ): RunDay[] {
   const byDay = new Map<string, SliceRow[]>();
   for (const row of rows) {
@@ -180,7 +189,7 @@ export function runDays(
   }
   return [...byDay.keys()]
     .sort()
-    .flatMap((day) => runsOfDay(cluster, byDay.get(day)!, dayNamed(day, timeZone), { models, facts }));
+    .flatMap((day) => runsOfDay(cluster, byDay.get(day)!, named(day), { models, facts }));
 }
 
 function runsOfDay(

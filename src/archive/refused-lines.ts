@@ -7,7 +7,10 @@ import type { SkipReason } from '../ledger/record-line';
 /** Of a refused line this much is kept. */
 const KEPT_CHARACTERS = 4096;
 
-/** Lines of the inbox that are not taken: counted, and put aside with their reason. */
+/** Of one taking so many are put aside: garbage without an end is counted and no more. */
+const MOST_KEPT = 10_000;
+
+/** Lines of the inbox that are not taken: counted, and the first of them put aside with their reason. */
 export class RefusedLines {
   /** By day of the inbox. */
   readonly counts = new Map<string, Map<SkipReason, number>>();
@@ -21,6 +24,7 @@ export class RefusedLines {
     const { day, host, offset, line } = at;
     const reasons = this.counts.get(day) ?? new Map<SkipReason, number>();
     this.counts.set(day, reasons.set(reason, (reasons.get(reason) ?? 0) + 1));
+    if (this.#aside.length >= MOST_KEPT) return;
     this.#aside.push(
       JSON.stringify({ day, host, offset, reason, line: line?.slice(0, KEPT_CHARACTERS) ?? null }),
     );

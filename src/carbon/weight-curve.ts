@@ -92,7 +92,12 @@ function meanWeights(segments: readonly Segment[], fromMs: number, toMs: number)
     });
   }
   const allMs = BigInt(toMs - fromMs);
-  return sums.map((sum) => (sum + allMs / 2n) / allMs);
+  return sums.map((sum) => rounded(sum, allMs));
+}
+
+/** A price can be below 0, and division of whole numbers cuts towards it. */
+function rounded(sum: bigint, by: bigint): bigint {
+  return sum < 0n ? -((-sum + by / 2n) / by) : (sum + by / 2n) / by;
 }
 
 /** The segment that holds at a time: the first also for what is before it. */
