@@ -26,8 +26,8 @@ const MARGIN_MS = 86_400_000;
 export interface EnergyCurves {
   /** By cluster, what energies of a window are weighed by; null: its factors are the same at all times. */
   readonly curvesOf: (window: Window) => (cluster: string) => WeightCurve | null;
-  /** Where the intensities of a cluster are from that were taken for any window. */
-  readonly sourcesOf: (cluster: string) => IntensitySources;
+  /** By cluster, where the intensities are from that were taken for a window. */
+  readonly sourcesOf: (window: Window) => (cluster: string) => IntensitySources;
 }
 
 export interface EnergyCurvesOptions {
@@ -48,10 +48,20 @@ export interface EnergyCurvesOptions {
  */
 export function energyCurves(options: EnergyCurvesOptions): EnergyCurves {
   const sources = new Map<string, IntensitySources>();
+  const keyOf = ({ sinceMs, untilMs }: Window, cluster: string) => `${sinceMs} ${untilMs} ${cluster}`;
   let zones: Zones | null = null;
-  const ofYear = (cluster: string, year: number): Intensity => {
-    zones ??= loadZones(dataPath());
-    return siteZone(options.loaded, cluster, zones, year).intensity;
+  const files = new Map<string, FactorSeries>();
+  const readers: Readers = {
+    ofYear: (cluster, year) => {
+      zones ??= loadZones(dataPath());
+      return siteZone(options.loaded, cluster, zones, year).intensity;
+    },
+    readFactors: (path, asked) => {
+      const key = `${asked.what} ${path}`;
+      const series = files.get(key) ?? readFactorSeries(path, asked);
+      files.set(key, series);
+      return series;
+    },
   };
   return {
     curvesOf: (window) => {
@@ -60,16 +70,22 @@ export function energyCurves(options: EnergyCurvesOptions): EnergyCurves {
       return (cluster) => {
         let curve = known.get(cluster);
         if (curve === undefined) {
-          const found = clusterCurve(options, cluster, factorsOf(cluster), window, ofYear);
+          const found = clusterCurve(options, cluster, factorsOf(cluster), window, readers);
           curve = found?.curve ?? null;
           known.set(cluster, curve);
-          sources.set(cluster, both(sources.get(cluster) ?? NONE, found?.sources ?? NONE));
+          sources.set(keyOf(window, cluster), found?.sources ?? NONE);
         }
         return curve;
       };
     },
-    sourcesOf: (cluster) => sources.get(cluster) ?? NONE,
+    sourcesOf: (window) => (cluster) => sources.get(keyOf(window, cluster)) ?? NONE,
   };
+}
+
+/** What a curve is made of, each read once. */
+interface Readers {
+  readonly ofYear: (cluster: string, year: number) => Intensity;
+  readonly readFactors: typeof readFactorSeries;
 }
 
 function clusterCurve(
@@ -85,7 +101,7 @@ function clusterCurve(
     side,
   }: SiteFactors,
   { sinceMs, untilMs }: Window,
-  ofYear: (cluster: string, year: number) => Intensity,
+  { ofYear, readFactors }: Readers,
 ): { readonly curve: WeightCurve; readonly sources: IntensitySources } | null {
   const { config } = loaded;
   const named = cluster || (config.cluster ?? '');
@@ -102,7 +118,7 @@ function clusterCurve(
     ...(asOfMs === undefined ? {} : { asOfMs }),
   });
   const timeZone = config.time_zone ?? localTimeZone();
-  const series = siteSeriesFor(loaded, named, timeZone, readFactorSeries);
+  const series = siteSeriesFor(loaded, named, timeZone, readFactors);
   if (hourly === null && isOneYear && series.pue === null && series.price === null) return null;
 
   const always = { fromMs, toMs };
@@ -124,15 +140,24 @@ function clusterCurve(
   const inWindow = intensity.filter((piece) => piece.toMs > sinceMs && piece.fromMs < untilMs);
   const sourcesOf = (isYearly: boolean) =>
     inWindow.flatMap(({ origin, source }) => ((origin === 'yearly') === isYearly ? [source] : []));
-  return { curve, sources: both(NONE, { series: sourcesOf(false), yearly: sourcesOf(true) }) };
+  const years = [sinceMs, Math.max(sinceMs, untilMs - 1)].map((ms) => new Date(ms).getUTCFullYear());
+  const notes = isOneYear
+    ? []
+    : departures((year) => ofYear(named, year), years[0]!, Math.min(years[1]!, intensityYear));
+  return { curve, sources: { series: once(sourcesOf(false)), yearly: once(sourcesOf(true)), notes } };
 }
 
-const NONE: IntensitySources = { series: [], yearly: [] };
+/** What years have another year's average, each to be named. */
+function departures(ofYear: (year: number) => Intensity, first: number, last: number): string[] {
+  const found: string[] = [];
+  for (let year = first; year <= last; year++)
+    found.push(...ofYear(year).departures.map((departure) => `intensity of ${departure}`));
+  return found;
+}
 
-/** Each once, in an order that does not depend on the time. */
-function both(a: IntensitySources, b: IntensitySources): IntensitySources {
-  return {
-    series: [...new Set([...a.series, ...b.series])].sort(),
-    yearly: [...new Set([...a.yearly, ...b.yearly])].sort(),
-  };
+const NONE: IntensitySources = { series: [], yearly: [], notes: [] };
+
+/** In an order that does not depend on the time. */
+function once(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
 }

@@ -102,7 +102,7 @@ export async function run(
     ...made,
     query,
     factorsOf,
-    intensitySourcesOf: curves.sourcesOf,
+    intensitySourcesOf: curves.sourcesOf(query),
     ...(factorsAsOfMs === undefined ? {} : { factorsAsOfMs }),
     skippedRecords: skipped.total,
     skippedByReason: skipped.byReason,

@@ -56,6 +56,8 @@ export interface SiteFactors {
 export interface IntensitySources {
   readonly series: readonly string[];
   readonly yearly: readonly string[];
+  /** Years that have the average of another one, each named. */
+  readonly notes: readonly string[];
 }
 
 export interface ReportContext {
@@ -300,8 +302,19 @@ function meanFactors(energy: ClusterEnergy | undefined, factors: SiteFactors): S
   if (!energy?.weighted) return factors;
   const { itUj, totalKwh, co2eKg } = convertEnergy(energy, factors);
   if (itUj === 0n) return factors;
-  return { ...factors, pue: totalKwh / kwh(itUj), intensityGPerKwh: (co2eKg * 1000) / totalKwh };
+  return {
+    ...factors,
+    pue: withoutNoise(totalKwh / kwh(itUj)),
+    intensityGPerKwh: withoutNoise((co2eKg * 1000) / totalKwh),
+  };
 }
+
+/** A constant that was weighed is itself again. */
+function withoutNoise(value: number): number {
+  return Number(value.toPrecision(12));
+}
+
+const NO_SOURCES: IntensitySources = { series: [], yearly: [], notes: [] };
 
 function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFactors {
   const { factorsOf, factorsAsOfMs, intensitySourcesOf } = context;
@@ -311,11 +324,15 @@ function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFact
     const factors = meanFactors(energy, factorsOf(cluster));
     const converted = energy === undefined ? null : convertEnergy(energy, factorsOf(cluster));
     const isYearly = (converted?.byOrigin?.yearly ?? 1) > 0;
-    const { series, yearly } = intensitySourcesOf?.(cluster) ?? { series: [], yearly: [] };
+    const { series, yearly, notes } = intensitySourcesOf?.(cluster) ?? NO_SOURCES;
     const sources = [...series, ...(isYearly ? yearly : [])];
     return {
       cluster,
-      factors: { ...factors, intensitySource: sources.join('; ') || factors.intensitySource },
+      factors: {
+        ...factors,
+        intensitySource: sources.join('; ') || factors.intensitySource,
+        defaultsUsed: [...factors.defaultsUsed, ...(isYearly ? notes : [])],
+      },
       converted,
     };
   });

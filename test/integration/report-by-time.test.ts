@@ -175,7 +175,7 @@ test('old jobs have the average of their own year', async () => {
   const asked = [
     '-a',
     '-S',
-    '2019-01-01',
+    '2019-01-02',
     '-E',
     '2025-01-01',
     '--group-by',
@@ -193,6 +193,12 @@ test('old jobs have the average of their own year', async () => {
   expect(grams[1]).toBeCloseTo(291.52, 1);
   expect(factors.intensity_by_origin).toMatchObject({ yearly: 1 });
   expect(factors.intensity_source).toContain('2019');
+  expect(factors.defaults_used.filter((text) => text.startsWith('intensity of'))).toEqual([
+    'intensity of 2019 in place of 2020, for which no table has EE (average-lifecycle)',
+    'intensity of 2019 in place of 2021, for which no table has EE (average-lifecycle)',
+    'intensity of 2024 in place of 2022, for which no table has EE (average-lifecycle)',
+    'intensity of 2024 in place of 2023, for which no table has EE (average-lifecycle)',
+  ]);
 });
 
 test('a damaged line of the series is passed over, and said', async () => {
