@@ -2,6 +2,7 @@ import type { LoadedConfig } from '../config/config';
 import { siteFor } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
+import { basisOfSite } from './basis';
 import { WORLD } from './country';
 import type { Intensity, IntensityBasis } from './intensity';
 import type { Located, Places } from './places';
@@ -34,7 +35,7 @@ export function siteZone(loaded: LoadedConfig, cluster: string, zones: Zones, ye
           ? locate(loaded, cluster, 'cloud', zones.places, (places) => places.inCloud(cloud))
           : null;
   const zone = given ?? located?.zone ?? WORLD;
-  const basis: IntensityBasis = site.intensity_basis === 'direct' ? 'average-direct' : 'average-lifecycle';
+  const basis = basisOfSite(site.intensity_basis);
   const intensity = inConfig(configPlace(loaded, cluster, 'zone'), () =>
     zones.intensity(zone, { basis, ...(year === undefined ? {} : { year }) }),
   );

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Options } from 'yargs';
+import { BASIS_NAMES, basisOfSite } from '../carbon/basis';
 import { METHODS_SOURCE, loadGenerationMethods } from '../carbon/generation-methods';
 import type { IntensityBasis } from '../carbon/intensity';
 import { type Zones, loadZones } from '../carbon/zone';
@@ -24,7 +25,7 @@ export const options: Readonly<Record<string, Options>> = {
   basis: {
     type: 'string',
     requiresArg: true,
-    choices: ['lifecycle', 'direct'],
+    choices: BASIS_NAMES,
     describe: 'lifecycle (default) or direct: with or without the plants and what brings the fuel',
   },
   bar: { type: 'boolean', default: true, describe: 'bars on a terminal; --no-bar leaves them out' },
@@ -50,7 +51,7 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { output } = surroundings;
-  const basis: IntensityBasis = last(argv['basis']) === 'direct' ? 'average-direct' : 'average-lifecycle';
+  const basis = basisOfSite(last(argv['basis']));
   const hasFuels = argv['fuels'] === true;
   if (hasFuels && basis === 'average-direct')
     throw new EitError('EIT_USAGE', 'the figures of --fuels are by life cycle: leave --basis direct out');

@@ -1,4 +1,5 @@
 import type { Options } from 'yargs';
+import { BASIS_NAMES, basisOfSite } from '../carbon/basis';
 import { countryOfZone } from '../carbon/country';
 import type { IntensityBasis } from '../carbon/intensity';
 import { parentsOf } from '../carbon/zone-parents';
@@ -16,7 +17,7 @@ const text = (describe: string): Options => ({ type: 'string', requiresArg: true
 export const options: Readonly<Record<string, Options>> = {
   basis: {
     ...text('lifecycle (default) or direct: with or without the plants and what brings the fuel'),
-    choices: ['lifecycle', 'direct'],
+    choices: BASIS_NAMES,
   },
   year: text('of the averages; default: the newest'),
   number: { alias: 'n', ...text('top, bottom: how many; default: 10') },
@@ -222,7 +223,7 @@ function percentText(percent: number | null): string {
 }
 
 function basisOf(given: string | undefined): IntensityBasis {
-  return given === 'direct' ? 'average-direct' : 'average-lifecycle';
+  return basisOfSite(given);
 }
 
 function yearOf(given: string | undefined): number | undefined {
