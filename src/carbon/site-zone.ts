@@ -4,7 +4,7 @@ import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { basisOfSite } from './basis';
 import { WORLD } from './country';
-import type { Intensity, IntensityBasis } from './intensity';
+import type { Intensity } from './intensity';
 import type { Located, Places } from './places';
 import type { Zones } from './zone';
 
