@@ -93,7 +93,7 @@ test('where the price was below 0 less than nothing is used, and the share is 0'
   expect(state).toMatchObject({ share: 0, state: 'within', used: expect.closeTo(-0.2, 9) as number });
   expect(state!.forecast).toBeLessThan(0);
   expect(validateState(state)).toBe(true);
-  const view = { timeZone: 'UTC', terminal: { width: 120, bars: true } };
+  const view = { timeZone: 'UTC', terminal: { width: 120, bars: true, colours: false } };
   expect(quotaLines([state!], view)[1]!.text).toMatch(/-0\.20 EUR +10\.00 EUR +0 % +-0\.32 EUR/);
 });
 
