@@ -61,13 +61,18 @@ export function factorInWindow(
   { sinceMs, untilMs }: TimeWindow,
 ): FactorByTime {
   const pieces = factorPieces(series, sinceMs, Math.max(untilMs, sinceMs + 1));
-  const values = pieces.map(({ value }) => value);
+  // A file of years has more pieces than a call takes arguments.
+  let [least, most] = [Infinity, -Infinity];
+  for (const { value } of pieces) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
   return {
     factor,
     file: series.file,
     value: meanOverTime(pieces),
-    least: Math.min(...values),
-    most: Math.max(...values),
+    least,
+    most,
     assumed: assumedStretches(pieces),
   };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type LoadedConfig, siteFor } from '../config/config';
 import { currencyOf } from '../config/site-problems';
+import { PLACE_KEYS } from '../config/place-problems';
 import { visible } from '../config/visible';
 import type { SiteConfig } from '../generated/config';
 import type { IntensityLine } from '../generated/intensity';
@@ -9,7 +10,9 @@ import type { Equivalent } from './equivalents';
 import type { SiteSeries } from './factor-by-time';
 import { factorPieces, type FactorSeries, seriesGaps } from './factor-series';
 import type { Factors } from './factors';
+import type { IntensityBasis } from './intensity';
 import { intensityDir } from './intensity-dir';
+import { type Painted, paintSeries } from './painted-series';
 import type { SideFactors } from './side-factors';
 import { configPlace } from './site-zone';
 import { SOCIAL_COST_SOURCE, SOCIAL_COST_UNIT, SOCIAL_COST_YEAR } from './social-cost';
@@ -28,6 +31,11 @@ export interface FactorInForce {
   readonly from: string;
 }
 
+/** The newest value of a series, with the time in which it held. */
+export interface NewestIntensity extends Readonly<Painted> {
+  readonly basis: IntensityBasis;
+}
+
 /** What the factors of a cluster are made of. */
 export interface FactorSources {
   readonly loaded: LoadedConfig;
@@ -35,7 +43,7 @@ export interface FactorSources {
   readonly cluster: string;
   readonly factors: Factors;
   /** Of the intensity over time: its newest value of late; null: there is none. */
-  readonly newestIntensity: IntensityLine | null;
+  readonly newestIntensity: NewestIntensity | null;
   readonly side: SideFactors;
   readonly series: SiteSeries;
   readonly equivalents: readonly Equivalent[];
@@ -65,7 +73,7 @@ export function factorsInForce(sources: FactorSources): FactorInForce[] {
       unit: null,
       source: factors.intensitySource,
       year: factors.intensityYear,
-      from: originOf(sources, 'zone'),
+      from: zoneOrigin(sources),
     },
     {
       name: 'intensity',
@@ -119,23 +127,49 @@ export function factorsInForce(sources: FactorSources): FactorInForce[] {
   ];
 }
 
+/**
+ * The value that a report of now would take of a zone's lines: the other basis only where the one asked for has none, never one of
+ * the plants that would follow a change.
+ */
+export function newestOf(lines: readonly IntensityLine[], asked: IntensityBasis): NewestIntensity | null {
+  const bases = [asked, asked === 'average-direct' ? 'average-lifecycle' : 'average-direct'] as const;
+  for (const basis of bases) {
+    const last = paintSeries(lines, basis).at(-1);
+    if (last !== undefined) return { ...last, basis };
+  }
+  return null;
+}
+
 /** Reports take the value of each time, and the constant where there is none. */
 function newestIntensity({
   loaded: { config },
   factors,
-  newestIntensity: line,
+  newestIntensity: newest,
 }: FactorSources): FactorInForce {
+  const told = { name: 'intensity_now', unit: 'gCO2eq/kWh', year: null };
+  if (newest === null) {
+    const source = 'no series of late: eit intensity fetch or import brings one';
+    return { ...told, value: null, source, from: '-' };
+  }
+  const { gPerKwh, basis, fromMs, toMs, isEstimate, source } = newest;
+  const another = basis === factors.intensityBasis ? '' : ` (it has no ${factors.intensityBasis})`;
+  const time = `${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
   return {
-    name: 'intensity_now',
-    value: line?.g_per_kwh ?? null,
-    unit: 'gCO2eq/kWh',
-    source:
-      line === null
-        ? 'no series of late: eit intensity fetch or import brings one'
-        : `${line.source}, ${line.basis}, ${line.start} to ${line.end}${line.estimated ? ', an estimate' : ''}`,
-    year: null,
-    from: line === null ? '-' : visible(join(intensityDir(config), factors.zone)),
+    ...told,
+    value: gPerKwh,
+    source: `${source}, ${basis}${another}, ${time}${isEstimate ? ', an estimate' : ''}`,
+    from: visible(join(intensityDir(config), factors.zone)),
   };
+}
+
+/** Said as a zone, a point or a region of a cloud. */
+function zoneOrigin(sources: FactorSources): string {
+  const key = PLACE_KEYS.find((one) => isSet(sources, one));
+  if (key === undefined) return DEFAULT;
+  const isApproximate = sources.factors.defaultsUsed.some(
+    (text) => text.startsWith('zone ') && text.includes('(approximate:'),
+  );
+  return `${configPlace(sources.loaded, sources.cluster, key)}${isApproximate ? ' (approximate)' : ''}`;
 }
 
 type SiteKey = keyof SiteConfig;

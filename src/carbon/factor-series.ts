@@ -101,8 +101,10 @@ export function parseFactorSeries(text: string, file: string, options: FactorSer
   const told = records.map(({ line, fields }) => {
     if (fields.length !== names.length)
       fail(line, `${fields.length} fields under ${names.length} columns; ${SHAPE}`);
-    const time = (field: string): ToldTime =>
-      toldTime(field.trim(), options.timeZone) ?? fail(line, noTime(field));
+    const time = (field: string): ToldTime => {
+      const found = toldTime(field.trim(), options.timeZone);
+      return typeof found === 'string' ? fail(line, `"${visible(field, 40)}" ${found}`) : found;
+    };
     const from = time(fields[fromAt] ?? '');
     const to = (toAt < 0 ? '' : (fields[toAt] ?? '')).trim();
     const end = to === '' ? null : time(to);
@@ -215,9 +217,15 @@ interface ToldTime {
 const TIME =
   /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.0{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?)?)?$/;
 
-function toldTime(text: string, timeZone: string): ToldTime | null {
+const NO_TIME = `is no time that there was; expected one such as ${TIME_FORMS}`;
+
+const SKIPPED =
+  'was skipped: clocks were set forward over it; expected a time before or behind it, or one with an offset such as +01:00';
+
+/** @returns a text: what is wrong with it */
+function toldTime(text: string, timeZone: string): ToldTime | string {
   const parts = TIME.exec(text);
-  if (parts === null) return null;
+  if (parts === null) return NO_TIME;
   const [, year, month, day, hour, minute, second, offset] = parts;
   const fields = {
     year: Number(year),
@@ -227,16 +235,14 @@ function toldTime(text: string, timeZone: string): ToldTime | null {
     minute: Number(minute ?? 0),
     second: Number(second ?? 0),
   };
-  const zone = offset === undefined ? timeZone : offset === 'Z' ? 'utc' : `utc${offset}`;
+  const zone =
+    offset === undefined ? timeZone : offset === 'Z' ? 'utc' : `utc${offset.slice(0, 3)}:${offset.slice(-2)}`;
   const time = DateTime.fromObject(fields, { zone });
+  if (!time.isValid) return NO_TIME;
   // An hour that clocks skip becomes another one. A day that begins with such an hour still has a begin.
-  if (!time.isValid || (hour !== undefined && time.hour !== fields.hour)) return null;
+  if (hour !== undefined && (time.hour !== fields.hour || time.minute !== fields.minute)) return SKIPPED;
   const unit = month === undefined ? 'year' : day === undefined ? 'month' : null;
   return { ms: time.toMillis(), endMs: unit === null ? null : time.plus({ [unit]: 1 }).toMillis() };
-}
-
-function noTime(field: string): string {
-  return `"${visible(field, 40)}" is no time that there was; expected one such as ${TIME_FORMS}`;
 }
 
 function valueOf(

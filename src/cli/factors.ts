@@ -1,7 +1,7 @@
 import type { Options } from 'yargs';
 import { loadEquivalents } from '../carbon/equivalents';
 import { siteSeriesFor } from '../carbon/factor-by-time';
-import { type FactorInForce, factorsInForce } from '../carbon/factor-list';
+import { type FactorInForce, factorsInForce, newestOf } from '../carbon/factor-list';
 import { readFactorSeries } from '../carbon/factor-series';
 import { factorsFor } from '../carbon/factors';
 import { intensityDir } from '../carbon/intensity-dir';
@@ -13,7 +13,7 @@ import { type LoadedConfig, loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
-import type { IntensityLine } from '../generated/intensity';
+import { ledgerClusters } from '../ledger/inbox-files';
 import { plainNumber } from '../report/units';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
@@ -52,7 +52,8 @@ export async function run(
   const path = last(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const nowMs = Date.now();
-  const clusters = clustersOf(loaded, last(argv['cluster'])).map((cluster) => ({
+  const asked = last(argv['cluster']);
+  const clusters = clustersOf(loaded, asked).map((cluster) => ({
     cluster,
     factors: inForce(loaded, cluster, nowMs),
   }));
@@ -66,10 +67,23 @@ export async function run(
       clusters,
     };
     await output.write([jsonText(list)]);
-    return 0;
-  }
-  await output.write(listText(clusters, painter({ env, output, ...rest })));
+  } else await output.write(listText(clusters, painter({ env, output, ...rest })));
+  const unknown = asked === undefined ? null : await whyUnknown(loaded, asked);
+  if (unknown !== null)
+    output.note(`${unknown}: the factors of the site hold on a cluster ${visible(asked ?? '', 80)}`);
   return 0;
+}
+
+/** A name that was misspelt has factors too. @returns null where the config or the ledger has the cluster */
+async function whyUnknown({ config }: LoadedConfig, cluster: string): Promise<string | null> {
+  if (cluster === config.cluster || Object.hasOwn(config.clusters, cluster)) return null;
+  try {
+    const known = await ledgerClusters(config.ledger);
+    return known.includes(cluster) ? null : 'neither eit.yaml nor the ledger names it';
+  } catch (error) {
+    if (!(error instanceof EitError)) throw error;
+    return 'eit.yaml does not name it, and the ledger cannot be read';
+  }
 }
 
 /** '' where nothing names a cluster: what holds for all of them. */
@@ -83,36 +97,26 @@ function clustersOf({ config }: LoadedConfig, asked: string | undefined): string
   return named.size === 0 ? [''] : [...named];
 }
 
+/** So far back a series is looked for. */
+const LATE_MS = 31 * 86_400_000;
+
 function inForce(loaded: LoadedConfig, cluster: string, nowMs: number): FactorInForce[] {
   const factors = factorsFor(loaded, cluster, loadZones(dataPath()));
   const timeZone = loaded.config.time_zone ?? localTimeZone();
+  const ofLate = readSeries(intensityDir(loaded.config), factors.zone, {
+    fromMs: nowMs - LATE_MS,
+    toMs: nowMs,
+  });
   return factorsInForce({
     loaded,
     cluster,
     factors,
-    newestIntensity: newestIntensity(loaded, factors.zone, nowMs),
+    newestIntensity: newestOf(ofLate, factors.intensityBasis),
     side: sideFactorsFor(loaded, cluster, factors.country, loadSocialCosts(dataPath())),
     series: siteSeriesFor(loaded, cluster, timeZone, readFactorSeries),
     equivalents: loadEquivalents(dataPath()),
     nowMs,
   });
-}
-
-/** So far back a series is looked for. */
-const LATE_MS = 31 * 86_400_000;
-
-/** The value that begins last, and of those the one that came last; none of the plants that would follow a change. */
-function newestIntensity({ config }: LoadedConfig, zone: string, nowMs: number): IntensityLine | null {
-  const lines = readSeries(intensityDir(config), zone, { fromMs: nowMs - LATE_MS, toMs: nowMs });
-  return lines
-    .filter(({ basis }) => basis !== 'marginal')
-    .reduce<IntensityLine | null>((newest, line) => {
-      const isNewer =
-        newest === null ||
-        line.start > newest.start ||
-        (line.start === newest.start && line.fetched_at >= newest.fetched_at);
-      return isNewer ? line : newest;
-    }, null);
 }
 
 const COLUMNS = [

@@ -3,11 +3,11 @@ import type { Options } from 'yargs';
 import { loadConfig } from '../config/config';
 import { EitError } from '../errors';
 import type { QuotaState } from '../generated/report';
-import { concerning, quotaStates, unknownUse } from '../quota/evaluate';
+import { concerning, type QuotaData, quotaStates, unknownUse } from '../quota/evaluate';
 import { writeState } from '../quota/state-folder';
 import { stateTree } from '../quota/state-tree';
 import type { View } from '../report/format';
-import { wrap } from '../report/printable';
+import { visible, wrap } from '../report/printable';
 import { quotaLines, quotaNote } from '../report/quota-lines';
 import { counted, energyText } from '../report/units';
 import { version } from '../version';
@@ -101,6 +101,7 @@ export async function run(
   const states = reader.isAdmin
     ? quotaStates(data, null)
     : concerning(quotaStates(data, { name: reader.name ?? `uid:${reader.uid}`, uid: reader.uid }), own, data);
+  const defaults = defaultsUsed(states, data);
   if (argv['json'] === true) {
     const list = {
       schema: 1,
@@ -108,11 +109,12 @@ export async function run(
       tool_version: version,
       generated_at: new Date(nowMs).toISOString(),
       quotas: states,
+      defaults_used: defaults,
       skipped_records: data.skippedRecords,
     };
     await output.write([jsonText(list)]);
   } else {
-    await output.write(listText(states, argv, surroundings, loaded.config.time_zone ?? 'local'));
+    await output.write(listText(states, defaults, argv, surroundings, loaded.config.time_zone ?? 'local'));
   }
   if (data.quotas.length === 0) output.note('the site has no quotas: `quotas` in eit.yaml');
   else if (states.length === 0)
@@ -127,6 +129,7 @@ export async function run(
 
 function* listText(
   states: readonly QuotaState[],
+  defaults: readonly string[],
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
   timeZone: string,
@@ -138,8 +141,25 @@ function* listText(
   for (const [i, line] of quotaLines(states, view).entries()) {
     yield `${i === 0 ? paint('bold', line.text) : line.isOver ? paint('yellow', line.text) : line.text}\n`;
   }
-  const note = quotaNote(states, view);
-  for (const line of terminal === null ? [note] : wrap(note, terminal.width)) yield `${line}\n`;
+  const notes = [
+    quotaNote(states, view),
+    ...(defaults.length === 0 ? [] : [`Defaults in force: ${visible(defaults.join('; '))}.`]),
+  ];
+  for (const line of terminal === null ? notes : notes.flatMap((note) => wrap(note, terminal.width)))
+    yield `${line}\n`;
+}
+
+/** Of what a zone has kWh and money are the same; PUE and the like are in all. */
+function defaultsUsed(states: readonly QuotaState[], { periods }: QuotaData): string[] {
+  if (states.length === 0) return [];
+  const hasCo2e = states.some(({ unit }) => unit === 'kgCO2e');
+  const all = [...periods.values()].flatMap(({ runs, rates }) => {
+    const clusters = new Set(runs.map(({ cluster }) => cluster));
+    return [...(clusters.size === 0 ? [''] : clusters)].flatMap(
+      (cluster) => rates.factorsOf(cluster).defaultsUsed,
+    );
+  });
+  return [...new Set(all)].filter((text) => hasCo2e || !/^(zone|intensity) /.test(text));
 }
 
 /** What yargs has parsed, as the check takes it. */

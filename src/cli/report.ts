@@ -78,6 +78,8 @@ export const examples: CommandModule['examples'] = [
   ['-a --group-by user,account --top 10', 'who took the most, and one line for all others'],
   ['-j 1234 --json', 'one job, for a program'],
   ['-o JobID,GPUModel,GPUTime,GPUUtil,GPUIdle,GPUMem', 'what the GPUs of your jobs did'],
+  ['-S 2026-01-01 --factors-as-of 2026-03-01', 'with the carbon intensities that were known on 1 March'],
+  ['--equivalents', 'what this month compares with: km by car, flights, trees'],
   ['-a --group-by state', 'what failed and cancelled jobs took (after eit sacct-sync)'],
   ['--audit -N n[1-4] -S now-7days', 'as admin: whether the energy of four nodes adds up, day by day'],
 ];

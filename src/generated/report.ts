@@ -80,6 +80,10 @@ export interface ReportFactors {
   intensity_g_per_kwh: number;
   intensity_source: string;
   intensity_basis: 'average-lifecycle' | 'average-direct';
+  /**
+   * Of which the average is, where it is of one year, on all clusters the same.
+   */
+  intensity_year?: number;
   intensity_by_origin?: IntensityByOrigin;
   /**
    * With --factors-as-of: intensities as they were known then.
@@ -156,6 +160,10 @@ export interface ClusterFactors {
   intensity_g_per_kwh: number;
   intensity_source: string;
   intensity_basis: 'average-lifecycle' | 'average-direct';
+  /**
+   * Of which the average is, where it is of one year.
+   */
+  intensity_year?: number;
   intensity_by_origin?: IntensityByOrigin;
   wue_l_per_kwh?: number;
   price_per_kwh?: number;
@@ -595,11 +603,11 @@ export interface QuotaState {
   until: Time | null;
   limit: number;
   /**
-   * Of the period, running jobs included.
+   * Of the period, running jobs included. Money can be below 0, as prices can.
    */
   used: number;
   /**
-   * used / limit. null: the limit is 0.
+   * used / limit; 0 where less than nothing is used. null: the limit is 0.
    */
   share: number | null;
   /**

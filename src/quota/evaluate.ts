@@ -172,7 +172,8 @@ function stateOf(
     until: period.endMs === null ? null : utc(period.endMs),
     limit,
     used: amount,
-    share: limit === 0 ? null : amount / limit,
+    // A price can be below 0.
+    share: limit === 0 ? null : Math.max(0, amount / limit),
     forecast: forecast(amount, period, dataUntilMs),
     state: amount >= limit ? 'over' : 'within',
     data_until: dataUntilMs === null ? null : utc(dataUntilMs),

@@ -78,7 +78,8 @@ export function formatStateFile({ dataUntilS, quotas }: StateFile, nowS: number)
   const lines = quotas.map((line) =>
     [
       state(line),
-      plain(line.used),
+      // Less than nothing, by prices below 0: the words are digits alone.
+      plain(Math.max(0, line.used)),
       plain(line.limit),
       line.unit,
       line.period.replace(' ', '_'),

@@ -27,7 +27,7 @@ export function factorLines(report: EitReport, view: View, columns: readonly str
 export function equivalentLines({ equivalents }: EitReport): string[] {
   if (equivalents === undefined) return [];
   return [
-    'As much CO2eq as (homes: energy) of:',
+    'As much CO2eq as each of these (homes: as much energy):',
     ...equivalents.map(({ text, source, year }) => `- ${text} (${source}; ${year})`),
   ];
 }
@@ -37,14 +37,16 @@ function embodiedLine({ total }: EitReport): string[] {
   if (embodied === undefined) return [];
   const { co2e_kg: kg, node_hours, gpu_hours, unknown_node_hours, unknown_gpu_hours } = embodied;
   const hours = (of: number, noun: string): string => `${rounded(of)} ${noun}-hours`;
-  const known =
-    kg === null
-      ? 'Embodied CO2e is not known'
-      : `Embodied CO2e, in no other figure: ${massText(kg)} of ${hours(node_hours, 'node')} and ${hours(gpu_hours, 'GPU')}`;
   const lacking = [
     ...(unknown_node_hours > 0 ? [hours(unknown_node_hours, 'node')] : []),
     ...(unknown_gpu_hours > 0 ? [hours(unknown_gpu_hours, 'GPU')] : []),
   ];
+  // A site that has set none has none that fits either.
+  if (kg === null)
+    return [
+      `Embodied CO2e is not known: set site.embodied, with classes that fit; ${lacking.join(' and ')} have none.`,
+    ];
+  const known = `Embodied CO2e, in no other figure: ${massText(kg)} of ${hours(node_hours, 'node')} and ${hours(gpu_hours, 'GPU')}`;
   const without =
     lacking.length === 0 ? '' : `; without ${lacking.join(' and ')} that no class of site.embodied fits`;
   return [`${known}${without}.`];
@@ -66,7 +68,27 @@ function waterLine({ total, factors }: EitReport, columns: readonly string[]): s
 function costLine({ total, factors }: EitReport, columns: readonly string[]): string[] {
   if (total.cost === undefined || !columns.includes('Cost')) return [];
   const unit = `${factors.currency ?? ''}/kWh`;
-  return [`Cost: ${perCluster(factors, ({ price_per_kwh: price }) => price, unit)} of Energy.`];
+  const { by_cluster: clusters } = factors;
+  const byTime = new Map(
+    (factors.by_time ?? []).flatMap((one) => (one.factor === 'price' ? [[one.cluster, one] as const] : [])),
+  );
+  const kwh = total.energy_kwh.total;
+  if (byTime.size === 0 || clusters.length === 0)
+    return [`Cost: ${perCluster(factors, ({ price_per_kwh: price }) => price, unit)} of Energy.`];
+  // What a kWh cost is by when it was used; the mean over the time is of nobody's.
+  if (clusters.length === 1 && total.cost !== null && kwh > 0)
+    return [`Cost: ${rounded(total.cost / kwh)} ${unit} of Energy, the mean of the times of use.`];
+  const told = clusters.map(({ cluster, price_per_kwh: price }) => {
+    const { least, most } = byTime.get(cluster) ?? {};
+    const range =
+      least !== undefined && most !== undefined && least !== most
+        ? `${rounded(least)} to ${rounded(most)} ${unit}`
+        : price === undefined
+          ? 'not set'
+          : `${rounded(price)} ${unit}`;
+    return clusters.length === 1 ? range : `${visible(cluster)} ${range}`;
+  });
+  return [`Cost: ${told.join(', ')} of Energy.`];
 }
 
 function socialCostLine({ factors }: EitReport, columns: readonly string[]): string[] {

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import reportSchema from '../../schemas/report.schema.json';
 import type { FactorInForce } from '../../src/carbon/factor-list';
 import { appendSeries } from '../../src/carbon/intensity-store';
+import type { IntensityLine } from '../../src/generated/intensity';
 import type { EitReport } from '../../src/generated/report';
 import validateReport from '../../src/generated/report-validator';
 import { type Outcome, ReportCommand } from './report-command';
@@ -160,6 +161,59 @@ describe('eit factors', () => {
       from: join(folder, 'DE'),
     });
     expect(all!.get('intensity')).toMatchObject({ value: 333.77 });
+  });
+
+  test('takes of a series what reports take: the basis of the site, and consumption before production', async () => {
+    const folder = join(command.dir, 'bases');
+    const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000;
+    const line = (ms: number, g: number, basis: string, flow: string) =>
+      ({
+        ...{ zone: 'DE', basis, flow, source: 'a grid', g_per_kwh: g, estimated: false },
+        start: new Date(ms).toISOString(),
+        end: new Date(ms + 3_600_000).toISOString(),
+        fetched_at: `2026-01-0${String(g)[0]}T00:00:00.000Z`,
+      }) as IntensityLine;
+    await appendSeries(folder, 'DE', [
+      line(hour - 3_600_000, 111, 'average-lifecycle', 'consumption'),
+      line(hour - 3_600_000, 222, 'average-lifecycle', 'production'),
+      line(hour, 333, 'average-direct', 'production'),
+      line(hour, 444, 'marginal', 'consumption'),
+    ]);
+    await appendSeries(folder, 'FR', [{ ...line(hour, 555, 'average-direct', 'production'), zone: 'FR' }]);
+    const now = async (site: object): Promise<unknown[]> => {
+      const [all] = await told('--config', config({ ...site }, { intensity_dir: folder }));
+      const { value, source } = all!.get('intensity_now')!;
+      return [value, source.replace(/, 20.*/, '')];
+    };
+    expect(await now({ zone: 'DE' })).toEqual([111, 'a grid, average-lifecycle']);
+    expect(await now({ zone: 'DE', intensity_basis: 'direct' })).toEqual([333, 'a grid, average-direct']);
+    expect(await now({ zone: 'FR' })).toEqual([555, 'a grid, average-direct (it has no average-lifecycle)']);
+  });
+
+  test('names the key that says where a cluster is', async () => {
+    const path = config(
+      { lat: 52.5, lon: 13.4 },
+      { clusters: { beta: { cloud: 'aws:eu-central-1' }, gamma: { pue: 1.1 } } },
+    );
+    const [beta, gamma] = await told('--config', path);
+    expect(beta!.get('zone')).toMatchObject({ value: 'DE', from: `clusters.beta.cloud in ${path}` });
+    expect(gamma!.get('zone')).toMatchObject({ value: 'DE', from: `site.lat in ${path}` });
+    const atEdge = config({ cloud: 'aws:us-east-1' });
+    const [edge] = await told('--config', atEdge);
+    expect(edge!.get('zone')).toMatchObject({ from: `site.cloud in ${atEdge} (approximate)` });
+  });
+
+  test('of a cluster that nobody knows says so', async () => {
+    const path = config({ zone: 'DE' }, { clusters: { beta: {} } });
+    const notes = async (cluster: string, file = path): Promise<string> =>
+      (await eit('factors', '--config', file, '--cluster', cluster)).stderr;
+    expect(await notes('nope')).toBe(
+      'eit: neither eit.yaml nor the ledger names it: the factors of the site hold on a cluster nope\n',
+    );
+    expect(await notes('beta')).toBe('');
+    expect(await notes('epsilon')).toBe('');
+    const unread = config({ zone: 'DE' }, { ledger: '/nonexistent' });
+    expect(await notes('epsilon', unread)).toMatch(/^eit: eit\.yaml does not name it, and the ledger cannot/);
   });
 
   test('names each with its value, source, year and where it comes from', async () => {

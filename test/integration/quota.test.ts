@@ -161,6 +161,25 @@ describe('eit quota', () => {
       /^eit: 164 Wh of runs that do not tell their qos are in no quota per qos \(90 days\)$/m,
     );
     expect(stdout).not.toContain('\u001b');
+    expect(stdout).toMatch(
+      /^Defaults in force: pue 1\.58 \(default: .*; set site\.pue\); node_overhead 1 \(.*\)\.$/m,
+    );
+  });
+
+  test('names the defaults that its figures rest on: a zone where they are CO2e', async () => {
+    const defaults = async (unit: string): Promise<unknown> => {
+      config([{ per: 'user', period: '30 days', unit, each: 1 }], { site: { pue: 1.2 } });
+      const { stdout } = await eit('quota', '--json');
+      const made = JSON.parse(stdout) as { defaults_used: string[] };
+      expect([validateList(made), validateList.errors]).toEqual([true, null]);
+      return made.defaults_used.map((text) => text.split(' ')[0]);
+    };
+    try {
+      expect(await defaults('kgCO2e')).toEqual(['zone', 'node_overhead']);
+      expect(await defaults('kWh')).toEqual(['node_overhead']);
+    } finally {
+      config(QUOTAS);
+    }
   });
 
   test('says that there are none', async () => {

@@ -71,6 +71,15 @@ describe('a series', () => {
       ],
     ],
     [
+      'with offsets without a colon (ISO 8601, basic)',
+      'from,value\n2026-03-29T02:30+0100,1.1\n2026-03-29T01:00-0130,1.2\n',
+      BERLIN,
+      [
+        ['2026-03-29T01:30Z', '2026-03-29T02:30Z', 1.1],
+        ['2026-03-29T02:30Z', '2026-03-29T03:30Z', 1.2],
+      ],
+    ],
+    [
       'with ends, comments, a byte order mark, CRLF, in any order',
       '\uFEFFFrom,To,Value,Note\r\n2026-02-01,2026-02-15,1.5,"chiller, old"\r\n2026-01-01,2026-01-31,1.4,\r\n',
       UTC,
@@ -106,7 +115,11 @@ describe('a series', () => {
     ['a PUE below 1', 'from,value\n2026-01,1.2\n2026-02,0.9\n', ':3: "0.9" is no PUE'],
     ['a month that is none', 'from,value\n2026-13,1.2\n', ':2: "2026-13" is no time that there was'],
     ['30 February', 'from,value\n2026-02-30,1.2\n', ':2: "2026-02-30" is no time that there was'],
-    ['an hour that clocks skip', 'from,value\n2026-03-29T02:30,1.2\n', ':2: "2026-03-29T02:30" is no time'],
+    [
+      'an hour that clocks skip',
+      'from,value\n2026-03-29T02:30,1.2\n',
+      ':2: "2026-03-29T02:30" was skipped: clocks were set forward over it; expected a time before',
+    ],
     ['words', 'from,value\nJanuary,1.2\n', ':2: "January" is no time'],
     ['an end before its begin', 'from,to,value\n2026-02,2026-01,1.2\n', ':2: to (2026-01) is not after from'],
     ['a time twice', 'from,value\n2026-01,1.2\n2026-01-01,1.3\n', ':3: the time is told by line 2 already'],

@@ -40,6 +40,17 @@ test('PUE and price by time are their means over the time of the report, each fi
   expect(of({ sinceMs: MARCH.sinceMs, untilMs: MARCH.sinceMs })('alpha').pue).toBe(1.2);
 });
 
+test('a file of years has more values than a call takes arguments', () => {
+  const rows = Array.from({ length: 140_000 }, (_, i) => {
+    const from = new Date(at('2020-01-01T00:00') + i * 900_000).toISOString().slice(0, 16);
+    return `${from}Z,${i % 1000}.5\n`;
+  });
+  writeFileSync(join(dir, 'price.csv'), `from,value\n${rows.join('')}`);
+  const of = factorsIn('site: { zone: DE, price_file: DIR/price.csv }\n');
+  const [price] = of({ sinceMs: at('2020-01-01T00:00'), untilMs: at('2023-12-01T00:00') })('alpha').byTime!;
+  expect(price).toMatchObject({ least: 0.5, most: 999.5, assumed: [] });
+});
+
 test('a cluster with a constant has nothing of the site’s file, and the other way round', () => {
   writeFileSync(join(dir, 'pue.csv'), 'from,value\n2026,1.4\n');
   const of = factorsIn(

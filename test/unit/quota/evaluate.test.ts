@@ -1,12 +1,20 @@
+import Ajv from 'ajv';
 import fc from 'fast-check';
+import reportSchema from '../../../schemas/report.schema.json';
 import type { QuotaConfig } from '../../../src/generated/config';
 import type { QuotaState } from '../../../src/generated/report';
 import type { RunRecord } from '../../../src/generated/record';
 import { concerning, limitOf, type QuotaData, quotaStates, unknownUse } from '../../../src/quota/evaluate';
 import { periodAt } from '../../../src/quota/period';
 import { USERS_KEYS, usageBy, usersRuns } from '../../../src/quota/usage';
+import { quotaLines } from '../../../src/report/quota-lines';
 import { aggregate, factors, report } from '../report/asked';
 import { runRecord } from '../report/records';
+
+const validateState = new Ajv({ discriminator: true, allowUnionTypes: true }).compile({
+  definitions: reportSchema.definitions,
+  $ref: '#/definitions/quotaState',
+});
 
 const NOW_MS = Date.parse('2026-03-20T12:00:00Z');
 const rates = { factorsOf: () => factors, pricePerKwhOf: () => 0.2 };
@@ -75,6 +83,18 @@ test('what is used is what a report of the same time says, in each unit', () => 
   expect(used['kWh']).toBeCloseTo(alice.energy_kwh.total, 12);
   expect(used['kgCO2e']).toBeCloseTo(alice.co2e_kg, 12);
   expect(used['EUR']).toBeCloseTo(alice.energy_kwh.total * 0.2, 12);
+});
+
+test('where the price was below 0 less than nothing is used, and the share is 0', () => {
+  const made = data([perUser({ unit: 'cost' })], [run()]);
+  const below = { factorsOf: () => factors, pricePerKwhOf: () => -0.2 };
+  const periods = new Map([...made.periods].map(([name, of]) => [name, { ...of, rates: below }]));
+  const [state] = quotaStates({ ...made, periods }, null);
+  expect(state).toMatchObject({ share: 0, state: 'within', used: expect.closeTo(-0.2, 9) as number });
+  expect(state!.forecast).toBeLessThan(0);
+  expect(validateState(state)).toBe(true);
+  const view = { timeZone: 'UTC', terminal: { width: 120, bars: true, colours: false } };
+  expect(quotaLines([state!], view)[1]!.text).toMatch(/-0\.20 EUR +10\.00 EUR +0 % +-0\.32 EUR/);
 });
 
 test('a cluster has its own price and factors', () => {

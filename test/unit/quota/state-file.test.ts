@@ -55,6 +55,7 @@ test.each([
   ['what is smaller than a double shows without an exponent', 1e-9, '0.000000001'],
   ['what is smaller still', 1e-12, '0'],
   ['what is large', 123_456_789_012, '123456789012'],
+  ['less than nothing, by prices below 0, is nothing:', -12.5, '0'],
   ['a whole number that ends with zeros', 2000, '2000'],
 ])('%s is a plain decimal', (_, used, text) => {
   const quotas = [{ used, limit: 1e12, unit: 'kWh', period: 'day', untilS: null }];

@@ -4,6 +4,7 @@ import { embodiedRates } from '../../../src/carbon/embodied';
 import { loadEquivalents } from '../../../src/carbon/equivalents';
 import type { SideFactors } from '../../../src/carbon/side-factors';
 import { loadSocialCosts, socialCostOf } from '../../../src/carbon/social-cost';
+import { weightCurve } from '../../../src/carbon/weight-curve';
 import type { RunRecord } from '../../../src/generated/record';
 import type { EitReport } from '../../../src/generated/report';
 import validate from '../../../src/generated/report-validator';
@@ -284,7 +285,7 @@ describe('embodied CO2e', () => {
       unknown_gpu_hours: 1,
     });
     expect(text(made)).toContain(
-      'Embodied CO2e is not known; without 2 node-hours and 1 GPU-hours that no class of site.embodied fits.',
+      'Embodied CO2e is not known: set site.embodied, with classes that fit; 2 node-hours and 1 GPU-hours have none.',
     );
   });
 });
@@ -318,6 +319,83 @@ test('a factor that changes with time is named with its file, and so is the time
   );
 });
 
+describe('the line of the intensity', () => {
+  const told = (given: Partial<EitReport['factors']>): string => {
+    const made = report([itKwh(10)]);
+    const line = text(valid({ ...made, factors: { ...made.factors, ...given } })).match(/^Energy has .*$/m);
+    return line![0];
+  };
+  const all = { series: 1, estimated: 0, neighbour: 0, same_hour: 0, yearly: 0, other_basis: 0 };
+
+  test('has the source, cut, and the year of an average where it is known', () => {
+    expect(told({})).toContain('CO2e: 400 g/kWh (average-lifecycle), zone DE. Intensity: a test. Counted: ');
+    expect(told({ intensity_year: 2024, intensity_source: `\u001b${'x'.repeat(100)}` })).toContain(
+      `CO2e: 400 g/kWh (average-lifecycle, average of 2024), zone DE. Intensity: \\u{1b}${'x'.repeat(73)}+. Counted: `,
+    );
+    expect(told({ intensity_year: 2024, intensity_by_origin: all })).toContain(
+      '(average-lifecycle), zone DE',
+    );
+  });
+
+  test('names the basis that was taken', () => {
+    const other = (part: number, given: Partial<EitReport['factors']> = {}): string =>
+      told({ intensity_by_origin: { ...all, other_basis: part }, ...given });
+    expect(other(1)).toContain('400 g/kWh (average-direct), zone DE, the mean of the times of use. ');
+    expect(other(1, { intensity_basis: 'average-direct' })).toContain('(another basis than asked for)');
+    expect(other(0.1)).toContain(
+      '(average-lifecycle), zone DE, the mean of the times of use (of the energy 10 % on average-direct). ',
+    );
+  });
+
+  test('has the time as of which it is', () => {
+    expect(told({ as_of: '2026-03-04T23:30:00.000Z' })).toContain('as known on 2026-03-04 23:30:00 UTC. ');
+  });
+});
+
+describe('a price that changes with time', () => {
+  const price = (least: number, most: number, given: Partial<SideFactors> = {}): Partial<SiteFactors> => ({
+    ...side({ pricePerKwh: 0.3, ...given }),
+    byTime: [{ factor: 'price', file: '/etc/eit/price.csv', value: 0.3, least, most, assumed: [] }],
+  });
+
+  test('is told as what a kWh cost when it was used, not as the mean of the time', () => {
+    const always = { fromMs: 0, toMs: Infinity, isAssumed: false };
+    const middle = Date.parse('2026-03-02T00:00:00.000Z');
+    const by = weightCurve({
+      intensity: [
+        {
+          fromMs: 0,
+          toMs: Infinity,
+          gPerKwh: 400,
+          origin: 'yearly',
+          isEstimate: false,
+          basis: 'average-lifecycle',
+        },
+      ],
+      pue: [{ ...always, value: 1.5 }],
+      price: [
+        { ...always, toMs: middle, value: 0.1 },
+        { ...always, fromMs: middle, value: 0.5 },
+      ],
+      basis: 'average-lifecycle',
+    });
+    const weighing = { curveOf: () => by, slotMsOf: () => 3_600_000 };
+    const of = (made: RunRecord[]): EitReport =>
+      valid(report(made, {}, { alpha: price(0.1, 0.5) }, null, weighing));
+    const late = itKwh(20, { job: 2, from: '2026-03-02T00:00:00.000Z' });
+    const made = of([itKwh(10, { from: '2026-03-01T12:00:00.000Z' }), late]);
+    expect(made.total.cost! / made.total.energy_kwh.total).toBeCloseTo((0.1 + 2 * 0.5) / 3, 9);
+    expect(made.factors.by_time![0]!.value).toBe(0.3);
+    expect(text(made)).toContain('Cost: 0.3667 EUR/kWh of Energy, the mean of the times of use.');
+  });
+
+  test('of two clusters is a range where it is by time', () => {
+    const two = [itKwh(10), itKwh(10, { cluster: 'beta', job: 2 })];
+    const made = valid(report(two, {}, { alpha: price(-0.1, 0.5), beta: side({ pricePerKwh: 0.2 }) }));
+    expect(text(made)).toContain('Cost: alpha -0.1 to 0.5 EUR/kWh, beta 0.2 EUR/kWh of Energy.');
+  });
+});
+
 describe('equivalents', () => {
   const compared = buildReport(aggregate([itKwh(10)]), {
     query: query(),
@@ -331,7 +409,7 @@ describe('equivalents', () => {
   test('are below the table and in JSON, with source and year', () => {
     const lines = text(valid(compared)).trimEnd().split('\n');
     expect(lines.slice(-8, -5)).toEqual([
-      'As much CO2eq as (homes: energy) of:',
+      'As much CO2eq as each of these (homes: as much energy):',
       '- 34.3 km by car (Europe) (mean passenger car in Europe: Helmers et al. 2019, UK government conversion factors 2019; 2019)',
       '- 23.9 km by car (USA) (EPA, typical passenger vehicle: 404 g a mile (CO2 of the tailpipe alone); 2018)',
     ]);
