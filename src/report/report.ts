@@ -334,6 +334,8 @@ function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFact
         defaultsUsed: [...factors.defaultsUsed, ...(isYearly ? notes : [])],
       },
       converted,
+      // With a curve by time it is of no one year.
+      year: converted?.byOrigin ? null : factors.intensityYear,
     };
   });
   const kwhOf = ({ converted }: (typeof all)[number]) => converted?.totalKwh ?? 0;
@@ -341,6 +343,7 @@ function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFact
   const distinct = (pick: (factors: SiteFactors) => string) => [
     ...new Set(all.map(({ factors }) => pick(factors))),
   ];
+  const years = [...new Set(all.map(({ year }) => year))];
   const byOrigin = intensityByOrigin(all.flatMap(({ converted }) => converted ?? []));
   return {
     pue: weightedMean(all.map(({ factors, converted }) => [factors.pue, kwh(converted?.itUj ?? 0n)])),
@@ -348,6 +351,7 @@ function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFact
     intensity_g_per_kwh: weightedMean(all.map((each) => [each.factors.intensityGPerKwh, kwhOf(each)])),
     intensity_source: distinct((factors) => factors.intensitySource).join('; '),
     intensity_basis: mostUsed.factors.intensityBasis,
+    ...(years.length === 1 && years[0] !== null ? { intensity_year: years[0]! } : {}),
     ...(byOrigin === null ? {} : { intensity_by_origin: byOrigin }),
     ...(factorsAsOfMs === undefined ? {} : { as_of: utc(factorsAsOfMs) }),
     it_scope: itScope(
@@ -361,7 +365,7 @@ function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFact
     ...reportFactorsTold(all),
     by_cluster: all
       .filter(({ cluster }) => aggregate.clusters.includes(cluster))
-      .map(({ cluster, factors, converted }) => {
+      .map(({ cluster, factors, converted, year }) => {
         const { pue, zone, intensityGPerKwh, intensitySource, intensityBasis } = factors;
         const own = intensityByOrigin(converted === null ? [] : [converted]);
         return {
@@ -371,6 +375,7 @@ function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFact
           intensity_g_per_kwh: intensityGPerKwh,
           intensity_source: intensitySource,
           intensity_basis: intensityBasis,
+          ...(year === null ? {} : { intensity_year: year }),
           ...sideFactorsTold(factors),
           ...(own === null ? {} : { intensity_by_origin: own }),
         };
