@@ -65,13 +65,14 @@ export async function run(
 
   const line = new TerminalLine(output);
   const http = new HttpClient({ fetch, sleep, nowMs: Date.now });
-  const results = await withSeriesLock(dir, async () => {
+  const results = await withSeriesLock(dir, async (checkLock) => {
     const all: FetchedSeries[] = [];
     for (const series of wanted) {
       const { zone, provider } = series;
       const result = await fetchSeries(series, {
         dir,
         http,
+        checkLock,
         nowMs: now.toMillis(),
         ...(fromMs === undefined ? {} : { fromMs }),
         ...(toMs === undefined ? {} : { toMs }),

@@ -329,6 +329,13 @@ describe('show', () => {
     expect(stderr).toContain(`1 line passed over as damaged: ${dir}/DE/2026-03.ndjson:5: not JSON`);
   });
 
+  test('a file that is not read is told as one', async () => {
+    mkdirSync(join(dir, 'DE/2026-03.ndjson'), { recursive: true });
+    const { stderr } = await show(...day);
+    expect(stderr).toContain(`1 file not read: ${dir}/DE/2026-03.ndjson: not a plain file`);
+    expect(stderr).not.toContain('1 line');
+  });
+
   test.each([
     ['a zone that is in no table', ['--zone', 'DE-XX'], 'EIT_ZONE_UNKNOWN'],
     [
