@@ -14,25 +14,55 @@ export interface CsvRecord {
  */
 export function parseCsv(text: string, file: string): CsvRecord[] {
   const records: CsvRecord[] = [];
-  let line = 1;
+  let [at, line, recordLine] = [0, 1, 1];
   let fields: string[] = [];
-  let recordLine = 1;
-  // One field and what ends it: a comma, a line's end or the text's.
-  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
-  while (field.lastIndex < text.length || fields.length > 0) {
-    const match = field.exec(text);
-    if (!match)
+  while (at < text.length || fields.length > 0) {
+    const isQuoted = text[at] === '"';
+    const fieldEnd = isQuoted ? closingQuote(text, at + 1) : plainEnd(text, at);
+    const behind = isQuoted ? fieldEnd + 1 : fieldEnd;
+    const separator = fieldEnd < 0 ? null : separatorAt(text, behind);
+    if (separator === null)
       throw new EitError(
         'EIT_DATA_FILE',
         `${file}:${line}: a quote that is not closed or not at a field's end`,
       );
-    const [whole, quoted, plain = '', end] = match;
-    fields.push(quoted?.replaceAll('""', '"') ?? plain);
-    line += whole.split('\n').length - 1;
-    if (end === ',') continue;
+    const field = text.slice(isQuoted ? at + 1 : at, fieldEnd);
+    fields.push(isQuoted ? field.replaceAll('""', '"') : field);
+    if (isQuoted) line += lineBreaksIn(field);
+    at = behind + separator.length;
+    if (separator === ',') continue;
+    if (separator !== '') line += 1;
     if (fields.length > 1 || fields[0] !== '') records.push({ line: recordLine, fields });
     fields = [];
     recordLine = line;
   }
   return records;
+}
+
+/** Where the quote is that ends a field, from `from` on; -1: nowhere. No regular expression: long fields overflow its stack. */
+function closingQuote(text: string, from: number): number {
+  let at = text.indexOf('"', from);
+  while (at >= 0 && text[at + 1] === '"') at = text.indexOf('"', at + 2);
+  return at;
+}
+
+/** Where a field without quotes ends: before a comma, a quote or a line's end. */
+function plainEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && !ENDS_PLAIN.has(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+const ENDS_PLAIN = new Set([...',"\r\n'].map((character) => character.charCodeAt(0)));
+
+/** What ends a field: a comma, a line's end or the text's (''); null: something else. */
+function separatorAt(text: string, at: number): string | null {
+  if (at === text.length) return '';
+  return [',', '\n', '\r\n'].find((separator) => text.startsWith(separator, at)) ?? null;
+}
+
+function lineBreaksIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
 }

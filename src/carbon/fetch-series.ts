@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { visible } from '../config/visible';
 import { EitError, type EitErrorCode, isErrno } from '../errors';
 import type { IntensitySourceConfig } from '../generated/config';
 import type { IntensityLine } from '../generated/intensity';
@@ -67,6 +68,7 @@ export function wantedSeries(entry: IntensitySourceConfig, place: string): Wante
  * Brings a series up to now, or for a time; each piece is on disk before the next is asked for.
  * @param options.dir folder of the series
  * @param options.fromMs absent: from where the series ends, less what may still change; a new one from a week ago
+ * @param options.checkLock called before each write: throws where the lock of the whole fetch has been lost
  * @param options.onProgress told how many pieces of how many are done
  * @returns what came, with the error that ended it
  * @throws EitError EIT_INTENSITY where it cannot be written
@@ -79,6 +81,7 @@ export async function fetchSeries(
     readonly nowMs: number;
     readonly fromMs?: number;
     readonly toMs?: number;
+    readonly checkLock?: () => void;
     readonly onProgress?: (done: number, all: number) => void;
   },
 ): Promise<FetchedSeries> {
@@ -111,6 +114,7 @@ export async function fetchSeries(
           refused[reason] = (refused[reason] ?? 0) + count;
       for (const note of answer.notes ?? []) notes.add(note);
       values += checked.lines.length;
+      options.checkLock?.();
       if (checked.lines.length > 0) added += await appendSeries(dir, zone, checked.lines);
     } catch (caught) {
       if (!(caught instanceof EitError) || !ENDS_ONE_SERIES.includes(caught.code)) throw caught;
@@ -178,8 +182,12 @@ function monthsOf(folder: string): string[] {
       .toReversed();
   } catch (cause) {
     if (isErrno(cause, 'ENOENT')) return [];
-    throw new EitError('EIT_INTENSITY', `cannot list ${folder}: ${String(cause)}; run it as its owner`, {
-      cause,
-    });
+    throw new EitError(
+      'EIT_INTENSITY',
+      `cannot list ${visible(folder)}: ${visible(String(cause))}; run it as its owner`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -13,7 +13,7 @@ export interface Generation {
   readonly powerMw: number;
 }
 
-/** A way that gives so much of the whole has to be told of in each stretch. */
+/** A way with a factor that gives so much of all that have one has to be told of in each stretch. */
 const MUST_BE_TOLD = 0.02;
 
 /** Of what is generated, the part that has to have a factor. */
@@ -21,8 +21,8 @@ const LEAST_KNOWN = 0.7;
 
 /**
  * Life-cycle intensity of what is generated: each way's energy times its factor, by the whole. What has no factor, and what takes instead of gives,
- * is left out above and below. A stretch in which a way is missing that gives 2 % or more of the whole is left out, as newest ones are until
- * everybody has told; and so is one of which less than 70 % has a factor.
+ * is left out above and below. A stretch in which a way with a factor is missing that gives 2 % or more of what has one is left out, as newest ones
+ * are until everybody has told (stores and other ways without a factor need not be told of); and so is one of which less than 70 % has a factor.
  * @param generation of which stretches may differ in length from way to way
  * @returns a value a stretch between two neighbouring edges, and how many stretches were left out, by reason
  */
@@ -65,11 +65,11 @@ export function intensityOfMix(generation: readonly Generation[]): {
   return { values, refused };
 }
 
-/** Those that give a large part of all that there is. */
+/** Those that give a large part of what has a factor. Stores are often told of only while they give. */
 function typesThatMatter(generation: readonly Generation[]): string[] {
   const mwMs = new Map<string, number>();
-  for (const { type, powerMw, startMs, endMs } of generation)
-    mwMs.set(type, (mwMs.get(type) ?? 0) + Math.max(0, powerMw) * (endMs - startMs));
+  for (const { type, fuel, powerMw, startMs, endMs } of generation)
+    if (fuel !== null) mwMs.set(type, (mwMs.get(type) ?? 0) + Math.max(0, powerMw) * (endMs - startMs));
   const all = sum([...mwMs.values()]);
   return [...mwMs].filter(([, part]) => part >= MUST_BE_TOLD * all && part > 0).map(([type]) => type);
 }

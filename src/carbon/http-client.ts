@@ -6,6 +6,8 @@ export interface HttpSurroundings {
   readonly fetch: typeof fetch;
   readonly sleep: (ms: number) => Promise<unknown>;
   readonly nowMs: () => number;
+  /** Told of each wait before another try, what went wrong and how long it is. */
+  readonly onWait?: (text: string) => void;
 }
 
 export interface HttpLimits {
@@ -68,6 +70,8 @@ export class HttpClient {
   #lastMs = -Infinity;
   /** Requests made, retries too. */
   requests = 0;
+  /** Requests that something answered, whatever it said. */
+  answers = 0;
 
   constructor(world: HttpSurroundings, limits: HttpLimits = HTTP_LIMITS) {
     this.#world = world;
@@ -93,7 +97,11 @@ export class HttpClient {
       const { error, waitMs } = outcome;
       const pauseMs = this.#limits.pausesMs[tries];
       if (waitMs === null || pauseMs === undefined || waitMs > this.#limits.longestWaitMs) throw error;
-      await this.#world.sleep(Math.max(waitMs, pauseMs));
+      const ms = Math.max(waitMs, pauseMs);
+      this.#world.onWait?.(
+        `${error.message}; asked again in ${Math.ceil(ms / 1000)} s (try ${tries + 2} of ${this.#limits.pausesMs.length + 1})`,
+      );
+      await this.#world.sleep(ms);
     }
   }
 
@@ -114,6 +122,7 @@ export class HttpClient {
           redirect: 'manual',
           signal,
         });
+        this.answers += 1;
         const { status, headers } = response;
         const location = headers.get('location');
         if (status >= 300 && status < 400 && location !== null) {
@@ -147,7 +156,7 @@ export class HttpClient {
       return failed(
         isTimeout
           ? `has not answered in ${this.#limits.timeoutMs / 1000} s`
-          : `cannot be reached: ${causeOf(error)}`,
+          : `cannot be reached: ${visible(redact(causeOf(error), secrets), 200)}`,
         0,
       );
     }
@@ -207,18 +216,30 @@ function isHtml(contentType: string | null, text: string): boolean {
 
 /** What a refusal says, in a line. */
 function excerpt(text: string, secrets: readonly string[]): string {
-  const plain = redact(text.slice(0, 2000), secrets)
+  // A secret that the cut halves would be no more found.
+  const plain = redact(text, secrets)
+    .slice(0, 2000)
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim();
   return plain === '' ? '' : ` (${visible(plain, 160)})`;
 }
 
-/** A server may repeat what it was asked. */
+/** A server may repeat what it was asked, as it came or as it writes texts. */
 function redact(text: string, secrets: readonly string[]): string {
   return secrets
-    .flatMap((secret) => [secret, encodeURIComponent(secret)])
-    .reduce((safe, secret) => safe.replaceAll(secret, '***'), text);
+    .flatMap(writingsOf)
+    .filter((writing) => writing !== '')
+    .sort((a, b) => b.length - a.length)
+    .reduce((safe, writing) => safe.replaceAll(writing, '***'), text);
+}
+
+/** A text as it stands in JSON (slashes escaped or not), in an address and in a form. */
+function writingsOf(secret: string): string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  const inAddress = [encodeURIComponent(secret), new URLSearchParams([['', secret]]).toString().slice(1)];
+  const small = inAddress.map((text) => text.replaceAll(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase()));
+  return [secret, json, json.replaceAll('/', '\\/'), ...inAddress, ...small];
 }
 
 /** undici says "fetch failed", and in the cause why; its errors are of another realm than code that a vm runs, so no `instanceof`. */

@@ -23,6 +23,11 @@ export function parseIntensityCsv(
     new EitError('EIT_DATA_FILE', `${visible(file)}:${line}: ${what}`);
   const [header, ...rows] = parseCsv(text.replace(/^\uFEFF/, ''), visible(file));
   const names = header?.fields.map((name) => name.trim()) ?? [];
+  if (names.length === 1 && /[;\t]/.test(names[0] ?? ''))
+    throw wrong(
+      1,
+      'the columns are not separated by commas; expected commas, and a point in numbers (350.5)',
+    );
   const column = (name: (typeof COLUMNS)[number]): number => names.indexOf(name);
   for (const name of names)
     if (!(COLUMNS as readonly string[]).includes(name) || names.indexOf(name) !== names.lastIndexOf(name))
@@ -70,6 +75,11 @@ export function parseIntensityCsv(
       throw wrong(
         line,
         'the row does not begin after the one before; expected rows in the order of their time',
+      );
+    if (before?.endMs != null && before.endMs > startMs)
+      throw wrong(
+        line,
+        `the row begins before that of line ${before.line} ends; expected rows that do not overlap`,
       );
   }
   const lastLengthMs = (stretches.at(-1)?.startMs ?? NaN) - (stretches.at(-2)?.startMs ?? NaN);

@@ -9,12 +9,20 @@ export const MOST_G_PER_KWH = 5000;
 
 /** What a reader passed over, with the first places. */
 export class SkippedLines {
+  /** Of lines and files. */
   count = 0;
+  /** Of these, how many were whole files. */
+  files = 0;
   readonly places: string[] = [];
 
   add(place: string, reason: string): void {
     this.count += 1;
     if (this.places.length < 5) this.places.push(`${place}: ${reason}`);
+  }
+
+  addFile(path: string, reason: string): void {
+    this.files += 1;
+    this.add(path, reason);
   }
 }
 

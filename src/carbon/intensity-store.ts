@@ -9,6 +9,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
@@ -65,7 +66,8 @@ export function readSeries(
 }
 
 /**
- * Adds lines to the files of their months. What a zone has already, with the same value, is left out; a changed value is a new
+ * Adds lines to the files of their months, one month after the other, each whole: who is killed in between leaves whole months, and doing
+ * it again completes them. What a zone has already, with the same value, is left out; a changed value is a new
  * line, and the old one stays for reports as of its time.
  * @param lines of one zone
  * @returns how many were added
@@ -78,10 +80,17 @@ export async function appendSeries(
 ): Promise<number> {
   const folder = join(dir, zone);
   for (const each of [dir, folder]) makeFolder(each);
-  return withSeriesLock(folder, () => {
+  const byMonth = new Map<string, IntensityLine[]>();
+  for (const line of lines) {
+    const its = byMonth.get(monthOf(line));
+    if (its === undefined) byMonth.set(monthOf(line), [line]);
+    else its.push(line);
+  }
+  return withSeriesLock(folder, async (checkOurs) => {
     let added = 0;
-    for (const month of new Set(lines.map(monthOf))) {
-      const its = lines.filter((line) => monthOf(line) === month);
+    for (const [month, its] of byMonth) {
+      // So that the lock can be shown, or found lost.
+      await turn();
       const path = join(folder, `${month}.ndjson`);
       const known = lastValues(path, zone);
       const news = its.filter((line) => {
@@ -91,6 +100,7 @@ export async function appendSeries(
       });
       if (news.length === 0) continue;
       const text = news.map((line) => `${JSON.stringify(line)}\n`).join('');
+      checkOurs();
       try {
         finishNow(appendLines(path, Buffer.from(text), FILE_MODE));
         // Whatever the umask.
@@ -104,10 +114,27 @@ export async function appendSeries(
   });
 }
 
-/** Does `work` while no other process, on whatever machine, writes to a folder. @throws EitError EIT_INTENSITY_LOCKED, EIT_INTENSITY */
-export async function withSeriesLock<T>(folder: string, work: () => T | Promise<T>): Promise<T> {
+/**
+ * Does `work` while no other process, on whatever machine, writes to a folder.
+ * @param work given a check that throws where the lock has been lost: to be made before each write
+ * @param staleMs after how long without a sign a holder is thought dead, at least 2000
+ * @throws EitError EIT_INTENSITY_LOCKED, EIT_INTENSITY
+ */
+export async function withSeriesLock<T>(
+  folder: string,
+  work: (checkOurs: () => void) => T | Promise<T>,
+  staleMs = STALE_MS,
+): Promise<T> {
   const lockfilePath = join(folder, '.lock');
-  const release = await lock(folder, { lockfilePath, stale: STALE_MS }).catch((cause: unknown) => {
+  let lost: Error | null = null;
+  const release = await lock(folder, {
+    lockfilePath,
+    stale: staleMs,
+    // Without it the error comes out of a timer and ends the process.
+    onCompromised: (error) => {
+      lost = error;
+    },
+  }).catch((cause: unknown) => {
     if (!isErrno(cause, 'ELOCKED')) throw unwritable(lockfilePath, cause);
     throw new EitError(
       'EIT_INTENSITY_LOCKED',
@@ -115,11 +142,19 @@ export async function withSeriesLock<T>(folder: string, work: () => T | Promise<
       { cause },
     );
   });
+  const checkOurs = (): void => {
+    if (lost === null) return;
+    throw new EitError(
+      'EIT_INTENSITY_LOCKED',
+      `${lockfilePath} was taken away or has gone: this process, or the disk, stood still for ${staleMs / 1000} s; what was written until then is whole, try again`,
+      { cause: lost },
+    );
+  };
   try {
-    return await work();
+    return await work(checkOurs);
   } finally {
-    // Gone where it was thought dead in the meantime: then it is another's.
-    await release().catch(() => undefined);
+    // Lost in the meantime: then it is another's.
+    if (lost === null) await release().catch(() => undefined);
   }
 }
 
@@ -137,7 +172,8 @@ export function makeFolder(folder: string): void {
 /** The value that each stretch was given last. */
 function lastValues(path: string, zone: string): Map<string, string> {
   const values = new Map<string, string>();
-  for (const row of (readPlain(path) ?? '').split('\n')) {
+  // Readers drop a half line at the end: what it says is not there yet.
+  for (const row of (readPlain(path) ?? '').split('\n').slice(0, -1)) {
     const line = parseIntensityLine(row, zone);
     if (typeof line !== 'string') values.set(keyOf(line), valueOf(line));
   }
@@ -163,9 +199,15 @@ function readPlain(path: string, skipped?: SkippedLines): string | null {
     // No link is followed, and no pipe waited for.
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (cause) {
-    if (isErrno(cause, 'ENOENT', 'ENOTDIR')) return null;
+    if (isErrno(cause, 'ENOENT')) return null;
+    if (isErrno(cause, 'ENOTDIR'))
+      throw new EitError(
+        'EIT_INTENSITY',
+        `cannot read the intensity series ${visible(path)}: a part of this path is a file; expected folders, look at intensity_dir`,
+        { cause },
+      );
     if (isErrno(cause, 'ELOOP')) {
-      skipped?.add(path, 'symbolic link');
+      skipped?.addFile(path, 'symbolic link');
       return null;
     }
     throw unreadable(path, cause);
@@ -173,7 +215,7 @@ function readPlain(path: string, skipped?: SkippedLines): string | null {
   try {
     const stats = fstatSync(fd);
     if (stats.isFile() && stats.size <= LARGEST_FILE_BYTES) return readFileSync(fd, 'utf8');
-    skipped?.add(path, stats.isFile() ? 'over 200 MB' : 'not a plain file');
+    skipped?.addFile(path, stats.isFile() ? 'over 200 MB' : 'not a plain file');
     return null;
   } catch (cause) {
     throw unreadable(path, cause);
@@ -185,7 +227,7 @@ function readPlain(path: string, skipped?: SkippedLines): string | null {
 function unreadable(path: string, cause: unknown): EitError {
   return new EitError(
     'EIT_INTENSITY',
-    `cannot read the intensity series ${visible(path)}: ${String(cause)}; everybody should be able to: chmod 755 its folders and 644 the file`,
+    `cannot read the intensity series ${visible(path)}: ${visible(String(cause))}; everybody should be able to: chmod 755 its folders and 644 the file`,
     { cause },
   );
 }
@@ -193,7 +235,7 @@ function unreadable(path: string, cause: unknown): EitError {
 function unwritable(path: string, cause: unknown): EitError {
   return new EitError(
     'EIT_INTENSITY',
-    `cannot write the intensity series ${visible(path)}: ${String(cause)}; run it as the user whom the folder belongs to (the ledger's), or set intensity_dir`,
+    `cannot write the intensity series ${visible(path)}: ${visible(String(cause))}; run it as the user whom the folder belongs to (the ledger's), or set intensity_dir`,
     { cause },
   );
 }

@@ -12,7 +12,7 @@ import type { EitConfig, IntensitySourceConfig } from '../generated/config';
 import { counted } from '../report/units';
 import { TIME_FORMS } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
-import { SHARED, checkOwner, lastOf, timeOf, zoneOf } from './intensity-options';
+import { SHARED, checkOwner, checkZones, lastOf, timeOf, zoneOf } from './intensity-options';
 import { jsonText } from './plain-text';
 import { TerminalLine } from './terminal-line';
 
@@ -50,6 +50,7 @@ export async function run(
     lastOf(argv, 'zone') === undefined ? undefined : zoneOf(argv),
     lastOf(argv, 'provider'),
   );
+  checkZones(wanted.map((series) => series.zone));
   const now = DateTime.local();
   const [fromMs, toMs] = [timeOf(argv, 'from', now), timeOf(argv, 'to', now)];
   if (fromMs === undefined && toMs !== undefined)
@@ -64,14 +65,15 @@ export async function run(
   makeFolder(dir);
 
   const line = new TerminalLine(output);
-  const http = new HttpClient({ fetch, sleep, nowMs: Date.now });
-  const results = await withSeriesLock(dir, async () => {
+  const http = new HttpClient({ fetch, sleep, nowMs: Date.now, onWait: (text) => line.note(text) });
+  const results = await withSeriesLock(dir, async (checkLock) => {
     const all: FetchedSeries[] = [];
     for (const series of wanted) {
       const { zone, provider } = series;
       const result = await fetchSeries(series, {
         dir,
         http,
+        checkLock,
         nowMs: now.toMillis(),
         ...(fromMs === undefined ? {} : { fromMs }),
         ...(toMs === undefined ? {} : { toMs }),
@@ -84,6 +86,11 @@ export async function run(
     }
     return all;
   }).finally(() => line.clear());
+  if (http.requests > 0 && http.answers === 0)
+    output.note(
+      'no provider could be reached from here. Behind a proxy: HTTPS_PROXY, which Node.js takes from version 24 on with NODE_USE_ENV_PROXY=1; ' +
+        'else name a mirror with url in eit.yaml (docs/intensity.md)',
+    );
   await output.write([argv['json'] === true ? jsonText(results.map(toJson)) : results.map(toText).join('')]);
   return results.some(({ error }) => error !== null) ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Options } from 'yargs';
 import { parseIntensityCsv } from '../carbon/intensity-csv';
@@ -10,7 +10,7 @@ import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { counted } from '../report/units';
 import type { CommandModule, Surroundings } from './command';
-import { SHARED, basisOf, checkOwner, lastOf, zoneOf } from './intensity-options';
+import { SHARED, basisOf, checkOwner, knownZoneOf, lastOf } from './intensity-options';
 import { jsonText } from './plain-text';
 
 export const options: Readonly<Record<string, Options>> = {
@@ -33,7 +33,7 @@ export const examples: CommandModule['examples'] = [
 
 export const epilogue =
   'import: a CSV file with the columns start, end (may be absent: until the next row), g_per_kwh and estimated (may be absent). All of it is taken, or ' +
-  'nothing: what is wrong is told with its line. What is imported later holds before what is there.';
+  'nothing: what is wrong is told with its line. It is written month by month: where it was killed, run it again. What is imported later holds before what is there.';
 
 /** `eit intensity import FILE`. */
 export async function run(
@@ -46,7 +46,7 @@ export async function run(
       'EIT_USAGE',
       'which file? Expected eit intensity import FILE --zone ZONE --basis BASIS',
     );
-  const zone = zoneOf(argv);
+  const zone = knownZoneOf(argv);
   const basis = basisOf(argv);
   if (basis === undefined)
     throw new EitError(
@@ -75,12 +75,14 @@ export async function run(
 
   const stamp = { zone, basis, flow, source, fetched_at: new Date().toISOString() } as const;
   const lines = parseIntensityCsv(readText(file), stamp, { timeZone, file });
-  const added = lines.length === 0 ? 0 : await appendSeries(dir, zone, lines);
+  if (lines.length === 0)
+    throw new EitError(
+      'EIT_DATA_FILE',
+      `${visible(file)} has a header and no rows: nothing was imported; expected rows such as 2026-03-01T00:00Z,350`,
+    );
+  const added = await appendSeries(dir, zone, lines);
   const [first, last] = [lines[0]?.start ?? null, lines.at(-1)?.end ?? null];
-  const text =
-    first === null
-      ? `${zone}: no rows\n`
-      : `${zone}: ${counted(lines.length, 'value')} from ${first} to ${last}, ${added} new or changed\n`;
+  const text = `${zone}: ${counted(lines.length, 'value')} from ${first} to ${last}, ${added} new or changed\n`;
   await output.write([
     argv['json'] === true
       ? jsonText({ zone, basis, flow, source, from: first, to: last, values: lines.length, added })
@@ -89,10 +91,33 @@ export async function run(
   return 0;
 }
 
+/** Ten years of five minutes are a million rows of some 50 bytes. */
+const LARGEST_BYTES = 64 * 1024 * 1024;
+
+/** @throws EitError EIT_DATA_FILE */
 function readText(file: string): string {
+  const unreadable = (what: string, cause?: unknown): EitError =>
+    new EitError('EIT_DATA_FILE', `cannot read ${visible(file)}: ${what}`, { cause });
+  let fd: number;
   try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new EitError('EIT_DATA_FILE', `cannot read ${visible(file)}: ${String(cause)}`, { cause });
+    // Not to wait for the writer of a named pipe.
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw unreadable(visible(String(error)), error);
+  }
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile())
+      throw unreadable('it is not a plain file; save what it gives to a file, and name that');
+    if (stats.size > LARGEST_BYTES)
+      throw unreadable(
+        `it has ${stats.size} bytes, and a series at most ${LARGEST_BYTES}; import it in parts, such as a year each`,
+      );
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(fd));
+  } catch (error) {
+    if (error instanceof EitError) throw error;
+    throw unreadable(`${visible(String(error))}; save it as UTF-8 text`, error);
+  } finally {
+    closeSync(fd);
   }
 }

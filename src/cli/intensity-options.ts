@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import type { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { isCountry } from '../carbon/country';
+import { loadZones } from '../carbon/zone';
+import { dataPath } from '../data-path';
 import type { IntensityBasis } from '../carbon/intensity';
 import { EitError } from '../errors';
 import { parseSlurmTime } from '../slurm/time-form';
@@ -40,6 +42,22 @@ export function zoneOf(argv: Readonly<Record<string, unknown>>): string {
       ? '--zone is missing; expected a zone of the grid, such as DE or US-CAL-CISO'
       : `--zone ${JSON.stringify(zone)} is no zone's key; expected one such as DE or US-CAL-CISO${isCountry(zone) ? ', of two letters' : ''}`,
   );
+}
+
+/**
+ * As {@link zoneOf}, of a zone that some table has: a series of another one would be in no report.
+ * @throws EitError EIT_USAGE, EIT_ZONE_UNKNOWN with what may have been meant
+ */
+export function knownZoneOf(argv: Readonly<Record<string, unknown>>): string {
+  const zone = zoneOf(argv);
+  checkZones([zone]);
+  return zone;
+}
+
+/** @throws EitError EIT_ZONE_UNKNOWN for the first that no table has, with what may have been meant */
+export function checkZones(keys: readonly string[]): void {
+  const zones = loadZones(dataPath());
+  for (const key of keys) if (!zones.has(key)) zones.years(key);
 }
 
 /** @throws EitError EIT_USAGE */

@@ -89,7 +89,7 @@ export async function run(
       `there is nothing of ${basis} in this time: what is shown is ${pieces.find((piece) => piece.origin !== 'yearly')?.basis}`,
     );
   if (skipped.count > 0)
-    output.note(`${counted(skipped.count, 'line')} passed over as damaged: ${skipped.places.join('; ')}`);
+    output.note(`${skippedText(skipped)}: ${skipped.places.map((place) => visible(place)).join('; ')}`);
   return 0;
 }
 
@@ -133,6 +133,14 @@ function tableOf(pieces: readonly CurvePiece[], { env, output }: Surroundings): 
       : [`\nMean over the time: ${grams(whole.gPerKwh)} g/kWh; ${originText(whole, true)}\n`]),
     `Sources: ${sources.join('; ')}\n`,
   ];
+}
+
+function skippedText({ count, files }: SkippedLines): string {
+  const parts = [
+    ...(count > files ? [`${counted(count - files, 'line')} passed over as damaged`] : []),
+    ...(files > 0 ? [`${counted(files, 'file')} not read`] : []),
+  ];
+  return parts.join(', ');
 }
 
 /** Local hours of up to three days, else local days, cut at both ends. */

@@ -33,6 +33,9 @@ const MS_OF_RESOLUTION: Readonly<Record<string, number>> = {
   PT60M: 3_600_000,
 };
 
+/** Of a document: a week of 25 types by the quarter of an hour has 17,000. */
+const MOST_POINTS = 200_000;
+
 /** The code of "no matching data found" in an acknowledgement. */
 const NO_DATA = '999';
 
@@ -67,7 +70,7 @@ export const entsoe: Provider = {
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     // "No matching data" comes with either status.
     const { text, status } = await http.get({ url, as: 'XML', secrets: [key], alsoStatuses: [400] });
-    const { generation, refused } = parseEntsoe(text, providerZone, status);
+    const { generation, refused } = parseEntsoe(text, providerZone, { status, fromMs, toMs });
     const mix = intensityOfMix(generation);
     return { values: mix.values, refused: { ...refused, ...mix.refused } };
   },
@@ -87,13 +90,17 @@ const parser = (): XMLParser =>
  * Parses a GL_MarketDocument: time series by production type, each of periods with points by position. With curve type A03 a position that is left
  * out has the value of the one before. Consumption of plants (outBiddingZone_Domain) is passed over.
  * @param area EIC code that was asked for
- * @param status of HTTP, for the message
- * @throws EitError EIT_PROVIDER where it is something else; no data is no error
+ * @param window what was asked for, Unix ms: points that lie outside are passed over; status: of HTTP, for the message
+ * @throws EitError EIT_PROVIDER where it is something else, or has more points than there can be; no data is no error
  */
 export function parseEntsoe(
   text: string,
   area: string,
-  status = 200,
+  {
+    fromMs,
+    toMs,
+    status = 200,
+  }: { readonly fromMs: number; readonly toMs: number; readonly status?: number },
 ): { generation: Generation[]; refused: Record<string, number> } {
   let document: unknown;
   try {
@@ -127,14 +134,18 @@ export function parseEntsoe(
     const fuel = Object.hasOwn(FUEL_OF, type) ? (FUEL_OF[type] ?? null) : null;
     const isFilled = keyOf(series, 'curveType') === 'A03';
     for (const period of listOf(keyOf(series, 'Period')))
-      for (const point of pointsOf(period, isFilled, refused)) generation.push({ ...point, type, fuel });
+      for (const point of pointsOf(period, { isFilled, fromMs, toMs }, refused)) {
+        if (generation.length >= MOST_POINTS)
+          throw unexpected(NAME, `more than ${MOST_POINTS} points for the time asked for`);
+        generation.push({ ...point, type, fuel });
+      }
   }
   return { generation, refused: refused.counts };
 }
 
 function pointsOf(
   period: unknown,
-  isFilled: boolean,
+  { isFilled, fromMs, toMs }: { readonly isFilled: boolean; readonly fromMs: number; readonly toMs: number },
   refused: Refusals,
 ): Pick<Generation, 'startMs' | 'endMs' | 'powerMw'>[] {
   const resolution = keyOf(period, 'resolution');
@@ -160,14 +171,24 @@ function pointsOf(
     else values.set(position, powerMw);
   }
   const found: Pick<Generation, 'startMs' | 'endMs' | 'powerMw'>[] = [];
-  let last: number | undefined;
-  for (let position = 1; position <= steps; position++) {
+  // A small document can stand for years: only what reaches into the time asked for is filled.
+  const first = Math.max(1, Math.floor((fromMs - beginMs) / stepMs) + 1);
+  const end = Math.min(steps, Math.ceil((toMs - beginMs) / stepMs));
+  let last = isFilled ? valueBefore(values, first) : undefined;
+  for (let position = first; position <= end; position++) {
     const powerMw = values.get(position) ?? (isFilled ? last : undefined);
     last = powerMw;
     const startMs = beginMs + (position - 1) * stepMs;
     if (powerMw !== undefined) found.push({ startMs, endMs: startMs + stepMs, powerMw });
   }
   return found;
+}
+
+/** The value of the last position before one. */
+function valueBefore(values: ReadonlyMap<number, number>, position: number): number | undefined {
+  let nearest = 0;
+  for (const each of values.keys()) if (each < position && each > nearest) nearest = each;
+  return values.get(nearest);
 }
 
 function listOf(value: unknown): readonly unknown[] {

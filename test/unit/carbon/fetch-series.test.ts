@@ -1,10 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkedValues } from '../../../src/carbon/checked-values';
 import { fetchSeries, seriesEndMs, wantedSeries } from '../../../src/carbon/fetch-series';
 import { readSeries } from '../../../src/carbon/intensity-store';
 import { PROVIDERS } from '../../../src/carbon/providers';
+import { EitError } from '../../../src/errors';
 import { readToken } from '../../../src/carbon/token-file';
 import configSchema from '../../../schemas/config.schema.json';
 import { type Answer, ProviderServer, json, patientClient, refusal } from './providers/provider-server';
@@ -263,6 +264,29 @@ describe('a token', () => {
     });
     expect(server.requests).toEqual([]);
   });
+});
+
+test('nothing is written once the lock is lost', async () => {
+  server.answer(halfHours(() => 1));
+  const result = await fetchSeries(series(), {
+    dir,
+    http: patientClient({ pausesMs: [] }).http,
+    nowMs: NOW_MS,
+    checkLock: () => {
+      throw new EitError('EIT_INTENSITY_LOCKED', 'lost');
+    },
+  });
+  expect(result).toMatchObject({ added: 0, error: { code: 'EIT_INTENSITY_LOCKED' } });
+  expect(stored()).toEqual([]);
+});
+
+test('a folder that cannot be listed is told without what a terminal obeys', () => {
+  const folder = join(dir, 'a\u001b[2Jb');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'GB'), '');
+  const list = (): unknown => seriesEndMs(folder, stamp);
+  expect(list).toThrow('a\\u{1b}[2Jb/GB');
+  expect(list).not.toThrow('\u001b');
 });
 
 test('a folder that cannot be written ends the fetch', async () => {

@@ -46,3 +46,26 @@ test('nothing generated is no value', () => {
   expect(intensityOfMix([idle])).toEqual({ values: [], refused: { 'nothing generated': 1 } });
   expect(intensityOfMix([])).toEqual({ values: [], refused: {} });
 });
+
+const hour = (at: number, type: string, fuel: Fuel | null, powerMw: number): Generation => ({
+  startMs: at,
+  endMs: at + 1,
+  type,
+  fuel,
+  powerMw,
+});
+
+test('stores and ways without a factor need not be told of in each stretch', () => {
+  const gas = [0, 1, 2].map((at) => hour(at, 'B04', 'gas', 100));
+  const { values, refused } = intensityOfMix([...gas, hour(1, 'B10', null, 80), hour(2, 'B17', null, 20)]);
+  expect(values.map(({ startMs, gPerKwh }) => [startMs, gPerKwh])).toEqual([0, 1, 2].map((at) => [at, 490]));
+  expect(refused).toEqual({});
+});
+
+test('a way is large by its part of what has a factor, whatever stores give', () => {
+  const gas = [0, 1].map((at) => hour(at, 'B04', 'gas', 97));
+  const store = [0, 1].map((at) => hour(at, 'B10', null, 300));
+  const { values, refused } = intensityOfMix([...gas, ...store, hour(0, 'B16', 'solar', 6)]);
+  expect(values).toHaveLength(1);
+  expect(refused).toEqual({ 'incomplete: a way of generating is missing': 1 });
+});

@@ -1,4 +1,4 @@
-import { retryAfterMs } from '../../../src/carbon/http-client';
+import { HttpClient, retryAfterMs } from '../../../src/carbon/http-client';
 import { type Answer, ProviderServer, body, json, patientClient, refusal } from './providers/provider-server';
 
 const SECRET = 'tok/en+123';
@@ -85,6 +85,44 @@ test('a refusal is no matter of patience, and says nothing of the token though t
     `${server.url}/v1/data answers 401 ({"error":"bad token ***, *** \\u001b[2J"}); is the token right, and has it this access?`,
   );
   expect(server.requests).toHaveLength(1);
+});
+
+test.each<[string, string]>([
+  ['as JSON', JSON.stringify({ error: 'b"a\\d/tok en' })],
+  ['as JSON with slashes escaped', JSON.stringify({ error: 'b"a\\d/tok en' }).replaceAll('/', '\\/')],
+  ['as of a form', new URLSearchParams({ error: 'b"a\\d/tok en' }).toString()],
+  ['in small letters', 'b%22a%5cd%2ftok%20en'],
+  ['over the end of what is shown', `${' '.repeat(1994)}b"a\\d/tok en`],
+])('a token that the server repeats is in no message: %s', async (_, text) => {
+  server.answer(body(text, 'application/json', 401));
+  const question = { url: new URL(server.url), as: 'JSON', secrets: ['b"a\\d/tok en', ''] } as const;
+  const message = await refusal(patientClient().http.get(question));
+  expect(message).toContain('answers 401');
+  expect(message).not.toMatch(/b("|\\"|%22)a/);
+});
+
+test('a reason that does not end is cut, and nothing in it moves the cursor', async () => {
+  const cause = new Error(`\u001b[2J${'x'.repeat(5000)}`);
+  const sleep = (): Promise<void> => Promise.resolve();
+  const http = new HttpClient({
+    fetch: () => Promise.reject(new TypeError('fetch failed', { cause })),
+    sleep,
+    nowMs: Date.now,
+  });
+  const message = await refusal(http.get({ url: new URL(server.url), as: 'JSON' }));
+  expect(message).toContain('cannot be reached: \\u{1b}[2Jxxx');
+  expect(message.length).toBeLessThan(400);
+});
+
+test('each wait is told, with what went wrong and how long it is', async () => {
+  server.answer(json({}, 503), cut, json({ ok: true }));
+  const { http, waits } = patientClient();
+  await ask(http);
+  expect(waits).toEqual([
+    `${server.url}/v1/data answers 503 ({}); asked again in 2 s (try 2 of 4)`,
+    expect.stringMatching(/ cannot be reached: .*; asked again in 8 s \(try 3 of 4\)$/),
+  ]);
+  expect([http.requests, http.answers]).toEqual([3, 2]);
 });
 
 test('no message has the query of the address', async () => {

@@ -103,6 +103,17 @@ test.each<[string, string, string]>([
     'grid.csv:3: the row does not begin after the one before',
   ],
   [
+    'rows that overlap',
+    'start,end,g_per_kwh\n2026-03-01T00:00Z,2026-03-01T01:00Z,1\n2026-03-01T01:00Z,2026-03-01T03:00Z,1\n2026-03-01T02:00Z,2026-03-01T04:00Z,2\n',
+    'grid.csv:4: the row begins before that of line 3 ends; expected rows that do not overlap',
+  ],
+  [
+    'semicolons',
+    'start;g_per_kwh\n2026-03-01T00:00Z;350,5\n',
+    'grid.csv:1: the columns are not separated by commas',
+  ],
+  ['tabs', 'start\tg_per_kwh\n', 'grid.csv:1: the columns are not separated by commas'],
+  [
     'an end before the start',
     'start,end,g_per_kwh\n2026-03-01T01:00Z,2026-03-01T00:00Z,1\n',
     'grid.csv:2: the row lasts no time',

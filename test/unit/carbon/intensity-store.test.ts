@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { intensityDir } from '../../../src/carbon/intensity-dir';
 import { SkippedLines } from '../../../src/carbon/intensity-line';
 import { appendSeries, readSeries, withSeriesLock } from '../../../src/carbon/intensity-store';
@@ -80,6 +81,35 @@ test('damage is passed over and counted with its place, and spoils nothing that 
   expect(readSeries(dir, 'DE', window)).toEqual([hourLine(0, 100), hourLine(2, 120)]);
 });
 
+test('a whole line without its line end is no value yet: readers drop it, so it is written again', async () => {
+  await appendSeries(dir, 'DE', [hourLine(0, 100)]);
+  appendFileSync(file, JSON.stringify(hourLine(1, 110)));
+  expect(readSeries(dir, 'DE', window)).toEqual([hourLine(0, 100)]);
+  expect(await appendSeries(dir, 'DE', [hourLine(1, 110), hourLine(2, 120)])).toBe(2);
+  const skipped = new SkippedLines();
+  expect(readSeries(dir, 'DE', { ...window, skipped }).at(-2)).toEqual(hourLine(1, 110));
+  expect(skipped.count).toBe(0);
+});
+
+test('lines of months in disorder each go to their own, in the order given', async () => {
+  const lines = [hourLine(1, 3), hourLine(-48, 1), hourLine(0, 2), hourLine(-47, 4)];
+  expect(await appendSeries(dir, 'DE', lines)).toBe(4);
+  expect(linesOf(file).map((row) => (JSON.parse(row) as { g_per_kwh: number }).g_per_kwh)).toEqual([3, 2]);
+  expect(linesOf(join(dir, 'DE/2026-02.ndjson'))).toHaveLength(2);
+});
+
+test('a file where a folder of series should be is told', async () => {
+  writeFileSync(dir, '');
+  expect(() => readSeries(dir, 'DE', window)).toThrow(
+    expect.objectContaining({
+      code: 'EIT_INTENSITY',
+      message: expect.stringContaining(
+        'a part of this path is a file; expected folders, look at intensity_dir',
+      ) as string,
+    }),
+  );
+});
+
 test('only what reaches into the time is given, also from the month before', async () => {
   const long = hourLine(-40, 50, { end: new Date(START_MS + DAY_MS / 2).toISOString() });
   await appendSeries(dir, 'DE', [long, hourLine(-1, 1), hourLine(0, 2), hourLine(23, 3), hourLine(24, 4)]);
@@ -99,6 +129,7 @@ test('links and folders in place of a file are not read', async () => {
     `${file}: symbolic link`,
     `${join(dir, 'FR/2026-03.ndjson')}: not a plain file`,
   ]);
+  expect(skipped).toMatchObject({ count: 2, files: 2 });
 });
 
 test('two writers do not meet: the second is told, and a dead one keeps the next out for a minute only', async () => {
@@ -111,6 +142,30 @@ test('two writers do not meet: the second is told, and a dead one keeps the next
     await appendSeries(dir, 'FR', [hourLine(1, 100, { zone: 'FR' })]);
   });
   expect(await appendSeries(dir, 'DE', [hourLine(1, 100)])).toBe(1);
+});
+
+test('a lock that is taken away is told before the next write, and the one who has it then keeps it', async () => {
+  await appendSeries(dir, 'DE', [hourLine(0, 100)]);
+  const lockPath = join(dir, 'DE/.lock');
+  const work = withSeriesLock(
+    join(dir, 'DE'),
+    async (checkOurs) => {
+      checkOurs();
+      rmSync(lockPath, { recursive: true });
+      mkdirSync(lockPath);
+      // A second until it is looked at.
+      for (let i = 0; i < 100; i++) {
+        await sleep(100);
+        checkOurs();
+      }
+    },
+    2000,
+  );
+  await expect(work).rejects.toMatchObject({
+    code: 'EIT_INTENSITY_LOCKED',
+    message: expect.stringContaining('was taken away or has gone') as string,
+  });
+  expect(statSync(lockPath).isDirectory()).toBe(true);
 });
 
 test('a place that cannot be written says what to do', async () => {

@@ -1,5 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { COMMANDS } from '../../../src/cli/commands';
 import { withSeriesLock } from '../../../src/carbon/intensity-store';
 import { type Outcome, ReportCommand } from '../../integration/report-command';
@@ -102,6 +103,17 @@ describe('fetch', () => {
     rmSync(token);
   });
 
+  test('a wait is told', async () => {
+    server.answer(json({}, 503));
+    const fetching = eit('fetch');
+    // The first try of the first piece fails; the next is two seconds later.
+    while (server.requests.length === 0) await sleep(20);
+    halfHours(5);
+    const { status, stderr } = await fetching;
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^eit: http:.* answers 503 \(\{\}\); asked again in 2 s \(try 2 of 4\)\n$/);
+  });
+
   test('one at a time', async () => {
     halfHours(5);
     expect((await eit('fetch')).status).toBe(0);
@@ -138,6 +150,15 @@ describe('fetch', () => {
       [],
       '--zone and --provider (DE, entsoe): it wants a token',
     ],
+    [
+      'a configured zone that no table has',
+      [],
+      [
+        { zone: 'GB', provider: 'neso' },
+        { zone: 'GX', provider: 'neso', provider_zone: '1' },
+      ],
+      'unknown zone "GX"; did you mean',
+    ],
     ['an end alone', ['--to', '2026-01-01'], [{ zone: 'GB', provider: 'neso' }], '--to goes with --from'],
     [
       'a time ahead',
@@ -151,7 +172,9 @@ describe('fetch', () => {
     configure(intensity);
     const { status, stdout, stderr } = await eit('fetch', ...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr).toContain(`EIT_USAGE: ${said}`);
+    expect(stderr).toContain(
+      `${said.startsWith('unknown zone') ? 'EIT_ZONE_UNKNOWN' : 'EIT_USAGE'}: ${said}`,
+    );
     expect(existsSync(dir)).toBe(false);
   });
 });
@@ -205,13 +228,63 @@ describe('import', () => {
       ['FILE', '--zone', '../x', '--basis', 'average-direct'],
       'EIT_USAGE: --zone "../x" is no zone',
     ],
+    [
+      'a zone that no table has',
+      ['FILE', '--zone', 'DX', '--basis', 'average-direct'],
+      'EIT_ZONE_UNKNOWN: unknown zone "DX"; did you mean',
+    ],
+    [
+      'a device',
+      ['/dev/zero', '--zone', 'DE', '--basis', 'average-direct'],
+      'EIT_DATA_FILE: cannot read /dev/zero: it is not a plain file',
+    ],
+    [
+      'a name with codes',
+      ['/nowhere/\u001b[2J', '--zone', 'DE', '--basis', 'average-direct'],
+      "EIT_DATA_FILE: cannot read /nowhere/\\u{1b}[2J: Error: ENOENT: no such file or directory, open '/nowhere/\\u{1b}[2J'",
+    ],
     ['times without a zone', ['FILE', '--zone', 'DE', '--basis', 'average-direct'], 'EIT_DATA_FILE: '],
   ])('%s is told, and nothing is written', async (_, args, said) => {
     const path = csv();
     const { status, stderr } = await eit('import', ...args.map((arg) => (arg === 'FILE' ? path : arg)));
-    expect(status).toBe(said.startsWith('EIT_USAGE') ? 2 : 1);
+    expect(status).toBe(/^EIT_(USAGE|ZONE)/.test(said) ? 2 : 1);
     expect(stderr).toContain(said);
     expect(existsSync(dir)).toBe(false);
+  });
+});
+
+describe('import of a file', () => {
+  const importing = (file: string, ...more: string[]) =>
+    eit('import', file, '--zone', 'DE', '--basis', 'average-direct', ...more);
+
+  test('without rows ends with status 1', async () => {
+    const { status, stdout, stderr } = await importing(csv('start,g_per_kwh\n'), '--json');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('grid.csv has a header and no rows: nothing was imported');
+  });
+
+  test('that is a pipe nobody writes to does not wait', async () => {
+    const pipe = join(command.dir, 'ledger/pipe');
+    await command.run('mkfifo', [pipe]);
+    const { status, stderr } = await importing(pipe);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`cannot read ${pipe}: it is not a plain file`);
+  });
+
+  test('that is too large, or no text, is not taken', async () => {
+    const path = csv();
+    truncateSync(path, 3_000_000_000);
+    expect((await importing(path)).stderr).toContain(
+      'it has 3000000000 bytes, and a series at most 67108864',
+    );
+    writeFileSync(path, Buffer.from('start,g_per_kwh\n', 'utf16le'));
+    writeFileSync(path, Buffer.from([0xff, 0xfe]), { flag: 'a' });
+    expect((await importing(path)).stderr).toContain('save it as UTF-8 text');
+  });
+
+  test('for the world is taken', async () => {
+    const args = ['--zone', 'WORLD', '--basis', 'average-direct', '--time-zone', 'UTC'];
+    expect(await eit('import', csv(), ...args)).toMatchObject({ status: 0, stderr: '' });
   });
 });
 
@@ -327,6 +400,13 @@ describe('show', () => {
       'there is nothing of average-lifecycle in this time: what is shown is average-direct',
     );
     expect(stderr).toContain(`1 line passed over as damaged: ${dir}/DE/2026-03.ndjson:5: not JSON`);
+  });
+
+  test('a file that is not read is told as one', async () => {
+    mkdirSync(join(dir, 'DE/2026-03.ndjson'), { recursive: true });
+    const { stderr } = await show(...day);
+    expect(stderr).toContain(`1 file not read: ${dir}/DE/2026-03.ndjson: not a plain file`);
+    expect(stderr).not.toContain('1 line');
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { ProviderServer, body, patientClient, refusal } from './provider-server'
 const AREA = '10Y1001A1001A83F';
 const T0 = Date.parse('2026-03-02T00:00Z');
 const QUARTER_MS = 900_000;
+const HOUR = { fromMs: T0, toMs: T0 + 4 * QUARTER_MS };
 
 interface Series {
   readonly type: string;
@@ -111,9 +112,45 @@ test('with curve A03 a position that is left out has the value before it, with A
     [3, '30'],
   ] as const;
   const powers = (curve: string): number[] =>
-    parseEntsoe(documentOf([{ type: 'B04', points, curve }]), AREA).generation.map(({ powerMw }) => powerMw);
+    parseEntsoe(documentOf([{ type: 'B04', points, curve }]), AREA, HOUR).generation.map(
+      ({ powerMw }) => powerMw,
+    );
   expect(powers('A03')).toEqual([10, 10, 30, 30]);
   expect(powers('A01')).toEqual([10, 30]);
+});
+
+const longSeries = (points: Series['points']): Series => ({
+  type: 'B04',
+  start: '2025-06-01T00:00Z',
+  end: '2026-07-01T00:00Z',
+  curve: 'A03',
+  points,
+});
+
+test('a document that stands for more than a year is filled for the time asked for only, with the value before it', () => {
+  // The 26,305th quarter begins at T0.
+  const points = [
+    [1, '10'],
+    [26_304, '20'],
+    [26_307, '30'],
+    [30_000, '40'],
+  ] as const;
+  const { generation, refused } = parseEntsoe(documentOf([longSeries(points)]), AREA, HOUR);
+  expect(generation.map(({ startMs, powerMw }) => [(startMs - T0) / QUARTER_MS, powerMw])).toEqual([
+    [0, 20],
+    [1, 20],
+    [2, 30],
+    [3, 30],
+  ]);
+  expect(refused).toEqual({});
+});
+
+test('a document of more points than there can be is refused', () => {
+  const month = { fromMs: T0, toMs: T0 + 31 * 96 * QUARTER_MS };
+  const text = documentOf(Array.from({ length: 68 }, () => longSeries([[1, '10']])));
+  expect(() => parseEntsoe(text, AREA, month)).toThrow(
+    'ENTSO-E answers with more than 200000 points for the time asked for',
+  );
 });
 
 test('days on which summer time begins and ends have 23 and 25 hours', () => {
@@ -129,6 +166,7 @@ test('days on which summer time begins and ends have 23 and 25 hours', () => {
         },
       ]),
       AREA,
+      { fromMs: Date.parse(start), toMs: Date.parse(end) },
     ).generation.length;
   expect(hours('2026-03-28T23:00Z', '2026-03-29T22:00Z', 23)).toBe(23);
   expect(hours('2026-10-24T22:00Z', '2026-10-25T23:00Z', 25)).toBe(25);
@@ -164,7 +202,7 @@ test('points and series that are none are counted', () => {
     { type: 'B04', points: four(1), resolution: 'P1Y' },
     { type: 'B04', points: four(1), start: 'yesterday' },
   ]);
-  expect(parseEntsoe(text, AREA)).toMatchObject({
+  expect(parseEntsoe(text, AREA, HOUR)).toMatchObject({
     generation: [{ startMs: T0 + QUARTER_MS, powerMw: 5 }],
     refused: {
       'point that is none': 4,

@@ -250,10 +250,13 @@ describe('US EIA', () => {
     );
     const { values, refused } = await ask();
     expect(refused).toEqual({
-      'incomplete: a way of generating is missing': 2,
+      'incomplete: a way of generating is missing': 1,
       'too much of it has no factor': 1,
     });
-    expect(values).toEqual([]);
+    // What has no factor (OTH) need not be told of in the first hour.
+    expect(values.map(({ startMs, gPerKwh }) => [startMs, gPerKwh])).toEqual([
+      [T0, (600 * 490 + 400 * 48) / 1000],
+    ]);
     server.answer(page([row(1, 'NG', 600), row(1, 'OTH', 400), row(2, 'NG', 800), row(2, 'OTH', 200)]));
     expect(await ask()).toEqual({
       values: [{ startMs: T0 + HOUR_MS, endMs: T0 + 2 * HOUR_MS, gPerKwh: 490, estimated: false }],

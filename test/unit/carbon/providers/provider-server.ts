@@ -68,17 +68,18 @@ export const json = (value: unknown, status = 200, headers: Record<string, strin
 export function patientClient(
   limits: Partial<HttpLimits> = {},
   nowMs = Date.now(),
-): { http: HttpClient; pausesMs: number[] } {
+): { http: HttpClient; pausesMs: number[]; waits: string[] } {
   const pausesMs: number[] = [];
+  const waits: string[] = [];
   const sleep = (ms: number): Promise<void> => {
     pausesMs.push(ms);
     return Promise.resolve();
   };
   const http = new HttpClient(
-    { fetch, sleep, nowMs: () => nowMs },
+    { fetch, sleep, nowMs: () => nowMs, onWait: (text) => waits.push(text) },
     { ...HTTP_LIMITS, spacingMs: 0, ...limits },
   );
-  return { http, pausesMs };
+  return { http, pausesMs, waits };
 }
 
 /** The message of what a promise is refused with. */
