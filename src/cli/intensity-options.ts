@@ -1,3 +1,4 @@
+import { basisNamed } from '../carbon/basis';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DateTime } from 'luxon';
@@ -63,7 +64,9 @@ export function checkZones(keys: readonly string[]): void {
 /** @throws EitError EIT_USAGE */
 export function basisOf(argv: Readonly<Record<string, unknown>>): IntensityBasis | undefined {
   const basis = lastOf(argv, 'basis');
-  if (basis === undefined || basis === 'average-lifecycle' || basis === 'average-direct') return basis;
+  if (basis === undefined) return undefined;
+  const found = basisNamed(basis);
+  if (found !== undefined) return found;
   throw new EitError(
     'EIT_USAGE',
     `--basis ${JSON.stringify(basis)}; expected average-lifecycle or average-direct`,

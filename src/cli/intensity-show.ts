@@ -1,3 +1,4 @@
+import { basisOfSite } from '../carbon/basis';
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { writeWhole } from '../archive/whole-file';
@@ -61,8 +62,7 @@ export async function run(
   const asOfMs = timeOf(argv, 'factors-as-of', now);
   const path = lastOf(argv, 'config');
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
-  const isDirect = config.site.intensity_basis === 'direct';
-  const basis = basisOf(argv) ?? (isDirect ? 'average-direct' : 'average-lifecycle');
+  const basis = basisOf(argv) ?? basisOfSite(config.site.intensity_basis);
   const yearly = loadZones(dataPath()).intensity(zone, { basis });
   const skipped = new SkippedLines();
   const asked = { fromMs, toMs, basis, yearly, ...(asOfMs === undefined ? {} : { asOfMs }) };
