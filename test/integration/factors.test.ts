@@ -193,12 +193,12 @@ describe('eit factors', () => {
   test('names the key that says where a cluster is', async () => {
     const path = config(
       { lat: 52.5, lon: 13.4 },
-      { clusters: { beta: { cloud: 'aws:eu-central-1' }, gamma: { pue: 1.1 } } },
+      { clusters: { beta: { cloud: 'aws/eu-central-1' }, gamma: { pue: 1.1 } } },
     );
     const [beta, gamma] = await told('--config', path);
     expect(beta!.get('zone')).toMatchObject({ value: 'DE', from: `clusters.beta.cloud in ${path}` });
     expect(gamma!.get('zone')).toMatchObject({ value: 'DE', from: `site.lat in ${path}` });
-    const atEdge = config({ cloud: 'aws:us-east-1' });
+    const atEdge = config({ cloud: 'azure/westus3' });
     const [edge] = await told('--config', atEdge);
     expect(edge!.get('zone')).toMatchObject({ from: `site.cloud in ${atEdge} (approximate)` });
   });
