@@ -4,15 +4,13 @@ import { currencyOf } from '../config/site-problems';
 import { PLACE_KEYS } from '../config/place-problems';
 import { visible } from '../config/visible';
 import type { SiteConfig } from '../generated/config';
-import type { IntensityLine } from '../generated/intensity';
 import { DEFAULT_LIFETIME_YEARS } from './embodied';
 import type { Equivalent } from './equivalents';
 import type { SiteSeries } from './factor-by-time';
 import { factorPieces, type FactorSeries, seriesGaps } from './factor-series';
 import type { Factors } from './factors';
-import type { IntensityBasis } from './intensity';
 import { intensityDir } from './intensity-dir';
-import { type Painted, paintSeries } from './painted-series';
+import type { NewestIntensity } from './newest-intensity';
 import type { SideFactors } from './side-factors';
 import { configPlace } from './site-zone';
 import { SOCIAL_COST_SOURCE, SOCIAL_COST_UNIT, SOCIAL_COST_YEAR } from './social-cost';
@@ -29,11 +27,6 @@ export interface FactorInForce {
   readonly year: number | null;
   /** Key and file of the config; `default`; or a folder of data. */
   readonly from: string;
-}
-
-/** The newest value of a series, with the time in which it held. */
-export interface NewestIntensity extends Readonly<Painted> {
-  readonly basis: IntensityBasis;
 }
 
 /** What the factors of a cluster are made of. */
@@ -125,19 +118,6 @@ export function factorsInForce(sources: FactorSources): FactorInForce[] {
       from: 'data/equivalents',
     })),
   ];
-}
-
-/**
- * The value that a report of now would take of a zone's lines: the other basis only where the one asked for has none, never one of
- * the plants that would follow a change.
- */
-export function newestOf(lines: readonly IntensityLine[], asked: IntensityBasis): NewestIntensity | null {
-  const bases = [asked, asked === 'average-direct' ? 'average-lifecycle' : 'average-direct'] as const;
-  for (const basis of bases) {
-    const last = paintSeries(lines, basis).at(-1);
-    if (last !== undefined) return { ...last, basis };
-  }
-  return null;
 }
 
 /** Reports take the value of each time, and the constant where there is none. */

@@ -1,11 +1,12 @@
 import type { Options } from 'yargs';
 import { loadEquivalents } from '../carbon/equivalents';
 import { siteSeriesFor } from '../carbon/factor-by-time';
-import { type FactorInForce, factorsInForce, newestOf } from '../carbon/factor-list';
+import { type FactorInForce, factorsInForce } from '../carbon/factor-list';
 import { readFactorSeries } from '../carbon/factor-series';
 import { factorsFor } from '../carbon/factors';
 import { intensityDir } from '../carbon/intensity-dir';
 import { readSeries } from '../carbon/intensity-store';
+import { newestOf } from '../carbon/newest-intensity';
 import { sideFactorsFor } from '../carbon/side-factors';
 import { loadSocialCosts } from '../carbon/social-cost';
 import { loadZones } from '../carbon/zone';

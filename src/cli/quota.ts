@@ -159,7 +159,7 @@ function defaultsUsed(states: readonly QuotaState[], { periods }: QuotaData): st
       (cluster) => rates.factorsOf(cluster).defaultsUsed,
     );
   });
-  return [...new Set(all)].filter((text) => hasCo2e || !/^(zone|intensity) /.test(text));
+  return [...new Set(all)].filter((told) => hasCo2e || !/^(zone|intensity) /.test(told));
 }
 
 /** What yargs has parsed, as the check takes it. */

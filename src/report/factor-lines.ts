@@ -54,12 +54,14 @@ function embodiedLine({ total }: EitReport): string[] {
 
 function marketLine({ total, factors }: EitReport, columns: readonly string[]): string[] {
   if (total.co2e_market_kg === undefined || !columns.includes('MarketCO2e')) return [];
+  if (factors.by_cluster.length === 0) return [];
   const told = perCluster(factors, ({ market_g_per_kwh: g }) => g, 'g/kWh');
   return [`MarketCO2e: ${told}, by contract (GHG Protocol scope 2, market-based); CO2e is location-based.`];
 }
 
 function waterLine({ total, factors }: EitReport, columns: readonly string[]): string[] {
   if (total.water_l === undefined || !columns.includes('Water')) return [];
+  if (factors.by_cluster.length === 0) return [];
   return [
     `Water: ${perCluster(factors, ({ wue_l_per_kwh: wue }) => wue, 'l/kWh')} of IT energy, before PUE.`,
   ];
@@ -73,7 +75,8 @@ function costLine({ total, factors }: EitReport, columns: readonly string[]): st
     (factors.by_time ?? []).flatMap((one) => (one.factor === 'price' ? [[one.cluster, one] as const] : [])),
   );
   const kwh = total.energy_kwh.total;
-  if (byTime.size === 0 || clusters.length === 0)
+  if (clusters.length === 0) return [];
+  if (byTime.size === 0)
     return [`Cost: ${perCluster(factors, ({ price_per_kwh: price }) => price, unit)} of Energy.`];
   // What a kWh cost is by when it was used; the mean over the time is of nobody's.
   if (clusters.length === 1 && total.cost !== null && kwh > 0)

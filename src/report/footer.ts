@@ -1,7 +1,8 @@
-import type { EitReport, ReportFactors, ReportFigures } from '../generated/report';
+import type { EitReport, ReportFigures } from '../generated/report';
 import { EXTRAPOLATED_MARK } from './columns';
 import { equivalentLines, factorLines } from './factor-lines';
 import type { View } from './format';
+import { ifDefault, intensityNotes } from './intensity-notes';
 import { OTHERS } from './line-names';
 import { localTime } from './local-time';
 import { cut, visible, wrap } from './printable';
@@ -16,9 +17,6 @@ const GOOD_UTILIZATION = 0.8;
 
 /** So much of a contradiction is shown; the whole of it is in the JSON. */
 const LONGEST_CONFLICT = 200;
-
-/** So much of the sources of the intensity is shown; all of them are in the JSON. */
-const LONGEST_SOURCE = 80;
 
 /** Whether a line of a report lacks so much that it must not be taken for the whole. */
 export function isPoor(row: ReportFigures): boolean {
@@ -196,71 +194,12 @@ function notesLine(report: EitReport, { timeZone, skipped }: View): string {
   const { factors } = report;
   const notes = [
     `Energy has PUE ${rounded(factors.pue)}${ifDefault('pue', report)}`,
-    `CO2e: ${rounded(factors.intensity_g_per_kwh)} g/kWh (${basisTaken(factors)}${ofYear(factors)}), zone ${factors.zone}${ifDefault('zone', report)}${byTime(report, timeZone)}`,
-    `Intensity: ${cut(visible(factors.intensity_source), LONGEST_SOURCE)}`,
+    ...intensityNotes(report, timeZone),
     `Counted: ${factors.it_scope}`,
     report.data_until === null ? 'No data' : `Data until ${localTime(report.data_until, timeZone)}`,
     ...skippedNote(report.skipped_records, skipped),
   ];
   return `${notes.map((note) => visible(note)).join('. ')}.`;
-}
-
-const FILLED = [
-  ['estimated', 'estimated'],
-  ['neighbour', 'from a neighbouring hour'],
-  ['same_hour', 'from the same hour of other weeks'],
-  ['yearly', 'by the average of a year'],
-  ['other_basis', 'on another basis'],
-] as const;
-
-/** That the intensity is of each time, and how much of the energy has no value of its own time. */
-function byTime({ factors }: EitReport, timeZone: string): string {
-  const { intensity_by_origin: origin, as_of: asOf } = factors;
-  const known = asOf === undefined ? '' : `, as known on ${localTime(asOf, timeZone)}`;
-  if (origin === undefined || origin.yearly === 1) return known;
-  const parts = FILLED.flatMap(([name, how]) =>
-    origin[name] === 0 || (name === 'other_basis' && isOther(factors))
-      ? []
-      : [`${percentText(origin[name])} ${name === 'other_basis' ? onOther(factors) : how}`],
-  );
-  return `, the mean of the times of use${parts.length === 0 ? '' : ` (of the energy ${parts.join(', ')})`}${known}`;
-}
-
-const OTHER_BASIS = {
-  'average-lifecycle': 'average-direct',
-  'average-direct': 'average-lifecycle',
-} as const;
-
-/** Whether nothing is on the basis that the site asks for: its series has the other one alone. */
-function isOther({ intensity_by_origin: origin }: ReportFactors): boolean {
-  return origin?.other_basis === 1;
-}
-
-/** The basis of the figure. */
-function basisTaken(factors: ReportFactors): string {
-  if (!isOther(factors)) return factors.intensity_basis;
-  return isOfOneBasis(factors) ? OTHER_BASIS[factors.intensity_basis] : 'another basis than asked for';
-}
-
-function onOther(factors: ReportFactors): string {
-  return isOfOneBasis(factors) ? `on ${OTHER_BASIS[factors.intensity_basis]}` : 'on another basis';
-}
-
-function isOfOneBasis({ by_cluster: clusters, intensity_basis: basis }: ReportFactors): boolean {
-  return clusters.every((cluster) => cluster.intensity_basis === basis);
-}
-
-/** Of which year an average is that holds at all times. */
-function ofYear({ intensity_by_origin: origin, intensity_year: year }: ReportFactors): string {
-  const isYearly = origin === undefined || origin.yearly === 1;
-  return year !== undefined && isYearly ? `, average of ${year}` : '';
-}
-
-/** `defaults_used` has a text a factor, which begins with the factor's name; the whole of it is in the JSON. */
-function ifDefault(factor: string, { factors }: EitReport): string {
-  const text = factors.defaults_used.find((one) => one.startsWith(`${factor} `));
-  if (text === undefined) return '';
-  return text.includes('(approximate:') ? ' (approximate)' : ' (default)';
 }
 
 /** Several clusters' mean has more digits than a person wants. */

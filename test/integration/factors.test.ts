@@ -198,7 +198,7 @@ describe('eit factors', () => {
     const [beta, gamma] = await told('--config', path);
     expect(beta!.get('zone')).toMatchObject({ value: 'DE', from: `clusters.beta.cloud in ${path}` });
     expect(gamma!.get('zone')).toMatchObject({ value: 'DE', from: `site.lat in ${path}` });
-    const atEdge = config({ cloud: 'aws/us-east-1' });
+    const atEdge = config({ cloud: 'azure/westus3' });
     const [edge] = await told('--config', atEdge);
     expect(edge!.get('zone')).toMatchObject({ from: `site.cloud in ${atEdge} (approximate)` });
   });

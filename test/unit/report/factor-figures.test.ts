@@ -106,6 +106,8 @@ describe('water, cost and what the contract says', () => {
       social_cost_usd: { world: { median: 0 } },
       embodied: { co2e_kg: 0, node_hours: 0 },
     });
+    // No cluster is there to have a factor.
+    expect(text(made)).not.toMatch(/^(MarketCO2e|Water|Cost): /m);
     expect([...csv.render(made, view)][0]).toContain(',MarketCO2e_kg,EmbodiedCO2e_kg,Water_l,Cost,');
   });
 
