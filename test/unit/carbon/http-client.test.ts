@@ -197,6 +197,11 @@ test('a server that is not there says so', async () => {
   expect(await refusal(http.get({ url: new URL(url), as: 'JSON' }))).toContain(
     'cannot be reached: connect ECONNREFUSED',
   );
+  expect(http.unreachedHint).toMatch(/^no provider could be reached.*proxy.*mirror with url/);
+  server.answer(json({}, 500));
+  await refusal(ask(http));
+  expect(http.unreachedHint).toBeNull();
+  expect(patientClient().http.unreachedHint).toBeNull();
 });
 
 test('a token does not go over plain http to another machine', async () => {
