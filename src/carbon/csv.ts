@@ -48,17 +48,16 @@ function closingQuote(text: string, from: number): number {
 
 /** Where a field without quotes ends: before a comma, a quote or a line's end. */
 function plainEnd(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && !ENDS_PLAIN.has(text.charCodeAt(at))) at += 1;
-  return at;
+  const ends = /[",\r\n]/g;
+  ends.lastIndex = from;
+  return ends.test(text) ? ends.lastIndex - 1 : text.length;
 }
-
-const ENDS_PLAIN = new Set([...',"\r\n'].map((character) => character.charCodeAt(0)));
 
 /** What ends a field: a comma, a line's end or the text's (''); null: something else. */
 function separatorAt(text: string, at: number): string | null {
-  if (at === text.length) return '';
-  return [',', '\n', '\r\n'].find((separator) => text.startsWith(separator, at)) ?? null;
+  const character = text.charAt(at);
+  if (character === '\r') return text[at + 1] === '\n' ? '\r\n' : null;
+  return character === '' || character === ',' || character === '\n' ? character : null;
 }
 
 function lineBreaksIn(text: string): number {
