@@ -46,11 +46,16 @@ function closingQuote(text: string, from: number): number {
   return at;
 }
 
+const [QUOTE, COMMA, LF, CR] = [0x22, 0x2c, 0x0a, 0x0d];
+
 /** Where a field without quotes ends: before a comma, a quote or a line's end. */
 function plainEnd(text: string, from: number): number {
-  const ends = /[",\r\n]/g;
-  ends.lastIndex = from;
-  return ends.test(text) ? ends.lastIndex - 1 : text.length;
+  let at = from;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE || code === COMMA || code === LF || code === CR) break;
+  }
+  return at;
 }
 
 /** What ends a field: a comma, a line's end or the text's (''); null: something else. */
