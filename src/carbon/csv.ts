@@ -46,19 +46,23 @@ function closingQuote(text: string, from: number): number {
   return at;
 }
 
+const [QUOTE, COMMA, LF, CR] = [0x22, 0x2c, 0x0a, 0x0d];
+
 /** Where a field without quotes ends: before a comma, a quote or a line's end. */
 function plainEnd(text: string, from: number): number {
   let at = from;
-  while (at < text.length && !ENDS_PLAIN.has(text.charCodeAt(at))) at += 1;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE || code === COMMA || code === LF || code === CR) break;
+  }
   return at;
 }
 
-const ENDS_PLAIN = new Set([...',"\r\n'].map((character) => character.charCodeAt(0)));
-
 /** What ends a field: a comma, a line's end or the text's (''); null: something else. */
 function separatorAt(text: string, at: number): string | null {
-  if (at === text.length) return '';
-  return [',', '\n', '\r\n'].find((separator) => text.startsWith(separator, at)) ?? null;
+  const character = text.charAt(at);
+  if (character === '\r') return text[at + 1] === '\n' ? '\r\n' : null;
+  return character === '' || character === ',' || character === '\n' ? character : null;
 }
 
 function lineBreaksIn(text: string): number {

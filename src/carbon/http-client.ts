@@ -105,6 +105,15 @@ export class HttpClient {
     }
   }
 
+  /** What to do where nothing that was asked has answered; null where something has, or nothing was asked. */
+  get unreachedHint(): string | null {
+    if (this.requests === 0 || this.answers > 0) return null;
+    return (
+      'no provider could be reached from here. Behind a proxy: set HTTPS_PROXY, which Node.js takes from version 24 on with NODE_USE_ENV_PROXY=1; ' +
+      'else name a mirror with url in eit.yaml (docs/intensity.md)'
+    );
+  }
+
   /** @returns the answer, or what went wrong and how long to wait at least; null: trying again does not help */
   async #try(question: HttpQuestion): Promise<HttpAnswer | { error: EitError; waitMs: number | null }> {
     const { as, secrets = [], alsoStatuses = [] } = question;

@@ -76,7 +76,7 @@ export function parseIntensityCsv(
         line,
         'the row does not begin after the one before; expected rows in the order of their time',
       );
-    if (before?.endMs != null && before.endMs > startMs)
+    if (before !== undefined && (before.endMs ?? -Infinity) > startMs)
       throw wrong(
         line,
         `the row begins before that of line ${before.line} ends; expected rows that do not overlap`,

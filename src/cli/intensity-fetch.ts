@@ -86,11 +86,8 @@ export async function run(
     }
     return all;
   }).finally(() => line.clear());
-  if (http.requests > 0 && http.answers === 0)
-    output.note(
-      'no provider could be reached from here. Behind a proxy: HTTPS_PROXY, which Node.js takes from version 24 on with NODE_USE_ENV_PROXY=1; ' +
-        'else name a mirror with url in eit.yaml (docs/intensity.md)',
-    );
+  const hint = http.unreachedHint;
+  if (hint !== null) output.note(hint);
   await output.write([argv['json'] === true ? jsonText(results.map(toJson)) : results.map(toText).join('')]);
   return results.some(({ error }) => error !== null) ? 1 : 0;
 }

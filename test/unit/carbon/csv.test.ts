@@ -59,7 +59,7 @@ test('what was written as CSV is read again', () => {
 });
 
 test('a quoted field may be as long as the text', () => {
-  const long = 'a,\n""'.repeat(2_000_000);
+  const long = `${'a,\n""'.repeat(1000)}${'a'.repeat(20_000_000)}`;
   const [[field, next] = []] = rows(`"${long}",b\n`);
   // Compared here: the test's own comparison of so long a text takes seconds.
   expect([field === long.replaceAll('""', '"'), next]).toEqual([true, 'b']);

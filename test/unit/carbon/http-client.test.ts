@@ -95,10 +95,16 @@ test.each<[string, string]>([
   ['over the end of what is shown', `${' '.repeat(1994)}b"a\\d/tok en`],
 ])('a token that the server repeats is in no message: %s', async (_, text) => {
   server.answer(body(text, 'application/json', 401));
-  const question = { url: new URL(server.url), as: 'JSON', secrets: ['b"a\\d/tok en', ''] } as const;
+  const question = { url: new URL(server.url), as: 'JSON', secrets: ['b"a\\d/tok en'] } as const;
   const message = await refusal(patientClient().http.get(question));
   expect(message).toContain('answers 401');
   expect(message).not.toMatch(/b("|\\"|%22)a/);
+});
+
+test('an empty token leaves a message as it is', async () => {
+  server.answer(body('who are you?', 'text/plain', 401));
+  const question = { url: new URL(server.url), as: 'JSON', secrets: [''] } as const;
+  expect(await refusal(patientClient().http.get(question))).toContain('(who are you?)');
 });
 
 test('a reason that does not end is cut, and nothing in it moves the cursor', async () => {
@@ -197,6 +203,11 @@ test('a server that is not there says so', async () => {
   expect(await refusal(http.get({ url: new URL(url), as: 'JSON' }))).toContain(
     'cannot be reached: connect ECONNREFUSED',
   );
+  expect(http.unreachedHint).toMatch(/^no provider could be reached.*proxy.*mirror with url/);
+  server.answer(json({}, 500));
+  await refusal(ask(http));
+  expect(http.unreachedHint).toBeNull();
+  expect(patientClient().http.unreachedHint).toBeNull();
 });
 
 test('a token does not go over plain http to another machine', async () => {
