@@ -113,10 +113,16 @@ export async function run(
   await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);
   if (damaged.count > 0)
-    output.note(
-      `${counted(damaged.count, 'line')} of the intensity series not read: ${damaged.places.join('; ')}`,
-    );
+    output.note(`${notRead(damaged)} of the intensity series not read: ${damaged.places.join('; ')}`);
   return 0;
+}
+
+function notRead({ count, files }: SkippedLines): string {
+  const lines = count - files;
+  return [
+    ...(lines > 0 ? [counted(lines, 'line')] : []),
+    ...(files > 0 ? [counted(files, 'file')] : []),
+  ].join(' and ');
 }
 
 /** @throws EitError EIT_TIME_FORM */

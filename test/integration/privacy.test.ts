@@ -366,10 +366,10 @@ if (missing !== undefined) {
       const hours = Array.from({ length: 31 * 24 }, (_, i) => hour(begin + i * 3_600_000, 10 + i));
       await appendSeries(series, 'WORLD', hours);
       const byHour = ['-S', '2026-01-01', '-E', '2026-02-01', '--group-by', 'user', '--json'];
-      const own = ['-u', it.alice.name, ...byHour];
+      const hersAlone = ['-u', it.alice.name, ...byHour];
       const [hersByHour, rootsByHour, ofAccount] = [
-        await it.report(it.alice, own),
-        await it.report(null, own),
+        await it.report(it.alice, hersAlone),
+        await it.report(null, hersAlone),
         await it.report(it.alice, ['-a', '-A', 'biology', ...byHour]),
       ].map(({ stdout, stderr }) => ({ report: JSON.parse(stdout) as EitReport, stderr }));
       expect(rootsByHour!.report.factors.intensity_by_origin?.series).toBeGreaterThan(0);

@@ -330,7 +330,9 @@ describe('the line of the intensity', () => {
   const all = { series: 1, estimated: 0, neighbour: 0, same_hour: 0, yearly: 0, other_basis: 0 };
 
   test('has the source, cut, and the year of an average where it is known', () => {
-    expect(told({})).toContain('CO2e: 400 g/kWh (average-lifecycle), zone DE. Intensity: a test. Counted: ');
+    expect(told({})).toContain(
+      'CO2e: 400 g/kWh (average-lifecycle, average of 2024), zone DE. Intensity: a test. Counted: ',
+    );
     expect(told({ intensity_year: 2024, intensity_source: `\u001b${'x'.repeat(100)}` })).toContain(
       `CO2e: 400 g/kWh (average-lifecycle, average of 2024), zone DE. Intensity: \\u{1b}${'x'.repeat(73)}+. Counted: `,
     );

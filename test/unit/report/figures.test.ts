@@ -260,6 +260,7 @@ describe('clusters', () => {
         intensity_g_per_kwh: 400,
         intensity_source: 'a test',
         intensity_basis: 'average-lifecycle',
+        intensity_year: 2024,
       },
       {
         cluster: 'beta',
@@ -268,6 +269,7 @@ describe('clusters', () => {
         intensity_g_per_kwh: 50,
         intensity_source: 'a test',
         intensity_basis: 'average-lifecycle',
+        intensity_year: 2024,
       },
     ]);
   });
