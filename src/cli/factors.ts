@@ -15,11 +15,14 @@ import { visible } from '../config/visible';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
+import { displayWidth } from '../report/printable';
 import { plainNumber } from '../report/units';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
 import { alignedRows, jsonText, painter } from './plain-text';
+import { terminalOf } from './terminal';
 import { localTimeZone } from './time-zone';
+import { wrapped } from './wrapped';
 
 export const options: Readonly<Record<string, Options>> = {
   cluster: {
@@ -68,7 +71,16 @@ export async function run(
       clusters,
     };
     await output.write([jsonText(list)]);
-  } else await output.write(listText(clusters, painter({ env, output, ...rest })));
+  } else {
+    const surroundings = { env, output, ...rest };
+    await output.write(
+      wrapped(
+        listText(clusters, painter(surroundings), terminalOf(argv, surroundings)?.width ?? Infinity),
+        argv,
+        surroundings,
+      ),
+    );
+  }
   const unknown = asked === undefined ? null : await whyUnknown(loaded, asked);
   if (unknown !== null)
     output.note(`${unknown}: the factors of the site hold on a cluster ${visible(asked ?? '', 80)}`);
@@ -132,6 +144,7 @@ const COLUMNS = [
 function* listText(
   clusters: readonly { readonly cluster: string; readonly factors: readonly FactorInForce[] }[],
   paint: ReturnType<typeof painter>,
+  width: number,
 ): Generator<string> {
   for (const [i, { cluster, factors }] of clusters.entries()) {
     if (i > 0) yield '\n';
@@ -144,7 +157,17 @@ function* listText(
       from,
       source,
     ]);
-    for (const line of alignedRows(COLUMNS, rows)) yield `${line}\n`;
+    const lines = alignedRows(COLUMNS, rows);
+    // On a narrow terminal where a factor is from stands below it.
+    if (lines.every((line) => displayWidth(line) <= width)) {
+      for (const line of lines) yield `${line}\n`;
+      continue;
+    }
+    for (const { name, value, unit, year, from, source } of factors) {
+      const figure = value === null ? '-' : typeof value === 'number' ? plainNumber(value) : value;
+      yield `${name}  ${figure}${unit === null || value === null ? '' : ` ${unit}`}${year === null ? '' : ` (${year})`}\n`;
+      yield `    ${from === '-' ? '' : `${from}; `}${source}\n`;
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import { comparedIntensitySvg } from '../report/compared-intensity-svg';
 import type { CommandModule, Surroundings } from './command';
 import { alignedRows, jsonText } from './plain-text';
 import { terminalOf } from './terminal';
+import { wrapped } from './wrapped';
 
 export const options: Readonly<Record<string, Options>> = {
   fuels: {
@@ -67,7 +68,8 @@ export async function run(
     writePicture(plot, comparedIntensitySvg(lines, { title: 'Carbon intensity of cloud regions', sources }));
   }
   if (argv['json'] === true) await output.write([jsonText(lines.map((line) => lineJson(line, basis)))]);
-  else if (plot === undefined) await output.write(table(lines, sources, argv, surroundings));
+  else if (plot === undefined)
+    await output.write(wrapped(table(lines, sources, argv, surroundings), argv, surroundings));
   else await output.write([`${visible(plot)} has ${lines.length} bars.\n`]);
   return 0;
 }

@@ -10,6 +10,7 @@ import { EitError } from '../errors';
 import { cut } from '../report/printable';
 import type { CommandModule, Surroundings } from './command';
 import { alignedRows, jsonText, labelledLines } from './plain-text';
+import { wrapped } from './wrapped';
 import { locate } from './zones-locate';
 
 const text = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
@@ -77,7 +78,7 @@ export async function run(
   } else {
     pieces = list(chosen(zones, basis, year, action, last(argv['number'])), basis, isJson);
   }
-  await surroundings.output.write(pieces);
+  await surroundings.output.write(isJson ? pieces : wrapped(pieces, argv, surroundings));
   return 0;
 }
 

@@ -33,18 +33,18 @@ export function pad(text: string, width: number, align: 'left' | 'right'): strin
 
 /**
  * Breaks a text that has gone through `visible` into lines of at most so many columns, between words; a longer word has a
- * line of its own. Lines after the first begin with two spaces.
+ * line of its own. Lines after the first begin with two spaces more.
  */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > width) {
+  const indent = /^ */.exec(text)![0];
+  let line: string | null = null;
+  for (const word of text.slice(indent.length).split(' ')) {
+    if (line === null) line = indent + word;
+    else if (displayWidth(line) + 1 + displayWidth(word) > width) {
       lines.push(line);
-      line = `  ${word}`;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
+      line = `${indent}  ${word}`;
+    } else line = `${line} ${word}`;
   }
-  return [...lines, line];
+  return [...lines, line ?? ''];
 }
