@@ -14,12 +14,14 @@ const LINES = [
   'Factor  Value\n',
   'pue      1.58  default  Henderson et al. 2020, section 3\n',
   '\n',
-  'end\n',
+  '    indented, and longer than it is\n',
 ];
 
 test('on a terminal a long line goes on below, and the others stay', () => {
   const text = wrapped(LINES, {}, surroundings(true)).join('');
-  expect(text).toBe('Factor  Value\npue      1.58  default \n  Henderson et al. 2020,\n  section 3\n\nend\n');
+  expect(text).toBe(
+    'Factor  Value\npue      1.58  default \n  Henderson et al. 2020,\n  section 3\n\n    indented, and longer than\n      it is\n',
+  );
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(30);
 });
 
