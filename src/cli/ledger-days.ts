@@ -14,13 +14,8 @@ import {
 import type { TotalsQuery } from '../archive/totals';
 import { jobsApart, jobsInTotals, jobTable, partsWith, runsElsewhere } from '../archive/totals-jobs';
 import { POLICIES } from '../attribution/policy';
-import {
-  type Aggregation,
-  fieldOfKey,
-  type GroupFields,
-  type ReportQuery,
-  type SumKey,
-} from '../report/aggregate';
+import { type Aggregation, type ReportQuery } from '../report/aggregate';
+import { fieldOfKey, type GroupFields, type SumKey } from '../report/group-fields';
 import { GroupSums } from '../runs/group-sums';
 import { type WeightCurve, WeightedSums, type Weighing } from '../runs/slot-weights';
 import { SlurmSums } from '../runs/slurm-sums';

@@ -1,5 +1,6 @@
 import type { QuotaConfig } from '../generated/config';
-import type { Group, SumKey } from '../report/aggregate';
+import type { Group } from '../report/aggregate';
+import type { SumKey } from '../report/group-fields';
 import { figures, type SiteFactors } from '../report/report';
 import { GroupSums } from '../runs/group-sums';
 import { UNKNOWN } from '../runs/runs';

@@ -1,6 +1,6 @@
 import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
-import { fieldOfKey } from './aggregate';
+import { fieldOfKey } from './group-fields';
 import { OTHERS } from './line-names';
 import { type Column, columnNamed, COLUMNS, EMBODIED, NODE_ENERGY, type Row } from './columns';
 

@@ -1,5 +1,5 @@
 import type { ReportFigures, SlurmJob } from '../generated/report';
-import type { GroupFields } from './aggregate';
+import type { GroupFields } from './group-fields';
 import { bytesText, durationText, energyText, massText, moneyText, percentText, volumeText } from './units';
 
 /** A line of a report: a group, or the total, which has no key. */

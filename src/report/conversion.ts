@@ -15,3 +15,8 @@ export function ratio(value: number | null): number | null;
 export function ratio(value: number | null): number | null {
   return value === null ? null : Math.round(value * 1e6) / 1e6;
 }
+
+/** A time as JSON has it. */
+export function utc(ms: number): string {
+  return new Date(ms).toISOString();
+}

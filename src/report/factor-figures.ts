@@ -11,6 +11,7 @@ import type {
   SocialCostPerTonne,
 } from '../generated/report';
 import type { MachineTimes } from '../runs/machine-times';
+import { utc } from './conversion';
 import type { SiteFactors } from './report';
 
 /** Energy of a group on one cluster, and the factors there. */
@@ -163,8 +164,4 @@ export function equivalentsTold(
     const { name, kind, value, per, amount, year, source, url } = one;
     return { name, value, unit: UNITS[kind], text: equivalentText(one), per, amount, year, source, url };
   });
-}
-
-function utc(ms: number): string {
-  return new Date(ms).toISOString();
 }

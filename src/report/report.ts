@@ -9,29 +9,21 @@ import type {
   GroupKey,
   LostEnergy,
   QuotaState,
-  ReportFactors,
   ReportFigures,
   ReportGroup,
   ReportOthers,
   ReportQuality,
 } from '../generated/report';
-import type { Aggregate, Group, ReportQuery, SumKey } from './aggregate';
-import { kwh, part, ratio } from './conversion';
+import type { Aggregate, Group, ReportQuery } from './aggregate';
+import type { SumKey } from './group-fields';
+import { kwh, part, ratio, utc } from './conversion';
 import { convertEnergy } from './converted-energy';
-import {
-  type ClusterKwh,
-  embodiedFigures,
-  equivalentsTold,
-  factorFigures,
-  reportFactorsTold,
-  sideFactorsTold,
-} from './factor-figures';
+import { type ClusterKwh, embodiedFigures, equivalentsTold, factorFigures } from './factor-figures';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { gpuFigures } from './gpu-figures';
 import { type ClusterEnergy, GroupSums } from '../runs/group-sums';
-import { intensityByOrigin } from './intensity-origin';
-import { itScope } from './it-scope';
 import { ALL_LINES, chooseLines, type LineChoice } from './line-choice';
+import { meanFactors, reportFactors } from './report-factors';
 import { SlurmSums } from '../runs/slurm-sums';
 import { slurmFigures, slurmJob } from './slurm-figures';
 
@@ -297,106 +289,8 @@ function byCluster(
     .map(([cluster, energy]) => ({ cluster, energy, factors: factorsOf(cluster) }));
 }
 
-/** The factors as they were in the mean of all that a report is of: the same where they are constant. */
-function meanFactors(energy: ClusterEnergy | undefined, factors: SiteFactors): SiteFactors {
-  if (!energy?.weighted) return factors;
-  const { itUj, totalKwh, co2eKg } = convertEnergy(energy, factors);
-  if (itUj === 0n) return factors;
-  return {
-    ...factors,
-    pue: withoutNoise(totalKwh / kwh(itUj)),
-    intensityGPerKwh: withoutNoise((co2eKg * 1000) / totalKwh),
-  };
-}
-
-/** A constant that was weighed is itself again. */
-function withoutNoise(value: number): number {
-  return Number(value.toPrecision(12));
-}
-
-const NO_SOURCES: IntensitySources = { series: [], yearly: [], notes: [] };
-
-function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFactors {
-  const { factorsOf, factorsAsOfMs, intensitySourcesOf } = context;
-  const clusters = aggregate.clusters.length > 0 ? aggregate.clusters : [''];
-  const all = clusters.map((cluster) => {
-    const energy = aggregate.total.energy.get(cluster);
-    const factors = meanFactors(energy, factorsOf(cluster));
-    const converted = energy === undefined ? null : convertEnergy(energy, factorsOf(cluster));
-    const isYearly = (converted?.byOrigin?.yearly ?? 1) > 0;
-    const { series, yearly, notes } = intensitySourcesOf?.(cluster) ?? NO_SOURCES;
-    const sources = [...series, ...(isYearly ? yearly : [])];
-    return {
-      cluster,
-      factors: {
-        ...factors,
-        intensitySource: sources.join('; ') || factors.intensitySource,
-        defaultsUsed: [...factors.defaultsUsed, ...(isYearly ? notes : [])],
-      },
-      converted,
-      // With a curve by time it is of no one year.
-      year: converted?.byOrigin ? null : factors.intensityYear,
-    };
-  });
-  const kwhOf = ({ converted }: (typeof all)[number]) => converted?.totalKwh ?? 0;
-  const mostUsed = all.reduce((a, b) => (kwhOf(b) > kwhOf(a) ? b : a));
-  const distinct = (pick: (factors: SiteFactors) => string) => [
-    ...new Set(all.map(({ factors }) => pick(factors))),
-  ];
-  const years = [...new Set(all.map(({ year }) => year))];
-  const byOrigin = intensityByOrigin(all.flatMap(({ converted }) => converted ?? []));
-  return {
-    pue: weightedMean(all.map(({ factors, converted }) => [factors.pue, kwh(converted?.itUj ?? 0n)])),
-    zone: distinct((factors) => factors.zone).join(', '),
-    intensity_g_per_kwh: weightedMean(all.map((each) => [each.factors.intensityGPerKwh, kwhOf(each)])),
-    intensity_source: distinct((factors) => factors.intensitySource).join('; '),
-    intensity_basis: mostUsed.factors.intensityBasis,
-    ...(years.length === 1 && years[0] !== null ? { intensity_year: years[0]! } : {}),
-    ...(byOrigin === null ? {} : { intensity_by_origin: byOrigin }),
-    ...(factorsAsOfMs === undefined ? {} : { as_of: utc(factorsAsOfMs) }),
-    it_scope: itScope(
-      [...aggregate.total.energy.values()],
-      all.some(({ factors }) => factors.nodeOverhead > 1),
-    ),
-    domains_measured: DOMAIN_CLASSES.filter((name) =>
-      [...aggregate.total.energy.values()].some(({ measuredUj }) => measuredUj.has(name)),
-    ),
-    defaults_used: [...new Set(all.flatMap(({ factors }) => factors.defaultsUsed))],
-    ...reportFactorsTold(all),
-    by_cluster: all
-      .filter(({ cluster }) => aggregate.clusters.includes(cluster))
-      .map(({ cluster, factors, converted, year }) => {
-        const { pue, zone, intensityGPerKwh, intensitySource, intensityBasis } = factors;
-        const own = intensityByOrigin(converted === null ? [] : [converted]);
-        return {
-          cluster,
-          pue,
-          zone,
-          intensity_g_per_kwh: intensityGPerKwh,
-          intensity_source: intensitySource,
-          intensity_basis: intensityBasis,
-          ...(year === null ? {} : { intensity_year: year }),
-          ...sideFactorsTold(factors),
-          ...(own === null ? {} : { intensity_by_origin: own }),
-        };
-      }),
-  };
-}
-
-/** Of values with their weights; the first value where all weights are 0. */
-function weightedMean(values: readonly (readonly [value: number, weight: number])[]): number {
-  const weights = values.reduce((total, [, weight]) => total + weight, 0);
-  const [first] = values;
-  if (weights === 0 || values.every(([value]) => value === first?.[0])) return first?.[0] ?? 0;
-  return values.reduce((total, [value, weight]) => total + value * weight, 0) / weights;
-}
-
 function sum(amounts: Iterable<bigint>): bigint {
   let total = 0n;
   for (const amount of amounts) total += amount;
   return total;
-}
-
-function utc(ms: number): string {
-  return new Date(ms).toISOString();
 }
