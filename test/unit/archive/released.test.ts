@@ -47,10 +47,12 @@ test.each(readdirSync(RELEASED))(
   async (released) => {
     const ledger = copied(released);
     const expected = readFileSync(join(RELEASED, released, 'reports.json'), 'utf8');
-    expect(JSON.parse(await golden(ledger))).toEqual(JSON.parse(expected));
+    const before = await golden(ledger);
+    // A later version may tell more, but nothing else.
+    expect(JSON.parse(before)).toMatchObject(JSON.parse(expected) as object[]);
     for (const cluster of ['alpha', 'beta'])
       await ledger.compact(cluster, Date.parse('2026-06-01T12:00:00Z'));
-    expect(JSON.parse(await golden(ledger))).toEqual(JSON.parse(expected));
+    expect(await golden(ledger)).toBe(before);
     ledger.remove();
   },
 );
