@@ -259,7 +259,7 @@ test('whatever ran, sums of parts and their runs one by one come to the same', a
         }
       },
     ),
-    { numRuns: scaled(2, 300), endOnFailure: process.env['EIT_TEST_SHRINK'] !== '1' },
+    { numRuns: scaled(6, 300), endOnFailure: process.env['EIT_TEST_SHRINK'] !== '1' },
   );
   expect(summedRuns).toBeGreaterThan(0);
 });
