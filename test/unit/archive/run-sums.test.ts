@@ -203,65 +203,65 @@ test.each(['rundays', 'hours', 'runsums', 'openruns'])(
 const KEYS: InnerKey[][] = [[], ['user'], ['uid', 'partition'], ['account', 'month'], ['month']];
 
 test('whatever ran, sums of parts and their runs one by one come to the same', async () => {
-  let summedRuns = 0;
-  await fc.assert(
-    fc.asyncProperty(
-      anyLife,
-      fc.constantFrom('UTC', 'Europe/Berlin'),
-      fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 2 }),
-      fc.constantFrom({}, { users: [{ name: 'alice' }] }, { partitions: new Set(['cpu']) }),
-      async (records, timeZone, days, filter) => {
-        const ledger = new TestLedger();
-        try {
-          ledger.ship(JSON.parse(JSON.stringify(records)) as typeof records);
-          for (const day of [...days.sort((a, b) => a - b), 60])
-            await ledger.compact('alpha', END_MS + (day - 6) * DAY_MS, { timeZone, inboxDays: 90 });
-          const dir = join(ledger.dir, 'alpha');
-          const manifest = (await readManifest(dir))!;
-          const archive = { cluster: 'alpha', dir, manifest };
-          await withDuckDb(REPORT_LIMITS, async (connection) => {
-            for (const [policy] of POLICIES.entries()) {
-              const all = { days: daysWithTotals(archive), policy, filter, exceptJobs: null };
-              const apart = await jobsApart(connection, archive, all);
-              const one: TotalsQuery = {
-                ...all,
-                exceptJobs: apart.size === 0 ? null : await jobTable(connection, 'except_jobs', apart),
-                notSummed: new Set(manifest.parts.map(({ path }) => path)),
-              };
-              expect(await jobsApart(connection, archive, { ...all, notSummed: one.notSummed! })).toEqual(
-                apart,
-              );
-              const notSummed =
-                one.exceptJobs === null
-                  ? new Set<string>()
-                  : await partsWith(connection, archive, all, one.exceptJobs);
-              const known = { ...one, notSummed };
-              const sums = { ...known, elsewhere: await runsElsewhere(connection, archive, known) };
-              for (const keys of KEYS) {
-                const byText = (a: object, b: object) => (textOf(a) < textOf(b) ? -1 : 1);
-                const [expected, found] = [
-                  await totalsByGroup(connection, archive, keys, one),
-                  await totalsByGroup(connection, archive, keys, sums),
-                ].map((groups) => groups.sort((a, b) => byText(a.keys, b.keys)));
-                expect(found).toEqual(expected);
-                for (const { sums: ofGroup } of found!) summedRuns += ofGroup.runs;
-              }
-              expect(await countTotals(connection, archive, sums)).toEqual(
-                await countTotals(connection, archive, one),
-              );
-              const names = async (query: TotalsQuery) =>
-                (await namesInTotals(connection, archive, query)).map(textOf).sort();
-              expect(await names(sums)).toEqual(await names(one));
+  const summed = { runs: 0 };
+  const property = fc.asyncProperty(
+    anyLife,
+    fc.constantFrom('UTC', 'Europe/Berlin'),
+    fc.array(fc.integer({ min: 1, max: 8 }), { maxLength: 2 }),
+    fc.constantFrom({}, { users: [{ name: 'alice' }] }, { partitions: new Set(['cpu']) }),
+    async (records, timeZone, days, filter) => {
+      const ledger = new TestLedger();
+      try {
+        ledger.ship(JSON.parse(JSON.stringify(records)) as typeof records);
+        for (const day of [...days.sort((a, b) => a - b), 60])
+          await ledger.compact('alpha', END_MS + (day - 6) * DAY_MS, { timeZone, inboxDays: 90 });
+        const dir = join(ledger.dir, 'alpha');
+        const manifest = (await readManifest(dir))!;
+        const archive = { cluster: 'alpha', dir, manifest };
+        await withDuckDb(REPORT_LIMITS, async (connection) => {
+          for (const [policy] of POLICIES.entries()) {
+            const all = { days: daysWithTotals(archive), policy, filter, exceptJobs: null };
+            const apart = await jobsApart(connection, archive, all);
+            const one: TotalsQuery = {
+              ...all,
+              exceptJobs: apart.size === 0 ? null : await jobTable(connection, 'except_jobs', apart),
+              notSummed: new Set(manifest.parts.map(({ path }) => path)),
+            };
+            expect(await jobsApart(connection, archive, { ...all, notSummed: one.notSummed! })).toEqual(
+              apart,
+            );
+            const notSummed =
+              one.exceptJobs === null
+                ? new Set<string>()
+                : await partsWith(connection, archive, all, one.exceptJobs);
+            const known = { ...one, notSummed };
+            const sums = { ...known, elsewhere: await runsElsewhere(connection, archive, known) };
+            for (const keys of KEYS) {
+              const byText = (a: object, b: object) => (textOf(a) < textOf(b) ? -1 : 1);
+              const [expected, found] = [
+                await totalsByGroup(connection, archive, keys, one),
+                await totalsByGroup(connection, archive, keys, sums),
+              ].map((groups) => groups.sort((a, b) => byText(a.keys, b.keys)));
+              expect(found).toEqual(expected);
+              for (const { sums: ofGroup } of found!) summed.runs += ofGroup.runs;
             }
-          });
-        } finally {
-          ledger.remove();
-        }
-      },
-    ),
-    { numRuns: scaled(6, 300), endOnFailure: process.env['EIT_TEST_SHRINK'] !== '1' },
+            expect(await countTotals(connection, archive, sums)).toEqual(
+              await countTotals(connection, archive, one),
+            );
+            const names = async (query: TotalsQuery) =>
+              (await namesInTotals(connection, archive, query)).map(textOf).sort();
+            expect(await names(sums)).toEqual(await names(one));
+          }
+        });
+      } finally {
+        ledger.remove();
+      }
+    },
   );
-  expect(summedRuns).toBeGreaterThan(0);
+  const options = { numRuns: scaled(3, 300), endOnFailure: process.env['EIT_TEST_SHRINK'] !== '1' };
+  // Of a few lives it can be that a filter leaves none of their runs: then some more.
+  for (let times = 0; times < 8 && summed.runs === 0; times++) await fc.assert(property, options);
+  expect(summed.runs).toBeGreaterThan(0);
 });
 
 function textOf(value: object): string {
