@@ -51,6 +51,15 @@ export function mergeSql(table: Table<never>, from: string): string {
   return `SELECT ${columns.join(', ')} FROM ${from} GROUP BY ${keys.join(', ')}`;
 }
 
+/** A column of a table that DuckDB makes of another: no row of ours has it. */
+export function derivedColumn(
+  name: string,
+  type: Column<never>['type'],
+  merge: Column<never>['merge'],
+): Column<never> {
+  return { name, type, merge, of: () => undefined };
+}
+
 /** SQL aggregate that makes one value of a column's values. */
 export function mergedSql(table: Table<never>, { name, type, merge }: Column<never>): string {
   const value = quoted(name);

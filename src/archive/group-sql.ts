@@ -20,6 +20,15 @@ export const TOTAL_KEYS = [
 ] as const;
 export type TotalKey = (typeof TOTAL_KEYS)[number];
 
+/** What sums of months are grouped by: of a run they are the same on all its days, but for the month. */
+export const SUM_KEYS = [
+  'user',
+  'uid',
+  'account',
+  'partition',
+  'month',
+] as const satisfies readonly TotalKey[];
+
 /** What became of runs: a key of its own, since only some have one. */
 export type InnerKey = TotalKey | 'outcome';
 

@@ -3,7 +3,7 @@ import { POLICIES } from '../attribution/policy';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { type Weight, WeightedSums, type WeightCurve, WEIGHTS } from '../runs/slot-weights';
 import { quoted } from './column';
-import { dayNamed } from './days';
+import { dayNamed, stretchesOf } from './days';
 import { hourTotalsSql, HOUR_TOTALS } from './hour-table';
 import { partsIn } from './manifest';
 import { partsSql, rowsOf } from './part';
@@ -103,8 +103,8 @@ function energySql(
   const [first, last] = [inDays[0]!, inDays.at(-1)!];
   const slices = partsIn(manifest, SLICES.name, first.fromMs, last.toMs).map(({ path }) => path);
   if (slices.length === 0) return all.join(' UNION ALL ');
-  const within = inDays
-    .map(({ fromMs, toMs }) => `(slot_ms >= ${fromMs} AND slot_ms < ${toMs})`)
+  const within = stretchesOf([...days], manifest.time_zone)
+    .map(([fromMs, toMs]) => `(slot_ms >= ${fromMs} AND slot_ms < ${toMs})`)
     .join(' OR ');
   const ofJobs = `${partsSql(dir, slices)} WHERE job IN (FROM ${exceptJobs}) AND (${within})`;
   return [...all, select('-', hourTotalsSql(ofJobs, inDays))].join(' UNION ALL ');

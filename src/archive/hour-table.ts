@@ -1,6 +1,6 @@
 import { POLICIES } from '../attribution/policy';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
-import { type Column, quoted, type Table } from './column';
+import { derivedColumn, quoted, type Table } from './column';
 import type { Day } from './days';
 
 const CLASSES_SUMMED = ['measured', 'modelled'] as const;
@@ -20,13 +20,6 @@ const OVERHEAD = POLICIES.map((policy) => ({
   sql: DOMAIN_CLASSES.map((name) => `coalesce(${quoted(`${name}_measured_${policy}_uj`)}, 0)`).join(' + '),
 }));
 
-const column = (name: string, type: 'BIGINT' | 'VARCHAR', merge: 'key' | 'sum'): Column<never> => ({
-  name,
-  type,
-  merge,
-  of: () => undefined,
-});
-
 /**
  * Energy by slot of time and by whom: for emissions by the hour, and for anyone who wants curves. Made from slices, and made again where
  * those change.
@@ -36,13 +29,13 @@ export const HOUR_TOTALS: Table<never> = {
   time: 'slot_ms',
   order: ['user', 'account', 'partition', 'slot_ms'],
   columns: [
-    column('slot_ms', 'BIGINT', 'key'),
-    column('uid', 'BIGINT', 'key'),
-    column('user', 'VARCHAR', 'key'),
-    column('account', 'VARCHAR', 'key'),
-    column('partition', 'VARCHAR', 'key'),
-    ...SUMMED.map((name) => column(name, 'BIGINT', 'sum')),
-    ...OVERHEAD.map(({ name }) => column(name, 'BIGINT', 'sum')),
+    derivedColumn('slot_ms', 'BIGINT', 'key'),
+    derivedColumn('uid', 'BIGINT', 'key'),
+    derivedColumn('user', 'VARCHAR', 'key'),
+    derivedColumn('account', 'VARCHAR', 'key'),
+    derivedColumn('partition', 'VARCHAR', 'key'),
+    ...SUMMED.map((name) => derivedColumn(name, 'BIGINT', 'sum')),
+    ...OVERHEAD.map(({ name }) => derivedColumn(name, 'BIGINT', 'sum')),
   ],
 };
 

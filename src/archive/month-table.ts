@@ -1,23 +1,7 @@
-import { type Column, quoted, type Table } from './column';
+import { derivedColumn, quoted, type Table } from './column';
 import { MONTHS_KIND } from './kept-months';
-import { COUNTS, groupSql, keptFigures, type TotalKey } from './group-sql';
+import { COUNTS, groupSql, keptFigures, SUM_KEYS } from './group-sql';
 import { RUN_FIGURES } from './run-day-table';
-
-/** What groups are known by where nothing but months is left. */
-export const MONTH_KEYS = [
-  'user',
-  'uid',
-  'account',
-  'partition',
-  'month',
-] as const satisfies readonly TotalKey[];
-
-const column = (name: string, type: Column<never>['type'], merge: Column<never>['merge']): Column<never> => ({
-  name,
-  type,
-  merge,
-  of: () => undefined,
-});
 
 /**
  * What is left of a month whose energy is kept no longer by job, day and hour: what reports of whole months tell of a user, account
@@ -28,18 +12,18 @@ export const MONTHS: Table<never> = {
   time: 'month_ms',
   order: ['month', 'user', 'account', 'partition'],
   columns: [
-    column('month', 'VARCHAR', 'key'),
-    column('month_ms', 'BIGINT', 'key'),
-    column('user', 'VARCHAR', 'key'),
-    column('uid', 'BIGINT', 'key'),
-    column('account', 'VARCHAR', 'key'),
-    column('partition', 'VARCHAR', 'key'),
+    derivedColumn('month', 'VARCHAR', 'key'),
+    derivedColumn('month_ms', 'BIGINT', 'key'),
+    derivedColumn('user', 'VARCHAR', 'key'),
+    derivedColumn('uid', 'BIGINT', 'key'),
+    derivedColumn('account', 'VARCHAR', 'key'),
+    derivedColumn('partition', 'VARCHAR', 'key'),
     // As slices have them: the lines of what is a sum are counted no more.
-    column('lines', 'BIGINT', 'sum'),
-    column('first_ms', 'BIGINT', 'min'),
-    ...COUNTS.map((name) => column(name, 'BIGINT', 'sum')),
+    derivedColumn('lines', 'BIGINT', 'sum'),
+    derivedColumn('first_ms', 'BIGINT', 'min'),
+    ...COUNTS.map((name) => derivedColumn(name, 'BIGINT', 'sum')),
     ...keptFigures().map(({ name, type, role }) =>
-      column(name, type, role === 'names' ? 'union' : name === 'gpu_memory_bytes' ? 'max' : 'sum'),
+      derivedColumn(name, type, role === 'names' ? 'union' : name === 'gpu_memory_bytes' ? 'max' : 'sum'),
     ),
   ],
 };
@@ -49,7 +33,7 @@ export const MONTHS: Table<never> = {
  * @param from SQL that gives these
  */
 export function monthRowsSql(from: string, monthMs: number): string {
-  const groups = groupSql({ from, where: '', whereTold: '', figures: RUN_FIGURES }, [...MONTH_KEYS]);
+  const groups = groupSql({ from, where: '', whereTold: '', figures: RUN_FIGURES }, [...SUM_KEYS]);
   const selected = MONTHS.columns.map(({ name, type }) => {
     if (name === 'month_ms') return `${monthMs} AS month_ms`;
     if (name === 'lines') return '0::BIGINT AS lines';

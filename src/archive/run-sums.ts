@@ -1,25 +1,9 @@
 import { UNKNOWN } from '../runs/runs';
-import { type Column, quoted, selectAll, type Table } from './column';
+import { derivedColumn, type Column, quoted, selectAll, type Table } from './column';
 import type { Stretch } from './days';
 import { sqlText } from './duckdb';
-import { COUNTS, groupSql, keptFigures, MAY_BE_REQUEUED, type TotalKey } from './group-sql';
+import { COUNTS, groupSql, keptFigures, MAY_BE_REQUEUED, SUM_KEYS } from './group-sql';
 import { type Figure, RUN_DAYS, RUN_FIGURES } from './run-day-table';
-
-/** What sums of a part are grouped by, beside what became of the runs. */
-export const SUM_KEYS = [
-  'user',
-  'uid',
-  'account',
-  'partition',
-  'month',
-] as const satisfies readonly TotalKey[];
-
-const column = (name: string, type: Column<never>['type'], merge: Column<never>['merge']): Column<never> => ({
-  name,
-  type,
-  merge,
-  of: () => undefined,
-});
 
 /** Bytes of a month's runs outgrow 64 bits: each can ask for all memory of a large machine. */
 const typeOf = ({ name, role, type }: Figure): Column<never>['type'] =>
@@ -34,19 +18,19 @@ export const RUN_SUMS: Table<never> = {
   time: 'day_ms',
   order: ['user', 'account', 'partition'],
   columns: [
-    column('month', 'VARCHAR', 'key'),
-    column('day_ms', 'BIGINT', 'key'),
-    column('user', 'VARCHAR', 'key'),
-    column('uid', 'BIGINT', 'key'),
-    column('account', 'VARCHAR', 'key'),
-    column('partition', 'VARCHAR', 'key'),
-    column('outcome', 'VARCHAR', 'key'),
-    ...COUNTS.map((name) => column(name, 'BIGINT', 'sum')),
-    column('first_ms', 'BIGINT', 'min'),
-    column('conflict_job', 'BIGINT', 'min'),
-    column('conflict', 'VARCHAR', 'min'),
+    derivedColumn('month', 'VARCHAR', 'key'),
+    derivedColumn('day_ms', 'BIGINT', 'key'),
+    derivedColumn('user', 'VARCHAR', 'key'),
+    derivedColumn('uid', 'BIGINT', 'key'),
+    derivedColumn('account', 'VARCHAR', 'key'),
+    derivedColumn('partition', 'VARCHAR', 'key'),
+    derivedColumn('outcome', 'VARCHAR', 'key'),
+    ...COUNTS.map((name) => derivedColumn(name, 'BIGINT', 'sum')),
+    derivedColumn('first_ms', 'BIGINT', 'min'),
+    derivedColumn('conflict_job', 'BIGINT', 'min'),
+    derivedColumn('conflict', 'VARCHAR', 'min'),
     ...keptFigures().map((figure) =>
-      column(figure.name, typeOf(figure), figure.role === 'names' ? 'union' : 'sum'),
+      derivedColumn(figure.name, typeOf(figure), figure.role === 'names' ? 'union' : 'sum'),
     ),
   ],
 };

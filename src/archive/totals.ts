@@ -6,7 +6,8 @@ import type { InnerKey, RunRows } from './group-sql';
 import { emptyInAll, partsSql } from './part';
 import { filterSql, type ReadableArchive } from './read-archive';
 import { type Figure, RUN_DAYS, RUN_FIGURES } from './run-day-table';
-import { OPEN_RUNS, RUN_SUMS, SUM_KEYS } from './run-sums';
+import { SUM_KEYS } from './group-sql';
+import { OPEN_RUNS, RUN_SUMS } from './run-sums';
 
 export interface TotalsQuery {
   /** Days that are added up: those of which the archive has totals that are as its slices are. */

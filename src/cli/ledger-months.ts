@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { MONTH_KEYS } from '../archive/month-table';
+import { SUM_KEYS } from '../archive/group-sql';
 import { monthsByGroup, namesInMonths } from '../archive/month-groups';
 import type { ReadableArchive } from '../archive/read-archive';
 import type { TotalKey } from '../archive/group-sql';
@@ -9,7 +9,7 @@ import { GroupSums } from '../runs/group-sums';
 import { SlurmSums } from '../runs/slurm-sums';
 import type { Outcome } from '../slurm/job-states';
 
-const KEYS: ReadonlySet<string> = new Set([...MONTH_KEYS, 'cluster']);
+const KEYS: ReadonlySet<string> = new Set([...SUM_KEYS, 'cluster']);
 
 /** Whether totals of months by user, account and partition tell what is asked for. */
 export function isToldByTotals({ manifest }: ReadableArchive, query: ReportQuery): boolean {

@@ -14,8 +14,13 @@ export function intensityNotes(report: EitReport, timeZone: string): string[] {
   const of = `${basisTaken(factors)}${ofYear(factors)}`;
   return [
     `CO2e: ${grams} g/kWh (${of}), zone ${factors.zone}${ifDefault('zone', report)}${byTime(report, timeZone)}`,
-    `Intensity: ${cut(visible(factors.intensity_source), LONGEST_SOURCE)}`,
+    `Intensity: ${cut(visible(inShort(factors.intensity_source)), LONGEST_SOURCE)}`,
   ];
+}
+
+/** Whose figures they are: a citation goes on in brackets, and is whole in the JSON. */
+function inShort(sources: string): string {
+  return [...new Set(sources.split('; ').map((source) => source.split(' (')[0]!))].join('; ');
 }
 
 const FILLED = [

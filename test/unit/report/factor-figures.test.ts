@@ -329,6 +329,11 @@ describe('the line of the intensity', () => {
   };
   const all = { series: 1, estimated: 0, neighbour: 0, same_hour: 0, yearly: 0, other_basis: 0 };
 
+  test('has of each source who it is, once; the citation is in the JSON', () => {
+    const two = 'a grid (2025). A long citation; a grid (2026). Another; a contract';
+    expect(told({ intensity_source: two })).toContain('Intensity: a grid; a contract. Counted: ');
+  });
+
   test('has the source, cut, and the year of an average where it is known', () => {
     expect(told({})).toContain(
       'CO2e: 400 g/kWh (average-lifecycle, average of 2024), zone DE. Intensity: a test. Counted: ',
