@@ -11,13 +11,16 @@ const LAYERS = {
   sources: ['config', 'slurm'],
   attribution: ['config', 'slurm', 'sources'],
   ledger: ['config', 'slurm', 'sources', 'attribution'],
-  agent: ['config', 'slurm', 'sources', 'attribution', 'ledger'],
+  metrics: [],
+  agent: ['config', 'slurm', 'sources', 'attribution', 'ledger', 'metrics'],
   runs: ['config', 'slurm', 'attribution', 'ledger'],
   archive: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   synthetic: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   carbon: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   report: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
   quota: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
+  mail: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
+  pages: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   cli: [
     'config',
     'slurm',
@@ -31,6 +34,9 @@ const LAYERS = {
     'carbon',
     'report',
     'quota',
+    'metrics',
+    'mail',
+    'pages',
   ],
 };
 const OPEN_TO_ALL = ['', 'generated'];
