@@ -28,7 +28,7 @@ _eit() {
 
   local columns='JobID Cluster User Account Partition Node Hour Day Week Month JobName ArrayJobID HetJobID QOS State Submit Start
     ReqMem TimeLimit Jobs Runs Elapsed CPUTime GPUTime GPUBusy GPUUtil GPUMem GPUThrottled GPUIdle CPUEnergy DRAMEnergy GPUEnergy
-    OtherEnergy ITEnergy Energy CO2e MarketCO2e EmbodiedCO2e Water Cost SocialCost SocialCostLow SocialCostHigh WorldSocialCost Coverage Quality NodesExpected NodesReported Estimated CPUModel GPUModel Extrapolated CPUEff
+    OtherEnergy ITEnergy Energy CO2e MarketCO2e EmbodiedCO2e Water Cost SocialCost SocialCostLow SocialCostHigh WorldSocialCost Coverage Quality NodesExpected NodesReported Estimated CPUModel GPUModel Extrapolated LostEnergy FailedEnergy CancelledEnergy CPUEff
     MemEff SlurmEnergy SameEnergy'
   if [[ $command == report ]]; then
     case $previous in
@@ -92,7 +92,7 @@ _eit() {
     report)
       options='--user --account --partition --jobs --clusters --nodelist --qos --name --state --starttime --endtime --allusers
         --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
-        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --audit --policy --config'
+        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --policy --config'
       ;;
     status | doctor) options='--json --config' ;;
     factors) options='--cluster --json --config' ;;

@@ -3,7 +3,7 @@ import { loadEquivalents } from '../carbon/equivalents';
 import { loadConfig } from '../config/config';
 import { Skipped } from '../ledger/record-line';
 import { parseColumns, type SelectedColumn } from '../report/column-choice';
-import { columnHelp, EMBODIED } from '../report/columns';
+import { columnHelp, EMBODIED, LOST } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport } from '../report/report';
@@ -164,8 +164,13 @@ function queryOptions(
     policy: last(argv['policy']),
     extrapolate: argv['extrapolate'] === true,
     'compare-slurm': argv['compare-slurm'] === true,
+    lost: argv['lost'] === true || columns?.some(({ column }) => isOneOf(LOST, column.name)) === true,
     embodied: argv['embodied'] === true || columns?.some(({ column }) => column.name === EMBODIED) === true,
   };
+}
+
+function isOneOf(names: readonly string[], name: string): boolean {
+  return names.includes(name);
 }
 
 function strings(value: unknown): string[] {

@@ -367,7 +367,22 @@ export interface SlurmFigures {
    * Most memory held / memory asked for, of runs of which both are known on all their nodes. null: of none.
    */
   memory_efficiency: number | null;
+  lost?: LostByOutcome;
   compared?: SlurmComparison;
+}
+/**
+ * With --lost: of Energy, what went into runs that did not come to their end.
+ */
+export interface LostByOutcome {
+  /**
+   * FAILED, TIMEOUT, OUT_OF_MEMORY, NODE_FAIL and the like.
+   */
+  failed_kwh: number;
+  cancelled_kwh: number;
+  /**
+   * Runs that began again.
+   */
+  requeued_kwh: number;
 }
 /**
  * With --compare-slurm: runs that lie in the report from begin to end and of which Slurm tells an energy of its own (ConsumedEnergyRaw). It adds up whole nodes, what others run on them and idle power included.

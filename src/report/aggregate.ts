@@ -44,6 +44,8 @@ export interface ReportQuery {
   readonly extrapolate: boolean;
   /** Whether Slurm's own energy is asked for beside ours; absent: not. */
   readonly compareSlurm?: boolean;
+  /** Whether what was lost is asked for group by group; absent: in all alone. */
+  readonly lost?: boolean;
   /** Whether the hours of nodes and GPUs are asked for, for what making them emitted; absent: not. */
   readonly embodied?: boolean;
 }
@@ -52,7 +54,12 @@ export interface Group {
   readonly fields: GroupFields;
   readonly sums: GroupSums;
   readonly slurm: SlurmSums;
+  /** Of those of its runs whose work was not done to its end; absent: not asked for. */
+  readonly lost?: LostSums;
 }
+
+/** Sums of runs whose work was not done to its end, by what became of them. */
+export type LostSums = Map<Outcome, GroupSums>;
 
 /** Sums of runs that were added up elsewhere. */
 export interface TotalSums {
@@ -192,6 +199,7 @@ export class Aggregation {
       else {
         group.sums.addSums(added.sums);
         group.slurm.addSums(added.slurm);
+        if (group.lost !== undefined && added.lost !== undefined) addLost(group.lost, added.lost);
       }
     }
   }
@@ -254,6 +262,8 @@ export class Aggregation {
       group.sums.addRun(run, ofGroup, nodesOfGroup, power, this.#weighing);
       if (this.#query.embodied === true) group.sums.addMachines(run, ofGroup);
       group.slurm.addRun(run, ofGroup, facts);
+      if (outcome !== null && group.lost !== undefined)
+        lostOf(group.lost, outcome).addRun(run, ofGroup, nodesOfGroup, power);
     }
   }
 
@@ -265,7 +275,10 @@ export class Aggregation {
     const key = groupKey(fields, jobKey);
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { fields, sums: new GroupSums(), slurm: new SlurmSums() };
+      group = {
+        ...{ fields, sums: new GroupSums(), slurm: new SlurmSums() },
+        ...(this.#query.lost === true ? { lost: new Map<Outcome, GroupSums>() } : {}),
+      };
       this.#groups.set(key, group);
     }
     return group;
@@ -296,8 +309,19 @@ export class Aggregation {
   }
 }
 
+function lostOf(lost: LostSums, outcome: Outcome): GroupSums {
+  const sums = lost.get(outcome) ?? new GroupSums();
+  lost.set(outcome, sums);
+  return sums;
+}
+
+/** Adds another group's; none of its runs may be of this one's jobs. */
+export function addLost(to: LostSums, lost: LostSums): void {
+  for (const [outcome, sums] of lost) lostOf(to, outcome).addSums(sums);
+}
+
 /** Whether a query asks for what only Slurm's accounting tells. */
-export function needsFacts({ groupBy, filter, compareSlurm }: ReportQuery): boolean {
+export function needsFacts({ groupBy, filter, compareSlurm, lost }: ReportQuery): boolean {
   const { selections, qos, names, states } = filter;
   const isGrouped = groupBy.some(
     (key) => key === 'qos' || key === 'state' || key === 'name' || key === 'array' || key === 'het',
@@ -307,6 +331,7 @@ export function needsFacts({ groupBy, filter, compareSlurm }: ReportQuery): bool
     isGrouped ||
     isSelection ||
     compareSlurm === true ||
+    lost === true ||
     [qos, names, states].some((asked) => asked !== undefined)
   );
 }

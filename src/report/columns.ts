@@ -113,6 +113,9 @@ function usd(
 /** The column that has a figure only where it is asked for. */
 export const EMBODIED = 'EmbodiedCO2e';
 
+/** Columns of what was lost, which is added up by group only where it is asked for. */
+export const LOST = ['LostEnergy', 'FailedEnergy', 'CancelledEnergy'] as const;
+
 /** Every column, in the order of `--helpformat`. */
 export const COLUMNS = [
   {
@@ -288,6 +291,13 @@ export const COLUMNS = [
     'of Energy, the part that nobody observed (--extrapolate)',
     (row) => row.extrapolated_kwh ?? null,
   ),
+  energy('LostEnergy', 'of Energy, runs that did not come to their end (--lost; sacct)', lost()),
+  energy(
+    'FailedEnergy',
+    'of it, runs that failed, ran out of time or memory, or lost a node',
+    lost('failed'),
+  ),
+  energy('CancelledEnergy', 'of it, runs that were cancelled; the rest began again', lost('cancelled')),
   fraction(
     'CPUEff',
     'CPUEfficiency',
@@ -345,6 +355,16 @@ function arrayOf(row: Row): number | null {
 
 function hetOf(row: Row): number | null {
   return row.het_job_id ?? row.slurm_job?.het_job_id ?? null;
+}
+
+/** @param outcome absent: whatever became of them */
+function lost(outcome?: 'failed' | 'cancelled'): (row: Row) => number | null {
+  return ({ slurm }) => {
+    if (slurm?.lost === undefined || slurm.told_runs === 0) return null;
+    const { failed_kwh, cancelled_kwh, requeued_kwh } = slurm.lost;
+    if (outcome !== undefined) return slurm.lost[`${outcome}_kwh`];
+    return failed_kwh + cancelled_kwh + requeued_kwh;
+  };
 }
 
 /** Of no run is no 0. */
