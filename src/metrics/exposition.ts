@@ -41,9 +41,15 @@ function labelsText(labels: MetricSample['labels']): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-/** A carriage return would be a line's end to some readers, and has no escape of its own. */
+/** What no text can hold or a terminal would take for a command; U+FFFD itself, so that no two values become one. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\uFFFD]/gu;
+
 function escaped(text: string, isQuoted: boolean): string {
-  const safe = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\uFFFD');
+  const safe = text
+    .replaceAll('\\', '\\\\')
+    .replaceAll(UNPRINTABLE, (one) =>
+      one === '\n' ? '\\n' : `\uFFFD${(one.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+    );
   return isQuoted ? safe.replaceAll('"', '\\"') : safe;
 }
 
