@@ -254,7 +254,11 @@ function figureFamilies(scope: MetricScope | 'cluster', found: readonly Labelled
         cost === undefined || cost === null ? [] : [{ labels: { ...labels, currency }, value: cost }],
       ),
     ),
-    family('runs', 'Number', ({ runs }) => runs),
+    gauge(
+      `eit_${scope}_window_runs`,
+      'Runs in the window',
+      found.map(({ labels, figures: { runs } }) => ({ labels, value: runs })),
+    ),
     family(
       'coverage_ratio',
       'Part of what should have been observed that was',
