@@ -320,13 +320,17 @@ export class Agent {
     return Object.values(this.#state.runs).some(({ identity }) => (identity.gpus ?? 0) > 0);
   }
 
+  #clusterName(): string {
+    return this.#parts.config.cluster ?? this.#state.cluster ?? 'unknown';
+  }
+
   #hostFacts(): HostFacts {
     const { user, system } = process.cpuUsage();
     const cpuUs = user + system;
     const agent = { cpu_us: cpuUs - this.#ownCpuUs, rss_bytes: process.memoryUsage.rss() };
     this.#ownCpuUs = cpuUs;
     return {
-      cluster: this.#parts.config.cluster ?? this.#state.cluster ?? 'unknown',
+      cluster: this.#clusterName(),
       cpus: this.#hostCpus,
       absentSources: this.#parts.absentSources,
       agent,
@@ -427,6 +431,7 @@ export class Agent {
       const { user, system } = process.cpuUsage();
       const facts: AgentFacts = {
         version: tool,
+        cluster: this.#clusterName(),
         policy: config.policy,
         startedMs: this.#startedMs,
         cpuS: (user + system) / 1e6,

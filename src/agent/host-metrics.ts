@@ -11,6 +11,8 @@ import { unreadableReason } from './unreadable-reason';
 /** What the agent tells of itself and its host, besides its state. */
 export interface AgentFacts {
   readonly version: string;
+  /** As host records name it. */
+  readonly cluster: string;
   /** Under which energies are divided here. */
   readonly policy: Policy;
   readonly startedMs: number;
@@ -42,9 +44,11 @@ export function hostMetrics(state: HostState, facts: AgentFacts): MetricFamily[]
 function agentFamilies(state: HostState, facts: AgentFacts): MetricFamily[] {
   const { ticks } = facts;
   return [
-    gauge('eit_agent_info', 'Version of the agent, and the policy by which energy is divided', [
-      { labels: { version: facts.version, policy: facts.policy }, value: 1 },
-    ]),
+    gauge(
+      'eit_agent_info',
+      'The cluster, the version of the agent, and the policy by which energy is divided',
+      [{ labels: { cluster: facts.cluster, version: facts.version, policy: facts.policy }, value: 1 }],
+    ),
     {
       ...one('eit_agent_start_time_seconds', 'When the agent began, Unix time', facts.startedMs / 1000),
       unit: 'seconds',

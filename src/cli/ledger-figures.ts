@@ -3,7 +3,8 @@ import { readManifest } from '../archive/manifest';
 import { takenBefore } from '../archive/read-archive';
 import type { LoadedConfig } from '../config/config';
 import { SkippedLines } from '../carbon/intensity-line';
-import type { QuotaState } from '../generated/report';
+import type { ArchiveManifest } from '../generated/manifest';
+import type { EitReport, QuotaState } from '../generated/report';
 import { ledgerClusters } from '../ledger/inbox-files';
 import { readInboxState } from '../ledger/inbox-state';
 import { Skipped } from '../ledger/record-line';
@@ -11,7 +12,6 @@ import { quotaStates } from '../quota/evaluate';
 import type { Aggregate, ReportQuery } from '../report/aggregate';
 import type { ClusterFigures, LedgerFigures, MetricScope } from '../report/ledger-metrics';
 import { buildReport } from '../report/report';
-import type { EitReport } from '../generated/report';
 import { version } from '../version';
 import { energyCurves } from './energy-curves';
 import { readAggregate } from './ledger-aggregate';
@@ -20,6 +20,8 @@ import { readQuotaData } from './quota-data';
 import { type FactorsIn, siteFactors } from './site-factors';
 import { localTimeZone } from './time-zone';
 import { findUids } from './user-ids';
+
+const DAY_MS = 86_400_000;
 
 /** What is to be read of the ledger for metrics. */
 export interface FiguresAsked {
@@ -74,16 +76,14 @@ async function clusterFigures(
   // In the archive's own zone all whole days and months come from its sums.
   const timeZone = manifest?.time_zone ?? localTimeZone();
   const scopes: MetricScope[] = ['partition', ...(withAccounts ? (['account'] as const) : [])];
+  const taken = manifest === null ? null : await takenBefore(dir, manifest);
+  const inbox = await readInboxState(ledger, cluster, taken);
+  const beganMs = ledgerBegan(manifest, inbox.firstDay) ?? nowMs;
   const ever = new Map<MetricScope, Aggregate>();
-  for (const scope of scopes) ever.set(scope, await readEver(asked, queryOf(0, nowMs, scope)));
+  for (const scope of scopes) ever.set(scope, await readEver(asked, queryOf(beganMs, nowMs, scope)));
   const reports = new Map<MetricScope, EitReport>();
   for (const scope of topUsers > 0 ? [...scopes, 'user' as const] : scopes)
     reports.set(scope, await readWindow(asked, queryOf(nowMs - window.ms, nowMs, scope), factorsIn));
-  const inbox = await readInboxState(
-    ledger,
-    cluster,
-    manifest === null ? null : await takenBefore(dir, manifest),
-  );
   return { cluster, ever, window: reports, inbox };
 
   function queryOf(sinceMs: number, untilMs: number, scope: MetricScope): ReportQuery {
@@ -98,6 +98,17 @@ async function clusterFigures(
       extrapolate: false,
     };
   }
+}
+
+/**
+ * Before anything that the ledger holds, Unix ms: from there on each day is looked at by itself. What comes late can be of before the archive's first month.
+ */
+function ledgerBegan(manifest: ArchiveManifest | null, firstInboxDay: string | null): number | null {
+  const begins = [
+    ...(manifest?.parts ?? []).map(({ month }) => Date.parse(`${month}-01T00:00:00Z`)),
+    ...(firstInboxDay === null ? [] : [Date.parse(`${firstInboxDay}T00:00:00Z`)]),
+  ];
+  return begins.length === 0 ? null : begins.reduce((a, b) => Math.min(a, b)) - 2 * DAY_MS;
 }
 
 /** Without factors, and without what sacct tells: joules as they were recorded. */

@@ -12,6 +12,8 @@ export interface InboxState {
   readonly waitingBytes: number;
   /** By host, when its last line came, Unix ms by the storage's clock. */
   readonly lastByHost: ReadonlyMap<string, number>;
+  /** UTC day of the oldest file, `2026-03-29`; null: there is none. */
+  readonly firstDay: string | null;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function readInboxState(
       lastByHost.set(file.host, Math.max(lastByHost.get(file.host) ?? 0, now.mtimeMs));
     }
   }
-  return { waitingBytes, lastByHost };
+  return { waitingBytes, lastByHost, firstDay: files[0]?.day ?? null };
 }
 
 /** null: compaction has taken it away meanwhile. */
