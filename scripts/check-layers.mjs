@@ -17,7 +17,7 @@ const LAYERS = {
   archive: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   synthetic: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   carbon: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
-  report: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
+  report: ['config', 'slurm', 'attribution', 'ledger', 'metrics', 'runs', 'carbon'],
   quota: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   mail: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   science: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],

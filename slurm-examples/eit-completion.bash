@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota factors zones regions --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota prometheus factors zones regions --help --version' -- "$current")
       return
     fi
   fi
@@ -81,7 +81,7 @@ _eit() {
       mapfile -t COMPREPLY < <(compgen -W 'lifecycle direct' -- "$current")
       return
       ;;
-    --config | --dir | --sacct | --plot)
+    --config | --dir | --sacct | --plot | --output)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return
@@ -116,6 +116,7 @@ _eit() {
       actions='refresh check'
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
       ;;
+    prometheus) options='--output --window --accounts --top-users --quotas --silent-after --json --config' ;;
     zones)
       actions='list show top bottom locate'
       options='--basis --year --number --lat --lon --cloud --country --ip --json'

@@ -56,6 +56,12 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./quota'),
   },
   {
+    name: 'prometheus',
+    describe:
+      'Figures of the ledger for Prometheus: energy, CO2e, cost, coverage and silent hosts by cluster and partition',
+    load: () => import('./prometheus'),
+  },
+  {
     name: 'factors',
     describe:
       'Every factor in force (PUE, intensity, price, water, ...), with unit, source, year and where it was set',

@@ -71,6 +71,10 @@ export interface EitConfig {
      * How many programs a run's record names, with their CPU seconds; 0: none. Names alone, no arguments.
      */
     top_processes: number;
+    /**
+     * Folder of Prometheus' node_exporter (its --collector.textfile.directory), on a disk of this host: the agent keeps eit.prom there, with figures of the host and of no job. Without it none are written.
+     */
+    textfile_dir?: string;
   };
   roots: {
     sys: string;
