@@ -56,6 +56,13 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./quota'),
   },
   {
+    name: 'mail',
+    describe: 'Mails of jobs: sends what eit-mail leaves (spool), tries the way to an address (check)',
+    actions: ['spool', 'check'],
+    operand: { name: 'who', describe: 'check: an address or a user' },
+    load: () => import('./mail'),
+  },
+  {
     name: 'factors',
     describe:
       'Every factor in force (PUE, intensity, price, water, ...), with unit, source, year and where it was set',
