@@ -56,6 +56,13 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./quota'),
   },
   {
+    name: 'mail',
+    describe: "Mails about jobs: shows what a job's says (show)",
+    actions: ['show'],
+    operand: { name: 'what', describe: 'show: the job, such as 1234, 1234_5 or 1234+1' },
+    load: () => import('./mail'),
+  },
+  {
     name: 'factors',
     describe:
       'Every factor in force (PUE, intensity, price, water, ...), with unit, source, year and where it was set',

@@ -1,0 +1,83 @@
+import type { LoadedConfig } from '../config/config';
+import { composeMail } from '../mail/compose-mail';
+import type { JobFound } from '../mail/composed-mail';
+import type { JobQuestion, JobReader } from '../mail/job-reader';
+import { endedNodes, runsOfNotice } from '../mail/job-runs';
+import { jobSummary } from '../mail/job-summary';
+import { withNotices } from '../mail/notice-facts';
+import { type NoticeJob, parseNotice } from '../mail/notice-job';
+import type { Output } from './output';
+import { type JobRecords, readJobRecords } from './job-records';
+import { localTimeZone } from './time-zone';
+
+const HOUR_MS = 3_600_000;
+/** Of a job of which nothing tells when it began. */
+const LONGEST_RUN_MS = 31 * 24 * HOUR_MS;
+/** A requeued job's earlier runs. */
+const REQUEUED_MS = 14 * 24 * HOUR_MS;
+
+export interface MailReaderOptions {
+  readonly loaded: LoadedConfig;
+  /** Who reads: of a private ledger its owner, or an admin. */
+  readonly uid: number;
+  readonly now: () => number;
+  /** For what cannot be read; null: nothing is told. */
+  readonly output: Output | null;
+}
+
+/** Reads jobs from the ledger, the inbox's newest lines among them. */
+export class LedgerJobReader implements JobReader {
+  readonly #options: MailReaderOptions;
+
+  constructor(options: MailReaderOptions) {
+    this.#options = options;
+  }
+
+  async readAll(questions: readonly JobQuestion[]): Promise<(JobFound | undefined)[]> {
+    const jobs = questions.map(({ notice }) => parseNotice(notice));
+    const asked = jobs.filter((job) => job !== null);
+    if (asked.length === 0) return questions.map(() => undefined);
+    const { loaded, uid, now, output } = this.#options;
+    const nowMs = now();
+    const timeZone = loaded.config.time_zone ?? localTimeZone();
+    const notices = questions.map(({ notice }) => notice);
+    const records = await readJobRecords(
+      { loaded, uid, output, nowMs, moreFacts: (known) => withNotices(known, notices) },
+      {
+        sinceMs: Math.min(...asked.map(sinceMsOf)),
+        untilMs: nowMs + HOUR_MS,
+        filter: { jobs: new Set(asked.flatMap(idsOf)) },
+        timeZone,
+      },
+    );
+    return questions.map((question, i) => found(records, question, jobs[i] ?? null, timeZone));
+  }
+}
+
+function found(
+  { added, context }: JobRecords,
+  { notice, nodes }: JobQuestion,
+  job: NoticeJob | null,
+  timeZone: string,
+): JobFound | undefined {
+  const runs = job === null ? null : runsOfNotice(added, job);
+  if (job === null || runs === null) return undefined;
+  const ofJob = runs.runs.filter(({ run }) => run.jobId === job.jobId);
+  const ended = new Set(endedNodes(ofJob.length > 0 ? ofJob : runs.runs));
+  return {
+    endedNodes: nodes.filter((node) => ended.has(node)),
+    compose: (missingNodes) =>
+      composeMail(jobSummary(runs, { ...context, quotas: null, missingNodes }), notice.subject, timeZone),
+  };
+}
+
+function idsOf({ jobId, array, hetJobId }: NoticeJob): number[] {
+  return [jobId, array?.jobId, hetJobId].filter((id) => typeof id === 'number');
+}
+
+/** From when on records of its runs can be: clocks of hosts need not be right. */
+function sinceMsOf({ startS, restart, receivedMs, isArraySummary }: NoticeJob): number {
+  const startMs = startS === null ? receivedMs - LONGEST_RUN_MS : startS * 1000;
+  const earlierMs = (restart ?? 0) > 0 || isArraySummary ? receivedMs - REQUEUED_MS : startMs;
+  return Math.min(startMs, earlierMs) - HOUR_MS;
+}
