@@ -6,7 +6,10 @@ import { endedNodes, runsOfNotice } from '../mail/job-runs';
 import { jobSummary } from '../mail/job-summary';
 import { withNotices } from '../mail/notice-facts';
 import { type NoticeJob, parseNotice } from '../mail/notice-job';
+import type { FactsLookup } from '../runs/job-facts';
+import type { SacctParts } from '../slurm/sacct-run';
 import type { Output } from './output';
+import { MailSacct } from './mail-sacct';
 import { type JobRecords, readJobRecords } from './job-records';
 import { localTimeZone } from './time-zone';
 
@@ -23,14 +26,24 @@ export interface MailReaderOptions {
   readonly now: () => number;
   /** For what cannot be read; null: nothing is told. */
   readonly output: Output | null;
+  /** How sacct is asked for what the ledger does not know of a job yet; null: not at all. */
+  readonly sacct: SacctParts | null;
 }
 
 /** Reads jobs from the ledger, the inbox's newest lines among them. */
 export class LedgerJobReader implements JobReader {
   readonly #options: MailReaderOptions;
+  readonly #sacct: MailSacct | null;
 
   constructor(options: MailReaderOptions) {
     this.#options = options;
+    const { sacct, output } = options;
+    this.#sacct =
+      sacct === null
+        ? null
+        : new MailSacct(sacct, ({ message }) =>
+            output?.note(`mails go without what sacct tells: ${message}`),
+          );
   }
 
   async readAll(questions: readonly JobQuestion[]): Promise<(JobFound | undefined)[]> {
@@ -41,8 +54,12 @@ export class LedgerJobReader implements JobReader {
     const nowMs = now();
     const timeZone = loaded.config.time_zone ?? localTimeZone();
     const notices = questions.map(({ notice }) => notice);
+    await this.#sacct?.ask(asked, nowMs);
+    const cluster = loaded.config.cluster ?? asked.find((job) => job.cluster !== null)?.cluster ?? '';
+    const moreFacts = (known: FactsLookup | null): FactsLookup =>
+      withNotices(this.#sacct?.factsWith(known, cluster) ?? known, notices);
     const records = await readJobRecords(
-      { loaded, uid, output, nowMs, moreFacts: (known) => withNotices(known, notices) },
+      { loaded, uid, output, nowMs, moreFacts },
       {
         sinceMs: Math.min(...asked.map(sinceMsOf)),
         untilMs: nowMs + HOUR_MS,

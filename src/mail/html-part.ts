@@ -65,13 +65,15 @@ function rowHtml({ label, value, bar, note }: MailRow): string {
     `<td valign="top" style="padding:1px 12px 1px 0;${style}"${more}>${content}</td>`;
   return (
     `<tr>${cell('white-space:nowrap', escaped(label))}` +
-    (bar === null
-      ? note === ''
-        ? cell('font-weight:bold', escaped(value), ' colspan="3"')
-        : cell('font-weight:bold', escaped(value)) + cell('', escaped(note), ' colspan="2"')
-      : cell('white-space:nowrap;font-weight:bold', escaped(value)) +
-        cell('padding-top:6px', barHtml(bar)) +
-        cell('', escaped(note))) +
+    (value === ''
+      ? cell('', escaped(note), ' colspan="3"')
+      : bar === null
+        ? note === ''
+          ? cell('font-weight:bold', escaped(value), ' colspan="3"')
+          : cell('font-weight:bold', escaped(value)) + cell('', escaped(note), ' colspan="2"')
+        : cell('white-space:nowrap;font-weight:bold', escaped(value)) +
+          cell('padding-top:6px', barHtml(bar)) +
+          cell('', escaped(note))) +
     '</tr>'
   );
 }

@@ -35,7 +35,7 @@ export interface MailBody {
 export const LITTLE_COVERAGE = 0.99;
 export const LEAST_COVERAGE = 0.9;
 
-const LONGEST_NAME = 60;
+const LONGEST_NAME = 48;
 /** Of tasks and parts that are told one by one. */
 const MOST_PARTS = 10;
 const MOST_NODES_NAMED = 8;
@@ -54,7 +54,7 @@ export function mailBody(summary: JobSummary, opening: string | null, timeZone: 
       energySection(summary),
       useSection(summary),
       ...partsSection(summary),
-      ...quotaSection(summary.quotas ?? [], timeZone),
+      ...quotaSection(summary.quotas ?? []),
       ...adviceSection(summary),
     ].filter(({ rows, lines }) => rows.length > 0 || lines.length > 0),
     notes: notesOf(summary, timeZone),
@@ -78,7 +78,7 @@ function warningsOf({ missing_nodes: missing, figures }: JobSummary): string[] {
           `The records of ${counted(missing.length, 'node')} were not complete when this was written: ` +
             `${namesOf(missing)}. What is told here is what was there.`,
         ]),
-    ...(lacks > 0 ? [`Of ${counted(expected, 'node')}, ${reported} told of it.`] : []),
+    ...(lacks > missing.length ? [`Of ${counted(expected, 'node')}, ${reported} told of it.`] : []),
     ...(few
       ? [
           `Only ${percentText(coverage)} of the time of the job's nodes was observed: the figures are of that part.` +
@@ -89,27 +89,32 @@ function warningsOf({ missing_nodes: missing, figures }: JobSummary): string[] {
 }
 
 function jobSection(summary: JobSummary, timeZone: string): MailSection {
-  const { label, name, cluster, user, account, partition, qos, state, nodes, start, end, figures } = summary;
+  const { label, name, cluster, user, account, partition, qos, state, nodes } = summary;
   const shown = (text: string): string => cut(visible(text), LONGEST_NAME);
   const inQos = qos === null ? '' : `, QOS ${shown(qos)}`;
   return {
     title: 'Job',
     rows: [
-      row('Job', `${label}${name === null ? '' : ` ${shown(name)}`}`, null, `on ${shown(cluster)}`),
-      row('User', `${shown(user)}`, null, `account ${shown(account)}, partition ${shown(partition)}${inQos}`),
-      ...(state === null ? [] : [row('State', state, null, '')]),
-      row('Time', durationText(figures.elapsed_seconds), null, timeNote(summary, timeZone, start, end)),
-      row('Nodes', String(nodes.length), null, namesOf(nodes)),
+      row('Job', '', null, `${label}${name === null ? '' : ` ${shown(name)}`} on ${shown(cluster)}`),
+      row(
+        'User',
+        '',
+        null,
+        `${shown(user)}, account ${shown(account)}, partition ${shown(partition)}${inQos}`,
+      ),
+      ...(state === null ? [] : [row('State', '', null, state)]),
+      row('Time', '', null, timeText(summary, timeZone)),
+      row('Nodes', '', null, nodes.length > 1 ? `${nodes.length}: ${namesOf(nodes)}` : namesOf(nodes)),
     ],
     lines: [],
   };
 }
 
-function timeNote({ scope }: JobSummary, timeZone: string, start: string, end: string): string {
-  const from = minute(start, timeZone);
-  const to = minute(end, timeZone);
+function timeText({ scope, start, end, figures }: JobSummary, timeZone: string): string {
+  const [from, to] = [minute(start, timeZone), minute(end, timeZone)];
   const until = to.slice(0, 10) === from.slice(0, 10) ? to.slice(11) : to;
-  return `${scope === 'run' ? '' : 'of all together; '}${from} to ${until}`;
+  const together = scope === 'run' ? '' : ' of all together';
+  return `${durationText(figures.elapsed_seconds)}${together}, ${from} to ${until}`;
 }
 
 function energySection({ figures, factors, equivalents, asked, scope }: JobSummary): MailSection {
@@ -206,7 +211,7 @@ function useSection({ asked, used, figures, scope }: JobSummary): MailSection {
         'Idle GPU',
         energyText(idleKwh),
         energy.gpu === null || energy.gpu === 0 ? null : idleKwh / energy.gpu,
-        `of the GPUs' energy went by while no kernel ran`,
+        'GPU energy while no kernel ran',
       ),
     );
   return { title: 'Use', rows, lines: [] };
@@ -238,7 +243,7 @@ function partsSection({ scope, parts, whole }: JobSummary): MailSection[] {
           whole === null
             ? []
             : [
-                `All ${parts.length} runs: ${energyText(whole.energy_kwh.total)}, ${co2eText(whole.co2e_kg)} CO2e. ` +
+                `Its ${parts.length} runs together: ${energyText(whole.energy_kwh.total)}, ${co2eText(whole.co2e_kg)} CO2e. ` +
                   'The figures above are of the run that this is about.',
               ],
       },
@@ -275,20 +280,19 @@ function efficiencyLine(parts: readonly JobPart[]): string[] {
   return [`CPUs were used best by ${text(most)} and least by ${text(least)}.`];
 }
 
-function quotaSection(quotas: readonly QuotaState[], timeZone: string): MailSection[] {
+function quotaSection(quotas: readonly QuotaState[]): MailSection[] {
   if (quotas.length === 0) return [];
   return [
     {
       title: 'Quotas',
-      rows: quotas.map(({ per, name, period, used, limit, unit, share, state, until }) => {
+      rows: quotas.map(({ per, name, period, used, limit, unit, share, state }) => {
         const whose = `${per === 'qos' ? 'QOS' : per} ${cut(visible(name), 20)}`;
-        const ends = until === null ? '' : `, until ${minute(until, timeZone)}`;
-        const over = state === 'over' ? ' REACHED' : '';
+        const over = state === 'over' ? ', REACHED' : '';
         return row(
           whose,
           share === null ? '-' : `${Math.floor(share * 1000 + 1e-9) / 10} %`,
           share ?? 1,
-          `${quotaAmountText(used, unit)} of ${quotaAmountText(limit, unit)} a ${period}${ends}${over}`,
+          `${quotaAmountText(used, unit)} of ${quotaAmountText(limit, unit)} ${period.endsWith('days') ? `in ${period}` : `a ${period}`}${over}`,
         );
       }),
       lines: [],

@@ -4,8 +4,10 @@ import type { MailBody, MailRow, MailSection } from './mail-body';
 /** What mail programs show without breaking lines, and quote once. */
 const WIDTH = 76;
 const LABEL = 11;
-const VALUE = 10;
-const BAR = 20;
+const VALUE = 9;
+const BAR = 10;
+/** A note is not squeezed beyond this. */
+const NARROWEST = 20;
 
 /** The text part of a mail: ASCII bars, lines of at most 76 columns but for words that are longer. */
 export function textPart({ opening, headline, warnings, sections, notes }: MailBody): string {
@@ -31,15 +33,13 @@ function sectionLines({ title, rows, lines }: MailSection): string[] {
 }
 
 function rowLines({ label, value, bar, note }: MailRow): string[] {
-  const isLong = displayWidth(value) > VALUE;
-  const head = `  ${pad(label, LABEL, 'left')} ${isLong ? value : pad(value, VALUE, bar === null && note === '' ? 'right' : 'right')}`;
-  const withBar = bar === null ? head : `${head}  [${barText(bar)}]`;
-  if (note === '') return [withBar];
-  const whole = `${withBar}  ${note}`;
-  if (displayWidth(whole) <= WIDTH) return [whole];
-  const indent = ' '.repeat(LABEL + VALUE + 5);
-  const [first = '', ...more] = wrap(note, WIDTH - indent.length);
-  return [withBar, `${indent}${first}`, ...more.map((line) => `${indent}${line.trimStart()}`)];
+  const start = `  ${pad(label, LABEL, 'left')} `;
+  const head = value === '' ? start : `${start}${pad(value, VALUE, 'right')}  `;
+  const withBar = bar === null ? head : `${head}[${barText(bar)}]  `;
+  const room = WIDTH - displayWidth(withBar);
+  const [first = '', ...more] = wrap(note, Math.max(room, NARROWEST));
+  const indent = ' '.repeat(displayWidth(withBar));
+  return [`${withBar}${first}`.trimEnd(), ...more.map((line) => `${indent}${line.trimStart()}`)];
 }
 
 /** What is not 0 shows, and what is not all leaves room. */
