@@ -3,13 +3,13 @@ import { composeMail } from '../mail/compose-mail';
 import type { JobFound } from '../mail/composed-mail';
 import type { JobQuestion, JobReader } from '../mail/job-reader';
 import { endedNodes, runsOfNotice } from '../mail/job-runs';
-import { jobSummary } from '../mail/job-summary';
 import { withNotices } from '../mail/notice-facts';
 import { type NoticeJob, parseNotice } from '../mail/notice-job';
 import type { FactsLookup } from '../runs/job-facts';
 import type { SacctParts } from '../slurm/sacct-run';
 import type { Output } from './output';
 import { MailSacct } from './mail-sacct';
+import { JobMails } from './job-mails';
 import { type JobRecords, readJobRecords } from './job-records';
 import { localTimeZone } from './time-zone';
 
@@ -34,10 +34,14 @@ export interface MailReaderOptions {
 export class LedgerJobReader implements JobReader {
   readonly #options: MailReaderOptions;
   readonly #sacct: MailSacct | null;
+  readonly #mails: JobMails;
+  readonly #timeZone: string;
 
   constructor(options: MailReaderOptions) {
     this.#options = options;
-    const { sacct, output } = options;
+    const { sacct, output, loaded } = options;
+    this.#timeZone = loaded.config.time_zone ?? localTimeZone();
+    this.#mails = new JobMails(loaded, this.#timeZone);
     this.#sacct =
       sacct === null
         ? null
@@ -52,7 +56,6 @@ export class LedgerJobReader implements JobReader {
     if (asked.length === 0) return questions.map(() => undefined);
     const { loaded, uid, now, output } = this.#options;
     const nowMs = now();
-    const timeZone = loaded.config.time_zone ?? localTimeZone();
     const notices = questions.map(({ notice }) => notice);
     await this.#sacct?.ask(asked, nowMs);
     const cluster = loaded.config.cluster ?? asked.find((job) => job.cluster !== null)?.cluster ?? '';
@@ -64,28 +67,31 @@ export class LedgerJobReader implements JobReader {
         sinceMs: Math.min(...asked.map(sinceMsOf)),
         untilMs: nowMs + HOUR_MS,
         filter: { jobs: new Set(asked.flatMap(idsOf)) },
-        timeZone,
+        timeZone: this.#timeZone,
       },
     );
-    return questions.map((question, i) => found(records, question, jobs[i] ?? null, timeZone));
+    return questions.map((question, i) => this.#found(records, question, jobs[i] ?? null));
   }
-}
 
-function found(
-  { added, context }: JobRecords,
-  { notice, nodes }: JobQuestion,
-  job: NoticeJob | null,
-  timeZone: string,
-): JobFound | undefined {
-  const runs = job === null ? null : runsOfNotice(added, job);
-  if (job === null || runs === null) return undefined;
-  const ofJob = runs.runs.filter(({ run }) => run.jobId === job.jobId);
-  const ended = new Set(endedNodes(ofJob.length > 0 ? ofJob : runs.runs));
-  return {
-    endedNodes: nodes.filter((node) => ended.has(node)),
-    compose: (missingNodes) =>
-      composeMail(jobSummary(runs, { ...context, quotas: null, missingNodes }), notice.subject, timeZone),
-  };
+  #found(
+    { added, context }: JobRecords,
+    { notice, nodes }: JobQuestion,
+    job: NoticeJob | null,
+  ): JobFound | undefined {
+    const runs = job === null ? null : runsOfNotice(added, job);
+    if (job === null || runs === null) return undefined;
+    const ofJob = runs.runs.filter(({ run }) => run.jobId === job.jobId);
+    const ended = new Set(endedNodes(ofJob.length > 0 ? ofJob : runs.runs));
+    return {
+      endedNodes: nodes.filter((node) => ended.has(node)),
+      compose: (missingNodes) =>
+        composeMail(
+          this.#mails.summary(runs, { ...context, quotas: null, missingNodes }),
+          notice.subject,
+          this.#timeZone,
+        ),
+    };
+  }
 }
 
 function idsOf({ jobId, array, hetJobId }: NoticeJob): number[] {

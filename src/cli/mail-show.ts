@@ -4,11 +4,11 @@ import { loadConfig } from '../config/config';
 import { EitError } from '../errors';
 import { composeMail, slurmSubject } from '../mail/compose-mail';
 import { runsOfJob } from '../mail/job-runs';
-import { jobSummary } from '../mail/job-summary';
 import { writtenId } from '../runs/selected-job';
 import { parseJobSelections } from '../slurm/job-selection';
 import { parseSlurmTime } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
+import { JobMails } from './job-mails';
 import { readJobRecords } from './job-records';
 import { jsonText } from './plain-text';
 import { readerOf } from './reader';
@@ -84,7 +84,11 @@ export async function run(
     );
     return 1;
   }
-  const summary = jobSummary(runs, { ...context, quotas: null, missingNodes: [] });
+  const summary = new JobMails(loaded, timeZone).summary(runs, {
+    ...context,
+    quotas: null,
+    missingNodes: [],
+  });
   if (argv['json'] === true) {
     await output.write([jsonText(summary)]);
     return 0;

@@ -98,10 +98,9 @@ function labelOf({ scope }: JobRuns, newest: AddedRun): string {
 }
 
 function runLabel({ run, facts }: AddedRun): string {
-  if (facts?.arrayJobId != null && facts.arrayTaskId !== null)
-    return `${facts.arrayJobId}_${facts.arrayTaskId}`;
-  if (facts?.hetJobId != null && facts.hetOffset !== null) return `${facts.hetJobId}+${facts.hetOffset}`;
-  return String(run.jobId);
+  const { arrayJobId = null, arrayTaskId = null, hetJobId = null, hetOffset = null } = facts ?? {};
+  if (arrayJobId !== null && arrayTaskId !== null) return `${arrayJobId}_${arrayTaskId}`;
+  return hetJobId !== null && hetOffset !== null ? `${hetJobId}+${hetOffset}` : String(run.jobId);
 }
 
 function partsOf({ scope, runs, all }: JobRuns, factorsOf: SummaryContext['factorsOf']): JobPart[] {

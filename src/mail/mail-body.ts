@@ -155,7 +155,7 @@ function energySection({ figures, factors, equivalents, asked, scope }: JobSumma
         null,
         `zone ${factors.zone}, ${gPerKwh} g/kWh (${year}${factors.intensity_basis})`,
       ),
-      ...(figures.cost == null || factors.currency === undefined
+      ...(typeof figures.cost !== 'number' || factors.currency === undefined
         ? []
         : [row('Cost', `${figures.cost.toFixed(2)} ${factors.currency}`, null, '')]),
     ],

@@ -73,7 +73,7 @@ test('a job of which nothing is there is not found, and a notice without a job i
 test('nodes count as ended with their last line, and not before', async () => {
   const { end, ...running } = hour({ job: 7, node: 'n2', nodes: 2 });
   expect(end).toBeDefined();
-  ship(hour({ job: 7, nodes: 2 }), running as RunRecord);
+  ship(hour({ job: 7, nodes: 2 }), running);
   const its = reader();
   const look = async () => (await its.readAll([{ notice: ended(7), nodes: NODES }]))[0];
   const first = await look();
