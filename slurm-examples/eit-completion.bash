@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota factors zones regions --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota mail factors zones regions --help --version' -- "$current")
       return
     fi
   fi
@@ -115,6 +115,10 @@ _eit() {
     quota)
       actions='refresh check'
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
+      ;;
+    mail)
+      actions='show'
+      options='--starttime --text --html --json --config'
       ;;
     zones)
       actions='list show top bottom locate'

@@ -57,9 +57,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'mail',
-    describe: 'Mails of jobs: sends what eit-mail leaves (spool), tries the way to an address (check)',
-    actions: ['spool', 'check'],
-    operand: { name: 'who', describe: 'check: an address or a user' },
+    describe:
+      "Mails about jobs: sends what eit-mail leaves (spool), tries the way to an address (check), shows what a job's says (show)",
+    actions: ['spool', 'check', 'show'],
+    operand: {
+      name: 'what',
+      describe: 'check: an address or a user; show: the job, such as 1234, 1234_5 or 1234+1',
+    },
     load: () => import('./mail'),
   },
   {

@@ -1,35 +1,56 @@
 import type { Options } from 'yargs';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
+import * as checked from './mail-check';
+import * as shown from './mail-show';
+import * as spooled from './mail-spool';
 
-export const options: Readonly<Record<string, Options>> = {
-  once: {
-    type: 'boolean',
-    describe: 'spool: sends what is there, waits for its records as long as the config says, and ends',
-  },
-  json: { type: 'boolean', describe: 'check: print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+/** What `eit mail` can be told to do: one file each, `mail-<action>.ts`. */
+const ACTIONS: Readonly<Record<string, CommandModule>> = { spool: spooled, check: checked, show: shown };
+
+/** Actions that take a word: what it is. */
+const OPERANDS: Readonly<Record<string, string>> = {
+  check: 'an address or a user, such as ada@example.org',
+  show: 'a job, such as 1234',
 };
 
-export const examples: CommandModule['examples'] = [
-  ['spool', 'sends the mails that eit-mail leaves, until it is told to end; the service eit-mail runs it'],
-  ['check ada@example.org', 'sends a mail and says what the server said'],
-];
+const NAMED = Object.entries(ACTIONS);
 
-export const epilogue =
-  'eit-mail, the MailProg of slurm.conf, leaves the mails of jobs in mail_dir. The spooler waits for the records of all nodes of a job and ' +
-  'sends the mail with its energy. docs/mail.md tells how to set it up and what happens when something dies.';
+/** Those of all actions; what not all take is marked with whose it is. */
+export const options: Readonly<Record<string, Options>> = Object.fromEntries(
+  NAMED.flatMap(([, module]) => Object.entries(module.options)).map(([name, option]) => {
+    const its = NAMED.filter(([, module]) => name in module.options).map(([action]) => action);
+    const whose = its.length === NAMED.length ? '' : `${its.join(', ')}: `;
+    return [name, { ...option, describe: `${whose}${option.describe ?? ''}` }];
+  }),
+);
 
-/** `eit mail`. */
+export const examples: CommandModule['examples'] = NAMED.flatMap(([action, module]) =>
+  module.examples.map(([args, gives]) => [`${action} ${args}`.trim(), gives] as const),
+);
+
+export const epilogue = NAMED.map(([, module]) => module.epilogue).join('\n\n');
+
+/** `eit mail ACTION`. */
 export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  if (argv['action'] === 'spool') return (await import('./mail-spool')).spoolMails(argv, surroundings);
-  if (argv['action'] === 'check') return (await import('./mail-check')).checkMail(argv, surroundings);
-  throw new EitError('EIT_USAGE', 'eit mail: spool or check');
+  const name = String(argv['action']);
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (action === undefined) throw new Error(`no action ${name}`);
+  const operand = OPERANDS[name];
+  if (operand === undefined && argv['what'] !== undefined)
+    throw new EitError('EIT_USAGE', `eit mail ${name} takes no other word`);
+  if (operand !== undefined && argv['what'] === undefined)
+    throw new EitError('EIT_USAGE', `eit mail ${name} needs ${operand}`);
+  const foreign = Object.keys(options).filter(
+    (option) => argv[option] !== undefined && !(option in action.options),
+  );
+  if (foreign.length > 0)
+    throw new EitError(
+      'EIT_USAGE',
+      `eit mail ${name} takes no --${foreign.join(', --')}; see eit mail --help`,
+    );
+  return action.run(argv, surroundings);
 }
