@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota prometheus factors zones regions --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota prometheus factors zones regions mail --help --version' -- "$current")
       return
     fi
   fi
@@ -117,6 +117,10 @@ _eit() {
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
       ;;
     prometheus) options='--output --window --accounts --top-users --quotas --silent-after --json --config' ;;
+    mail)
+      actions='show'
+      options='--starttime --text --html --json --config'
+      ;;
     zones)
       actions='list show top bottom locate'
       options='--basis --year --number --lat --lon --cloud --country --ip --json'

@@ -61,6 +61,16 @@ export interface Group {
 /** Sums of runs whose work was not done to its end, by what became of them. */
 export type LostSums = Map<Outcome, GroupSums>;
 
+/** A run as it is added up, with all that figures of it are made of. */
+export interface AddedRun {
+  readonly run: Run;
+  /** Its slices that are of the report: at least one. */
+  readonly parts: readonly Part[];
+  /** null: Slurm's accounting tells nothing of it. */
+  readonly facts: JobFacts | null;
+  readonly weighing: Weighing | null;
+}
+
 /** Sums of runs that were added up elsewhere. */
 export interface TotalSums {
   readonly sums: GroupSums;
@@ -118,15 +128,23 @@ export class Aggregation {
   readonly #missingMs = new ExactSum();
   readonly #idlePower = new IdlePower();
   readonly #models = new HardwareModels();
+  readonly #onRun: ((added: AddedRun) => void) | null;
   #hostLines = 0;
   #dataUntilMs: number | null = null;
 
   /**
    * @param facts what Slurm's accounting tells of runs; null: nothing
    * @param weighing what energies are weighed by; null: factors are the same at all times
+   * @param onRun is told of each run that is added up here; null: nobody is
    */
-  constructor(query: ReportQuery, facts: FactsLookup | null = null, weighing: Weighing | null = null) {
+  constructor(
+    query: ReportQuery,
+    facts: FactsLookup | null = null,
+    weighing: Weighing | null = null,
+    onRun: ((added: AddedRun) => void) | null = null,
+  ) {
     this.#query = query;
+    this.#onRun = onRun;
     this.#weighing = weighing;
     this.#facts = facts;
     this.#found = new FoundNames(query.filter);
@@ -244,6 +262,7 @@ export class Aggregation {
     if (!matchesFacts(this.#query.filter, run.jobId, facts)) return;
     this.#found.add(run, facts);
     const parts = partsOf(run, this.#models, this.#query.embodied === true);
+    this.#onRun?.({ run, parts, facts, weighing: this.#weighing });
     const power = this.#query.extrapolate ? meanPower(run.cluster, parts, this.#weighing) : null;
     const nodes = this.#nodesExpected(run);
     this.#total.addRun(run, parts, nodes, power, this.#weighing);
