@@ -44,7 +44,9 @@ function readOptions() {
 /** Makes each kind of package in each form, and says what it has made. */
 async function makePackages({ out, kind: kinds, format: formats, 'package-version': given }) {
   if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new Error(`Packages are for Linux on x64, and are made there; this is ${process.platform} on ${process.arch}.`);
+    throw new Error(
+      `Packages are for Linux on x64, and are made there; this is ${process.platform} on ${process.arch}.`,
+    );
   await prepare();
   await installRuntime();
   const version = given ?? JSON.parse(readFileSync(join(top, 'package.json'), 'utf8')).version;

@@ -24,7 +24,12 @@ export function wantedVersions(file) {
   const [headersAt, headerSize, headers] = [number(0x28), elf.readUInt16LE(0x3a), elf.readUInt16LE(0x3c)];
   const section = (index) => {
     const at = headersAt + index * headerSize;
-    return { type: elf.readUInt32LE(at + 4), offset: number(at + 24), link: elf.readUInt32LE(at + 40), entries: elf.readUInt32LE(at + 44) };
+    return {
+      type: elf.readUInt32LE(at + 4),
+      offset: number(at + 24),
+      link: elf.readUInt32LE(at + 40),
+      entries: elf.readUInt32LE(at + 44),
+    };
   };
   const wanted = new Set();
   for (let index = 0; index < headers; index++) {
@@ -59,7 +64,9 @@ export function checkElf(folder) {
     .map((file) => ({ file, versions: tooNew(wantedVersions(file)) }))
     .filter(({ versions }) => versions.length > 0);
   if (faults.length === 0) return;
-  const list = faults.map(({ file, versions }) => `  ${file.slice(folder.length + 1)}: ${versions.join(', ')}`);
+  const list = faults.map(
+    ({ file, versions }) => `  ${file.slice(folder.length + 1)}: ${versions.join(', ')}`,
+  );
   throw new Error(`These want newer libraries than RHEL 8 has (glibc ${NEWEST.GLIBC}):\n${list.join('\n')}`);
 }
 

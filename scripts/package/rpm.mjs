@@ -1,1 +1,1 @@
-export async function makeRpm(){}
+export async function makeRpm() {}

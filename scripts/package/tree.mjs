@@ -1,5 +1,14 @@
 // The folder that a package is: what is unpacked to /opt/eit, or anywhere.
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { top } from '../child.mjs';
 import { writeLaunchers } from './launchers.mjs';
@@ -43,12 +52,16 @@ export function makeTree(kind, home, shared) {
 
   for (const path of [...TEXTS, ...FOLDERS, ...HOOKS]) put(path);
   const bundles = readdirSync(join(top, 'dist')).filter((file) => file.endsWith('.js'));
-  const wanted = bundles.filter((file) => kind === 'full' || NODE_PROGRAMS.includes(file.replace(/\.js$/, '')));
+  const wanted = bundles.filter(
+    (file) => kind === 'full' || NODE_PROGRAMS.includes(file.replace(/\.js$/, '')),
+  );
   for (const file of wanted) put(`dist/${file}`);
   const natives = kind === 'full' ? [...NODE_NATIVE, 'duckdb'] : NODE_NATIVE;
   for (const name of natives) {
     if (!existsSync(join(top, 'dist/native', name)))
-      throw new Error(`dist/native has no ${name}: it is not installed. npm ci, with optional packages, brings it.`);
+      throw new Error(
+        `dist/native has no ${name}: it is not installed. npm ci, with optional packages, brings it.`,
+      );
     // koffi's other binary is for a C library that the Node.js of the package does not run on.
     put(`dist/native/${name}`, { filter: (source) => !source.includes('/musl_') });
   }
