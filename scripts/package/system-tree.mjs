@@ -5,6 +5,7 @@ import { top } from '../child.mjs';
 
 const NODE_UNITS = ['eit-agent.service', 'eit-shipper.service'];
 const UNITS = 'usr/lib/systemd/system';
+const PRESET = 'usr/lib/systemd/system-preset/50-eit.preset';
 const COMPLETIONS = 'usr/share/bash-completion/completions';
 
 /**
@@ -32,8 +33,7 @@ export function makeSystemTree(kind, home, root) {
   const units = readdirSync(examples).filter((file) => /\.(service|timer)$/.test(file));
   for (const unit of units.filter((file) => kind === 'full' || NODE_UNITS.includes(file)))
     put(join(examples, unit), `${UNITS}/${unit}`);
-  if (kind === 'node')
-    put(join(top, 'packaging/etc/50-eit.preset'), 'usr/lib/systemd/system-preset/50-eit.preset');
+  if (kind === 'node') put(join(top, 'packaging/etc/50-eit.preset'), PRESET);
   put(join(top, 'packaging/etc/eit.yaml'), 'etc/eit/eit.yaml');
   for (const program of readdirSync(join(eit, 'bin')).filter((name) => !name.startsWith('.')))
     link(`/opt/eit/bin/${program}`, `usr/bin/${program}`);
@@ -44,7 +44,11 @@ export function makeSystemTree(kind, home, root) {
 /** The text of a package's script: what they share, then its own part. @param kind tells whether there is a user to make */
 export function scriptText(kind, name) {
   const read = (file) => readFileSync(join(top, 'packaging/scripts', `${file}.sh`), 'utf8');
-  const own = read(name).replaceAll('@user@', kind === 'full' ? 'make_user' : ':');
+  const values = {
+    user: kind === 'full' ? 'make_user' : ':',
+    'sign-of-other': kind === 'full' ? `/${PRESET}` : '/opt/eit/dist/eit-report.js',
+  };
+  const own = read(name).replaceAll(/@([\w-]+)@/g, (_, key) => values[key]);
   return `${read('common')}\n${own}`;
 }
 
