@@ -5,7 +5,7 @@ import { describeGuest } from './availability';
 import { GuestRun, type OneJob } from './guest-run';
 
 /** Bounds of the parts in guest-run.ts and of making the system anew, together. */
-const RUN_BOUND_MS = 30 * 60_000;
+const RUN_BOUND_MS = 45 * 60_000;
 
 /** Joules that agent and law may see differently: the law writes every 50 ms, at up to 33 W, on a slow machine. */
 const INSTANT_J = 15;
