@@ -28,6 +28,7 @@ import {
   ok,
   problem,
   unknown,
+  warning,
 } from './doctor-check';
 import { checkClock, checkLedgerClock } from './doctor-clock';
 import { checkConfig, checkKillSwitch, checkLocal, checkPrograms, checkTrust } from './doctor-config';
@@ -118,7 +119,7 @@ export async function examine(plan: ExaminationPlan): Promise<Examination> {
   );
   sections.add('carbon', ['head', 'login'], () => checkCarbon(loaded, nowMs));
   sections.add('quotas', ['head'], () => checkQuotas(config, isMissing(conf) ? null : conf, nowMs));
-  sections.add('accounting', ['head', 'login'], () => checkSacct(env));
+  sections.add('accounting', ['head', 'login'], () => checkSacct(env, !isMissing(conf)));
   addLedger(sections, config, nowMs, surroundings);
   return sections.done();
 }
@@ -175,12 +176,21 @@ function addLedger(sections: Sections, config: EitConfig, nowMs: number, { env }
   );
 }
 
-async function checkSacct(env: NodeJS.ProcessEnv): Promise<Check[]> {
+async function checkSacct(env: NodeJS.ProcessEnv, hasConf: boolean): Promise<Check[]> {
   const name = 'sacct';
+  if (!hasConf) return [unknown(name, 'no slurm.conf is here')];
   const args = ['-n', '-X', '-P', '-S', 'now-1minutes', '-o', 'JobIDRaw'];
   const beganMs = Date.now();
   const answer = await askProgram('sacct', args, { env, timeoutMs: SACCT_PATIENCE_MS });
   if (isMissing(answer)) return [unknown(name, answer.missing)];
+  if (/accounting storage is disabled/i.test(answer.stderr + answer.stdout))
+    return [
+      warning(
+        name,
+        'this Slurm keeps no accounting: reports know no names, states and QOS of jobs',
+        'AccountingStorageType=accounting_storage/slurmdbd',
+      ),
+    ];
   return answer.status === 0
     ? [ok(name, `it answers, in ${Date.now() - beganMs} ms`)]
     : [problem(name, lastWords(answer), 'systemctl status slurmdbd; AccountingStorageType in slurm.conf')];

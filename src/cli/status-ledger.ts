@@ -151,7 +151,8 @@ export function ledgerStatus(input: {
 }
 
 function isAllWell({ hosts, neverSeen }: LedgerStatus): boolean {
-  return neverSeen.length === 0 && !hosts.some((host) => host.isSilent && !host.isAway);
+  // A ledger without a host is one that nobody sends to.
+  return hosts.length > 0 && neverSeen.length === 0 && !hosts.some((host) => host.isSilent && !host.isAway);
 }
 
 /** For programs: times in UTC. */
