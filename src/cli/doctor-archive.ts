@@ -136,7 +136,9 @@ export function checkHosts(status: LedgerStatus): Check[] {
   const name = 'hosts';
   const mend = 'eit status --ledger; eit doctor on one of them';
   if (hosts.length === 0)
-    return [problem(name, 'none has sent anything of late', 'eit doctor on a node; `ledger` in its eit.yaml')];
+    return [
+      problem(name, 'none has sent anything of late', 'eit doctor on a node; `ledger` in its eit.yaml'),
+    ];
   const checks = [
     silent.length > 0
       ? (silent.length === hosts.length ? problem : warning)(

@@ -1,5 +1,6 @@
 import type { Options } from 'yargs';
 import { hostName } from '../config/host-name';
+import { EitError } from '../errors';
 import type { DoctorReport } from '../generated/doctor';
 import { displayWidth, pad, visible } from '../report/printable';
 import { version } from '../version';
@@ -15,15 +16,13 @@ export const options: Readonly<Record<string, Options>> = {
     type: 'string',
     array: true,
     nargs: 1,
-    choices: [...ROLES],
-    describe: 'what this machine is; default: what runs here says so',
+    describe: `what this machine is (${ROLES.join(', ')}); default: what runs here says so`,
   },
   topic: {
     type: 'string',
     array: true,
     nargs: 1,
-    choices: [...TOPICS],
-    describe: 'look at this only; several times for several',
+    describe: `look at these only: ${TOPICS.join(', ')}`,
   },
   json: { type: 'boolean', describe: 'print JSON (schemas/doctor.schema.json)' },
   config: {
@@ -56,8 +55,8 @@ export async function run(
   try {
     found = await examine({
       config: path,
-      roles: chosen(argv['role'], ROLES),
-      topics: chosen(argv['topic'], TOPICS) ?? TOPICS,
+      roles: chosen(argv['role'], '--role', ROLES),
+      topics: chosen(argv['topic'], '--topic', TOPICS) ?? TOPICS,
       surroundings,
       onWait: (topics) => progress.show(`looking at ${topics.join(', ')}`),
     });
@@ -82,9 +81,16 @@ export async function run(
   return isWell ? 0 : 1;
 }
 
-/** What was named of a list, several times or with commas; null: nothing. */
-function chosen<T extends string>(value: unknown, all: readonly T[]): T[] | null {
+/**
+ * What was named of a list, several times or with commas; null: nothing.
+ * @throws EitError EIT_USAGE for what is none of it
+ */
+function chosen<T extends string>(value: unknown, option: string, all: readonly T[]): T[] | null {
   const words = [value].flat().flatMap((one) => (typeof one === 'string' ? one.split(',') : []));
+  const names: readonly string[] = all;
+  const wrong = words.find((word) => !names.includes(word));
+  if (wrong !== undefined)
+    throw new EitError('EIT_USAGE', `${option} ${JSON.stringify(wrong)}: expected ${all.join(', ')}`);
   return words.length === 0 ? null : all.filter((one) => words.includes(one));
 }
 

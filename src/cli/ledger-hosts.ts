@@ -58,7 +58,8 @@ export async function readLedgerHosts(ledger: string, query: LedgerHostsQuery): 
     if (clusters !== undefined && !clusters.includes(cluster)) continue;
     const dir = join(ledger, cluster);
     const manifest = await readManifest(dir);
-    const untilMs = manifest?.data_until == null ? null : Date.parse(manifest.data_until);
+    const until = manifest?.data_until ?? null;
+    const untilMs = until === null ? null : Date.parse(until);
     archives.set(cluster, untilMs);
     if (manifest === null || untilMs === null) continue;
     const coverageFromMs = Math.min(nowMs, untilMs) - DAY_MS;

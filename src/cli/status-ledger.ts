@@ -190,7 +190,7 @@ export function ledgerStatusJson(status: LedgerStatus): unknown {
 
 const COLUMNS = [
   { title: 'Host' },
-  { title: 'Last record' },
+  { title: 'Last (UTC)' },
   { title: 'Ago', align: 'right' },
   { title: 'Version' },
   { title: 'Quality' },
@@ -249,7 +249,7 @@ export function versionsOf(hosts: readonly HostRowOfStatus[]): [string, number][
 function cellsOf(host: HostRowOfStatus, withCluster: boolean): string[] {
   return [
     withCluster ? `${host.cluster}/${host.host}` : host.host,
-    iso(host.lastMs).slice(0, 16).replace('T', ' '),
+    iso(host.lastMs).slice(5, 16).replace('T', ' '),
     durationText(Math.round(host.silentS)),
     host.version ?? '?',
     host.quality ?? '?',

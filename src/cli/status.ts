@@ -292,7 +292,7 @@ function gpusOf({ gpus, start }: RunState): string[] {
 }
 
 function isReleased(status: HostStatus): status is HostStatus & { readonly gpuRelease: GpuReleaseNote } {
-  return status.gpuRelease != null && status.gpuRelease.untilMs > status.nowMs;
+  return (status.gpuRelease?.untilMs ?? 0) > status.nowMs;
 }
 
 /** The state as of the checkpoint, where it is this host's. */
