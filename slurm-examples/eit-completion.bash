@@ -94,7 +94,8 @@ _eit() {
         --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
         --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --policy --config'
       ;;
-    status | doctor) options='--json --config' ;;
+    status) options='--ledger --silent-for --all --days --sinfo --json --config' ;;
+    doctor) options='--role --topic --json --config' ;;
     factors) options='--cluster --json --config' ;;
     calibrate) options='--minutes --wait --load --dry-run --force-short --json --config' ;;
     sacct-sync) options='--since --clusters --sacct --json --config' ;;
