@@ -34,6 +34,7 @@ const ERRORS = {
   EIT_ARCHIVE: { exit: 1 },
   EIT_QUOTA_DIR: { exit: 1 },
   EIT_PRIVACY: { exit: 1 },
+  EIT_PAGES: { exit: 1 },
   EIT_INTENSITY: { exit: 1 },
   EIT_INTENSITY_LOCKED: { exit: 1 },
   EIT_PROVIDER: { exit: 1 },

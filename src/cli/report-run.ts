@@ -65,7 +65,7 @@ export async function run(
     skipped: skipped.byReason,
     terminal: terminalOf(argv, surroundings),
   });
-  if (isAudit) {
+  if (isAudit && argv['html'] === undefined) {
     const archived = await auditArchive(access, query);
     const audit = await readAudit(access, query, archived, () => ({
       ...made,
@@ -73,6 +73,21 @@ export async function run(
     }));
     await output.write(format.renderAudit(audit, view()));
     return auditStatus(audit, query, output);
+  }
+
+  const pageDir = last(argv['html']);
+  if (pageDir !== undefined) {
+    checkPageOptions(argv, format);
+    const { writeReportPage } = await import('./report-page');
+    return writeReportPage(pageDir, {
+      loaded,
+      access,
+      query,
+      reader,
+      view,
+      now,
+      asOfMs: asOfMs(last(argv['factors-as-of']), now),
+    });
   }
 
   const factorsIn = siteFactors(loaded);
@@ -115,6 +130,31 @@ export async function run(
   if (damaged.count > 0)
     output.note(`${notRead(damaged)} of the intensity series not read: ${damaged.places.join('; ')}`);
   return 0;
+}
+
+/** What is chosen for a table has no place in a page. */
+const NOT_OF_PAGES = [
+  'group-by',
+  'sort',
+  'top',
+  'min-kwh',
+  'format',
+  'noheader',
+  'audit',
+  'equivalents',
+  'compare-slurm',
+] as const;
+
+/** @throws EitError EIT_USAGE */
+function checkPageOptions(argv: Readonly<Record<string, unknown>>, format: ReportFormat): void {
+  const given = NOT_OF_PAGES.find((name) => argv[name] !== undefined && argv[name] !== false);
+  const other = format.option?.name ?? given;
+  if (other !== undefined) {
+    throw new EitError(
+      'EIT_USAGE',
+      `--html and --${other} cannot be had together: a page has its own tables; leave --${other} out`,
+    );
+  }
 }
 
 function notRead({ count, files }: SkippedLines): string {

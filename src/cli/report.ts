@@ -52,6 +52,9 @@ export const options: Readonly<Record<string, Options>> = {
           ],
     ),
   ),
+  html: text(
+    'write a page of its own into this folder (index.html), to be opened by any browser: docs/pages.md',
+  ),
   bar: { default: true, ...flag('bars of the shares on a terminal; --no-bar leaves them out') },
   quotas: {
     default: true,
@@ -85,6 +88,7 @@ export const examples: CommandModule['examples'] = [
   ['--equivalents', 'what this month compares with: km by car, flights, trees'],
   ['-a --group-by account --lost', 'what of each account went into jobs that did not come to their end'],
   ['-a --group-by state', 'what failed and cancelled jobs took (after eit sacct-sync)'],
+  ['-S 2026-01-01 --html ~/energy', 'your year as a page: ~/energy/index.html'],
   ['--audit -N n[1-4] -S now-7days', 'as admin: whether the energy of four nodes adds up, day by day'],
 ];
 

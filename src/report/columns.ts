@@ -1,5 +1,6 @@
 import type { ReportFigures, SlurmJob } from '../generated/report';
 import type { GroupFields } from './group-fields';
+import { jobIdText } from './job-id';
 import { bytesText, durationText, energyText, massText, moneyText, percentText, volumeText } from './units';
 
 /** A line of a report: a group, or the total, which has no key. */
@@ -122,7 +123,7 @@ export const COLUMNS = [
     name: 'JobID',
     describe:
       'job id; in tables 13_2 and 12+1, as in sacct, for a task of an array and a part of a heterogeneous job',
-    human: jobIdText,
+    human: jobIdOf,
     raw: (row) => row.job_id ?? null,
   },
   key('Cluster', 'cluster', 'cluster'),
@@ -342,11 +343,19 @@ export function columnHelp(): string {
     .join('');
 }
 
-function jobIdText({ job_id: id, slurm_job: job }: Row): string {
-  const { array_job_id: array = null, array_task_id: task = null } = job ?? {};
-  if (array !== null && task !== null) return `${array}_${task}`;
-  const { het_job_id: het = null, het_offset: offset = null } = job ?? {};
-  return het !== null && offset !== null ? `${het}+${offset}` : String(id ?? '');
+function jobIdOf({ job_id: id, slurm_job: job }: Row): string {
+  if (id === undefined) return '';
+  return jobIdText(
+    id,
+    job === undefined
+      ? null
+      : {
+          arrayJobId: job.array_job_id,
+          arrayTaskId: job.array_task_id,
+          hetJobId: job.het_job_id,
+          hetOffset: job.het_offset,
+        },
+  );
 }
 
 function arrayOf(row: Row): number | null {
