@@ -19,13 +19,13 @@ const PACKAGES = {
     'lua5.1',
     'procps',
   ],
-  integration: ['bindfs', 'fuse3', 'faketime', 'e2fsprogs'],
+  integration: ['bindfs', 'fuse3', 'faketime', 'e2fsprogs', 'logrotate', 'systemd'],
   guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],
 };
 
 const TESTS = {
   cluster: 'the tests on a real Slurm cluster',
-  integration: 'the tests of storage that hangs and of clocks that are moved',
+  integration: 'the tests of storage that hangs, of clocks that are moved and of units and log rules',
   guest: 'the tests in a whole machine',
 };
 
