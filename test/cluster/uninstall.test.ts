@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { describeCluster } from './availability';
 import { expectNoneDrained } from './conservation';
 import { type MeasuredCluster, startMeasuredCluster, top } from './measured-cluster';
+import type { DoctorReport } from '../../src/generated/doctor';
+import { run } from './processes';
 import { until } from './until';
 
 const HOOKS = ['prolog', 'epilog'] as const;
@@ -82,6 +84,50 @@ describeCluster('taking EIT away', 'none', () => {
     expect(tasks).toHaveLength(4);
     for (const task of tasks) expect(await eit.ended(task)).toHaveLength(1);
     await expectNoneDrained(eit);
+  });
+
+  /** `eit doctor --json` of one topic, as a machine of the controller and a node. */
+  async function doctor(topic: string): Promise<{ status: number | null; report: DoctorReport }> {
+    const args = ['doctor', '--json', '--role=node,head', `--topic=${topic}`, `--config=${eit.configPath}`];
+    const { status, stdout, stderr } = await run(process.execPath, [join(top, 'dist/eit.js'), ...args], {
+      env: eit.slurm.env,
+      cwd: '/',
+    });
+    expect(stderr).toBe('');
+    return { status, report: JSON.parse(stdout) as DoctorReport };
+  }
+  const verdictOf = ({ report }: { report: DoctorReport }, name: string): string | undefined =>
+    report.checks.find((check) => check.name === name)?.verdict;
+
+  test('the doctor finds hooks, slurmctld and hosts as they are, and sees a slurm.conf that nobody told slurmctld of', async () => {
+    const before = await doctor('slurm');
+    for (const name of [
+      'Slurm',
+      'slurm.conf',
+      'slurmctld',
+      'Prolog',
+      'Epilog',
+      'PrologFlags',
+      'hook files',
+      'policy',
+    ])
+      expect([name, verdictOf(before, name)]).toEqual([name, 'ok']);
+    expect(verdictOf(before, 'ProctrackType')).toBe('warning');
+    expect(before.status).toBe(0);
+
+    const hosts = await doctor('hosts');
+    expect(hosts.report.checks.map(({ name, verdict }) => [name, verdict])).toEqual([
+      ['hosts', 'ok'],
+      ['nodes', 'ok'],
+      ['host clocks', 'ok'],
+      ['versions', 'ok'],
+    ]);
+
+    const conf = readFileSync(eit.slurm.slurmConfPath, 'utf8');
+    writeFileSync(eit.slurm.slurmConfPath, conf.replace(/^MailProg=.*$/m, 'MailProg=/nonexistent/mail'));
+    const after = await doctor('slurm');
+    writeFileSync(eit.slurm.slurmConfPath, conf);
+    expect([verdictOf(after, 'slurmctld'), verdictOf(after, 'MailProg')]).toEqual(['warning', 'warning']);
   });
 
   test('links out of a folder that keeps another script: what runs goes on, what comes runs', async () => {
