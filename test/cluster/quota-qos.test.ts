@@ -131,7 +131,7 @@ describeCluster(
               20_000,
               async () => {
                 const info = await slurm.jobInfo(job);
-                return info.JobState === 'COMPLETED' || /^Assoc/.test(info.Reason ?? '') ? info : undefined;
+                return info.JobState === 'COMPLETED' || info.Reason?.startsWith('Assoc') ? info : undefined;
               },
             );
             await slurm.scancel(job);
