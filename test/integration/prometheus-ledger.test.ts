@@ -273,6 +273,38 @@ test('wrong options and a folder that is not there are told with what to do', as
   });
 });
 
+test('docs/monitoring.md has every metric, with its type and labels', async () => {
+  configure({ quotas: [{ per: 'account', period: 'year', unit: 'kWh', each: 1 }] });
+  const page = readFileSync(join(__dirname, '../../docs/monitoring.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (`eit_[^|]+) \| (\w+) \| ([\w, ]*) ?\|/gm)].flatMap(
+    ([, names = '', type = '', labels = '']) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => ({
+        name,
+        type,
+        labels: labels.split(',').map((label) => label.trim()),
+      })),
+  );
+  const families = JSON.parse(
+    await eit('prometheus', '--json', '--accounts', '--top-users', '3', '--quotas', '--window', '30d'),
+  ) as { name: string; type: string; samples: { labels?: Record<string, string> }[] }[];
+  expect(families.length).toBeGreaterThan(40);
+  for (const { name, type, samples: of } of families) {
+    const [, scope = ''] = /^eit_(cluster|partition|account|user)_window_/.exec(name) ?? [];
+    const row =
+      rows.find((one) => one.name === name) ??
+      rows.find((one) => one.name === name.replace(`eit_${scope}_`, 'eit_SCOPE_'));
+    const labels = new Set(of.flatMap((sample) => Object.keys(sample.labels ?? {})));
+    const told = new Set(
+      row?.labels.map((label) => (label === 'SCOPE' ? scope : label)).filter((label) => label !== ''),
+    );
+    expect({ name, type: row?.type, labels: [...told].sort() }).toEqual({
+      name,
+      type,
+      labels: [...labels].sort(),
+    });
+  }
+});
+
 test('--json has the same values', async () => {
   const families = JSON.parse(await eit('prometheus', '--json')) as {
     name: string;
