@@ -116,7 +116,7 @@ _eit() {
       actions='refresh check'
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
       ;;
-    prometheus) options='--output --window --accounts --top-users --quotas --silent-after --json --config' ;;
+    prometheus) options='--output --window --accounts --top-users --quotas --silent-after --listen --json --config' ;;
     zones)
       actions='list show top bottom locate'
       options='--basis --year --number --lat --lon --cloud --country --ip --json'
