@@ -25,7 +25,10 @@ const project = (name) => ({
 
 /** @type {import('jest').Config} */
 module.exports = {
-  projects: ['unit', 'integration', 'cluster', 'gpu', 'guest'].map(project),
+  projects: [
+    ...['unit', 'integration', 'cluster', 'gpu', 'guest'].map(project),
+    { ...project('packages'), globalSetup: '<rootDir>/test/packages/build.ts' },
+  ],
   // A bound for what hangs, not a measure. A project cannot have one of its own; cluster and guest suites set theirs.
   testTimeout: 60_000,
   coverageProvider: 'babel',

@@ -20,12 +20,14 @@ const PACKAGES = {
     'procps',
   ],
   integration: ['bindfs', 'fuse3', 'faketime', 'e2fsprogs', 'prometheus', 'prometheus-node-exporter'],
+  packages: ['dpkg', 'rpm', 'binutils', 'mandoc'],
   guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],
 };
 
 const TESTS = {
   cluster: 'the tests on a real Slurm cluster',
   integration: 'the tests of storage that hangs, of clocks that are moved and of Prometheus',
+  packages: 'the tests of what npm run package makes',
   guest: 'the tests in a whole machine',
 };
 
@@ -35,7 +37,7 @@ const POLICY_TEXT =
   '#!/bin/sh\n# EIT for Slurm, tests: no service starts while packages are installed.\nexit 101\n';
 
 /**
- * Installs the packages that the tests of a project (`cluster`, `integration` or `guest`) lack, if this is Debian or Ubuntu and we are
+ * Installs the packages that the tests of a project (`cluster`, `integration`, `packages` or `guest`) lack, if this is Debian or Ubuntu and we are
  * root. Says in one line what it installs and why, or why it cannot; the tests then skip, or fail where they are
  * required, by themselves.
  */

@@ -12,6 +12,7 @@ import { prepare } from './prepare.mjs';
 const PHASES = [
   { projects: ['unit', 'integration'], workers: ['--maxWorkers=2'] },
   { projects: ['cluster'], workers: ['--runInBand'] },
+  { projects: ['packages'], workers: ['--maxWorkers=2'], onlyWholly: true },
   { projects: ['gpu'], workers: ['--runInBand'], onlyWholly: true },
   { projects: ['guest'], workers: ['--runInBand'], onlyWholly: true },
 ];
@@ -27,10 +28,12 @@ try {
   if (runsEverything) {
     await installDebianPackages('cluster');
     await installDebianPackages('integration');
+    await installDebianPackages('packages');
     await installDebianPackages('guest');
     for (const check of await runChecks()) fail(`check ${check}`);
   }
-  if (wantedProjects.includes('guest')) await installDebianPackages('guest');
+  for (const project of ['packages', 'guest'])
+    if (wantedProjects.includes(project)) await installDebianPackages(project);
   mkdirSync(join(top, RESULTS), { recursive: true });
   for (const phase of PHASES) {
     const projects = phase.projects.filter((project) =>

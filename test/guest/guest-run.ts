@@ -9,8 +9,8 @@ import { bootUntilSaid, Machine } from './machine';
 import { makeMachineDisk, readMachineDisk } from './machine-disk';
 
 // Bounds for what hangs. An emulated machine beside a busy one takes minutes for what is seconds' work.
-const SCENARIOS_BOUND_MS = 10 * 60_000;
-const SECOND_BOOT_BOUND_MS = 5 * 60_000;
+const SCENARIOS_BOUND_MS = 20 * 60_000;
+const SECOND_BOOT_BOUND_MS = 15 * 60_000;
 
 /** Who was in which cgroup while a job ran. */
 export interface During {
@@ -19,6 +19,8 @@ export interface During {
   readonly agentOomScoreAdj: number;
   readonly slurmdCgroup: string;
   readonly jobCgroup: string;
+  /** CPUs that the job may run on, as the kernel lists them. */
+  readonly jobCpuset: string;
 }
 
 export interface Service {
@@ -26,6 +28,17 @@ export interface Service {
   readonly active: string;
   readonly agentPid: number;
   readonly agentCgroup: string | null;
+}
+
+/** What of the package is there, and what dpkg and the package's scripts said. */
+export interface PackageFacts {
+  readonly said: string;
+  /** dpkg's abbreviation of it, such as `ii `, and the version. */
+  readonly dpkgState: string;
+  /** Prolog and epilog: `absent`, `link` or `script of N lines`. */
+  readonly hooks: readonly string[];
+  readonly config: string | null;
+  readonly isLedgerThere: boolean;
 }
 
 interface Node {
@@ -47,6 +60,7 @@ export interface OneJob extends Node {
 
 /** The scenarios of test/guest/inside/scenarios.mjs, and what they saw. */
 export interface Scenarios {
+  readonly 'package installed': Node & Service & PackageFacts;
   readonly boot: Node &
     Service & {
       readonly controllers: string;
@@ -67,6 +81,10 @@ export interface Scenarios {
   readonly report: { readonly report: EitReport };
   readonly 'before the cut': Node & { readonly job: number; readonly during: During; readonly boot: string };
   readonly 'after the cut': Node & Service & { readonly boot: string };
+  readonly 'package upgraded in mid-job': OneJob & Service & PackageFacts & { readonly next: number };
+  readonly 'package removed in mid-job': Node &
+    PackageFacts & { readonly agentPid: number; readonly states: readonly string[] };
+  readonly 'package purged, hooks not called any more': Node & PackageFacts;
 }
 
 /** A line of what the scenarios left. */

@@ -5,7 +5,7 @@ import { describeGuest } from './availability';
 import { GuestRun, type OneJob } from './guest-run';
 
 /** Bounds of the parts in guest-run.ts and of making the system anew, together. */
-const RUN_BOUND_MS = 30 * 60_000;
+const RUN_BOUND_MS = 45 * 60_000;
 
 /** Joules that agent and law may see differently: the law writes every 50 ms, at up to 33 W, on a slow machine. */
 const INSTANT_J = 15;
@@ -22,12 +22,19 @@ describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
   }, RUN_BOUND_MS);
   afterAll(() => guest?.end(), 60_000);
 
-  test('eit-agent.service is enabled, and active after boot', () => {
+  test('the package enables the agent, starts nothing and leaves the config to the admin', () => {
+    const facts = guest.facts('package installed');
+    expect(facts).toMatchObject({ enabled: 'enabled', active: 'inactive', hooks: ['link', 'link'] });
+    expect(facts.dpkgState).toMatch(/^ii /);
+    expect(facts.config).not.toMatch(/^[^#\n]/m);
+  });
+
+  test('eit-agent.service is active once it was started', () => {
     expect(guest.facts('boot')).toMatchObject({
       enabled: 'enabled',
       active: 'active',
       agentCgroup: AGENT_UNIT,
-      controllers: expect.stringMatching(/\bcpu\b.*\bmemory\b/) as string,
+      controllers: expect.stringMatching(/^cpuset cpu .*\bmemory\b/) as string,
       versions: { slurm: expect.stringContaining('24.11') as string },
     });
   });
@@ -56,6 +63,11 @@ describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
     const memory = Math.max(...records.map(({ memory_bytes: bytes = 0 }) => bytes));
     expect(memory).toBeGreaterThan(48_000_000);
     expect(memory).toBeLessThan(150_000_000);
+  });
+
+  test('the cpuset controller holds a job of one CPU to one', () => {
+    const { during } = guest.facts('agent killed in mid-job');
+    expect(during.jobCpuset).toMatch(/^[01]$/);
   });
 
   test('the agent is in no cgroup of slurmd or of a job', () => {
@@ -122,6 +134,35 @@ describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
     expect(run.at(-1)!.end).toBeDefined();
     expect(run.length).toBeGreaterThan(2);
     expect(cpuSeconds(run)).toBeGreaterThan(3);
+  });
+
+  test('an upgrade of the package in mid-job: the next agent takes the run up, the config stays', () => {
+    const facts = guest.facts('package upgraded in mid-job');
+    expect(facts.dpkgState).toBe('ii 0.1.1~test');
+    expect(facts).toMatchObject({ enabled: 'enabled', active: 'active', hooks: ['link', 'link'] });
+    expect(facts.config).toContain('/run/eit-law/sys');
+    expectEnded(guest, facts);
+    const records = guest.books.runRecords(facts.job);
+    expect(new Set(records.map(({ instance }) => instance)).size).toBe(2);
+    expectCovered(records.at(-1)!);
+    expectCpu(guest, facts);
+  });
+
+  test('removed while slurm.conf names the hooks: jobs run and end, the node is not drained', () => {
+    const facts = guest.facts('package removed in mid-job');
+    expect(facts.dpkgState).toMatch(/^rc /);
+    expect(facts.hooks).toEqual(['script of 3 lines', 'script of 3 lines']);
+    expect(facts.said).toContain('take them out of slurm.conf');
+    expect(facts).toMatchObject({ agentPid: 0, isLedgerThere: true });
+    expect(facts.config).toContain('/run/eit-law/sys');
+    expect(facts.states).toEqual(['COMPLETED', 'COMPLETED']);
+    expect(facts.node).toEqual({ state: 'IDLE', reason: null });
+  });
+
+  test('purged once nobody calls the hooks: config and hooks go, records stay', () => {
+    const facts = guest.facts('package purged, hooks not called any more');
+    expect(facts.dpkgState).toBe('');
+    expect(facts).toMatchObject({ hooks: ['absent', 'absent'], config: null, isLedgerThere: true });
   });
 
   test('runs + idle + system is what the counters grew by, over all of it', async () => {

@@ -1,4 +1,13 @@
-import { chmodSync, cpSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { SYSTEM_PATH, run, succeed } from '../cluster/processes';
 import type { BaseImage } from './base-image';
@@ -6,6 +15,7 @@ import type { BaseImage } from './base-image';
 const top = join(__dirname, '../..');
 const inside = join(__dirname, 'inside');
 const env = { PATH: SYSTEM_PATH, LC_ALL: 'C' };
+const PACKAGE_BOUND_MS = 10 * 60_000;
 
 /** What the counters in the machine do (test/cluster/powercap-law-process.mjs). */
 export const LAW = {
@@ -21,12 +31,17 @@ export const LAW = {
   stepMs: 50,
 };
 
-/** A copy of the system with EIT installed as docs and slurm-examples say, and with the scenarios. */
+/** What the machine installs first, and what it upgrades to; the programs in both are the same. */
+const PACKAGE_VERSIONS = { first: null, next: '0.1.1~test' };
+
+/** A copy of the system with a package of EIT that waits to be installed, and with the scenarios. */
 export async function makeMachineDisk(base: BaseImage, dir: string): Promise<string> {
   const disk = join(dir, 'disk.img');
   await succeed('cp', ['--sparse=always', '--reflink=auto', base.disk, disk], { env });
   const tree = join(dir, 'tree');
   makeTree(tree);
+  for (const [name, version] of Object.entries(PACKAGE_VERSIONS))
+    await makePackage(version, join(tree, 'opt/eit-guest', `${name}.deb`), join(dir, `package-${name}`));
   await debugfs(disk, putCommands(tree), { write: true });
   return disk;
 }
@@ -42,27 +57,31 @@ export async function readMachineDisk(disk: string, folders: readonly string[], 
   );
 }
 
+/** The .deb for compute nodes, by the program that makes those of a release. */
+async function makePackage(version: string | null, file: string, dir: string): Promise<void> {
+  const options = ['--kind', 'node', '--format', 'deb', '--out', dir];
+  if (version !== null) options.push('--package-version', version);
+  await succeed(process.execPath, [join(top, 'scripts/package.mjs'), ...options], {
+    env: { ...process.env, LC_ALL: 'C' },
+    boundMs: PACKAGE_BOUND_MS,
+  });
+  const [made] = readdirSync(dir);
+  renameSync(join(dir, made!), file);
+}
+
 /** The files that the system lacks, with the modes that an admin's `cp` as root would give them. */
 function makeTree(tree: string): void {
   const put = (from: string, to: string) => cpSync(from, join(tree, to), { recursive: true });
-  for (const name of ['data', 'schemas', 'package.json', 'prolog', 'epilog'])
-    put(join(top, name), `opt/eit/${name}`);
-  for (const name of readdirSync(join(top, 'dist')).filter((file) => file.endsWith('.js')))
-    put(join(top, 'dist', name), `opt/eit/dist/${name}`);
-
   put(join(top, 'test/cluster/powercap-law-process.mjs'), 'opt/eit-guest/powercap-law-process.mjs');
   put(join(inside, 'scenarios.mjs'), 'opt/eit-guest/scenarios.mjs');
   writeFileSync(join(tree, 'opt/eit-guest/law.json'), JSON.stringify(LAW));
 
-  put(join(inside, 'eit.yaml'), 'etc/eit/eit.yaml');
+  put(join(inside, 'eit.yaml'), 'opt/eit-guest/eit.yaml');
   for (const name of ['slurm.conf', 'cgroup.conf']) put(join(inside, name), `etc/slurm/${name}`);
   writeFileSync(join(tree, 'etc/slurm/prolog-flags.conf'), 'PrologFlags=Alloc,Contain\n');
 
   const units = readdirSync(inside).filter((file) => file.endsWith('.service'));
-  for (const file of [
-    ...units.map((name) => join(inside, name)),
-    join(top, 'slurm-examples/eit-agent.service'),
-  ]) {
+  for (const file of units.map((name) => join(inside, name))) {
     const unit = `etc/systemd/system/${basename(file)}`;
     put(file, unit);
     // As `systemctl enable` does it.

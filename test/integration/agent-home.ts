@@ -120,6 +120,7 @@ export class AgentHome {
       readonly asUser?: string;
       readonly env?: Readonly<Record<string, string>>;
       readonly before?: readonly string[];
+      readonly command?: readonly string[];
     } = {},
   ): Promise<ChildProcess> {
     const child = this.spawnAgent(options);
@@ -139,12 +140,13 @@ export class AgentHome {
       readonly path?: string;
       readonly env?: Readonly<Record<string, string>>;
       /** What starts the agent, such as unshare(1). */ readonly before?: readonly string[];
+      /** The agent, where it is not that of dist/. */
+      readonly command?: readonly string[];
     } = {},
   ): ChildProcess {
     const command = [
       ...(options.before ?? []),
-      process.execPath,
-      join(TOP, 'dist/eit-agent.js'),
+      ...(options.command ?? [process.execPath, join(TOP, 'dist/eit-agent.js')]),
       ...(options.args ?? []),
     ];
     const [program = '', ...args] =

@@ -2,22 +2,40 @@
 // does, from /var/lib/eit-guest/results.ndjson, the ledger and the logs. Also run after a power cut, where the line of
 // the scenario `before the cut` in the results tells it that there was one.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const DIR = '/var/lib/eit-guest';
 const RESULTS = `${DIR}/results.ndjson`;
 const LEDGER = '/var/lib/eit/ledger/guest/inbox';
-const UNIT = '/etc/systemd/system/eit-agent.service';
-const UNIT_ASIDE = '/opt/eit-guest/eit-agent.service';
+const PACKAGE = 'slurm-eit-node';
+const CONFIG = '/etc/eit/eit.yaml';
 // Emulated CPUs are slow, and more so beside others.
 const BOUND_MS = 90_000;
+const DPKG_BOUND_MS = 300_000;
 
 if (!existsSync(RESULTS)) await firstBoot();
 else await afterTheCut();
 
 async function firstBoot() {
+  await scenario('package installed', async () => {
+    const said = dpkg('-i', '/opt/eit-guest/first.deb');
+    const facts = { said, ...packageFacts(), ...serviceFacts() };
+    // As the admin does.
+    copyFileSync('/opt/eit-guest/eit.yaml', CONFIG);
+    systemctl('start', 'eit-agent');
+    return facts;
+  });
+
   await scenario('boot', async () => {
     await until('the node to be idle', () => nodeState().state === 'IDLE');
     await until('the agent', agentPid);
@@ -44,7 +62,7 @@ async function firstBoot() {
 
   await scenario('no unit, slurmd restarted in mid-job', async () => {
     systemctl('disable', '--now', 'eit-agent');
-    mask();
+    systemctl('mask', 'eit-agent');
     const job = submit();
     const during = await whileRunning(job);
     systemctl('restart', 'slurmd');
@@ -65,7 +83,7 @@ async function firstBoot() {
   });
 
   await scenario('RunInJob, service stopped', async () => {
-    unmask();
+    systemctl('unmask', 'eit-agent');
     const job = submit();
     const during = await whileRunning(job);
     await sleep(5000);
@@ -82,7 +100,17 @@ async function firstBoot() {
 
   await scenario('report', async () => ({
     report: JSON.parse(
-      command('node', '/opt/eit/dist/eit-report.js', '-a', '-S', 'now-1hours', '--group-by', 'job', '--json'),
+      command(
+        'node',
+        '/opt/eit/dist/eit.js',
+        'report',
+        '-a',
+        '-S',
+        'now-1hours',
+        '--group-by',
+        'job',
+        '--json',
+      ),
     ),
   }));
 
@@ -103,7 +131,39 @@ async function afterTheCut() {
     const { job } = readResults().find(({ scenario: name }) => name === 'before the cut').facts;
     await until('the end of the run that was cut', () => recordsOf(job).some(({ end }) => end !== undefined));
     // The job may run again, wait, or be taken for one that still runs: Slurm's own affair, which nobody waits for here.
+    command('scancel', String(job));
+    await until('the job to be gone', () => command('squeue', '-h') === '');
     return { ...serviceFacts(), boot: boot() };
+  });
+
+  await scenario('package upgraded in mid-job', async () => {
+    const job = submit();
+    const during = await whileRunning(job);
+    const said = dpkg('-i', '/opt/eit-guest/next.deb');
+    const next = await until('the next agent', () => agentPid() !== during.agentPid && agentPid());
+    return { during, next, said, ...packageFacts(), ...(await ended(job)), ...serviceFacts() };
+  });
+
+  await scenario('package removed in mid-job', async () => {
+    const job = submit();
+    await whileRunning(job);
+    const said = dpkg('-r', PACKAGE);
+    const facts = { said, ...packageFacts(), agentPid: agentPid() };
+    // slurm.conf still names the hooks: this job's epilog, and another's prolog.
+    const states = [await endedUnmeasured(job)];
+    const later = submit();
+    await until(`job ${later} to run`, () => isRunning(later));
+    tell(later, 'looked');
+    states.push(await endedUnmeasured(later));
+    return { ...facts, states };
+  });
+
+  await scenario('package purged, hooks not called any more', async () => {
+    const named = read('/etc/slurm/slurm.conf');
+    writeFileSync('/etc/slurm/slurm.conf', named.replaceAll(/^(Pro|Epi)log=.*\n/gm, ''));
+    systemctl('stop', 'slurmd');
+    const said = dpkg('-P', PACKAGE);
+    return { said, ...packageFacts() };
   });
   journal('journal-2.log');
   command('sync');
@@ -156,9 +216,7 @@ echo "ended_ms $(date +%s%3N)"
 
 /** Who is in which cgroup while the job runs. */
 async function whileRunning(job) {
-  await until(`job ${job} to run`, () =>
-    command('squeue', '-h', '-o', '%T', '-j', String(job)).startsWith('RUNNING'),
-  );
+  await until(`job ${job} to run`, () => isRunning(job));
   const pid = await until('an agent', agentPid);
   const burner = await until('the job to be busy', () => burnerPid(job));
   const seen = {
@@ -167,6 +225,7 @@ async function whileRunning(job) {
     agentOomScoreAdj: Number(read(`/proc/${pid}/oom_score_adj`)),
     slurmdCgroup: cgroup(Number(show('slurmd', 'MainPID'))),
     jobCgroup: cgroup(burner),
+    jobCpuset: read(`/sys/fs/cgroup${cgroup(burner).replace(/\/step_.*/, '')}/cpuset.cpus.effective`),
   };
   tell(job, 'looked');
   return seen;
@@ -195,6 +254,38 @@ async function ended(job) {
   };
 }
 
+/** Ends the job; once it is gone, what became of it. Nobody measures it. */
+async function endedUnmeasured(job) {
+  tell(job, 'stop');
+  await until(`job ${job} to be gone`, () => command('squeue', '-h', '-j', String(job)) === '');
+  return /JobState=(\S+)/.exec(command('scontrol', '-o', 'show', 'job', String(job)))[1];
+}
+
+function isRunning(job) {
+  return command('squeue', '-h', '-o', '%T', '-j', String(job)).startsWith('RUNNING');
+}
+
+/** @returns what the package's scripts said, and dpkg */
+function dpkg(...args) {
+  const shell = ['-c', 'exec dpkg "$@" 2>&1 </dev/null', 'dpkg', ...args];
+  return execFileSync('sh', shell, { encoding: 'utf8', timeout: DPKG_BOUND_MS });
+}
+
+/** What of the package is there: its state for dpkg, its hooks, its config. */
+function packageFacts() {
+  const hook = (name) => {
+    const path = `/opt/eit/${name}`;
+    if (!existsSync(path)) return 'absent';
+    return lstatSync(path).isSymbolicLink() ? 'link' : `script of ${read(path).split('\n').length} lines`;
+  };
+  return {
+    dpkgState: command('sh', '-c', `dpkg-query -W -f '\${db:Status-Abbrev}\${Version}' ${PACKAGE} || true`),
+    hooks: ['prolog', 'epilog'].map(hook),
+    config: existsSync(CONFIG) ? read(CONFIG) : null,
+    isLedgerThere: existsSync(LEDGER),
+  };
+}
+
 function said(output, key) {
   return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(output)?.[1]);
 }
@@ -213,18 +304,6 @@ function serviceFacts() {
     agentPid: pid,
     agentCgroup: pid === 0 ? null : cgroup(pid),
   };
-}
-
-/** A unit in /etc cannot be masked while its file is there. */
-function mask() {
-  renameSync(UNIT, UNIT_ASIDE);
-  systemctl('mask', 'eit-agent');
-}
-
-function unmask() {
-  systemctl('unmask', 'eit-agent');
-  renameSync(UNIT_ASIDE, UNIT);
-  systemctl('daemon-reload');
 }
 
 /** 0 while no agent runs. */

@@ -1,0 +1,97 @@
+# What the packages' scripts share; each begins with this. dash, bash and busybox run it.
+home=/opt/eit
+
+# slurm.conf names these. A path in Prolog= or Epilog= that is not there drains a node, so the files are the package's and
+# the names are not: no installing, upgrading or removing leaves a moment without them.
+link_hooks() {
+  for hook in prolog epilog; do
+    ln -sfn "hooks/$hook" "$home/.$hook.new"
+    mv -fT "$home/.$hook.new" "$home/$hook"
+  done
+}
+
+stub_mark='# EIT for Slurm was removed from this machine'
+
+# Scripts that do nothing in their place.
+stub_hooks() {
+  for hook in prolog epilog; do
+    printf '#!/bin/sh\n%s; slurm.conf or a script of yours may name this file still.\nexit 0\n' "$stub_mark" >"$home/.$hook.new"
+    chmod 755 "$home/.$hook.new"
+    mv -fT "$home/.$hook.new" "$home/$hook"
+  done
+}
+
+# Would Slurm, or a script that it runs, miss them? Where a slurmd runs nobody can tell: scripts of a site may call them.
+hooks_may_be_called() {
+  for comm in /proc/[0-9]*/comm; do
+    name=''
+    { read -r name <"$comm"; } 2>/dev/null || continue
+    [ "$name" = slurmd ] && return 0
+  done
+  grep -rqsF "$home/" /etc/slurm /etc/slurm-llnl /run/slurm/conf /var/spool/slurmd/conf-cache /var/spool/slurm \
+    --include='*.conf' --include='*prolog*' --include='*epilog*'
+}
+
+remove_stubs() {
+  for hook in prolog epilog; do
+    if [ -L "$home/$hook" ] || grep -qsF "$stub_mark" "$home/$hook"; then rm -f "$home/$hook"; fi
+  done
+  rmdir "$home" 2>/dev/null || :
+}
+
+has_systemd() { [ -d /run/systemd/system ]; }
+
+# Of the units of this package those that are there; tries, since a script of a package must not fail for a unit.
+units() {
+  for unit in /usr/lib/systemd/system/eit-*.service /usr/lib/systemd/system/eit-*.timer; do
+    [ -e "$unit" ] && printf '%s\n' "${unit##*/}"
+  done
+}
+
+after_first_install() {
+  if [ -e /usr/lib/systemd/system-preset/50-eit.preset ] && command -v systemctl >/dev/null; then
+    systemctl preset eit-agent.service || :
+  fi
+  if has_systemd; then systemctl daemon-reload || :; fi
+  if [ -e /etc/systemd/system/eit-agent.service ]; then
+    echo "eit: /etc/systemd/system/eit-agent.service goes before the package's own: compare it with /usr/lib/systemd/system/eit-agent.service, or remove it" >&2
+  fi
+}
+
+# What runs of ours runs on with the new programs; the agent takes its runs up again.
+after_upgrade() {
+  has_systemd || return 0
+  systemctl daemon-reload || :
+  systemctl try-restart eit-agent.service || :
+  if [ -e /usr/lib/systemd/system/eit-shipper.service ]; then systemctl try-restart eit-shipper.service || :; fi
+}
+
+# The user whom the ledger and the timers' units belong to; one who is there already, with a uid of the site's, stays.
+make_user() {
+  getent passwd eit >/dev/null ||
+    useradd --system --user-group --home-dir /var/lib/eit --no-create-home --shell /usr/sbin/nologin eit || :
+}
+
+# Hooks first: they would start the agent again.
+before_removal() {
+  stub_hooks
+  if command -v systemctl >/dev/null; then
+    # shellcheck disable=SC2046 # names of ours, without spaces
+    set -- $(units)
+    if has_systemd; then systemctl --quiet disable --now "$@" || :; else systemctl --quiet disable "$@" || :; fi
+  fi
+}
+
+after_removal() {
+  if has_systemd; then systemctl daemon-reload || :; fi
+  [ ! -e "$home/hooks/prolog" ] || return 0 # the other package took over
+  if hooks_may_be_called; then
+    echo "eit: $home/prolog and $home/epilog stay, as scripts that do nothing: a node whose Prolog= or Epilog= is not there is drained." >&2
+    echo "eit: take them out of slurm.conf, scontrol reconfigure, then: rm -r $home" >&2
+  else
+    remove_stubs
+  fi
+  for folder in /var/lib/eit /var/spool/eit; do
+    if [ -e "$folder" ]; then echo "eit: $folder stays: records may be in it that are nowhere else" >&2; fi
+  done
+}

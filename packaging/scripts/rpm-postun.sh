@@ -1,0 +1,2 @@
+if [ "$1" = 0 ]; then after_removal; fi
+exit 0

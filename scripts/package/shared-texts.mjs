@@ -1,0 +1,24 @@
+// Texts that are made for the packages: licences, bill of materials, man pages.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { top } from '../child.mjs';
+import { billOfMaterials } from './bill-of-materials.mjs';
+import { componentsOf } from './components.mjs';
+import { licenceTexts } from './licences.mjs';
+import { KINDS } from './tree.mjs';
+
+/**
+ * @param dateS the packages' time, in seconds since 1970
+ * @returns of a kind of package: its texts, path to content
+ */
+export async function sharedTexts(dateS) {
+  const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+  return (kind) => {
+    const components = componentsOf(kind);
+    const { name, summary } = KINDS[kind];
+    return {
+      'THIRD-PARTY-LICENSES': licenceTexts(components),
+      'sbom.cdx.json': billOfMaterials({ name, version, description: summary }, components, dateS),
+    };
+  };
+}

@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { OUT, TOP, packagesUnavailable } from './packages';
+
+/** Each kind and each form once, not each with each: compressing is what takes the time. */
+const WANTED = [
+  ['--kind', 'node', '--format', 'tar', '--format', 'deb'],
+  ['--kind', 'full', '--format', 'tar', '--format', 'rpm'],
+];
+
+/** jest's globalSetup: builds the packages once for all suites here, by the program that makes those of a release. */
+export default function build(): void {
+  if (packagesUnavailable() !== null) return;
+  rmSync(OUT, { recursive: true, force: true });
+  for (const options of WANTED)
+    execFileSync(process.execPath, [join(TOP, 'scripts/package.mjs'), '--out', OUT, ...options], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+}
