@@ -117,7 +117,7 @@ _eit() {
       actions='refresh check'
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
       ;;
-    prometheus) options='--output --window --accounts --top-users --quotas --silent-after --json --config' ;;
+    prometheus) options='--output --window --accounts --top-users --quotas --silent-after --listen --json --config' ;;
     mail)
       actions='show'
       options='--starttime --text --html --json --config'

@@ -2,13 +2,15 @@ import { resolve } from 'node:path';
 import type { Options } from 'yargs';
 import { loadConfig } from '../config/config';
 import { EitError } from '../errors';
-import { exposition } from '../metrics/exposition';
+import { exposition, type MetricFamily } from '../metrics/exposition';
 import { writeMetricsFile } from '../metrics/metrics-file';
 import { ledgerMetrics } from '../report/ledger-metrics';
 import { visible } from '../report/printable';
 import type { CommandModule, Surroundings } from './command';
 import { readLedgerFigures } from './ledger-figures';
+import type { Output } from './output';
 import { jsonText } from './plain-text';
+import { serveMetrics } from './prometheus-server';
 
 const text = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
 
@@ -27,6 +29,7 @@ export const options: Readonly<Record<string, Options>> = {
     describe: 'what of the quotas is used; of users only with --top-users',
   },
   'silent-after': text('minutes after which a host that sent nothing is silent; default: 60'),
+  listen: text('answer Prometheus at this address until told to end, such as 127.0.0.1:9418'),
   json: { type: 'boolean', describe: 'print JSON' },
   config: text('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
 };
@@ -37,6 +40,7 @@ export const examples: CommandModule['examples'] = [
     '-o /var/lib/prometheus/node-exporter/eit-ledger.prom',
     "for node_exporter's textfile collector, from a timer",
   ],
+  ['--listen 127.0.0.1:9418', 'for a Prometheus on this machine, in place of a file'],
   ['--window 7d --accounts --quotas', 'gauges of a week, accounts and quotas too'],
 ];
 
@@ -45,6 +49,9 @@ export const epilogue =
   'only with --top-users. docs/monitoring.md has every metric, alerts and a dashboard.';
 
 const MOST_USERS = 1000;
+
+/** Compaction runs each ten minutes, so more often there is little new. */
+const LISTEN_MAX_AGE_MS = 300_000;
 
 /** `eit prometheus`. */
 export async function run(
@@ -64,21 +71,62 @@ export async function run(
       `--output ${visible(file)}: node_exporter reads files that end in .prom alone`,
     );
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
-  const figures = await readLedgerFigures({
-    loaded,
-    output,
-    uid,
-    nowMs: Date.now,
-    window,
-    silentAfterMs,
-    topUsers,
-    withAccounts: argv['accounts'] === true,
-    withQuotas: argv['quotas'] === true,
-  });
-  const families = ledgerMetrics(figures);
+  const collect = async (): Promise<MetricFamily[]> =>
+    ledgerMetrics(
+      await readLedgerFigures({
+        loaded,
+        output,
+        uid,
+        nowMs: Date.now,
+        window,
+        silentAfterMs,
+        topUsers,
+        withAccounts: argv['accounts'] === true,
+        withQuotas: argv['quotas'] === true,
+      }),
+    );
+  const address = last(argv['listen']);
+  if (address !== undefined) {
+    if (file !== undefined || argv['json'] === true)
+      throw new EitError('EIT_USAGE', '--listen: leave --output and --json out');
+    await listen(address, async () => exposition(await collect()), output);
+    return 0;
+  }
+  const families = await collect();
   if (file !== undefined) await writeTo(resolve(file), exposition(families));
   else await output.write([argv['json'] === true ? jsonText(families) : exposition(families)]);
   return 0;
+}
+
+/** Until SIGTERM or SIGINT. */
+async function listen(address: string, collect: () => Promise<string>, output: Output): Promise<void> {
+  const [, named = '', port = ''] = /^(\[[^\]]+\]|[^:[\]]+):(\d{1,5})$/.exec(address) ?? [];
+  const host = named.replace(/^\[(.*)\]$/, '$1');
+  if (host === '' || Number(port) > 65_535)
+    throw new EitError(
+      'EIT_USAGE',
+      `--listen: ${visible(address)} is no address with a port, such as 127.0.0.1:9418`,
+    );
+  const { url, server } = await serveMetrics({
+    host,
+    port: Number(port),
+    collect,
+    maxAgeMs: LISTEN_MAX_AGE_MS,
+    nowMs: () => performance.now(),
+    warn: (told) => output.note(told),
+  });
+  const isOpen = !['127.0.0.1', '::1', 'localhost'].includes(host);
+  output.note(
+    `answers at ${url}${isOpen ? ': to everybody who reaches this machine, without asking who' : ''}`,
+  );
+  await new Promise<void>((ended) => {
+    const end = (): void => {
+      server.closeAllConnections();
+      server.close(() => ended());
+    };
+    process.once('SIGTERM', end);
+    process.once('SIGINT', end);
+  });
 }
 
 async function writeTo(path: string, content: string): Promise<void> {

@@ -30,9 +30,9 @@ export async function readInboxState(
   let waitingBytes = 0;
   for (let i = 0; i < files.length; i += AT_ONCE) {
     const some = files.slice(i, i + AT_ONCE);
-    for (const { file, now } of await Promise.all(
-      some.map(async (file) => ({ file, now: await statOf(file.path) })),
-    )) {
+    const found = await Promise.all(some.map(({ path }) => statOf(path)));
+    for (const [k, file] of some.entries()) {
+      const now = found[k] ?? null;
       if (now === null) continue;
       waitingBytes += now.size - (taken?.bytes(file, now) ?? 0);
       lastByHost.set(file.host, Math.max(lastByHost.get(file.host) ?? 0, now.mtimeMs));

@@ -61,9 +61,14 @@ export class MetricsFile {
       .finally(() => (this.#writing = null));
   }
 
+  /** Ends when nothing is being written. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
   /** Takes the file away: what it tells would be taken for the present for ever. */
   async remove(): Promise<void> {
-    await this.#writing;
+    await this.settled();
     await rm(this.path, { force: true }).catch((error: unknown) => this.#tell(String(error)));
   }
 

@@ -14,7 +14,8 @@ import type { HostRecord, RunRecord } from '../../src/generated/record';
 import type { EitReport, QuotaState } from '../../src/generated/report';
 import { testUnless } from '../test-unless';
 import { runRecord } from '../unit/report/records';
-import { runEit } from './eit-command';
+import { until } from '../cluster/until';
+import { runEit, startEit } from './eit-command';
 import { noPrometheus, Prometheus, promtool } from './prometheus';
 import { appendByDay, copyRecentLedger } from './recent-ledger';
 
@@ -261,6 +262,12 @@ test('wrong options and a folder that is not there are told with what to do', as
     stderr: expect.stringMatching(/\.prom/) as string,
   });
   expect(await said('-o', join(dir, 'a.prom'), '--json')).toMatchObject({ status: 2 });
+  for (const address of ['9418', 'localhost', '127.0.0.1:99999', ':9418', '::1:9418'])
+    expect(await said('--listen', address)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/--listen.*127\.0\.0\.1:9418/) as string,
+    });
+  expect(await said('--listen', '127.0.0.1:0', '--json')).toMatchObject({ status: 2 });
   expect(await said('-o', join(dir, 'none/a.prom'))).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(/cannot write .*none\/a\.prom.*mend/) as string,
@@ -271,6 +278,76 @@ test('wrong options and a folder that is not there are told with what to do', as
     stdout: '',
     stderr: expect.stringMatching(/EIT_LEDGER_UNREADABLE/) as string,
   });
+});
+
+testUnless(noPrometheus)(
+  'with --listen a Prometheus scrapes it directly, until it is told to end',
+  async () => {
+    const prometheus = new Prometheus();
+    const { child, output, ended } = startEit(
+      ['prometheus', '--listen', '127.0.0.1:0', '--window', '30d'],
+      config,
+    );
+    try {
+      const url = await until(
+        'the address',
+        20_000,
+        () => /answers at (http:\S+)\n/.exec(output.stderr)?.[1],
+        () => output.stderr,
+      );
+      await prometheus.start([], [new URL(url).host]);
+      const [found] = await prometheus.wait(
+        'sum(eit_partition_energy_joules_total{job="others",cluster="alpha"})',
+      );
+      expect(found?.value).toBeCloseTo(recordedJ('alpha', 'cpu') + recordedJ('alpha', 'gpu'), 5);
+      expect((await fetch(url)).headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+      expect((await fetch(new URL('/', url))).status).toBe(404);
+      expect((await fetch(url, { method: 'POST', body: 'x' })).status).toBe(405);
+      const taken = await runEit(['prometheus', '--listen', new URL(url).host], config);
+      expect(taken).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/cannot listen on .*EADDRINUSE/) as string,
+      });
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      expect(output.stdout).toBe('');
+    } finally {
+      child.kill('SIGKILL');
+      await prometheus.stop();
+    }
+  },
+);
+
+test('docs/monitoring.md has every metric, with its type and labels', async () => {
+  configure({ quotas: [{ per: 'account', period: 'year', unit: 'kWh', each: 1 }] });
+  const page = readFileSync(join(__dirname, '../../docs/monitoring.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (`eit_[^|]+) \| (\w+) \| ([\w, ]*) ?\|/gm)].flatMap(
+    ([, names = '', type = '', labels = '']) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => ({
+        name,
+        type,
+        labels: labels.split(',').map((label) => label.trim()),
+      })),
+  );
+  const families = JSON.parse(
+    await eit('prometheus', '--json', '--accounts', '--top-users', '3', '--quotas', '--window', '30d'),
+  ) as { name: string; type: string; samples: { labels?: Record<string, string> }[] }[];
+  expect(families.length).toBeGreaterThan(40);
+  for (const { name, type, samples: of } of families) {
+    const [, scope = ''] = /^eit_(cluster|partition|account|user)_window_/.exec(name) ?? [];
+    const row =
+      rows.find((one) => one.name === name) ??
+      rows.find((one) => one.name === name.replace(`eit_${scope}_`, 'eit_SCOPE_'));
+    const labels = new Set(of.flatMap((sample) => Object.keys(sample.labels ?? {})));
+    const told = new Set(
+      row?.labels.map((label) => (label === 'SCOPE' ? scope : label)).filter((label) => label !== ''),
+    );
+    expect({ name, type: row?.type, labels: [...told].sort() }).toEqual({
+      name,
+      type,
+      labels: [...labels].sort(),
+    });
+  }
 });
 
 test('--json has the same values', async () => {

@@ -41,14 +41,20 @@ export class Prometheus {
     mkdirSync(this.textfiles);
   }
 
-  /** @param ruleFiles absolute paths */
-  async start(ruleFiles: readonly string[] = []): Promise<void> {
+  /**
+   * @param ruleFiles absolute paths
+   * @param others what it scrapes besides, addresses with ports
+   */
+  async start(ruleFiles: readonly string[] = [], others: readonly string[] = []): Promise<void> {
     const [port = 0, exporterPort = 0] = await freePorts(2);
     this.#url = `http://127.0.0.1:${port}`;
     const config = {
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
       rule_files: ruleFiles,
-      scrape_configs: [{ job_name: 'node', static_configs: [{ targets: [`127.0.0.1:${exporterPort}`] }] }],
+      scrape_configs: [
+        { job_name: 'node', static_configs: [{ targets: [`127.0.0.1:${exporterPort}`] }] },
+        { job_name: 'others', static_configs: [{ targets: others }] },
+      ],
     };
     const file = join(this.dir, 'prometheus.yml');
     // JSON is YAML.
@@ -124,8 +130,8 @@ export class Prometheus {
       const [up] = await this.query('up == 1');
       return up === undefined ? undefined : true;
     } catch (error) {
-      // Not listening yet.
-      if (error instanceof TypeError) return undefined;
+      // Not listening yet. (Its error is of another realm than what jest runs: no instanceof.)
+      if (String(error) === 'TypeError: fetch failed') return undefined;
       throw error;
     }
   }
