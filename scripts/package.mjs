@@ -30,15 +30,15 @@ function readOptions() {
       'package-version': { type: 'string' },
     },
   });
-  for (const [option, known] of [
-    ['kind', KINDS],
-    ['format', FORMATS],
-  ]) {
-    const unknown = values[option].find((value) => !Object.hasOwn(known, value));
-    if (unknown !== undefined)
-      throw new Error(`--${option} ${unknown}: there are ${Object.keys(known).join(', ')}.`);
-  }
+  refuseUnknown('kind', values.kind, KINDS);
+  refuseUnknown('format', values.format, FORMATS);
   return values;
+}
+
+function refuseUnknown(option, given, known) {
+  const unknown = given.find((value) => !Object.hasOwn(known, value));
+  if (unknown !== undefined)
+    throw new Error(`--${option} ${unknown}: there are ${Object.keys(known).join(', ')}.`);
 }
 
 /** Makes each kind of package in each form, and says what it has made. */
