@@ -14,6 +14,8 @@ import { prepare } from './prepare.mjs';
 
 const FORMATS = { tar: makeTar, deb: makeDeb, rpm: makeRpm };
 
+// Whoever packs: folders of the packages are for all to enter.
+process.umask(0o022);
 try {
   await makePackages(readOptions());
 } catch (error) {
