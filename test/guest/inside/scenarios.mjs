@@ -21,7 +21,7 @@ const PACKAGE = 'slurm-eit-node';
 const CONFIG = '/etc/eit/eit.yaml';
 // Emulated CPUs are slow, and more so beside others.
 const BOUND_MS = 90_000;
-const DPKG_BOUND_MS = 300_000;
+const DPKG_BOUND_MS = 600_000;
 
 if (!existsSync(RESULTS)) await firstBoot();
 else await afterTheCut();
