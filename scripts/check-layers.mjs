@@ -19,6 +19,7 @@ const LAYERS = {
   carbon: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   report: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
   quota: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
+  live: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   mail: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   pages: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   cli: [
@@ -35,6 +36,7 @@ const LAYERS = {
     'report',
     'quota',
     'metrics',
+    'live',
     'mail',
     'pages',
   ],

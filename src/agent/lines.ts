@@ -24,6 +24,7 @@ import {
   emptyRunLine,
 } from './host-state';
 import { emptySeries, isSeriesDue } from './series';
+import { addToSoFar, addToToday } from './so-far';
 
 /** The schema's bound. */
 const LONGEST_REASON = 512;
@@ -69,6 +70,7 @@ export function takeRunLines(state: HostState, key: string, at: Instant, writer:
     delete state.runs[key];
   } else {
     run.begun = true;
+    addToSoFar(run);
     run.line = emptyRunLine(at);
   }
   return lines;
@@ -124,6 +126,7 @@ export function takeHostLine(state: HostState, facts: HostFacts, writer: LineWri
     ...(host.context === undefined ? {} : { context: contextRecord(host.context) }),
     agent: { ...facts.agent, readings: host.readings },
   };
+  addToToday(state, host.from.wallMs);
   state.host = emptyHostLine(at);
   return record;
 }

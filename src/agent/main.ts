@@ -23,6 +23,7 @@ import { DailyHardware } from './daily-hardware';
 import { EventFolder } from './event-folder';
 import { modelledIdlePower, openIdlePower } from './host-idle-power';
 import { HostReader } from './host-reader';
+import { Live, monoMsOf } from './live';
 import { openLog } from './log';
 import { PidFile } from './pid-file';
 import { putBeforeJobs } from './priority';
@@ -91,7 +92,8 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     for (const domain of meter.domains) log('info', `${domain.name}: ${domain.source} (${domain.quality})`);
   }
 
-  const clusterName = readSlurmConf(process.env)?.clusterName;
+  const slurmConf = readSlurmConf(process.env);
+  const clusterName = slurmConf?.clusterName;
   const reader = new HostReader(config.roots, meters, {
     withPrograms: config.agent.top_processes > 0,
   });
@@ -111,6 +113,15 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     log,
   });
   void shipper.prepare();
+  const live = new Live({
+    config,
+    host: hostName(),
+    tool: version,
+    log,
+    admins: config.admins ?? [slurmConf?.slurmUser ?? 'root'],
+    uid: process.getuid?.() ?? 0,
+    monoMs: monoMsOf(now),
+  });
   const started = new Agent({
     config,
     host: hostName(),
@@ -120,6 +131,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     cluster: isClusterName(clusterName) ? clusterName : null,
     pidFile: new PidFile(config.state_dir),
     lock: new KernelLock(lockPath),
+    live,
     now,
     log,
     reader,

@@ -10,6 +10,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./status'),
   },
   {
+    name: 'top',
+    describe: 'Live: the jobs on this host, with watts now, by domain, and energy so far',
+    load: () => import('./top'),
+  },
+  {
     name: 'doctor',
     describe: 'Looks for what keeps this host from being measured, and says how to mend it',
     load: () => import('./doctor'),
