@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top doctor calibrate sacct-sync gpu ledger intensity quota factors zones regions --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync gpu ledger intensity quota factors zones regions --help --version' -- "$current")
       return
     fi
   fi
@@ -76,7 +76,7 @@ _eit() {
       return
     fi
   fi
-  if [[ $command == top ]]; then
+  if [[ $command == top || $command == watch ]]; then
     case $previous in
       --sort)
         mapfile -t COMPREPLY < <(compgen -W 'watts energy cpu job' -- "$current")
@@ -104,6 +104,7 @@ _eit() {
         --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --audit --policy --config'
       ;;
     status | doctor) options='--json --config' ;;
+    watch) options='--interval --once --json --no-step --config' ;;
     top) options='--interval --once --stream --json --sort --user --config' ;;
     factors) options='--cluster --json --config' ;;
     calibrate) options='--minutes --wait --load --dry-run --force-short --json --config' ;;

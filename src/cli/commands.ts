@@ -15,6 +15,12 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./top'),
   },
   {
+    name: 'watch',
+    describe: 'Live, from a login node: what a job draws now and has used so far, until it ends',
+    operand: { name: 'job', describe: 'which job: 1234, 1234_5, 1234+1' },
+    load: () => import('./watch'),
+  },
+  {
     name: 'doctor',
     describe: 'Looks for what keeps this host from being measured, and says how to mend it',
     load: () => import('./doctor'),

@@ -39,18 +39,22 @@ function lineDiff(before: readonly Cell[], after: readonly Cell[], row: number, 
   let first = 0;
   while (first < before.length && first < after.length && isSame(before[first]!, after[first]!)) first++;
   if (first === before.length && first === after.length) return '';
-  let last = after.length;
-  const widthOf = (cells: readonly Cell[]): number => cells.reduce((sum, { width }) => sum + width, 0);
-  const isAsWide = widthOf(before) === widthOf(after);
-  let same = 0;
-  while (isAsWide && last > first && before.length - same > first) {
-    if (!isSame(before[before.length - 1 - same]!, after[last - 1]!)) break;
-    last--;
-    same++;
-  }
-  const changed = after.slice(first, last);
+  // What follows can stay where it is only if it stands in the same columns.
+  const kept = widthOf(before) === widthOf(after) ? sameAtEnd(before, after, first) : 0;
+  const changed = after.slice(first, after.length - kept);
   const isShorter = widthOf(after) < widthOf(before);
   return `\x1b[${row};${widthOf(after.slice(0, first)) + 1}H${styled(changed, hasColours)}${isShorter ? '\x1b[K' : ''}`;
+}
+
+function sameAtEnd(before: readonly Cell[], after: readonly Cell[], first: number): number {
+  const most = Math.min(before.length, after.length) - first;
+  let same = 0;
+  while (same < most && isSame(before[before.length - 1 - same]!, after[after.length - 1 - same]!)) same++;
+  return same;
+}
+
+function widthOf(cells: readonly Cell[]): number {
+  return cells.reduce((sum, { width }) => sum + width, 0);
 }
 
 function styled(cells: readonly Cell[], hasColours: boolean): string {
