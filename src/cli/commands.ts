@@ -10,6 +10,17 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./status'),
   },
   {
+    name: 'top',
+    describe: 'Live: the jobs on this host, with watts now, by domain, and energy so far',
+    load: () => import('./top'),
+  },
+  {
+    name: 'watch',
+    describe: 'Live, from a login node: what a job draws now and has used so far, until it ends',
+    operand: { name: 'job', describe: 'which job: 1234, 1234_5, 1234+1' },
+    load: () => import('./watch'),
+  },
+  {
     name: 'doctor',
     describe: 'Looks for what keeps this host from being measured, and says how to mend it',
     load: () => import('./doctor'),
