@@ -39,6 +39,8 @@ const ERRORS = {
   EIT_PROVIDER: { exit: 1 },
   EIT_TOKEN: { exit: 2 },
   EIT_GPU_RELEASE: { exit: 1 },
+  EIT_RUN_SET: { exit: 1 },
+  EIT_COVERAGE: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;
 

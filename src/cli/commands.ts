@@ -76,4 +76,9 @@ export const COMMANDS: readonly Command[] = [
     operand: { name: 'provider', describe: 'of one provider alone, such as aws' },
     load: () => import('./regions'),
   },
+  {
+    name: 'compare',
+    describe: 'Whether sets of runs differ in energy, CO2eq or time: tests, effect sizes, correlation',
+    load: () => import('./compare'),
+  },
 ];

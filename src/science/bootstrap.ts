@@ -1,7 +1,7 @@
 import { normalCdf, normalQuantile } from './distributions';
 import { randomFrom } from './random';
 import { RESAMPLES } from './permutation';
-import { mean, quantile, type Sample, sorted, sum } from './sample';
+import { ascending, mean, quantile, type Sample, sum } from './sample';
 
 export interface BootstrapInterval {
   readonly low: number;
@@ -34,7 +34,7 @@ export function bootstrapDifference(
     for (let i = 0; i < sample.length; i++) total += sample[Math.floor(random() * sample.length)]!;
     return total / sample.length;
   };
-  const found = sorted(Array.from({ length: resamples }, () => drawnMean(b) - drawnMean(a)));
+  const found = ascending(Array.from({ length: resamples }, () => drawnMean(b) - drawnMean(a)));
   const tails = [(1 - level) / 2, (1 + level) / 2] as const;
   const corrected = method === 'BCa' ? correctedTails(found, a, b, tails) : null;
   const [lower, upper] = corrected ?? tails;

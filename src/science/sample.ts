@@ -42,7 +42,7 @@ export function quantile(sorted: Sample, part: number): number {
 }
 
 /** Ascending. */
-export function sorted(sample: Sample): number[] {
+export function ascending(sample: Sample): number[] {
   return sample.toSorted((a, b) => a - b);
 }
 
