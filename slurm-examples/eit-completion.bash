@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota factors zones regions compare --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota factors zones regions compare whatif --help --version' -- "$current")
       return
     fi
   fi
@@ -123,6 +123,10 @@ _eit() {
     compare)
       options='--set --by --test --correlate --over --within --seed --allow-incomplete --allusers --policy --plot --json --markdown
         --latex --config'
+      ;;
+    whatif)
+      options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
+        --json --config'
       ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
+import { expectGolden } from '../unit/report/golden';
 import { later, runRecord } from '../unit/report/records';
 import { type Outcome, ReportCommand } from './report-command';
 
@@ -111,6 +112,9 @@ test('the same with words, and by time; CO2e is energy times intensity', async (
     "large has 14.1 Wh (49.6 %) more Energy on average than small, significantly so (Welch's t test, p < 0.0001",
   );
   expect(stdout).toMatch(/^Policy usage, PUE 1, \d+ g\/kWh \(DE\)\./m);
+  const plot = join(command.dir, 'docs.svg');
+  await eit('compare', '--set', 'small=1,2,3,4,5,6', '--set', 'large=11,12,13,14,15,16', '--plot', plot);
+  expectGolden('../../../../docs/compare.svg', readFileSync(plot, 'utf8'));
   const byTime = await json('--set', 'A=1,2,3,4,5,6', '--set', 'B=11,12,13,14,15,16', '--by', 'time');
   expect(byTime.sets[0]?.values).toEqual([200, 202, 204, 206, 208, 210]);
   const byCarbon = await json('--set', 'A=1,2,3,4,5,6', '--set', 'B=11,12,13,14,15,16', '--by', 'co2e');
