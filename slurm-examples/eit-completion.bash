@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync gpu ledger intensity quota prometheus factors zones regions mail --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync gpu ledger intensity quota prometheus factors zones regions mail compare whatif --help --version' -- "$current")
       return
     fi
   fi
@@ -136,6 +136,14 @@ _eit() {
     zones)
       actions='list show top bottom locate'
       options='--basis --year --number --lat --lon --cloud --country --ip --json'
+      ;;
+    compare)
+      options='--set --by --test --correlate --over --within --seed --allow-incomplete --allusers --policy --plot --json --markdown
+        --latex --config'
+      ;;
+    whatif)
+      options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
+        --json --config'
       ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac

@@ -110,4 +110,15 @@ export const COMMANDS: readonly Command[] = [
     operand: { name: 'provider', describe: 'of one provider alone, such as aws' },
     load: () => import('./regions'),
   },
+  {
+    name: 'compare',
+    describe: 'Whether sets of runs differ in energy, CO2eq or time: tests, effect sizes, correlation',
+    load: () => import('./compare'),
+  },
+  {
+    name: 'whatif',
+    describe: 'The same energy in other zones and at other hours: what it would have emitted',
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    load: () => import('./whatif'),
+  },
 ];
