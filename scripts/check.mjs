@@ -12,13 +12,15 @@ const CHECKS = [
   { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
   { name: 'generated', command: [process.execPath, 'scripts/generate.mjs', '--check'] },
   { name: 'layers', command: [process.execPath, 'scripts/check-layers.mjs'] },
+  { name: 'licences', command: [process.execPath, 'scripts/check-licences.mjs'] },
+  { name: 'audit', command: [process.execPath, 'scripts/check-audit.mjs'], skipped: 75 },
   { name: 'shell', command: ['shellcheck', ...findShellScripts('.')], optional: true },
 ];
 
 /** Runs the checks one after the other, tells of each, and gives the names of those that failed. */
 export async function runChecks() {
   const failed = [];
-  for (const { name, command, optional } of CHECKS) {
+  for (const { name, command, optional, skipped } of CHECKS) {
     const [program, ...args] = command;
     if (optional && !isInPath(program)) {
       console.log(`check ${name}: skipped, ${program} is not installed`);
@@ -27,6 +29,10 @@ export async function runChecks() {
     const startMs = performance.now();
     const env = { ...process.env, NO_COLOR: '1' };
     const { status, output } = await run(program, args, { env, capture: true });
+    if (status === skipped) {
+      console.log(`check ${name}: skipped, ${output.trim()}`);
+      continue;
+    }
     const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
     console.log(`check ${name}: ${status === 0 ? 'ok' : 'FAILED'} (${seconds} s)`);
     if (status !== 0) {

@@ -14,6 +14,8 @@ import { prepare } from './prepare.mjs';
 
 const FORMATS = { tar: makeTar, deb: makeDeb, rpm: makeRpm };
 
+// Whoever packs: folders of the packages are for all to enter.
+process.umask(0o022);
 try {
   await makePackages(readOptions());
 } catch (error) {
@@ -30,15 +32,15 @@ function readOptions() {
       'package-version': { type: 'string' },
     },
   });
-  for (const [option, known] of [
-    ['kind', KINDS],
-    ['format', FORMATS],
-  ]) {
-    const unknown = values[option].find((value) => !Object.hasOwn(known, value));
-    if (unknown !== undefined)
-      throw new Error(`--${option} ${unknown}: there are ${Object.keys(known).join(', ')}.`);
-  }
+  refuseUnknown('kind', values.kind, KINDS);
+  refuseUnknown('format', values.format, FORMATS);
   return values;
+}
+
+function refuseUnknown(option, given, known) {
+  const unknown = given.find((value) => !Object.hasOwn(known, value));
+  if (unknown !== undefined)
+    throw new Error(`--${option} ${unknown}: there are ${Object.keys(known).join(', ')}.`);
 }
 
 /** Makes each kind of package in each form, and says what it has made. */

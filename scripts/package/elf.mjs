@@ -47,7 +47,7 @@ export function wantedVersions(file) {
       at += elf.readUInt32LE(at + 12);
     }
   }
-  return [...wanted].sort();
+  return [...wanted];
 }
 
 /** @returns those of `versions` that RHEL 8 lacks */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { top } from '../child.mjs';
+import { manPages } from '../man/pages.mjs';
 import { billOfMaterials } from './bill-of-materials.mjs';
 import { componentsOf } from './components.mjs';
 import { licenceTexts } from './licences.mjs';
@@ -13,10 +14,15 @@ import { KINDS } from './tree.mjs';
  */
 export async function sharedTexts(dateS) {
   const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+  const pages = await manPages({ version, dateS });
+  const manuals = Object.fromEntries(
+    Object.entries(pages).map(([file, text]) => [`share/man/man${file.slice(-1)}/${file}`, text]),
+  );
   return (kind) => {
     const components = componentsOf(kind);
     const { name, summary } = KINDS[kind];
     return {
+      ...manuals,
       'THIRD-PARTY-LICENSES': licenceTexts(components),
       'sbom.cdx.json': billOfMaterials({ name, version, description: summary }, components, dateS),
     };

@@ -39,6 +39,15 @@ export function makeSystemTree(kind, home, root) {
     link(`/opt/eit/bin/${program}`, `usr/bin/${program}`);
   put(join(examples, 'eit-completion.bash'), `${COMPLETIONS}/eit`);
   link('eit', `${COMPLETIONS}/eit-report`);
+  for (const [volume, file] of manualsOf(eit))
+    put(join(eit, 'share/man', volume, file), `usr/share/man/${volume}/${file}`);
+}
+
+function manualsOf(eit) {
+  const folder = join(eit, 'share/man');
+  return readdirSync(folder).flatMap((volume) =>
+    readdirSync(join(folder, volume)).map((file) => [volume, file]),
+  );
 }
 
 /** The text of a package's script: what they share, then its own part. @param kind tells whether there is a user to make */

@@ -48,7 +48,7 @@ export function duckDb(): typeof DuckDb {
     throw new EitError(
       'EIT_DUCKDB',
       `DuckDB, which reads and writes the ledger's archive, cannot be loaded: ${String(cause)}. It needs Linux with glibc 2.25 or newer; ` +
-        'pack slurm-eit on a machine of this kind, or install it with npm; see docs/install.md.',
+        'the package slurm-eit-node is without it, slurm-eit has it; else pack on a machine of this kind, or install it with npm; see docs/install.md.',
       { cause },
     );
   }

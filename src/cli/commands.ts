@@ -73,6 +73,12 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./mail'),
   },
   {
+    name: 'publish',
+    describe:
+      'Writes the pages of each user, account and partition and of the site, each readable by whom it concerns',
+    load: () => import('./publish'),
+  },
+  {
     name: 'factors',
     describe:
       'Every factor in force (PUE, intensity, price, water, ...), with unit, source, year and where it was set',

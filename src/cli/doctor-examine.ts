@@ -6,6 +6,7 @@ import { trustedUids } from '../config/trust';
 import { EitError } from '../errors';
 import type { EitConfig } from '../generated/config';
 import { type Account, findAccount } from '../ledger/ledger-user';
+import { lastValue } from '../slurm/slurm-conf-tree';
 import { type Missing, isMissing } from '../sources/source';
 import { type AgentProcess, readAgentProcess } from './agent-process';
 import { askProgram, lastWords } from './asked-program';
@@ -33,7 +34,7 @@ import {
 } from './doctor-check';
 import { checkClock, checkLedgerClock } from './doctor-clock';
 import { checkConfig, checkKillSwitch, checkLocal, checkPrograms, checkTrust } from './doctor-config';
-import { checkQuotas } from './doctor-quota';
+import { checkQuotaReader, checkQuotas } from './doctor-quota';
 import {
   checkCheckpoint,
   checkEvents,
@@ -120,6 +121,10 @@ export async function examine(plan: ExaminationPlan): Promise<Examination> {
   );
   sections.add('carbon', ['head', 'login'], () => checkCarbon(loaded, nowMs));
   sections.add('quotas', ['head'], () => checkQuotas(config, isMissing(conf) ? null : conf, nowMs));
+  if (config.quotas.length > 0 || config.quotas_file !== undefined)
+    sections.add('quotas', ['head'], () =>
+      isMissing(conf) ? [] : checkQuotaReader(config.quota_dir, lastValue(conf.tree, 'SlurmUser') ?? 'root'),
+    );
   sections.add('accounting', ['head', 'login'], () => checkSacct(env, !isMissing(conf)));
   addLedger(sections, config, nowMs, surroundings);
   return sections.done();

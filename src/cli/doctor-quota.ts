@@ -1,7 +1,8 @@
 import { type Stats, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isErrno } from '../errors';
+import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
+import { type Account, findAccount } from '../ledger/ledger-user';
 import { readStateText } from '../quota/state-folder';
 import { OTHERS, parseStateFile } from '../quota/state-file';
 import { durationText } from '../report/units';
@@ -46,6 +47,40 @@ function checkSnapshot(dir: string, nowMs: number): Check {
   const ageS = Math.max(0, Math.round(nowMs / 1000 - state.dataUntilS));
   const told = `${dir}: data until ${durationText(ageS)} ago, group ${stats.gid}, mode ${(stats.mode & 0o7777).toString(8)}`;
   return ageS > OLD_S ? problem(name, `${told}; that is old: submissions pass`, mend) : ok(name, told);
+}
+
+/**
+ * Whether slurmctld's user may read the quotas' files, by owner, group and mode.
+ * @param user SlurmUser of slurm.conf
+ */
+export async function checkQuotaReader(dir: string, user: string): Promise<Check[]> {
+  const name = 'quota readers';
+  let account: Account;
+  try {
+    account = await findAccount(user);
+  } catch (error) {
+    if (!(error instanceof EitError)) throw error;
+    return [unknown(name, `SlurmUser=${user} is not known here`)];
+  }
+  if (account.uid === 0) return [ok(name, 'slurmctld runs as root')];
+  const closed = ['', 'user', `user/${OTHERS}`].find((path) => {
+    const stats = statSync(join(dir, path), { throwIfNoEntry: false });
+    return stats !== undefined && !isReadable(stats, account);
+  });
+  return closed === undefined
+    ? [ok(name, `slurmctld (SlurmUser=${user}) may read them`)]
+    : [
+        problem(
+          name,
+          `SlurmUser=${user} may not read ${join(dir, closed)}: every submission is unknown, and passes`,
+          `chgrp -R ${account.gid} ${dir} && chmod g+s ${dir}`,
+        ),
+      ];
+}
+
+function isReadable({ uid, gid, mode }: Stats, account: Account): boolean {
+  const shift = uid === account.uid ? 6 : account.groups.includes(gid) ? 3 : 0;
+  return ((mode >> shift) & 0o4) !== 0;
 }
 
 /** Whether slurmctld has our script, and it reads the folder that is written. */

@@ -6,6 +6,7 @@ import { EitError, isErrno } from '../errors';
 import type { Command, Surroundings } from './command';
 import { Output } from './output';
 import { splitShortOptions } from './short-options';
+import { usageOf } from './usage';
 import { version } from '../version';
 
 /** Exit status of an error that nobody foresaw. */
@@ -55,17 +56,11 @@ async function runProgram(
   const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
     const { options, examples, epilogue } = await command.load();
     for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
-    const { actions, goesAlone, folder, operand } = command;
+    const { actions, folder, operand } = command;
     if (actions !== undefined) y.positional('action', { choices: actions, describe: 'what to do' });
     if (folder !== undefined) y.positional('folder', { type: 'string', describe: folder });
     if (operand !== undefined) y.positional(operand.name, { type: 'string', describe: operand.describe });
-    const words = actions?.join('|') ?? '';
-    const action = words === '' ? '' : goesAlone === true ? ` [${words}]` : ` ${words}`;
-    const word = operand?.name ?? (folder === undefined ? '' : 'folder');
-    y.usage(`${as}${action}${word === '' ? '' : ` [${word.toUpperCase()}]`} [options]`)
-      .options(options)
-      .demandCommand(0, 0)
-      .epilogue(epilogue);
+    y.usage(usageOf(command, as)).options(options).demandCommand(0, 0).epilogue(epilogue);
     for (const [example, gives] of examples) y.example(`${as} ${example}`, gives);
   };
   const run = async (command: Command, argv: Readonly<Record<string, unknown>>): Promise<void> => {

@@ -163,6 +163,10 @@ export interface EitConfig {
   next_mailprog?: string;
   mail: MailConfig;
   /**
+   * Folder of the ledger's owner, in which `eit publish` writes HTML pages: docs/pages.md.
+   */
+  publish_dir?: string;
+  /**
    * Length of the archive's slots of time, in which energy is added up, at most: 30 for a zone whose series of intensity is of half hours. It holds from the first compaction of a cluster on.
    */
   slot_minutes: 5 | 15 | 30 | 60;

@@ -1,6 +1,6 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
 import { area, line, stack } from 'd3-shape';
-import { html, type Html } from './html';
+import { markup, type Html } from './html';
 
 /** Of all charts, in the units of their viewBox. */
 const WIDTH = 860;
@@ -65,74 +65,57 @@ export function barChart({ id, title, description, series, bars, tick, overlay }
       const [from, to] = [layer[i]?.[0] ?? 0, layer[i]?.[1] ?? 0];
       if (to <= from) return [];
       const [top, height] = [y(to), Math.max(0.5, y(from) - y(to))];
-      const place = html`x="${px(left)}" y="${px(top)}" width="${px(x.bandwidth())}" height="${px(height)}"`;
+      const place = markup`x="${px(left)}" y="${px(top)}" width="${px(x.bandwidth())}" height="${px(height)}"`;
       const pattern = PATTERNS[layer.key];
       return [
-        html`<rect class="s-${layer.key}" ${place} />`,
-        pattern === undefined ? null : html`<rect fill="url(#${id}-${pattern})" ${place} />`,
+        markup`<rect class="s-${layer.key}" ${place} />`,
+        pattern === undefined ? null : markup`<rect fill="url(#${id}-${pattern})" ${place} />`,
       ];
     });
-    const hit = html`<rect
+    const hit = markup`<rect
       class="hit"
       x="${px(left)}"
       y="${MARGIN.top}"
       width="${px(x.bandwidth())}"
       height="${HEIGHT - MARGIN.top - MARGIN.bottom}"
     />`;
-    const body = html`<title>${bar.title}</title>${hit}${rects}`;
+    const body = markup`<title>${bar.title}</title>${hit}${rects}`;
     return bar.href === undefined
-      ? html`<g>${body}</g>`
-      : html`<a href="${bar.href}" tabindex="-1" aria-hidden="true">${body}</a>`;
+      ? markup`<g>${body}</g>`
+      : markup`<a href="${bar.href}" tabindex="-1" aria-hidden="true">${body}</a>`;
   });
   const labels = bars.map((bar, i) =>
     i % every === 0
-      ? html`<text
+      ? markup`<text
           class="axis"
           x="${px((x(i) ?? 0) + x.bandwidth() / 2)}"
           y="${HEIGHT - 9}"
-          text-anchor="middle"
-          >${bar.label}</text
-        >`
+          text-anchor="middle">${bar.label}</text>`
       : null,
   );
-  const grid = y
-    .ticks(4)
-    .map(
-      (value) =>
-        html`<line
+  const grid = y.ticks(4).map(
+    (value) =>
+      markup`<line
             class="grid"
             x1="${MARGIN.left}"
             x2="${WIDTH - MARGIN.right}"
             y1="${px(y(value))}"
             y2="${px(y(value))}"
-          /><text class="axis" x="${MARGIN.left - 8}" y="${px(y(value) + 4)}" text-anchor="end"
-            >${tick(value)}</text
-          >`,
-    );
-  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
-    <title id="${id}-title">${title}</title>
-    <desc id="${id}-desc">${description}</desc>
-    ${patternDefs(id)}${grid}${columns}${overlay === undefined ? null : overlayLine(overlay, (i) => (x(i) ?? 0) + x.bandwidth() / 2)}${labels}
-  </svg>`;
+          /><text class="axis" x="${MARGIN.left - 8}" y="${px(y(value) + 4)}" text-anchor="end">${tick(value)}</text>`,
+  );
+  return markup`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc"><title id="${id}-title">${title}</title><desc id="${id}-desc">${description}</desc>${patternDefs(id)}${grid}${columns}${overlay === undefined ? null : overlayLine(overlay, (i) => (x(i) ?? 0) + x.bandwidth() / 2)}${labels}</svg>`;
 }
 
 /** Told apart without colours too. */
 const PATTERNS: Readonly<Record<string, string>> = { dram: 'stripes', gpu: 'dots', other: 'cross' };
 
 function patternDefs(id: string): Html {
-  return html`<defs
-    ><pattern
+  return markup`<defs><pattern
       id="${id}-stripes"
       width="5"
       height="5"
       patternUnits="userSpaceOnUse"
-      patternTransform="rotate(45)"
-      ><rect class="ink" width="1.4" height="5" /></pattern
-    ><pattern id="${id}-dots" width="5" height="5" patternUnits="userSpaceOnUse"
-      ><circle class="ink" cx="2.5" cy="2.5" r="1" /></pattern
-    ><pattern id="${id}-cross" width="6" height="6" patternUnits="userSpaceOnUse"
-      ><path class="ink-line" d="M0 0L6 6M6 0L0 6" /></pattern
-  ></defs>`;
+      patternTransform="rotate(45)"><rect class="ink" width="1.4" height="5" /></pattern><pattern id="${id}-dots" width="5" height="5" patternUnits="userSpaceOnUse"><circle class="ink" cx="2.5" cy="2.5" r="1" /></pattern><pattern id="${id}-cross" width="6" height="6" patternUnits="userSpaceOnUse"><path class="ink-line" d="M0 0L6 6M6 0L0 6" /></pattern></defs>`;
 }
 
 function overlayLine({ values, most }: NonNullable<BarChart['overlay']>, xOf: (i: number) => number): Html {
@@ -150,25 +133,18 @@ function overlayLine({ values, most }: NonNullable<BarChart['overlay']>, xOf: (i
       : points.flatMap(({ value, i }) =>
           value === null
             ? []
-            : [html`<circle class="overlay-dot" cx="${px(xOf(i))}" cy="${px(y(value))}" r="2.6" />`],
+            : [markup`<circle class="overlay-dot" cx="${px(xOf(i))}" cy="${px(y(value))}" r="2.6" />`],
         );
-  return html`<path class="overlay" d="${path ?? ''}" />${dots}`;
+  return markup`<path class="overlay" d="${path ?? ''}" />${dots}`;
 }
 
 /** A swatch of a legend, with the pattern that the chart has. */
 export function legend(id: string, series: readonly Series[], more: readonly Html[] = []): Html {
   const items = series.map(({ key, name }) => {
     const pattern = PATTERNS[key];
-    return html`<li>
-      <svg class="swatch" viewBox="0 0 14 14" aria-hidden="true">
-        <rect class="s-${key}" width="14" height="14" />
-        ${pattern === undefined ? null : html`<rect fill="url(#${id}-${pattern})" width="14" height="14" />`}</svg
-      >${name}
-    </li>`;
+    return markup`<li><svg class="swatch" viewBox="0 0 14 14" aria-hidden="true"><rect class="s-${key}" width="14" height="14" />${pattern === undefined ? null : markup`<rect fill="url(#${id}-${pattern})" width="14" height="14" />`}</svg>${name}</li>`;
   });
-  return html`<ul class="legend">
-    ${items}${more}
-  </ul>`;
+  return markup`<ul class="legend">${items}${more}</ul>`;
 }
 
 /** The small course of a figure in a tile: no axis, nothing to read off. */
@@ -185,14 +161,11 @@ export function sparkline(values: readonly number[]): Html | null {
     .x((_, i) => x(i))
     .y0(height)
     .y1((value) => y(value));
-  return html`<svg
+  return markup`<svg
     class="spark"
     viewBox="0 0 ${width} ${height}"
     preserveAspectRatio="none"
-    aria-hidden="true"
-  >
-    <path d="${shape([...values]) ?? ''}" />
-  </svg>`;
+    aria-hidden="true"><path d="${shape([...values]) ?? ''}" /></svg>`;
 }
 
 /** Pixels to a tenth: what is finer nobody sees, and it would be most of the file. */

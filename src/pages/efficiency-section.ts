@@ -1,7 +1,7 @@
 import type { EitReport } from '../generated/report';
 import { counted, energyText, massText, percentText } from '../report/units';
 import type { PageContent } from './content';
-import { html, type Html } from './html';
+import { markup, type Html } from './html';
 import type { PageSection } from './page';
 import { shareBar } from './share-bar';
 
@@ -24,36 +24,18 @@ export function efficiencySection({ report }: PageContent): PageSection | null {
   const waste = wasteLines(report);
   if (figures.length === 0 && waste.length === 0) return null;
   const unknown =
-    slurm === undefined ? html`<p class="soft">CPUs and memory are told of after eit sacct-sync.</p>` : null;
+    slurm === undefined
+      ? markup`<p class="soft">CPUs and memory are told of after eit sacct-sync.</p>`
+      : null;
   return {
     id: 'efficiency',
     title: 'Efficiency and waste',
-    body: html`<div class="columns">
-      <div>
-        <h3>Used of what was allocated</h3>
-        ${unknown}
-        <ul class="bars">
-          ${figures.map(
-            ({ name, part }) =>
-              html`<li>
-                <span class="label">${name}</span><span class="drawn">${shareBar(part ?? 0)}</span
-                ><span class="figure">${percentText(Math.min(1, part ?? 0))}</span>
-              </li>`,
-          )}
-        </ul>
-        <p class="soft">${figures.map(({ name, what }, i) => `${i === 0 ? '' : ' '}${name}: ${what}.`)}</p>
-      </div>
-      <div>
-        <h3>Energy without a result</h3>
-        ${
-          waste.length === 0
-            ? html`<p>Nothing that is known of.</p>`
-            : html`<ul>
-                ${waste}
-              </ul>`
-        }
-      </div>
-    </div>`,
+    body: markup`<div class="columns"><div><h3>Used of what was allocated</h3>${unknown}<ul class="bars">${figures.map(
+      ({ name, part }) =>
+        markup`<li><span class="label">${name}</span><span class="drawn">${shareBar(part ?? 0)}</span><span class="figure">${percentText(Math.min(1, part ?? 0))}</span></li>`,
+    )}</ul><p class="soft">${figures.map(({ name, what }, i) => `${i === 0 ? '' : ' '}${name}: ${what}.`)}</p></div><div><h3>Energy without a result</h3>${
+      waste.length === 0 ? markup`<p>Nothing that is known of.</p>` : markup`<ul>${waste}</ul>`
+    }</div></div>`,
   };
 }
 
@@ -64,23 +46,19 @@ function wasteLines({ total, slurm }: EitReport): Html[] {
     if (lost === undefined || lost.runs === 0) continue;
     const share = total.energy_kwh.total === 0 ? 0 : Math.min(1, lost.kwh / total.energy_kwh.total);
     lines.push(
-      html`<li>
-        <strong>${energyText(lost.kwh)}</strong> (${percentText(share)}), ${massText(lost.co2e_kg)} CO2eq:
-        ${counted(lost.runs, 'run')} ${outcome}
-      </li>`,
+      markup`<li><strong>${energyText(lost.kwh)}</strong> (${percentText(share)}), ${massText(lost.co2e_kg)} CO2eq:
+        ${counted(lost.runs, 'run')} ${outcome}</li>`,
     );
   }
   if (total.gpu_idle_kwh !== null && total.gpu_idle_kwh > 0)
     lines.push(
-      html`<li>
-        <strong>${energyText(total.gpu_idle_kwh)}</strong> before PUE: GPUs that jobs had and on which no
-        kernel ran
-      </li>`,
+      markup`<li><strong>${energyText(total.gpu_idle_kwh)}</strong> before PUE: GPUs that jobs had and on which no
+        kernel ran</li>`,
     );
   const memory = total.slurm?.memory_efficiency ?? null;
   if (memory !== null && memory < 1)
     lines.push(
-      html`<li><strong>${percentText(1 - memory)}</strong> of the memory asked for was never used</li>`,
+      markup`<li><strong>${percentText(1 - memory)}</strong> of the memory asked for was never used</li>`,
     );
   return lines;
 }

@@ -1,7 +1,7 @@
 import { scaleSqrt, scaleLinear } from 'd3-scale';
 import { energyText } from '../report/units';
 import { px } from './chart';
-import { html, type Html } from './html';
+import { markup, type Html } from './html';
 import type { CleanHours, HourCell } from './hour-sums';
 
 const HOURS = 24;
@@ -35,14 +35,12 @@ export function hourChart({ cells, byMonth }: CleanHours, title: string, descrip
   const height = TOP + rows.length * CELL.height + 20;
   const rect = (cell: HourCell, left: number, className: string, text: string): Html => {
     const [x, y] = [left + cell.hour * CELL.width, TOP + rows.indexOf(cell.row) * CELL.height];
-    return html`<rect
+    return markup`<rect
       class="${className}"
       x="${px(x)}"
       y="${px(y)}"
       width="${CELL.width - 1}"
-      height="${CELL.height - 1}"
-      ><title>${cell.row} ${two(cell.hour)}:00, ${text}</title></rect
-    >`;
+      height="${CELL.height - 1}"><title>${cell.row} ${two(cell.hour)}:00, ${text}</title></rect>`;
   };
   const per = byMonth ? ' in the mean of its days' : '';
   const body = cells.map((cell) => [
@@ -64,33 +62,23 @@ export function hourChart({ cells, byMonth }: CleanHours, title: string, descrip
   const every = Math.ceil(rows.length / 16);
   const names = rows.map((row, i) =>
     i % every === 0
-      ? html`<text class="axis" x="${LEFT - 7}" y="${px(TOP + (i + 0.8) * CELL.height)}" text-anchor="end"
-          >${row}</text
-        >`
+      ? markup`<text class="axis" x="${LEFT - 7}" y="${px(TOP + (i + 0.8) * CELL.height)}" text-anchor="end">${row}</text>`
       : null,
   );
   const axis = (left: number): Html[] =>
     [0, 6, 12, 18, 24].map(
       (hour) =>
-        html`<text
+        markup`<text
           class="axis"
           x="${px(left + hour * CELL.width)}"
           y="${px(TOP + rows.length * CELL.height + 13)}"
-          text-anchor="middle"
-          >${two(hour)}</text
-        >`,
+          text-anchor="middle">${two(hour)}</text>`,
     );
-  return html`<svg
+  return markup`<svg
     class="heat"
     viewBox="0 0 ${width} ${height}"
     role="img"
-    aria-labelledby="hours-title hours-desc"
-  >
-    <title id="hours-title">${title}</title>
-    <desc id="hours-desc">${description}</desc>
-    <text class="head" x="${LEFT}" y="11">Energy used</text>
-    ${hasGrid ? html`<text class="head" x="${LEFT + panel + GAP}" y="11">Carbon intensity of the grid</text>` : null}${names}${body}${axis(LEFT)}${hasGrid ? axis(LEFT + panel + GAP) : null}
-  </svg>`;
+    aria-labelledby="hours-title hours-desc"><title id="hours-title">${title}</title><desc id="hours-desc">${description}</desc><text class="head" x="${LEFT}" y="11">Energy used</text>${hasGrid ? markup`<text class="head" x="${LEFT + panel + GAP}" y="11">Carbon intensity of the grid</text>` : null}${names}${body}${axis(LEFT)}${hasGrid ? axis(LEFT + panel + GAP) : null}</svg>`;
 }
 
 export function two(value: number): string {

@@ -11,7 +11,7 @@ export class Html {
 export type Piece = Html | string | number | null | undefined | false | readonly Piece[];
 
 /** Makes HTML of a template: whatever is put in is text, unless it is {@link Html}. For elements and attributes in double quotes. */
-export function html(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Html {
+export function markup(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Html {
   let text = strings[0] ?? '';
   pieces.forEach((piece, i) => {
     text += asText(piece) + (strings[i + 1] ?? '');

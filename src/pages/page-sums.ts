@@ -96,6 +96,7 @@ export class PageSums {
 
   #list(days: readonly Group[], { sums, slurm, facts }: Job): void {
     const { factorsOf, extrapolate, mostJobs } = this.#options;
+    if (mostJobs === 0) return;
     const { fields } = days[0]!;
     const told = figures(sums, factorsOf, extrapolate);
     const { cpu_efficiency: cpu, memory_efficiency: memory } = slurmFigures(slurm, false);
@@ -117,8 +118,7 @@ export class PageSums {
       gpuUtilization: told.gpu_utilization,
       coverage: told.coverage,
     });
-    if (this.#jobs.length < 2 * mostJobs) return;
-    this.dropSmallJobs();
+    if (this.#jobs.length >= 2 * mostJobs) this.dropSmallJobs();
   }
 
   /** Keeps the jobs with the most energy. */

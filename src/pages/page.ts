@@ -7,7 +7,7 @@ import { counted } from '../report/units';
 import type { PageContent } from './content';
 import { efficiencySection } from './efficiency-section';
 import { hoursSection } from './hours-section';
-import { html, Html } from './html';
+import { markup, Html } from './html';
 import { jobsSection } from './jobs-section';
 import { quotaSection } from './quota-section';
 import { sharesSections } from './shares-section';
@@ -37,72 +37,17 @@ export function renderPage(content: PageContent): string {
   const until =
     report.data_until === null ? 'no data yet' : `data until ${localTime(report.data_until, view.timeZone)}`;
   const span = `${localTime(report.since, view.timeZone)} to ${localTime(report.until, view.timeZone)}`;
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy()}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <meta name="robots" content="noindex" />
-        <title>${visible(title)}</title>
-        <link rel="icon" href="data:," />
-        <style>
-          ${new Html(STYLE)}
-        </style>
-      </head>
-      <body>
-        <a class="skip" href="#main">Skip to the figures</a>
-        <header class="top">
-          <h1><bdi>${visible(title)}</bdi></h1>
-          <p class="soft">${span}. Made ${generated}, ${until}.</p>
-          <nav class="contents" aria-label="Contents">
-            <ul>
-              ${sections.map(({ id, title: name }) => html`<li><a href="#${id}">${name}</a></li>`)}
-              <li><a href="#notes">Notes</a></li>
-            </ul>
-          </nav>
-          ${
-            links.length === 0
-              ? null
-              : html`<nav class="contents" aria-label="Other pages">
-                  <ul>
-                    ${links.map(
-                      ({ href, text }) =>
-                        html`<li>
-                          <a href="${href}"><bdi>${visible(text)}</bdi></a>
-                        </li>`,
-                    )}
-                  </ul>
-                </nav>`
-          }
-        </header>
-        <main id="main">
-          ${tiles(content)}
-          ${sections.map(
-            ({ id, title: name, body }) =>
-              html`<section id="${id}" aria-labelledby="${id}-h">
-                <h2 id="${id}-h">${name}</h2>
-                ${body}
-              </section>`,
-          )}
-        </main>
-        <footer class="bottom" id="notes">
-          <h2>Notes</h2>
-          <ul>
-            ${noteLines(content).map((line) => html`<li>${line}</li>`)}
-          </ul>
-          <p>
-            EIT for Slurm ${report.tool_version}; ${counted(report.total.jobs, 'job')}, policy
-            ${report.policy}. The figures are those of eit-report with the same options.
-          </p>
-        </footer>
-        <script>
-          ${new Html(PAGE_SCRIPT)};
-        </script>
-      </body>
-    </html> `;
-  return page.text;
+  const page = markup`<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta http-equiv="Content-Security-Policy" content="${policy()}" /><meta name="viewport" content="width=device-width, initial-scale=1" /><meta name="referrer" content="no-referrer" /><meta name="robots" content="noindex" /><title>${visible(title)}</title><link rel="icon" href="data:," /><style>${new Html(STYLE)}</style></head><body><a class="skip" href="#main">Skip to the figures</a><header class="top"><h1><bdi>${visible(title)}</bdi></h1><p class="soft">${span}. Made ${generated}, ${until}.</p><nav class="contents" aria-label="Contents"><ul>${sections.map(({ id, title: name }) => markup`<li><a href="#${id}">${name}</a></li>`)}<li><a href="#notes">Notes</a></li></ul></nav>${
+    links.length === 0
+      ? null
+      : markup`<nav class="contents" aria-label="Other pages"><ul>${links.map(
+          ({ href, text }) => markup`<li><a href="${href}"><bdi>${visible(text)}</bdi></a></li>`,
+        )}</ul></nav>`
+  }</header><main id="main">${tiles(content)}${sections.map(
+    ({ id, title: name, body }) =>
+      markup`<section id="${id}" aria-labelledby="${id}-h"><h2 id="${id}-h">${name}</h2>${body}</section>`,
+  )}</main><footer class="bottom" id="notes"><h2>Notes</h2><ul>${noteLines(content).map((line) => markup`<li>${line}</li>`)}</ul><p>EIT for Slurm ${report.tool_version}; ${counted(report.total.jobs, 'job')}, policy ${report.policy}. The figures are those of eit-report with the same options.</p></footer><script>${new Html(PAGE_SCRIPT)}</script></body></html>`;
+  return `${page.text}\n`;
 }
 
 /** What a report says below its table, for as much as a page has columns. */

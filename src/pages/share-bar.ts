@@ -1,5 +1,5 @@
 import { px } from './chart';
-import { html, type Html } from './html';
+import { markup, type Html } from './html';
 
 /**
  * A bar of a share. What it says stands beside it as text.
@@ -11,9 +11,5 @@ export function shareBar(
   { isOver = false, mark }: { isOver?: boolean; mark?: number } = {},
 ): Html {
   const of = (part: number): string => px(Math.max(0, Math.min(1, part)) * 400);
-  return html`<svg viewBox="0 0 400 16" preserveAspectRatio="none" aria-hidden="true">
-    <rect class="track" width="400" height="16" rx="3" />
-    <rect class="fill${isOver ? ' over' : ''}" width="${of(share)}" height="16" rx="3" />
-    ${mark === undefined ? null : html`<line class="mark" x1="${of(mark)}" x2="${of(mark)}" y1="0" y2="16" />`}
-  </svg>`;
+  return markup`<svg viewBox="0 0 400 16" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="400" height="16" rx="3" /><rect class="fill${isOver ? ' over' : ''}" width="${of(share)}" height="16" rx="3" />${mark === undefined ? null : markup`<line class="mark" x1="${of(mark)}" x2="${of(mark)}" y1="0" y2="16" />`}</svg>`;
 }

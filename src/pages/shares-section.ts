@@ -2,7 +2,7 @@ import { visible } from '../report/printable';
 import { energyText, percentText } from '../report/units';
 import { figuresBy, type NamedFigures, type PageContent } from './content';
 import { figuresTable } from './figures-table';
-import { html, type Html } from './html';
+import { markup, type Html } from './html';
 import type { PageSection } from './page';
 import type { Tally } from './page-sums';
 import { shareBar } from './share-bar';
@@ -28,23 +28,12 @@ function shares(one: string, tallies: ReadonlyMap<string, Tally>, content: PageC
   const most = lines[0] === undefined ? 0 : kwhOf(lines[0]);
   const all = content.report.total.energy_kwh.total;
   const more = lines.length - MOST_BARS;
-  return html`<ul class="bars">
-      ${lines.slice(0, MOST_BARS).map(
-        (line) =>
-          html`<li>
-            <span class="label"><bdi>${visible(line.name) || '(none)'}</bdi></span
-            ><span class="drawn">${shareBar(most === 0 ? 0 : kwhOf(line) / most)}</span
-            ><span class="figure"
-              >${energyText(kwhOf(line))}${all === 0 ? null : `, ${percentText(Math.min(1, kwhOf(line) / all))}`}</span
-            >
-          </li>`,
-      )}
-    </ul>
-    ${more > 0 ? html`<p class="soft">and ${more} more, in the table.</p>` : null}
-    <details>
-      <summary>Figures ${`by ${one.toLowerCase()}`}</summary>
-      ${figuresTable(`By ${one.toLowerCase()}, the most energy first`, one, lines)}
-    </details>`;
+  return markup`<ul class="bars">${lines
+    .slice(0, MOST_BARS)
+    .map(
+      (line) =>
+        markup`<li><span class="label"><bdi>${visible(line.name) || '(none)'}</bdi></span><span class="drawn">${shareBar(most === 0 ? 0 : kwhOf(line) / most)}</span><span class="figure">${energyText(kwhOf(line))}${all === 0 ? null : `, ${percentText(Math.min(1, kwhOf(line) / all))}`}</span></li>`,
+    )}</ul>${more > 0 ? markup`<p class="soft">and ${more} more, in the table.</p>` : null}<details><summary>Figures ${`by ${one.toLowerCase()}`}</summary>${figuresTable(`By ${one.toLowerCase()}, the most energy first`, one, lines)}</details>`;
 }
 
 function kwhOf({ figures }: NamedFigures): number {

@@ -1,7 +1,7 @@
 import { counted, durationText, energyText, massText, moneyText, percentText } from '../report/units';
 import { sparkline } from './chart';
 import { figuresBy, type PageContent, UNKNOWN_TEXT } from './content';
-import { html, type Html, type Piece } from './html';
+import { markup, type Html, type Piece } from './html';
 
 /** The page's first look: its totals, how sure they are. */
 export function tiles(content: PageContent): Html {
@@ -10,8 +10,7 @@ export function tiles(content: PageContent): Html {
   const days = figuresBy(content.sums.days, content).map(({ figures }) => figures);
   const meanG = total.energy_kwh.total === 0 ? null : (total.co2e_kg * 1000) / total.energy_kwh.total;
   const measured = total.measured_fraction;
-  return html`<ul class="tiles">
-    ${tile('Energy, PUE included', energyText(total.energy_kwh.total), `${energyText(total.energy_kwh.it)} before PUE`, sparkline(days.map((day) => day.energy_kwh.total)))}
+  return markup`<ul class="tiles">${tile('Energy, PUE included', energyText(total.energy_kwh.total), `${energyText(total.energy_kwh.it)} before PUE`, sparkline(days.map((day) => day.energy_kwh.total)))}
     ${tile('CO2eq', massText(total.co2e_kg), meanG === null ? '' : `${Math.round(meanG)} g/kWh in the mean, zone ${factors.zone}`, sparkline(days.map((day) => day.co2e_kg)), 's2')}
     ${tile('Jobs', total.jobs.toLocaleString('en-GB'), `${counted(total.runs, 'run')}, ${durationText(total.elapsed_seconds)} of time`)}
     ${total.cost === undefined || total.cost === null ? null : tile('Cost', `${moneyText(total.cost)} ${factors.currency ?? ''}`, 'of the energy')}
@@ -21,13 +20,9 @@ export function tiles(content: PageContent): Html {
       measured === null
         ? 'of what should have been'
         : `${percentText(measured)} of the energy measured, the rest modelled`,
-    )}
-  </ul>`;
+    )}</ul>`;
 }
 
 function tile(what: string, value: string, more: Piece, spark: Html | null = null, className = ''): Html {
-  return html`<li class="${className}">
-    <span class="what">${what}</span><span class="value">${value}</span
-    ><span class="more">${more}</span>${spark}
-  </li>`;
+  return markup`<li class="${className}"><span class="what">${what}</span><span class="value">${value}</span><span class="more">${more}</span>${spark}</li>`;
 }

@@ -32,7 +32,7 @@ export interface Service {
 
 /** What of the package is there, and what dpkg and the package's scripts said. */
 export interface PackageFacts {
-  readonly said: string;
+  readonly words: string;
   /** dpkg's abbreviation of it, such as `ii `, and the version. */
   readonly dpkgState: string;
   /** Prolog and epilog: `absent`, `link` or `script of N lines`. */

@@ -152,7 +152,7 @@ describeGuest('EIT under systemd, slurmd.service and cgroup v2', () => {
     const facts = guest.facts('package removed in mid-job');
     expect(facts.dpkgState).toMatch(/^rc /);
     expect(facts.hooks).toEqual(['script of 3 lines', 'script of 3 lines']);
-    expect(facts.said).toContain('take them out of slurm.conf');
+    expect(facts.words).toContain('take them out of slurm.conf');
     expect(facts).toMatchObject({ agentPid: 0, isLedgerThere: true });
     expect(facts.config).toContain('/run/eit-law/sys');
     expect(facts.states).toEqual(['COMPLETED', 'COMPLETED']);

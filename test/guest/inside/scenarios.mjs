@@ -21,15 +21,14 @@ const PACKAGE = 'slurm-eit-node';
 const CONFIG = '/etc/eit/eit.yaml';
 // Emulated CPUs are slow, and more so beside others.
 const BOUND_MS = 90_000;
-const DPKG_BOUND_MS = 300_000;
+const DPKG_BOUND_MS = 600_000;
 
 if (!existsSync(RESULTS)) await firstBoot();
 else await afterTheCut();
 
 async function firstBoot() {
   await scenario('package installed', async () => {
-    const said = dpkg('-i', '/opt/eit-guest/first.deb');
-    const facts = { said, ...packageFacts(), ...serviceFacts() };
+    const facts = { words: dpkg('-i', '/opt/eit-guest/first.deb'), ...packageFacts(), ...serviceFacts() };
     // As the admin does.
     copyFileSync('/opt/eit-guest/eit.yaml', CONFIG);
     systemctl('start', 'eit-agent');
@@ -139,16 +138,16 @@ async function afterTheCut() {
   await scenario('package upgraded in mid-job', async () => {
     const job = submit();
     const during = await whileRunning(job);
-    const said = dpkg('-i', '/opt/eit-guest/next.deb');
+    const words = dpkg('-i', '/opt/eit-guest/next.deb');
     const next = await until('the next agent', () => agentPid() !== during.agentPid && agentPid());
-    return { during, next, said, ...packageFacts(), ...(await ended(job)), ...serviceFacts() };
+    return { during, next, words, ...packageFacts(), ...(await ended(job)), ...serviceFacts() };
   });
 
   await scenario('package removed in mid-job', async () => {
     const job = submit();
     await whileRunning(job);
-    const said = dpkg('-r', PACKAGE);
-    const facts = { said, ...packageFacts(), agentPid: agentPid() };
+    const words = dpkg('-r', PACKAGE);
+    const facts = { words, ...packageFacts(), agentPid: agentPid() };
     // slurm.conf still names the hooks: this job's epilog, and another's prolog.
     const states = [await endedUnmeasured(job)];
     const later = submit();
@@ -162,8 +161,8 @@ async function afterTheCut() {
     const named = read('/etc/slurm/slurm.conf');
     writeFileSync('/etc/slurm/slurm.conf', named.replaceAll(/^(Pro|Epi)log=.*\n/gm, ''));
     systemctl('stop', 'slurmd');
-    const said = dpkg('-P', PACKAGE);
-    return { said, ...packageFacts() };
+    const words = dpkg('-P', PACKAGE);
+    return { words, ...packageFacts() };
   });
   journal('journal-2.log');
   command('sync');

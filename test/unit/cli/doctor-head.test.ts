@@ -3,7 +3,7 @@ import { checkArchives, checkHosts, checkLedgerOwner } from '../../../src/cli/do
 import { checkCarbon } from '../../../src/cli/doctor-carbon';
 import type { Check } from '../../../src/cli/doctor-check';
 import { checkClock, checkLedgerClock, parseTracking } from '../../../src/cli/doctor-clock';
-import { checkQuotas } from '../../../src/cli/doctor-quota';
+import { checkQuotaReader, checkQuotas } from '../../../src/cli/doctor-quota';
 import { checkUnits } from '../../../src/cli/doctor-timers';
 import type { LedgerHost } from '../../../src/cli/ledger-hosts';
 import { probeClock } from '../../../src/cli/ledger-probe';
@@ -115,6 +115,18 @@ describe('quotas', () => {
       verdict: 'problem',
       mend: expect.stringContaining('chmod o-rwx') as string,
     });
+  });
+
+  test('that the user of slurmctld may not read are a problem', async () => {
+    snapshot(60);
+    const reader = async (user: string): Promise<string[]> =>
+      verdicts(await checkQuotaReader(tree.path('quota'), user));
+    expect(await reader('root')).toEqual(['quota readers: ok']);
+    expect(await reader('nosuchuser')).toEqual(['quota readers: unknown']);
+    for (const path of ['quota', 'quota/user', 'quota/user/@others']) chmodSync(tree.path(path), 0o755);
+    expect(await reader('nobody')).toEqual(['quota readers: ok']);
+    chmodSync(tree.path('quota/user'), 0o750);
+    expect(await reader('nobody')).toEqual(['quota readers: problem']);
   });
 
   test.each([
