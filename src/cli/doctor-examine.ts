@@ -12,6 +12,7 @@ import { type AgentProcess, readAgentProcess } from './agent-process';
 import { askProgram, lastWords } from './asked-program';
 import type { Surroundings } from './command';
 import { checkAgent } from './doctor-agent';
+import { checkMetrics } from './doctor-metrics';
 import {
   checkAccessLists,
   checkArchives,
@@ -147,7 +148,7 @@ function addNode(
   sections.add('energy', ['node'], () => [checkTopology(patient)]);
   sections.add('energy', ['node'], () => checkGpus(env, config, patient.host));
   sections.add('slurm', ['node'], () => checkCgroups(patient));
-  sections.add('agent', ['node'], () => checkAgent(patient, agent));
+  sections.add('agent', ['node'], () => [...checkAgent(patient, agent), ...checkMetrics(patient, agent)]);
   sections.add('agent', ['node'], () => checkEvents(patient, !isMissing(agent)));
   sections.add('agent', ['node'], () => checkCheckpoint(patient));
   sections.add('ledger', ['node'], () => [...checkShipper(patient), ...checkWriting(patient)]);
