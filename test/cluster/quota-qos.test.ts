@@ -27,7 +27,12 @@ describeCluster(
         nodes: 1,
         accounting: true,
         clusterName: 'eitqos',
-        slurmConfExtra: 'AccountingStorageEnforce=associations,limits,qos\nPriorityType=priority/multifactor',
+        slurmConfExtra: [
+          'AccountingStorageEnforce=associations,limits,qos',
+          'PriorityType=priority/multifactor',
+          // docs/quotas.md
+          'PartitionName=watts Nodes=w1 TRESBillingWeights="CPU=8.0,Mem=0.4G"',
+        ].join('\n'),
       });
       user = slurm.users[0]!;
       uid = Number(execFileSync('id', ['-u', user], { encoding: 'utf8' }));
@@ -153,6 +158,12 @@ describeCluster(
       };
       expect(await pending('billing=1')).toBe('PENDING AssocGrpBillingMinutes');
       expect(await pending('energy=0')).toMatch(/^COMPLETED /);
+    });
+
+    test('weights make billing the watts that are expected', async () => {
+      const job = await slurm.sbatch('true', { args: ['--partition=watts', '--mem=1000M'] });
+      // 8 W of a CPU, 0.4 W of a GB, in whole numbers.
+      expect((await slurm.waitForState(job, 'COMPLETED'))['TRES']).toMatch(/cpu=1,mem=1000M,.*billing=8$/);
     });
   },
   { accounting: true },
