@@ -82,7 +82,8 @@ describeCluster('taking EIT away', 'none', () => {
     expect((await eit.ended(gpu))[0]?.start).toMatchObject({ gpu_ids: '0' });
     const tasks = (await eit.slurm.jobRecords(array)).map(({ JobId = '' }) => JobId);
     expect(tasks).toHaveLength(4);
-    for (const task of tasks) expect(await eit.ended(task)).toHaveLength(1);
+    for (const task of tasks)
+      expect((await eit.ended(task)).filter(({ end }) => end !== undefined)).toHaveLength(1);
     await expectNoneDrained(eit);
   });
 
