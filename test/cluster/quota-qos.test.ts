@@ -129,22 +129,21 @@ describeCluster(
       const pending = async (limit: string): Promise<string> => {
         await sacctmgr('modify', 'account', 'where', 'account=phys', 'set', `GrpTRESMins=${limit}`);
         try {
-          return await until(`GrpTRESMins=${limit} to have come through`, 30_000, async () => {
-            const job = await slurm.sbatch('true', { args: ['--time=10', '--account=phys'] });
-            const { JobState = '', Reason = '' } = await until(
-              `job ${job} to be settled`,
-              20_000,
-              async () => {
-                const info = await slurm.jobInfo(job);
-                return info.JobState === 'COMPLETED' || info.Reason?.startsWith('Assoc') ? info : undefined;
-              },
-            );
-            await slurm.scancel(job);
-            // The first job can be there before slurmctld knows the limit.
-            return limit.startsWith('billing') && JobState === 'COMPLETED'
-              ? undefined
-              : `${JobState} ${Reason}`;
+          await until(`slurmctld to know GrpTRESMins=${limit}`, 20_000, async () => {
+            const known = await slurm.scontrol('show', 'assoc_mgr', 'accounts=phys', 'flags=assoc');
+            return known
+              .split('\n')
+              .some((line) => line.includes('GrpTRESMins=') && line.includes(`${limit}(`))
+              ? true
+              : undefined;
           });
+          const job = await slurm.sbatch('true', { args: ['--time=10', '--account=phys'] });
+          const { JobState = '', Reason = '' } = await until(`job ${job} to be settled`, 20_000, async () => {
+            const info = await slurm.jobInfo(job);
+            return info.JobState === 'COMPLETED' || info.Reason?.startsWith('Assoc') ? info : undefined;
+          });
+          await slurm.scancel(job);
+          return `${JobState} ${Reason}`;
         } finally {
           await sacctmgr(
             'modify',
