@@ -1,4 +1,4 @@
-// The Debian packages that some tests need (a real Slurm cluster, hanging storage, a whole machine), and their installation.
+// The Debian packages that some tests need (a real Slurm cluster, hanging storage, a whole machine, a browser), and their installation.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { run } from './child.mjs';
@@ -21,12 +21,14 @@ const PACKAGES = {
   ],
   integration: ['bindfs', 'fuse3', 'faketime', 'e2fsprogs'],
   guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],
+  browser: ['chromium', 'fonts-dejavu-core'],
 };
 
 const TESTS = {
   cluster: 'the tests on a real Slurm cluster',
   integration: 'the tests of storage that hangs and of clocks that are moved',
   guest: 'the tests in a whole machine',
+  browser: 'the tests of HTML pages in a real browser',
 };
 
 // invoke-rc.d asks this script whether a service may be started; 101 is "no".
@@ -35,7 +37,7 @@ const POLICY_TEXT =
   '#!/bin/sh\n# EIT for Slurm, tests: no service starts while packages are installed.\nexit 101\n';
 
 /**
- * Installs the packages that the tests of a project (`cluster`, `integration` or `guest`) lack, if this is Debian or Ubuntu and we are
+ * Installs the packages that the tests of a project (`cluster`, `integration`, `guest` or `browser`) lack, if this is Debian or Ubuntu and we are
  * root. Says in one line what it installs and why, or why it cannot; the tests then skip, or fail where they are
  * required, by themselves.
  */

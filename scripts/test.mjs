@@ -11,6 +11,7 @@ import { prepare } from './prepare.mjs';
 // The cluster's tests share one host's counters, ports and cgroups: one suite at a time.
 const PHASES = [
   { projects: ['unit', 'integration'], workers: ['--maxWorkers=2'] },
+  { projects: ['browser'], workers: ['--runInBand'] },
   { projects: ['cluster'], workers: ['--runInBand'] },
   { projects: ['gpu'], workers: ['--runInBand'], onlyWholly: true },
   { projects: ['guest'], workers: ['--runInBand'], onlyWholly: true },
@@ -28,8 +29,10 @@ try {
     await installDebianPackages('cluster');
     await installDebianPackages('integration');
     await installDebianPackages('guest');
+    await installDebianPackages('browser');
     for (const check of await runChecks()) fail(`check ${check}`);
   }
+  if (wantedProjects.includes('browser')) await installDebianPackages('browser');
   if (wantedProjects.includes('guest')) await installDebianPackages('guest');
   mkdirSync(join(top, RESULTS), { recursive: true });
   for (const phase of PHASES) {
