@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota factors zones regions --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota publish factors zones regions --help --version' -- "$current")
       return
     fi
   fi
@@ -92,7 +92,7 @@ _eit() {
     report)
       options='--user --account --partition --jobs --clusters --nodelist --qos --name --state --starttime --endtime --allusers
         --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
-        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --audit --policy --config'
+        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --audit --html --policy --config'
       ;;
     status | doctor) options='--json --config' ;;
     factors) options='--cluster --json --config' ;;
@@ -116,6 +116,7 @@ _eit() {
       actions='refresh check'
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
       ;;
+    publish) options='--dir --starttime --endtime --json --config' ;;
     zones)
       actions='list show top bottom locate'
       options='--basis --year --number --lat --lon --cloud --country --ip --json'
