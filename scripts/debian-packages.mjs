@@ -20,7 +20,7 @@ const PACKAGES = {
     'procps',
   ],
   integration: ['bindfs', 'fuse3', 'faketime', 'e2fsprogs'],
-  packages: ['dpkg', 'rpm', 'binutils', 'mandoc', 'shellcheck', 'man-db'],
+  packages: ['dpkg', 'rpm', 'binutils', 'mandoc', 'shellcheck', 'man-db', 'fish', 'zsh'],
   guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],
 };
 
