@@ -17,9 +17,10 @@ const LAYERS = {
   archive: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   synthetic: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   carbon: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
-  report: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
+  report: ['config', 'slurm', 'attribution', 'ledger', 'metrics', 'runs', 'carbon'],
   quota: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   mail: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
+  science: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   pages: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   cli: [
     'config',
@@ -37,6 +38,7 @@ const LAYERS = {
     'metrics',
     'mail',
     'pages',
+    'science',
   ],
 };
 const OPEN_TO_ALL = ['', 'generated'];

@@ -19,14 +19,24 @@ const PACKAGES = {
     'lua5.1',
     'procps',
   ],
-  integration: ['bindfs', 'fuse3', 'faketime', 'e2fsprogs'],
+  integration: [
+    'bindfs',
+    'fuse3',
+    'faketime',
+    'e2fsprogs',
+    'prometheus',
+    'prometheus-node-exporter',
+    'logrotate',
+    'systemd',
+  ],
   packages: ['dpkg', 'rpm', 'binutils', 'mandoc', 'shellcheck', 'man-db', 'fish', 'zsh'],
   guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],
 };
 
 const TESTS = {
   cluster: 'the tests on a real Slurm cluster',
-  integration: 'the tests of storage that hangs and of clocks that are moved',
+  integration:
+    'the tests of storage that hangs, of clocks that are moved, of units, log rules and Prometheus',
   packages: 'the tests of what npm run package makes',
   guest: 'the tests in a whole machine',
 };

@@ -1,10 +1,11 @@
-// Generates src/generated from schemas/: TypeScript types and standalone validators.
+// Generates src/generated: TypeScript types and standalone validators from schemas/, and the script of the HTML pages from src/pages/browser.
 // `--check` writes nothing and fails where a committed file differs.
 import { readFileSync, writeFileSync, readdirSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
+import { build } from 'esbuild';
 import { compile } from 'json-schema-to-typescript';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -22,6 +23,7 @@ for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.
     additionalProperties: false,
     ignoreMinAndMaxItems: false,
     maxItems: 8,
+    unreachableDefinitions: name === 'report', // what commands print beside it
     style: { singleQuote: true, printWidth: 110 },
   });
   files.set(`${name}.ts`, types);
@@ -44,6 +46,8 @@ for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.
   );
 }
 
+files.set('page-script.ts', await pageScript());
+
 mkdirSync(out, { recursive: true });
 const stale = [];
 for (const [name, text] of files) {
@@ -62,4 +66,26 @@ function sameText(path, text) {
   } catch {
     return false;
   }
+}
+
+/** What a page's script element holds: a text, since a page is one file. */
+async function pageScript() {
+  const { outputFiles } = await build({
+    absWorkingDir: top,
+    entryPoints: ['src/pages/browser/main.ts'],
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    charset: 'ascii',
+    write: false,
+    logLevel: 'warning',
+  });
+  const text = outputFiles[0].text.trimEnd();
+  if (/<[/!]/.test(text))
+    throw new Error('src/pages/browser holds what ends a script element: write </ and <! otherwise');
+  return (
+    '// Generated from src/pages/browser by `npm run generate`. Do not edit.\n' +
+    `export const PAGE_SCRIPT =\n  ${JSON.stringify(text)};\n`
+  );
 }

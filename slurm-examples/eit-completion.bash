@@ -21,14 +21,14 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota factors zones regions --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota prometheus factors zones regions mail --help --version' -- "$current")
       return
     fi
   fi
 
   local columns='JobID Cluster User Account Partition Node Hour Day Week Month JobName ArrayJobID HetJobID QOS State Submit Start
     ReqMem TimeLimit Jobs Runs Elapsed CPUTime GPUTime GPUBusy GPUUtil GPUMem GPUThrottled GPUIdle CPUEnergy DRAMEnergy GPUEnergy
-    OtherEnergy ITEnergy Energy CO2e MarketCO2e EmbodiedCO2e Water Cost SocialCost SocialCostLow SocialCostHigh WorldSocialCost Coverage Quality NodesExpected NodesReported Estimated CPUModel GPUModel Extrapolated CPUEff
+    OtherEnergy ITEnergy Energy CO2e MarketCO2e EmbodiedCO2e Water Cost SocialCost SocialCostLow SocialCostHigh WorldSocialCost Coverage Quality NodesExpected NodesReported Estimated CPUModel GPUModel Extrapolated LostEnergy FailedEnergy CancelledEnergy CPUEff
     MemEff SlurmEnergy SameEnergy'
   if [[ $command == report ]]; then
     case $previous in
@@ -81,7 +81,7 @@ _eit() {
       mapfile -t COMPREPLY < <(compgen -W 'lifecycle direct' -- "$current")
       return
       ;;
-    --config | --dir | --sacct | --plot)
+    --config | --dir | --sacct | --plot | --output)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return
@@ -92,9 +92,10 @@ _eit() {
     report)
       options='--user --account --partition --jobs --clusters --nodelist --qos --name --state --starttime --endtime --allusers
         --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
-        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --audit --policy --config'
+        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --policy --config'
       ;;
-    status | doctor) options='--json --config' ;;
+    status) options='--ledger --silent-for --all --days --sinfo --json --config' ;;
+    doctor) options='--role --topic --json --config' ;;
     factors) options='--cluster --json --config' ;;
     calibrate) options='--minutes --wait --load --dry-run --force-short --json --config' ;;
     sacct-sync) options='--since --clusters --sacct --json --config' ;;
@@ -115,6 +116,11 @@ _eit() {
     quota)
       actions='refresh check'
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
+      ;;
+    prometheus) options='--output --window --accounts --top-users --quotas --silent-after --listen --json --config' ;;
+    mail)
+      actions='show'
+      options='--starttime --text --html --json --config'
       ;;
     zones)
       actions='list show top bottom locate'

@@ -34,10 +34,12 @@ const ERRORS = {
   EIT_ARCHIVE: { exit: 1 },
   EIT_QUOTA_DIR: { exit: 1 },
   EIT_PRIVACY: { exit: 1 },
+  EIT_PAGES: { exit: 1 },
   EIT_INTENSITY: { exit: 1 },
   EIT_INTENSITY_LOCKED: { exit: 1 },
   EIT_PROVIDER: { exit: 1 },
   EIT_TOKEN: { exit: 2 },
+  EIT_MAIL: { exit: 1 },
   EIT_GPU_RELEASE: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;

@@ -21,6 +21,8 @@ const NODE_NATIVE = ['koffi', '@koromix'];
 const TEXTS = ['LICENSE', 'README.md', 'CHANGELOG.md', 'ARCHITECTURE.md'];
 const FOLDERS = ['data', 'docs', 'schemas', 'slurm-examples'];
 const HOOKS = ['prolog', 'epilog'];
+/** What slurmctld calls: not on compute nodes. */
+const OF_CONTROLLER = ['eit-mail'];
 
 /** The two packages. */
 export const KINDS = {
@@ -50,7 +52,8 @@ export function makeTree(kind, home, shared) {
   for (const folder of ['bin', 'dist/native']) mkdirSync(join(home, folder), { recursive: true });
   const put = (path, options) => cpSync(join(top, path), join(home, path), { recursive: true, ...options });
 
-  for (const path of [...TEXTS, ...FOLDERS, ...HOOKS]) put(path);
+  const scripts = kind === 'full' ? [...HOOKS, ...OF_CONTROLLER] : HOOKS;
+  for (const path of [...TEXTS, ...FOLDERS, ...scripts]) put(path);
   const bundles = readdirSync(join(top, 'dist')).filter((file) => file.endsWith('.js'));
   const wanted = bundles.filter(
     (file) => kind === 'full' || NODE_PROGRAMS.includes(file.replace(/\.js$/, '')),
@@ -101,7 +104,8 @@ function setModes(home, folder) {
 
 function isProgram(path) {
   return (
-    /^(prolog|epilog|node\/bin\/node|bin\/[^.].*|dist\/[^/]*\.js|slurm-examples\/.*\.sh)$/.test(path) &&
-    path !== 'dist/eit-duckdb.js'
+    /^(prolog|epilog|eit-mail|node\/bin\/node|bin\/[^.].*|dist\/[^/]*\.js|slurm-examples\/.*\.sh)$/.test(
+      path,
+    ) && path !== 'dist/eit-duckdb.js'
   );
 }

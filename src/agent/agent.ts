@@ -1,7 +1,11 @@
 import { EitError, describeError } from '../errors';
 import type { EitConfig } from '../generated/config';
 import { type DurableWork, finishNow } from '../ledger/durable';
+import { readPruned } from '../ledger/pruned';
 import type { Spool } from '../ledger/spool';
+import { readSpoolLag } from '../ledger/spool-lag';
+import { exposition } from '../metrics/exposition';
+import type { MetricsFile } from '../metrics/metrics-file';
 import type { HookEvent } from '../slurm/hook-event';
 import type { EnergyDomain, EnergyMeter, Instant } from '../sources/source';
 import { advance } from './advance';
@@ -21,6 +25,7 @@ import { GpuConflicts } from './gpu-conflicts';
 import { GpuNews } from './gpu-news';
 import { GpuRelease } from './gpu-release';
 import type { HostIdlePower } from './host-idle-power';
+import { type AgentFacts, hostMetrics } from './host-metrics';
 import type { HostReader } from './host-reader';
 import { takeUpContext } from './context-line';
 import { type HostState, emptyHostState } from './host-state';
@@ -57,6 +62,8 @@ export interface AgentParts {
   readonly shipper: ShipperProcess;
   readonly pidFile: PidFile;
   readonly lock: KernelLock;
+  /** Where Prometheus' node_exporter finds what is told of this host; null: nobody asks. */
+  readonly metrics: MetricsFile | null;
   /** Leaves this long after the last run (ms); null: stays. */
   readonly lingerMs: number | null;
   /** Called once when the agent has left. */
@@ -80,6 +87,9 @@ export class Agent {
   #checkpointAtMs = -Infinity;
   #ownCpuUs = 0;
   #hostCpus = 1;
+  readonly #startedMs: number;
+  readonly #ticks = { sumS: 0, count: 0, longestS: 0 };
+  #lastEnergy: readonly DomainReading[] = [];
   #tickTimer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** What has failed at the last tick, and how. */
@@ -88,7 +98,9 @@ export class Agent {
   constructor(parts: AgentParts) {
     this.#parts = parts;
     this.#state.cluster = parts.cluster;
-    this.#busyUntilMs = monoMs(parts.now());
+    const began = parts.now();
+    this.#busyUntilMs = monoMs(began);
+    this.#startedMs = began.wallMs;
     let seq = 0;
     const { tool, host, boot, instance } = parts;
     const topProcesses = parts.config.agent.top_processes;
@@ -130,8 +142,10 @@ export class Agent {
     this.#leave();
   }
 
-  #leave(): void {
+  /** @param isOusted whether another agent may be here already */
+  #leave(isOusted = false): void {
     this.#stopped = true;
+    if (!isOusted) void this.#parts.metrics?.remove();
     clearTimeout(this.#tickTimer);
     this.#wakeups.close();
     this.#outbox.close();
@@ -157,7 +171,7 @@ export class Agent {
         'the lock file was removed: leaving, since a second agent could count the same energy',
       );
       // What is unwritten is in the checkpoint, or the next agent's to measure; a checkpoint of ours could undo its.
-      this.#leave();
+      this.#leave(true);
       return;
     }
     // One bad tick is time without a reading; an agent that ends is more of it.
@@ -169,7 +183,14 @@ export class Agent {
   readonly #takeEvents = (): void => {
     if (this.#applyEvents()) this.#parts.reader.forgetScopes();
   };
-  readonly #measureNow = (): void => this.#measure();
+  readonly #measureNow = (): void => {
+    const beganMs = performance.now();
+    this.#measure();
+    const tookS = (performance.now() - beganMs) / 1000;
+    this.#ticks.sumS += tookS;
+    this.#ticks.count += 1;
+    this.#ticks.longestS = Math.max(this.#ticks.longestS, tookS);
+  };
   readonly #restorePidFile = (): void => this.#parts.pidFile.restore();
   readonly #tickOnTime = (): void => {
     this.#tick();
@@ -197,6 +218,7 @@ export class Agent {
     if (this.#hasGpuRuns) reader.wantGpus(true);
     const reading = reader.read(at, this.#state.runs, at.wallMs >= this.#stretchEndMs);
     if ('cpus' in reading.cpu) this.#hostCpus = reading.cpu.cpus;
+    this.#lastEnergy = reading.energy;
     const tick = advance(this.#state, reading, this.#parts.idlePower.current(), this.#parts.config.gpu);
     // A reader that never came to tell of a GPU is news too.
     if (reading.energy.some(isOfGpu) || this.#parts.meters.some(isInTrouble)) {
@@ -298,13 +320,17 @@ export class Agent {
     return Object.values(this.#state.runs).some(({ identity }) => (identity.gpus ?? 0) > 0);
   }
 
+  #clusterName(): string {
+    return this.#parts.config.cluster ?? this.#state.cluster ?? 'unknown';
+  }
+
   #hostFacts(): HostFacts {
     const { user, system } = process.cpuUsage();
     const cpuUs = user + system;
     const agent = { cpu_us: cpuUs - this.#ownCpuUs, rss_bytes: process.memoryUsage.rss() };
     this.#ownCpuUs = cpuUs;
     return {
-      cluster: this.#parts.config.cluster ?? this.#state.cluster ?? 'unknown',
+      cluster: this.#clusterName(),
       cpus: this.#hostCpus,
       absentSources: this.#parts.absentSources,
       agent,
@@ -386,11 +412,55 @@ export class Agent {
       unwritten: this.#outbox.records,
       removableFiles: this.#outbox.files,
     };
+    const metrics = this.#metricsOfNow();
     try {
       yield* writeCheckpoint(config.var_dir, checkpoint, isSynced);
+      // Not before: counters that the next agent does not know would go back.
+      if (metrics !== null) this.#parts.metrics?.write(metrics, this.#checkpointAtMs);
     } catch (cause) {
       const text = `no checkpoint in ${config.var_dir}: ${String(cause)}`;
       throw new EitError('EIT_CHECKPOINT', text, { cause });
+    }
+  }
+
+  /** The metrics that the checkpoint of this moment stands behind; null where none are due. */
+  #metricsOfNow(): string | null {
+    const { metrics, config, tool, absentSources, log } = this.#parts;
+    if (metrics?.isDue(this.#checkpointAtMs) !== true) return null;
+    try {
+      const { user, system } = process.cpuUsage();
+      const facts: AgentFacts = {
+        version: tool,
+        cluster: this.#clusterName(),
+        policy: config.policy,
+        startedMs: this.#startedMs,
+        cpuS: (user + system) / 1e6,
+        rssBytes: process.memoryUsage.rss(),
+        ticks: this.#ticks,
+        failing: this.#failures.size,
+        unwritten: this.#outbox.records.length,
+        energy: this.#lastEnergy,
+        absentSources: Object.keys(absentSources),
+        spool: this.#spoolFacts(),
+      };
+      const text = exposition(hostMetrics(this.#state, facts));
+      this.#ticks.longestS = 0;
+      return text;
+    } catch (error) {
+      // The checkpoint matters more.
+      log('warn', `the metrics cannot be put together: ${describeError(error)}`);
+      return null;
+    }
+  }
+
+  #spoolFacts(): AgentFacts['spool'] {
+    const { spool_dir: dir } = this.#parts.config;
+    try {
+      return { lag: readSpoolLag(dir), pruned: readPruned(dir) };
+    } catch (error) {
+      // Where it cannot be written either the log tells why, and what waits in memory is told.
+      if (error instanceof Error && 'code' in error) return null;
+      throw error;
     }
   }
 

@@ -23,6 +23,19 @@ export function parseGpuRelease(text: string): GpuReleaseNote | null {
   return untilMs === undefined ? null : { untilMs: Number(untilMs), isHeld: held !== undefined };
 }
 
+/**
+ * What the agent has done: until when it keeps off the GPUs.
+ * @returns null where it does not, or this user may not see
+ */
+export function readGpuRelease(stateDir: string): GpuReleaseNote | null {
+  try {
+    return parseGpuRelease(readFileSync(gpuReleasePaths(stateDir).done, 'utf8'));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM')) return null;
+    throw error;
+  }
+}
+
 export function formatGpuRelease({ untilMs, isHeld }: GpuReleaseNote): string {
   return `${Math.ceil(untilMs)}${isHeld ? ' held' : ''}\n`;
 }

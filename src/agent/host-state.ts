@@ -7,6 +7,7 @@ import type { RunIdentity } from '../slurm/run-identity';
 import type { HostMemory } from '../sources/host-memory';
 import type { Instant } from '../sources/source';
 import type { ContextCounters, ContextLine } from './context-line';
+import type { HostTotals } from './host-totals';
 import type { IoSums } from './io-growth';
 import type { RunGpus } from './gpu-holders';
 import type { Holding } from './reading';
@@ -64,6 +65,8 @@ export interface HostState {
   runs: Record<string, RunState>;
   /** What the host did since the last host line. */
   host: HostLine;
+  /** What the host lines before that came to in this boot; none in checkpoints of versions that did not add them up. */
+  totals?: HostTotals | null;
   /** Rounding balances of idle and system by domain. */
   carry: Record<string, { idle: Carry; system: Carry }>;
 }

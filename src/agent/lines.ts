@@ -11,6 +11,7 @@ import type {
 } from '../generated/record';
 import type { Instant } from '../sources/source';
 import { contextRecord } from './context-line';
+import { addHostLine } from './host-totals';
 import { runGpuRecord } from './run-gpu';
 import { runIoRecord } from './run-io';
 import { topProcesses } from './run-programs';
@@ -124,6 +125,7 @@ export function takeHostLine(state: HostState, facts: HostFacts, writer: LineWri
     ...(host.context === undefined ? {} : { context: contextRecord(host.context) }),
     agent: { ...facts.agent, readings: host.readings },
   };
+  state.totals = addHostLine(state.totals ?? null, host);
   state.host = emptyHostLine(at);
   return record;
 }

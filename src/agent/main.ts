@@ -15,6 +15,7 @@ import { readCpuTopology } from '../sources/cpu-topology';
 import { readHostHardware } from '../sources/host-hardware';
 import { chooseSources } from '../sources/index';
 import type { Instant } from '../sources/source';
+import { MetricsFile } from '../metrics/metrics-file';
 import { version } from '../version';
 import { Agent } from './agent';
 import { KernelLock } from '../ledger/kernel-lock';
@@ -23,7 +24,7 @@ import { DailyHardware } from './daily-hardware';
 import { EventFolder } from './event-folder';
 import { modelledIdlePower, openIdlePower } from './host-idle-power';
 import { HostReader } from './host-reader';
-import { openLog } from './log';
+import { type Log, openLog } from './log';
 import { PidFile } from './pid-file';
 import { putBeforeJobs } from './priority';
 import { ShipperProcess } from './shipper-process';
@@ -120,6 +121,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     cluster: isClusterName(clusterName) ? clusterName : null,
     pidFile: new PidFile(config.state_dir),
     lock: new KernelLock(lockPath),
+    metrics: metricsFile(config, log),
     now,
     log,
     reader,
@@ -141,6 +143,18 @@ function run(config: EitConfig, program: string, lockPath: string): void {
   process.on('SIGTERM', () => void started.stop());
   process.on('SIGINT', () => void started.stop());
   started.start();
+}
+
+/** Written after checkpoints: each stretch has one, and each half minute. */
+const METRICS_EVERY_MS = 30_000;
+
+function metricsFile({ agent }: EitConfig, log: Log): MetricsFile | null {
+  const { textfile_dir: dir, record_seconds: stretchS } = agent;
+  if (dir === undefined) return null;
+  return new MetricsFile(dir, Math.min(METRICS_EVERY_MS, stretchS * 1000) - 500, (trouble) => {
+    if (trouble === null) log('info', 'metrics are written again');
+    else log('warn', `no metrics in ${dir} (agent.textfile_dir): ${trouble}`);
+  });
 }
 
 function now(): Instant {

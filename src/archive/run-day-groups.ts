@@ -4,7 +4,15 @@ import type { SlurmSums } from '../runs/slurm-sums';
 import type { Outcome } from '../slurm/job-states';
 import { quoted } from './column';
 import { groupSums, slurmSums } from './group-row';
-import { addedGroupsSql, CONFLICT, COUNTS, groupSql, type InnerKey, keptFigures } from './group-sql';
+import {
+  addedGroupsSql,
+  CONFLICT,
+  COUNTS,
+  groupSql,
+  type InnerKey,
+  keptFigures,
+  type TotalKey,
+} from './group-sql';
 import { rowsOf } from './part';
 import type { ReadableArchive } from './read-archive';
 import { type Figure, RUN_DAYS } from './run-day-table';
@@ -89,22 +97,33 @@ const ASKED_FOR: ReadonlySet<string> = new Set(['told', 'qos', 'name', 'state'])
 /** What the energy of runs is known by. */
 const isEnergy = ({ name }: Figure) => /_(measured|modelled)_|^overhead_base_/.test(name);
 
-/** Runs whose work was not done to its end and their energy, by what became of them. @throws EitError EIT_ARCHIVE */
+/** Runs of a group whose work was not done to its end. */
+export interface LostTotals {
+  readonly of: TotalsGroup['keys'];
+  readonly outcome: Outcome;
+  readonly sums: GroupSums;
+}
+
+/** Runs whose work was not done to its end and their energy, by group and what became of them. @throws EitError EIT_ARCHIVE */
 export async function totalsByOutcome(
   connection: DuckDBConnection,
   archive: ReadableArchive,
   query: TotalsQuery,
-): Promise<Map<Outcome, GroupSums>> {
-  const totals = totalsOf(archive, query, ['outcome']);
-  if (totals === null) return new Map();
+  by: readonly TotalKey[],
+): Promise<LostTotals[]> {
+  const keys: InnerKey[] = [...by, 'outcome'];
+  const totals = totalsOf(archive, query, keys);
+  if (totals === null) return [];
   const sql = bothSql(
     narrowed(totals, (figure) => isEnergy(figure) || ASKED_FOR.has(figure.name) || figure.name === 'outcome'),
-    ['outcome'],
+    keys,
   );
   const rows = await rowsOf(connection, `FROM (${sql}) WHERE outcome IS NOT NULL`);
-  return new Map(
-    rows.map((row) => [row['outcome'] as Outcome, groupSums(archive.cluster, row, query.policy)] as const),
-  );
+  return rows.map((row) => ({
+    of: Object.fromEntries(by.map((key) => [key, keyOf(row[key])])),
+    outcome: row['outcome'] as Outcome,
+    sums: groupSums(archive.cluster, row, query.policy),
+  }));
 }
 
 function narrowed(totals: Totals, isAsked: (figure: Figure) => boolean): Totals {

@@ -56,6 +56,29 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./quota'),
   },
   {
+    name: 'prometheus',
+    describe:
+      'Figures of the ledger for Prometheus: energy, CO2e, cost, coverage and silent hosts by cluster and partition',
+    load: () => import('./prometheus'),
+  },
+  {
+    name: 'mail',
+    describe:
+      "Mails about jobs: sends what eit-mail leaves (spool), tries the way to an address (check), shows what a job's says (show)",
+    actions: ['spool', 'check', 'show'],
+    operand: {
+      name: 'what',
+      describe: 'check: an address or a user; show: the job, such as 1234, 1234_5 or 1234+1',
+    },
+    load: () => import('./mail'),
+  },
+  {
+    name: 'publish',
+    describe:
+      'Writes the pages of each user, account and partition and of the site, each readable by whom it concerns',
+    load: () => import('./publish'),
+  },
+  {
     name: 'factors',
     describe:
       'Every factor in force (PUE, intensity, price, water, ...), with unit, source, year and where it was set',

@@ -3,6 +3,26 @@ import type { LoadedConfig } from '../config/config';
 /** `unknown`: this user may not look, or nothing tells. */
 export type Verdict = 'ok' | 'warning' | 'problem' | 'unknown';
 
+/** What can be asked for alone, in the order in which it is told. */
+export const TOPICS = [
+  'setup',
+  'slurm',
+  'energy',
+  'agent',
+  'ledger',
+  'clock',
+  'archive',
+  'hosts',
+  'accounting',
+  'quotas',
+  'carbon',
+  'units',
+] as const;
+export type Topic = (typeof TOPICS)[number];
+
+/** A check of a topic. */
+export type TopicCheck = Check & { readonly topic: Topic };
+
 /** One line of what `eit doctor` found. */
 export interface Check {
   /** What was looked at: `config`, `source powercap`, ... */

@@ -73,20 +73,31 @@ const SHARED_TYPES =
 
 /** The folders of the config that must be the host's own, by /proc/self/mounts: nothing is touched, a hung one hangs nobody. */
 export function checkLocal({ loaded, proc }: Pick<Patient, 'loaded' | 'proc'>): Check[] {
-  let mounts: string;
-  try {
-    mounts = readFileSync(join(proc, 'self/mounts'), 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EACCES')) return [];
-    throw error;
-  }
+  const mounts = readMounts(proc);
+  if (mounts === null) return [];
   const { state_dir, var_dir, spool_dir } = loaded.config;
   return Object.entries({ state_dir, var_dir, spool_dir }).flatMap(([key, dir]) => {
-    const mount = mountOf(mounts, dir);
-    if (mount === null || !SHARED_TYPES.test(mount.type)) return [];
+    const mount = sharedMountOf(mounts, dir);
+    if (mount === null) return [];
     const text = `${dir} is on ${mount.type}, mounted at ${mount.at}: hooks and agent would wait for it`;
     return [problem(key, text, `a folder of the host's own, such as below /var or /run`)];
   });
+}
+
+/** What is mounted; null where that cannot be read. */
+export function readMounts(proc: string): string | null {
+  try {
+    return readFileSync(join(proc, 'self/mounts'), 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES')) return null;
+    throw error;
+  }
+}
+
+/** The mount that a path is on, where another machine serves it. */
+export function sharedMountOf(mounts: string, path: string): { at: string; type: string } | null {
+  const mount = mountOf(mounts, path);
+  return mount !== null && SHARED_TYPES.test(mount.type) ? mount : null;
 }
 
 /** The mount that a path is on: `device folder type ...`, with blanks as \040 (fstab(5)); the last one hides those below it. */

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../errors';
+import { type SlurmConfTree, readSlurmConfTree, valuesOf, wordsOf } from '../slurm/slurm-conf-tree';
+import type { Missing } from '../sources/source';
 import { type SlurmScope, cgroup1DirOf, findSlurmScopes, listJobCgroups } from '../slurm/cgroup-path';
 import { findRunningJobs, listed } from './running-jobs';
 import { type HookScript, findHook } from './hook-scripts';
@@ -71,35 +73,6 @@ function controllersOf(scope: SlurmScope, cgroupRoot: string): string[] | null {
   }
 }
 
-/** What slurm.conf says of hooks. */
-export interface HookLines {
-  readonly prolog: readonly string[];
-  readonly epilog: readonly string[];
-  /** In small letters. */
-  readonly prologFlags: readonly string[];
-  /** Files that it includes are not read. */
-  readonly hasInclude: boolean;
-}
-
-/** The lines Prolog=, Epilog= and PrologFlags= of a slurm.conf (https://slurm.schedmd.com/slurm.conf.html); keys in any case. */
-export function parseHookLines(text: string): HookLines {
-  // A line that ends with a backslash goes on.
-  const lines = text.replaceAll(/\\\n/g, '').split('\n');
-  const values = (key: string): string[] =>
-    lines.flatMap((line) => {
-      const match = new RegExp(`^\\s*${key}\\s*=\\s*(?:"([^"]*)"|([^\\s#]+))`, 'i').exec(line);
-      const value = match?.[1] ?? match?.[2] ?? '';
-      return value === '' || value.toLowerCase() === '(null)' ? [] : [value];
-    });
-  const flags = values('PrologFlags').at(-1) ?? '';
-  return {
-    prolog: values('Prolog'),
-    epilog: values('Epilog'),
-    prologFlags: flags.toLowerCase().split(',').filter(Boolean),
-    hasInclude: lines.some((line) => /^\s*include\s+\S/i.test(line)),
-  };
-}
-
 /** Where slurm.conf is: named, the usual place, and where a configless slurmd keeps its copy. */
 const SLURM_CONFS = [
   '/etc/slurm/slurm.conf',
@@ -109,39 +82,42 @@ const SLURM_CONFS = [
 
 const AGENT_UNIT = '/etc/systemd/system/eit-agent.service';
 
-/** Whether slurm.conf names our hooks, and with which flags. */
-export function checkSlurmConf(
+/** The slurm.conf of this machine with what it includes; why there is none. */
+export function readMachinesConf(
   env: NodeJS.ProcessEnv,
-  {
-    confs = SLURM_CONFS,
-    unit = AGENT_UNIT,
-  }: { readonly confs?: readonly string[]; readonly unit?: string } = {},
-): Check[] {
+  confs: readonly string[] = SLURM_CONFS,
+): { readonly path: string; readonly tree: SlurmConfTree } | Missing {
   const candidates = env['SLURM_CONF'] ? [env['SLURM_CONF']] : confs;
   const path = candidates.find((candidate) => existsSync(candidate));
-  if (path === undefined) return [unknown('slurm.conf', `none of ${candidates.join(', ')} is here`)];
-  let lines: HookLines;
+  if (path === undefined) return { missing: `none of ${candidates.join(', ')} is here` };
   try {
-    lines = parseHookLines(readFileSync(path, 'utf8'));
+    return { path, tree: readSlurmConfTree(path) };
   } catch (error) {
-    if (isErrno(error, 'EACCES', 'EISDIR')) return [unknown('slurm.conf', `${path} may not be read`)];
+    if (isErrno(error, 'EACCES', 'EISDIR')) return { missing: `${path} may not be read` };
     throw error;
   }
+}
+
+/** Whether slurm.conf names our hooks, and with which flags. */
+export function checkHooks(
+  tree: SlurmConfTree,
+  { unit = AGENT_UNIT }: { readonly unit?: string } = {},
+): Check[] {
+  const hasUnread = tree.unread.length > 0;
   return [
-    ok('slurm.conf', path),
-    checkHook('Prolog', lines.prolog, lines.hasInclude),
-    checkHook('Epilog', lines.epilog, lines.hasInclude),
-    checkFlags(lines.prologFlags, existsSync(unit)),
+    checkHook('Prolog', valuesOf(tree, 'Prolog'), hasUnread),
+    checkHook('Epilog', valuesOf(tree, 'Epilog'), hasUnread),
+    checkFlags(wordsOf(tree, 'PrologFlags'), existsSync(unit)),
   ];
 }
 
-function checkHook(key: 'Prolog' | 'Epilog', values: readonly string[], hasInclude: boolean): Check {
+function checkHook(key: 'Prolog' | 'Epilog', values: readonly string[], hasUnread: boolean): Check {
   const hook = key === 'Prolog' ? 'prolog' : 'epilog';
   const mend = `${key}=/opt/eit/${hook} in slurm.conf, or a link to it in the folder that is named; then scontrol reconfigure`;
   if (values.length === 0) {
     const text = `slurm.conf has no ${key}=`;
-    return hasInclude
-      ? unknown(key, `${text} itself, and files that it includes are not read`)
+    return hasUnread
+      ? unknown(key, `${text} itself, and not every file that it includes can be read here`)
       : problem(key, text, mend);
   }
   const found = values.map((value) => findHook(value, hook));

@@ -1,36 +1,30 @@
-import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Options } from 'yargs';
 import { hostName } from '../config/host-name';
 import { EitError } from '../errors';
-import type { EitConfig } from '../generated/config';
-import { type Account, findAccount } from '../ledger/ledger-user';
+import type { DoctorReport } from '../generated/doctor';
 import { displayWidth, pad, visible } from '../report/printable';
-import { type Missing, isMissing } from '../sources/source';
-import { type AgentProcess, readAgentProcess } from './agent-process';
+import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
-import { checkAgent } from './doctor-agent';
-import { type Check, type Patient, type Verdict, problem } from './doctor-check';
-import { checkConfig, checkKillSwitch, checkLocal, checkPrograms, checkTrust } from './doctor-config';
-import {
-  checkCheckpoint,
-  checkEvents,
-  checkLedger,
-  checkShipper,
-  checkSpool,
-  checkWriting,
-} from './doctor-records';
-import { checkCgroups, checkSlurmConf } from './doctor-slurm';
-import { checkSources, checkTopology } from './doctor-sources';
-import { probeLedger } from './ledger-probe';
+import { type Check, TOPICS, type Topic, type Verdict } from './doctor-check';
+import { type Examination, examine } from './doctor-examine';
+import { ROLES } from './doctor-role';
 import { type Colour, jsonText, painter } from './plain-text';
-
-/** Where the kill switch lies; the hooks know it under this name only. */
-const ETC = '/etc/eit';
+import { TerminalLine } from './terminal-line';
 
 export const options: Readonly<Record<string, Options>> = {
-  json: { type: 'boolean', describe: 'print JSON' },
+  role: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    describe: `what this machine is (${ROLES.join(', ')}); default: what runs here says so`,
+  },
+  topic: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    describe: `look at these only: ${TOPICS.join(', ')}`,
+  },
+  json: { type: 'boolean', describe: 'print JSON (schemas/doctor.schema.json)' },
   config: {
     type: 'string',
     requiresArg: true,
@@ -39,13 +33,15 @@ export const options: Readonly<Record<string, Options>> = {
 };
 
 export const examples: CommandModule['examples'] = [
-  ['', 'looks at everything on this host that figures come from'],
+  ['', 'looks at everything on this machine that figures come from'],
+  ['--role head --topic archive --topic hosts', 'is the ledger up to date, and which hosts are silent'],
   ['--json', 'the same for a program'],
 ];
 
 export const epilogue =
-  'Run it on a node, as root: without root it says what it could not look at. It changes nothing. Exit status 0 without problems ' +
-  '(warnings are none), 1 with.';
+  'Run it as root, on a node, on the controller and where the ledger is: without root it says what it could not look at. It changes nothing, ' +
+  'but for an empty file in the ledger that it makes and removes to see its clock and its access lists. What is unknown was skipped, with the reason. ' +
+  'Exit status 0 without problems (warnings are none), 1 with.';
 
 /** Looks at everything, and prints a line a check. */
 export async function run(
@@ -53,82 +49,49 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const path = [argv['config']].flat().findLast((value) => typeof value === 'string');
-  const checks = await examine(path, surroundings);
-  const text =
-    argv['json'] === true
-      ? [jsonText({ host: hostName(), at: new Date().toISOString(), isRoot: surroundings.uid === 0, checks })]
-      : checksText(checks, surroundings.uid === 0, painter(surroundings));
-  await surroundings.output.write(text);
-  return checks.some(({ verdict }) => verdict === 'problem') ? 1 : 0;
-}
-
-async function examine(path: string | undefined, { env, uid, userName }: Surroundings): Promise<Check[]> {
-  const { checks, loaded } = checkConfig(path, env);
-  checks.push(checkKillSwitch(ETC), ...checkPrograms());
-  const slurm = guarded('slurm.conf', () => checkSlurmConf(env));
-  // Without a config nobody knows which folders are meant.
-  if (loaded === null) return [...checks, ...(await slurm)];
-
-  const { config } = loaded;
-  const nowMs = Date.now();
-  const patient: Patient = { loaded, env, isRoot: uid === 0, host: hostName(), proc: '/proc', nowMs };
-  const local = checkLocal(patient);
-  // What is not the host's own may hang whoever looks at it.
-  if (local.length > 0) return [...checks, ...local, ...(await slurm)];
-  const agent = readAgentProcess(config.state_dir, nowMs);
-  const clock = {
-    now: () => ({ monoNs: process.hrtime.bigint(), wallMs: Date.now() }),
-    sleep: async (ms: number) => {
-      await sleep(ms);
-    },
-  };
-  const sections = await Promise.all([
-    guarded('trust', () => checkTrust(patient, agentProgram(), userName)),
-    guarded('energy', () => checkSources(patient, clock)),
-    guarded('CPUs', () => [checkTopology(patient)]),
-    guarded('cgroups', () => checkCgroups(patient)),
-    slurm,
-    guarded('agent', () => checkAgent(patient, agent)),
-    guarded('events', () => checkEvents(patient, !isMissing(agent))),
-    guarded('checkpoint', () => checkCheckpoint(patient)),
-    guarded('ledger', async () => [
-      checkLedger(patient, await probeLedger(config.ledger, await writerOf(config, agent))),
-    ]),
-    guarded('shipper', () => [...checkShipper(patient), ...checkWriting(patient)]),
-    guarded('spool', async () =>
-      checkSpool(patient, await probeLedger(config.spool_dir, isMissing(agent) ? null : agent)),
-    ),
-  ]);
-  return [...checks, ...sections.flat()];
-}
-
-/** Who writes the ledger; null: whoever asks, since nobody does yet. @throws EitError EIT_LEDGER_USER */
-async function writerOf(
-  { ledger_user: user }: EitConfig,
-  agent: AgentProcess | Missing,
-): Promise<Pick<Account, 'uid' | 'gid'> | null> {
-  if (user !== undefined) return findAccount(user);
-  return isMissing(agent) ? null : agent;
-}
-
-/** One check that fails does not keep the others from being seen. */
-async function guarded(name: string, check: () => Check[] | Promise<Check[]>): Promise<Check[]> {
+  const isRoot = surroundings.uid === 0;
+  const progress = new TerminalLine(surroundings.output);
+  let found: Examination;
   try {
-    return await check();
-  } catch (error) {
-    const code = error instanceof EitError ? `${error.code}: ` : '';
-    return [
-      problem(
-        name,
-        `this could not be looked at: ${code}${error instanceof Error ? error.message : String(error)}`,
-      ),
-    ];
+    found = await examine({
+      config: path,
+      roles: chosen(argv['role'], '--role', ROLES),
+      topics: chosen(argv['topic'], '--topic', TOPICS) ?? TOPICS,
+      surroundings,
+      onWait: (topics) => progress.show(`looking at ${topics.join(', ')}`),
+    });
+  } finally {
+    progress.clear();
   }
+  const { checks, roles } = found;
+  const isWell = !checks.some(({ verdict }) => verdict === 'problem');
+  const report: DoctorReport = {
+    schema: 1,
+    tool: version,
+    host: hostName(),
+    at: new Date().toISOString(),
+    isRoot,
+    roles: [...roles],
+    ok: isWell,
+    checks: [...checks],
+  };
+  await surroundings.output.write(
+    argv['json'] === true ? [jsonText(report)] : checksText(checks, isRoot, painter(surroundings)),
+  );
+  return isWell ? 0 : 1;
 }
 
-/** dist/eit-agent.js of this installation. */
-function agentProgram(): string {
-  return join(dirname(realpathSync(process.argv[1] ?? __filename)), 'eit-agent.js');
+/**
+ * What was named of a list, several times or with commas; null: nothing.
+ * @throws EitError EIT_USAGE for what is none of it
+ */
+function chosen<T extends string>(value: unknown, option: string, all: readonly T[]): T[] | null {
+  const words = [value].flat().flatMap((one) => (typeof one === 'string' ? one.split(',') : []));
+  const names: readonly string[] = all;
+  const wrong = words.find((word) => !names.includes(word));
+  if (wrong !== undefined)
+    throw new EitError('EIT_USAGE', `${option} ${JSON.stringify(wrong)}: expected ${all.join(', ')}`);
+  return words.length === 0 ? null : all.filter((one) => words.includes(one));
 }
 
 const COLOURS: Readonly<Record<Verdict, Colour>> = {
@@ -141,13 +104,17 @@ const WIDEST_VERDICT = 'problem'.length;
 
 /** A line a check, its mending below it, and how many there are. */
 export function* checksText(
-  checks: readonly Check[],
+  checks: readonly (Check & { readonly topic?: Topic })[],
   isRoot: boolean,
   paint: ReturnType<typeof painter> = (_, text) => text,
 ): Iterable<string> {
   const width = Math.max(0, ...checks.map(({ name }) => displayWidth(visible(name))));
   const indent = ' '.repeat(WIDEST_VERDICT + width + 4);
-  for (const { name, verdict, text, mend } of checks) {
+  let latest: Topic | undefined;
+  for (const { topic, name, verdict, text, mend } of checks) {
+    if (topic !== undefined && topic !== latest)
+      yield `${latest === undefined ? '' : '\n'}${paint('bold', topic)}\n`;
+    latest = topic;
     const [first = '', ...more] = text.split('\n').map((line) => visible(line));
     const label = paint(COLOURS[verdict], pad(verdict, WIDEST_VERDICT, 'left'));
     yield `${label}  ${pad(visible(name), width, 'left')}  ${first}\n`;

@@ -22,7 +22,13 @@ import type { EitRecord } from '../generated/record';
 import { InboxChanged, type InboxQuery, listInbox, readInbox, type TakenBefore } from '../ledger/inbox';
 import { type InboxFile, unreadable } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
-import { type Aggregate, Aggregation, needsFacts, type ReportQuery } from '../report/aggregate';
+import {
+  type AddedRun,
+  type Aggregate,
+  Aggregation,
+  needsFacts,
+  type ReportQuery,
+} from '../report/aggregate';
 import type { FactsLookup } from '../runs/job-facts';
 import type { WeightCurve, Weighing } from '../runs/slot-weights';
 import { type OpenedLedger, openLedger } from './ledger-archives';
@@ -44,6 +50,10 @@ export interface LedgerAccess {
   readonly output: Output | null;
   /** By cluster, what energies of a window are weighed by; absent or null: factors are the same at all times. */
   readonly curvesOf?: (window: Window) => ((cluster: string) => WeightCurve | null) | null;
+  /** Called before each attempt to read; what it gives is told of each run that is not taken from totals. */
+  readonly watchRuns?: () => (added: AddedRun) => void;
+  /** What is known of runs beside what the ledger has of Slurm's accounting; absent: nothing. */
+  readonly moreFacts?: (known: FactsLookup | null) => FactsLookup | null;
 }
 
 /**
@@ -75,7 +85,7 @@ async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boo
   const query = withJobsTold(asked, ofJobs);
   const { files, opened } = await openAll(access, query);
   const weighing = weighingOf(access, opened, query);
-  const aggregation = new Aggregation(query, ofJobs, weighing);
+  const aggregation = new Aggregation(query, ofJobs, weighing, access.watchRuns?.() ?? null);
   const { archives } = opened;
   // Whole days have it in their totals, and it need not be read of the millions of runs of a year.
   const areDays =
@@ -224,7 +234,15 @@ function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
  * where that cannot be read.
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB where the query asks for it
  */
-async function readFacts({ config, output }: LedgerAccess, query: ReportQuery): Promise<FactsLookup | null> {
+async function readFacts(access: LedgerAccess, query: ReportQuery): Promise<FactsLookup | null> {
+  const known = await readLedgersFacts(access, query);
+  return access.moreFacts === undefined ? known : access.moreFacts(known);
+}
+
+async function readLedgersFacts(
+  { config, output }: LedgerAccess,
+  query: ReportQuery,
+): Promise<FactsLookup | null> {
   const { filter, sinceMs, untilMs } = query;
   const clusters = filter.clusters === undefined ? undefined : [...filter.clusters];
   try {

@@ -14,7 +14,7 @@ import {
 import type { TotalsQuery } from '../archive/totals';
 import { jobsApart, jobsInTotals, jobTable, partsWith, runsElsewhere } from '../archive/totals-jobs';
 import { POLICIES } from '../attribution/policy';
-import { type Aggregation, type ReportQuery } from '../report/aggregate';
+import { type Aggregation, type LostSums, type ReportQuery } from '../report/aggregate';
 import { fieldOfKey, type GroupFields, type SumKey } from '../report/group-fields';
 import { GroupSums } from '../runs/group-sums';
 import { type WeightCurve, WeightedSums, type Weighing } from '../runs/slot-weights';
@@ -132,7 +132,7 @@ export async function addDays(
 async function addTotals(
   connection: DuckDBConnection,
   archive: ReadableArchive,
-  { groupBy, filter }: ReportQuery,
+  { groupBy, filter, lost: isLostAsked = false }: ReportQuery,
   totals: TotalsQuery,
   aggregation: Aggregation,
   weighing: Weighing | null,
@@ -145,10 +145,22 @@ async function addTotals(
   const curve = weighing?.curveOf(cluster) ?? null;
   if (curve !== null) await weigh(connection, archive, keys, totals, curve, { groups, sums });
   const lost =
-    slurm.toldRuns === 0 ? new Map<Outcome, GroupSums>() : await totalsByOutcome(connection, archive, totals);
+    slurm.toldRuns === 0
+      ? new Map<Outcome, GroupSums>()
+      : new Map(
+          (await totalsByOutcome(connection, archive, totals, [])).map(({ outcome, sums: of }) => [
+            outcome,
+            of,
+          ]),
+        );
+  const lostOfGroups = isLostAsked ? await lostByGroup(connection, archive, keys, totals) : null;
   aggregation.addTotals(
     cluster,
-    groups.map((group) => ({ ...group, fields: fieldsOf(group, groupBy, cluster) })),
+    groups.map((group) => ({
+      ...group,
+      fields: fieldsOf(group, groupBy, cluster),
+      ...(lostOfGroups === null ? {} : { lost: lostOfGroups.get(keyOf(keys, group.keys)) ?? new Map() }),
+    })),
     { sums, slurm, lost },
   );
   const { users, accounts, partitions } = filter;
@@ -157,6 +169,22 @@ async function addTotals(
     ? await namesInTotals(connection, archive, totals)
     : [{ uid: null, user: '', account: '', partition: '' }];
   for (const name of names) aggregation.addFound({ cluster, ...name });
+}
+
+/** What was lost, by the key of the group ({@link keyOf}) that it is of. */
+async function lostByGroup(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  keys: readonly TotalKey[],
+  totals: TotalsQuery,
+): Promise<Map<string, LostSums>> {
+  const found = new Map<string, LostSums>();
+  for (const { of, outcome, sums } of await totalsByOutcome(connection, archive, totals, keys)) {
+    const key = keyOf(keys, of);
+    const lost = found.get(key) ?? new Map<Outcome, GroupSums>();
+    found.set(key, lost.set(outcome, sums));
+  }
+  return found;
 }
 
 /** Gives groups, and the sums of all, the weighed energies that belong to them. */

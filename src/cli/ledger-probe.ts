@@ -11,6 +11,11 @@ export type LedgerLook = {
   | { readonly kind: 'no answer'; readonly timeoutS: number }
 );
 
+/** When a file was made there by its own time, and between which times of this host's clock (Unix ms). */
+export type ClockLook =
+  | { readonly beforeMs: number; readonly afterMs: number; readonly fileMs: number }
+  | { readonly reason: string };
+
 /** Says one word; writes nothing: the server is asked whether it would let us. */
 const PROBE = `
 const fs = require('node:fs');
@@ -23,48 +28,80 @@ try {
   process.stdout.write(error.code === 'ENOENT' ? 'absent' : 'refused ' + (error.code || error.message));
 }
 `;
+/** Makes an empty file, and says when: by our clock before and after, and by the file. */
+const CLOCK_PROBE = `
+const fs = require('node:fs');
+const path = process.argv[1] + '/.clock-' + require('node:crypto').randomBytes(6).toString('hex') + '.tmp';
+const before = Date.now();
+try {
+  fs.writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
+  const file = fs.statSync(path).mtimeMs;
+  process.stdout.write([before, file, Date.now()].join(' '));
+} catch (error) {
+  process.stdout.write('refused ' + (error.code || error.message));
+} finally {
+  fs.rmSync(path, { force: true });
+}
+`;
 const LONGEST_ANSWER = 1000;
 /** Where setpriv is. */
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+
+type Writer = { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] } | null;
 
 /**
  * Asks for the ledger in a child process, as the user who writes it: a hung file system hangs that child only. It is given up
  * without waiting, since one that is stuck in the kernel cannot even be killed.
  * @param as that user; null: as who runs this
  */
-export function probeLedger(
-  ledger: string,
-  as: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] } | null,
-  timeoutS = 5,
-): Promise<LedgerLook> {
+export async function probeLedger(ledger: string, as: Writer, timeoutS = 5): Promise<LedgerLook> {
+  const asUid = as?.uid ?? null;
+  const answer = await askAs(PROBE, ledger, as, timeoutS);
+  if (answer === null) return { kind: 'no answer', timeoutS, asUid };
+  return typeof answer === 'string' ? lookOf(answer, asUid) : { kind: 'not asked', asUid, ...answer };
+}
+
+/** What time the file system of a folder has, as its writer finds it; a file is made there and removed. */
+export async function probeClock(dir: string, as: Writer, timeoutS = 5): Promise<ClockLook> {
+  const answer = await askAs(CLOCK_PROBE, dir, as, timeoutS);
+  if (answer === null) return { reason: `${dir} gave no answer in ${timeoutS} s` };
+  if (typeof answer !== 'string') return answer;
+  const [beforeMs = NaN, fileMs = NaN, afterMs = NaN] = answer.split(' ').map(Number);
+  return [beforeMs, fileMs, afterMs].some(Number.isNaN)
+    ? { reason: `no file can be made in ${dir}: ${answer.replace(/^refused /, '')}` }
+    : { beforeMs, fileMs, afterMs };
+}
+
+/** What a probe says; null: nothing in time. */
+function askAs(
+  probe: string,
+  dir: string,
+  as: Writer,
+  timeoutS: number,
+): Promise<string | null | { readonly reason: string }> {
   const own = process.getuid?.();
   const other = as !== null && as.uid !== own ? as : null;
-  const asUid = as?.uid ?? null;
   if (other !== null && own !== 0)
-    return Promise.resolve({
-      kind: 'not asked',
-      reason: `only root can look as the user who writes it (uid ${other.uid})`,
-      asUid,
-    });
+    return Promise.resolve({ reason: `only root can look as the user who writes it (uid ${other.uid})` });
   return new Promise((resolve) => {
     const account = other === null ? null : { groups: [], ...other };
-    const command = [...commandAs(account), process.execPath, '-e', PROBE, ledger];
+    const command = [...commandAs(account), process.execPath, '-e', probe, dir];
     const [program = '', ...args] = command;
     const child = spawn(program, args, { cwd: '/', env: { PATH }, stdio: ['ignore', 'pipe', 'ignore'] });
     let answer = '';
-    const end = (look: LedgerLook): void => {
+    const end = (found: string | null | { readonly reason: string }): void => {
       clearTimeout(timer);
       child.kill('SIGKILL');
       child.unref();
       child.stdout.destroy();
-      resolve(look);
+      resolve(found);
     };
-    const timer = setTimeout(() => end({ kind: 'no answer', timeoutS, asUid }), timeoutS * 1000);
-    child.on('error', (error) => end({ kind: 'not asked', reason: error.message, asUid }));
+    const timer = setTimeout(() => end(null), timeoutS * 1000);
+    child.on('error', (error) => end({ reason: error.message }));
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       answer = (answer + text).slice(0, LONGEST_ANSWER);
     });
-    child.on('close', () => end(lookOf(answer, asUid)));
+    child.on('close', () => end(answer));
   });
 }
 

@@ -19,6 +19,7 @@ const OF_RUNS = [
     'format',
     'extrapolate',
     'compare-slurm',
+    'lost',
     'equivalents',
     'embodied',
   ],

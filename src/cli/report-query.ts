@@ -48,6 +48,7 @@ export interface QueryOptions {
   readonly policy: string | undefined;
   readonly extrapolate: boolean;
   readonly 'compare-slurm': boolean;
+  readonly lost: boolean;
   readonly embodied: boolean;
 }
 
@@ -110,6 +111,7 @@ export function reportQuery(
     timeZone: now.zone.isValid && IANAZone.isValidZone(now.zoneName ?? '') ? (now.zoneName ?? 'utc') : 'utc',
     extrapolate: options.extrapolate,
     compareSlurm: options['compare-slurm'],
+    lost: options.lost,
     embodied: options.embodied,
     withUnattributed:
       reader.isAdmin &&

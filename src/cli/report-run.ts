@@ -3,7 +3,7 @@ import { loadEquivalents } from '../carbon/equivalents';
 import { loadConfig } from '../config/config';
 import { Skipped } from '../ledger/record-line';
 import { parseColumns, type SelectedColumn } from '../report/column-choice';
-import { columnHelp, EMBODIED } from '../report/columns';
+import { columnHelp, EMBODIED, LOST } from '../report/columns';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport } from '../report/report';
@@ -65,7 +65,7 @@ export async function run(
     skipped: skipped.byReason,
     terminal: terminalOf(argv, surroundings),
   });
-  if (isAudit) {
+  if (isAudit && argv['html'] === undefined) {
     const archived = await auditArchive(access, query);
     const audit = await readAudit(access, query, archived, () => ({
       ...made,
@@ -73,6 +73,21 @@ export async function run(
     }));
     await output.write(format.renderAudit(audit, view()));
     return auditStatus(audit, query, output);
+  }
+
+  const pageDir = last(argv['html']);
+  if (pageDir !== undefined) {
+    checkPageOptions(argv, format);
+    const { writeReportPage } = await import('./report-page');
+    return writeReportPage(pageDir, {
+      loaded,
+      access,
+      query,
+      reader,
+      view,
+      now,
+      asOfMs: asOfMs(last(argv['factors-as-of']), now),
+    });
   }
 
   const factorsIn = siteFactors(loaded);
@@ -115,6 +130,31 @@ export async function run(
   if (damaged.count > 0)
     output.note(`${notRead(damaged)} of the intensity series not read: ${damaged.places.join('; ')}`);
   return 0;
+}
+
+/** What is chosen for a table has no place in a page. */
+const NOT_OF_PAGES = [
+  'group-by',
+  'sort',
+  'top',
+  'min-kwh',
+  'format',
+  'noheader',
+  'audit',
+  'equivalents',
+  'compare-slurm',
+] as const;
+
+/** @throws EitError EIT_USAGE */
+function checkPageOptions(argv: Readonly<Record<string, unknown>>, format: ReportFormat): void {
+  const given = NOT_OF_PAGES.find((name) => argv[name] !== undefined && argv[name] !== false);
+  const other = format.option?.name ?? given;
+  if (other !== undefined) {
+    throw new EitError(
+      'EIT_USAGE',
+      `--html and --${other} cannot be had together: a page has its own tables; leave --${other} out`,
+    );
+  }
 }
 
 function notRead({ count, files }: SkippedLines): string {
@@ -164,8 +204,13 @@ function queryOptions(
     policy: last(argv['policy']),
     extrapolate: argv['extrapolate'] === true,
     'compare-slurm': argv['compare-slurm'] === true,
+    lost: argv['lost'] === true || columns?.some(({ column }) => isOneOf(LOST, column.name)) === true,
     embodied: argv['embodied'] === true || columns?.some(({ column }) => column.name === EMBODIED) === true,
   };
+}
+
+function isOneOf(names: readonly string[], name: string): boolean {
+  return names.includes(name);
 }
 
 function strings(value: unknown): string[] {

@@ -52,6 +52,9 @@ export const options: Readonly<Record<string, Options>> = {
           ],
     ),
   ),
+  html: text(
+    'write a page of its own into this folder (index.html), to be opened by any browser: docs/pages.md',
+  ),
   bar: { default: true, ...flag('bars of the shares on a terminal; --no-bar leaves them out') },
   quotas: {
     default: true,
@@ -59,6 +62,9 @@ export const options: Readonly<Record<string, Options>> = {
   },
   extrapolate: flag('fill time that nobody observed with the mean power of the same run; marked with *'),
   'compare-slurm': flag("Slurm's own energy (ConsumedEnergy) beside ours, of the same runs"),
+  lost: flag(
+    'of the energy, what went into runs that failed, were cancelled or began again; needs eit sacct-sync',
+  ),
   equivalents: flag('what the total compares with: km by car, flights, trees, forest, homes; with sources'),
   embodied: flag(
     'what making the nodes and GPUs emitted, beside CO2e and not in it (site.embodied of eit.yaml)',
@@ -80,7 +86,9 @@ export const examples: CommandModule['examples'] = [
   ['-o JobID,GPUModel,GPUTime,GPUUtil,GPUIdle,GPUMem', 'what the GPUs of your jobs did'],
   ['-S 2026-01-01 --factors-as-of 2026-03-01', 'with the carbon intensities that were known on 1 March'],
   ['--equivalents', 'what this month compares with: km by car, flights, trees'],
+  ['-a --group-by account --lost', 'what of each account went into jobs that did not come to their end'],
   ['-a --group-by state', 'what failed and cancelled jobs took (after eit sacct-sync)'],
+  ['-S 2026-01-01 --html ~/energy', 'your year as a page: ~/energy/index.html'],
   ['--audit -N n[1-4] -S now-7days', 'as admin: whether the energy of four nodes adds up, day by day'],
 ];
 

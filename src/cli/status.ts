@@ -1,10 +1,14 @@
+import { existsSync } from 'node:fs';
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import type { Checkpoint } from '../agent/checkpoint';
+import { type GpuReleaseNote, readGpuRelease } from '../agent/gpu-release';
 import type { HostState, RunState } from '../agent/host-state';
 import { POLICIES, type Policy } from '../attribution/policy';
 import { loadConfig } from '../config/config';
 import { hostName } from '../config/host-name';
+import { EitError } from '../errors';
+import type { EitConfig } from '../generated/config';
 import type { HostRecord } from '../generated/record';
 import { type Pruned, pruningText } from '../ledger/pruned';
 import { durationText, energyText } from '../report/units';
@@ -14,12 +18,37 @@ import { type Missing, isMissing } from '../sources/source';
 import { type AgentTroubles, readAgentTroubles } from './agent-log';
 import { type AgentProcess, readAgentProcess, readAgentState } from './agent-process';
 import type { CommandModule, Surroundings } from './command';
+import { parseDuration } from './duration';
+import { probeLedger } from './ledger-probe';
 import { alignedRows, bytesText, jsonText, labelledLines, painter } from './plain-text';
+import { type LedgerStatusOptions, runLedgerStatus } from './status-ledger';
 import { type SpoolState, readLastHostRecord, readSpoolState } from './spool-state';
 
 const UJ_PER_KWH = 3.6e12;
 
 export const options: Readonly<Record<string, Options>> = {
+  ledger: {
+    type: 'boolean',
+    describe: 'all hosts of the ledger: who is silent since when; default where this is no host of an agent',
+  },
+  'silent-for': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'how long a host may say nothing (90s, 15m, 2h, 1d); default: three records, at least 15m',
+  },
+  all: { type: 'boolean', describe: 'with --ledger: every host, not only the silent ones' },
+  days: {
+    type: 'number',
+    requiresArg: true,
+    default: 30,
+    describe: 'with --ledger: hosts silent for longer are taken for gone',
+  },
+  sinfo: {
+    type: 'string',
+    requiresArg: true,
+    default: 'sinfo',
+    describe: "with --ledger: the program that tells Slurm's nodes; none: do not ask",
+  },
   json: { type: 'boolean', describe: 'print JSON' },
   config: {
     type: 'string',
@@ -31,11 +60,19 @@ export const options: Readonly<Record<string, Options>> = {
 export const examples: CommandModule['examples'] = [
   ['', 'what the agent of this host does now'],
   ['--json', 'the same for a program'],
+  [
+    '--ledger --silent-for 30m',
+    'hosts of the whole ledger that sent nothing for half an hour, for a monitoring system',
+  ],
 ];
 
 export const epilogue =
   "It looks at files and at /proc and never asks the agent. What runs now is as of the agent's checkpoint, written every 30 s, " +
-  'which only root and its user may read. Exit status 0, also where no agent runs; `eit doctor` judges.';
+  'which only root and its user may read. Exit status 0, also where no agent runs; `eit doctor` judges.\n\n' +
+  "With --ledger it reads the newest lines of the inbox and the archive's rows of hosts, as whoever may read all of the ledger, and asks sinfo once. " +
+  'Columns: last record (UTC), how long ago, version, measured or modelled, how much of the last 24 archived hours was observed, how long the ' +
+  "last record took to arrive, Slurm's state. Exit status 1 where a host is silent, or a node of Slurm's was never seen; nodes that Slurm says are " +
+  'down or switched off do not count. Where agents leave with the last job (no systemd unit), idle hosts are silent too.';
 
 /** All that is shown of a host. */
 export interface HostStatus {
@@ -48,6 +85,8 @@ export interface HostStatus {
   readonly lastRecord: HostRecord | null;
   readonly spool: SpoolState | Missing;
   readonly troubles: AgentTroubles | Missing;
+  /** Absent, null: the agent reads GPUs as always. */
+  readonly gpuRelease?: GpuReleaseNote | null;
 }
 
 /** Prints what the agent of this host does. */
@@ -56,7 +95,9 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const path = [argv['config']].flat().findLast((value) => typeof value === 'string');
-  const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
+  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
+  const { config } = loaded;
+  if (await isOfLedger(argv, config)) return runLedgerStatus(loaded, ledgerOptions(argv), surroundings);
   const nowMs = Date.now();
   const status: HostStatus = {
     host: hostName(),
@@ -68,11 +109,38 @@ export async function run(
     lastRecord: readLastHostRecord(config.spool_dir),
     spool: readSpoolState(config.spool_dir),
     troubles: readAgentTroubles(config.state_dir),
+    gpuRelease: readGpuRelease(config.state_dir),
   };
   const text =
     argv['json'] === true ? [jsonText(statusJson(status))] : statusText(status, painter(surroundings));
   await surroundings.output.write(text);
   return 0;
+}
+
+/** A machine on which no agent has ever run, and which has the ledger, is asked for the ledger. */
+async function isOfLedger(argv: Readonly<Record<string, unknown>>, config: EitConfig): Promise<boolean> {
+  const asked = argv['ledger'];
+  if (typeof asked === 'boolean') return asked;
+  if (existsSync(config.state_dir) || existsSync(config.var_dir)) return false;
+  const look = await probeLedger(config.ledger, null);
+  return look.kind === 'writable';
+}
+
+/** @throws EitError EIT_USAGE */
+function ledgerOptions(argv: Readonly<Record<string, unknown>>): LedgerStatusOptions {
+  const last = (name: string): unknown => [argv[name]].flat().at(-1);
+  const silentFor = last('silent-for');
+  const days = Number(last('days') ?? 30);
+  if (!(days > 0 && days <= 3650))
+    throw new EitError('EIT_USAGE', '--days: expected a number from 1 to 3650');
+  const sinfo = last('sinfo');
+  return {
+    silentForS: typeof silentFor === 'string' ? parseDuration(silentFor, '--silent-for') : null,
+    days,
+    showAll: argv['all'] === true,
+    json: argv['json'] === true,
+    sinfo: typeof sinfo === 'string' ? sinfo : 'sinfo',
+  };
 }
 
 /** For programs: times in UTC, energies in joules. */
@@ -105,7 +173,9 @@ export function statusJson(status: HostStatus): unknown {
           from: iso(one.line.from.wallMs),
           cpu_s: one.line.cpuRead ? one.line.cpuNs / 1e9 : null,
           energy_j: energiesJ(one, status.policy),
+          gpus: gpusOf(one),
         })),
+    gpus_released_until: isReleased(status) ? iso(status.gpuRelease.untilMs) : null,
     policy: status.policy,
     domains: lastRecord === null ? null : sourcesOf(lastRecord),
     absent_sources: lastRecord?.absent_sources ?? {},
@@ -143,6 +213,10 @@ export function* statusText(
   }
   lines.push(['Last reading', isMissing(state) ? state.missing : readingText(state, nowMs)]);
   lines.push(...sourceLines(lastRecord));
+  if (isReleased(status)) {
+    const held = status.gpuRelease.isHeld ? ', but a process of the agent still holds them' : '';
+    lines.push(['GPUs', `let go until ${localTime(status.gpuRelease.untilMs)}${held} (eit gpu take)`]);
+  }
   lines.push(['Spool', isMissing(status.spool) ? status.spool.missing : spoolText(status.spool)]);
   if (!isMissing(status.spool)) {
     lines.push(['Ledger', lagText(status.spool, nowMs)]);
@@ -167,10 +241,12 @@ export function* statusText(
     yield 'No run is being measured.\n';
     return;
   }
+  const hasGpus = runs.some((one) => gpusOf(one).length > 0);
+  const columns = RUN_COLUMNS.filter(({ title }) => hasGpus || title !== 'GPUs');
   const sorted = runs.sort((a, b) => a.startedMs - b.startedMs || a.identity.job - b.identity.job);
   const [head = '', ...rows] = alignedRows(
-    RUN_COLUMNS,
-    sorted.map((one) => runCells(one, status.policy)),
+    columns,
+    sorted.map((one) => runCells(one, status.policy, hasGpus)),
   );
   yield `${paint('bold', head)}\n`;
   for (const row of rows) yield `${row}\n`;
@@ -184,10 +260,12 @@ const RUN_COLUMNS = [
   { title: 'Since' },
   { title: 'CPU', align: 'right' },
   { title: 'Energy', align: 'right' },
+  { title: 'GPUs' },
   { title: 'Domains' },
 ] as const;
 
-function runCells({ identity, startedMs, line }: RunState, policy: Policy): string[] {
+function runCells(one: RunState, policy: Policy, withGpus: boolean): string[] {
+  const { identity, startedMs, line } = one;
   const energies = Object.entries(energiesJ({ line }, policy));
   const totalJ = energies.reduce((sum, [, energyJ]) => sum + energyJ, 0);
   return [
@@ -197,8 +275,24 @@ function runCells({ identity, startedMs, line }: RunState, policy: Policy): stri
     localTime(startedMs),
     line.cpuRead ? durationText(line.cpuNs / 1e9) : '?',
     energies.length === 0 ? '-' : joulesText(totalJ),
+    ...(withGpus ? [gpusOf(one).join(',') || '-'] : []),
     energies.map(([name, energyJ]) => `${name} ${joulesText(energyJ)}`).join(', '),
   ];
+}
+
+/** The GPUs that a run has, as its domains are named, `/1` behind a MIG instance; `#0` is an index of Slurm's whose GPU is not known. */
+function gpusOf({ gpus, start }: RunState): string[] {
+  const held = gpus?.moved ?? gpus?.claimed?.held ?? [];
+  if (held.length > 0)
+    return held.map(({ name, instance }) => (instance === undefined ? name : `${name}/${instance.gpu}`));
+  return (start.gpu_ids ?? '')
+    .split(',')
+    .filter(Boolean)
+    .map((index) => `#${index}`);
+}
+
+function isReleased(status: HostStatus): status is HostStatus & { readonly gpuRelease: GpuReleaseNote } {
+  return (status.gpuRelease?.untilMs ?? 0) > status.nowMs;
 }
 
 /** The state as of the checkpoint, where it is this host's. */

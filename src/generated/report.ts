@@ -1,6 +1,14 @@
 // Generated from schemas/report.schema.json by `npm run generate`. Do not edit.
 
+/**
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "time".
+ */
 export type Time = string;
+/**
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "groupKey".
+ */
 export type GroupKey =
   | 'job'
   | 'user'
@@ -19,6 +27,10 @@ export type GroupKey =
   | 'het'
   | 'cpumodel'
   | 'gpumodel';
+/**
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "group".
+ */
 export type ReportGroup = ReportFigures & Group;
 /**
  * With --top or --min-kwh, where lines are not shown: what they add up to. groups and others are all of the report. Jobs, runs and nodes that are in several of the lines count in each.
@@ -29,6 +41,13 @@ export type ReportOthers = ReportFigures & {
    */
   lines: number;
 };
+/**
+ * Whole microjoules; beyond 2^53 rounded as a double is.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "microjoules".
+ */
+export type Microjoules = number;
 
 /**
  * What eit-report --json prints.
@@ -73,6 +92,9 @@ export interface EitReport {
 }
 /**
  * With several clusters, energy-weighted means; each cluster's own in by_cluster.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "factors".
  */
 export interface ReportFactors {
   pue: number;
@@ -110,6 +132,9 @@ export interface ReportFactors {
 }
 /**
  * Only where intensity comes from a series by time: the part of the energy (with PUE) by where its intensity is from. series, estimated, neighbour, same_hour and yearly are 1 together; other_basis is part of them.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "intensityByOrigin".
  */
 export interface IntensityByOrigin {
   /**
@@ -172,6 +197,9 @@ export interface ClusterFactors {
 }
 /**
  * Social cost of carbon, USD of 2010 per tonne CO2 (Ricke et al. 2018).
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "socialCost".
  */
 export interface SocialCostPerTonne {
   /**
@@ -186,12 +214,19 @@ export interface SocialCostPerTonne {
 }
 /**
  * Median and 66 % interval (16.7 %, 83.3 %). A country that gains has a cost below 0.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "costRange".
  */
 export interface CostRange {
   low: number;
   median: number;
   high: number;
 }
+/**
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "figures".
+ */
 export interface ReportFigures {
   jobs: number;
   /**
@@ -287,6 +322,9 @@ export interface ReportFigures {
 }
 /**
  * Kilowatt-hours. `it` is the sum of the domains, `total` is `it` times PUE. null: no domain of this class was observed, which is not zero.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "energyKwh".
  */
 export interface EnergyKwh {
   cpu: number | null;
@@ -367,7 +405,22 @@ export interface SlurmFigures {
    * Most memory held / memory asked for, of runs of which both are known on all their nodes. null: of none.
    */
   memory_efficiency: number | null;
+  lost?: LostByOutcome;
   compared?: SlurmComparison;
+}
+/**
+ * With --lost: of Energy, what went into runs that did not come to their end.
+ */
+export interface LostByOutcome {
+  /**
+   * FAILED, TIMEOUT, OUT_OF_MEMORY, NODE_FAIL and the like.
+   */
+  failed_kwh: number;
+  cancelled_kwh: number;
+  /**
+   * Runs that began again.
+   */
+  requeued_kwh: number;
 }
 /**
  * With --compare-slurm: runs that lie in the report from begin to end and of which Slurm tells an energy of its own (ConsumedEnergyRaw). It adds up whole nodes, what others run on them and idle power included.
@@ -475,6 +528,10 @@ export interface LostEnergy {
   kwh: number;
   co2e_kg: number;
 }
+/**
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "lostEnergy".
+ */
 export interface LostEnergy1 {
   runs: number;
   /**
@@ -555,6 +612,10 @@ export interface Unattributed {
   system_kwh: number | null;
   missing_seconds: number | null;
 }
+/**
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "reportEquivalent".
+ */
 export interface ReportEquivalent {
   name: string;
   value: number;
@@ -580,6 +641,9 @@ export interface ReportEquivalent {
 }
 /**
  * A quota of one user, account, partition or QOS, and what is used of it: in its own unit, as of data_until.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "quotaState".
  */
 export interface QuotaState {
   per: 'user' | 'account' | 'partition' | 'qos';
@@ -626,4 +690,385 @@ export interface QuotaState {
    * What runs used in the period that do not tell whose they are in this respect (no account, no QOS): in nobody's quota.
    */
   unknown: number;
+}
+/**
+ * What Slurm's accounting tells of a job; of a requeued one, its last run. null: not told.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "slurmJob".
+ */
+export interface SlurmJob1 {
+  /**
+   * As the user wrote it: anything.
+   */
+  name: string;
+  qos: string | null;
+  state: string;
+  submit: Time | null;
+  start: Time | null;
+  /**
+   * Of the whole job.
+   */
+  req_memory_bytes: number | null;
+  /**
+   * null also where it is unlimited.
+   */
+  time_limit_seconds: number | null;
+  array_job_id: number | null;
+  array_task_id: number | null;
+  /**
+   * Of the first part of a heterogeneous job.
+   */
+  het_job_id: number | null;
+  /**
+   * Number of the part, from 0.
+   */
+  het_offset: number | null;
+}
+/**
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "auditSums".
+ */
+export interface AuditSums {
+  /**
+   * What the counters grew by, from the host's lines.
+   */
+  counter_uj: number;
+  /**
+   * Added up from the lines of the runs.
+   */
+  runs_uj: number;
+  /**
+   * From the host's lines.
+   */
+  idle_uj: number;
+  /**
+   * From the host's lines.
+   */
+  system_uj: number;
+  /**
+   * counter - runs - idle - system, worked out before any rounding.
+   */
+  difference_uj: number;
+  /**
+   * Time in which a counter of the class could not be read.
+   */
+  missing_seconds: number;
+}
+/**
+ * What eit-report --audit --json prints.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "audit".
+ */
+export interface EitAudit {
+  schema: 1;
+  kind: 'audit';
+  tool_version: string;
+  generated_at: Time;
+  data_until: Time | null;
+  since: Time;
+  until: Time;
+  policy: 'usage' | 'allocation' | 'hybrid';
+  /**
+   * One a cluster, host and day, in this order.
+   */
+  hosts: AuditRow[];
+  total: AuditSums;
+  /**
+   * Lines of runs whose host line is not written yet: the stretch in hand.
+   */
+  open: AuditOpen[];
+  /**
+   * What to know of a host's domains.
+   */
+  notes: AuditNote[];
+  /**
+   * Lines and files of the ledger that could not be read.
+   */
+  skipped_records: number;
+}
+export interface AuditRow {
+  cluster: string;
+  host: string;
+  /**
+   * Local, of the middle of the host's line; the lines of its runs go with it.
+   */
+  day: string;
+  /**
+   * By domain class.
+   */
+  classes: {
+    [k: string]: AuditSums;
+  };
+  all: AuditSums;
+  /**
+   * Sequence numbers of which no line was read: lost, not readable, or not shipped yet.
+   */
+  lines_missing: number;
+  /**
+   * Where lines are missing: time between two lines of the host by one instance.
+   */
+  host_gap_seconds: number;
+  /**
+   * counter - runs - idle - system of the host's own lines: 0, or they were changed.
+   */
+  host_imbalance_uj: number;
+}
+export interface AuditOpen {
+  cluster: string;
+  host: string;
+  /**
+   * Begin of the earliest of the lines.
+   */
+  since: string;
+  lines: number;
+  runs_uj: Microjoules;
+}
+export interface AuditNote {
+  cluster: string;
+  host: string;
+  domain: string;
+  note: string;
+  /**
+   * Time not read for this reason; 0: no reason but a remark.
+   */
+  missing_seconds: number;
+}
+/**
+ * One task of an array, one part of a heterogeneous job or one run of a requeued job.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "jobPart".
+ */
+export interface JobPart {
+  /**
+   * As Slurm writes it: 12_3, 14+1; of a run, 15 and which one it was.
+   */
+  label: string;
+  state: string | null;
+  start: Time | null;
+  nodes: string[];
+  /**
+   * With PUE.
+   */
+  energy_kwh: number;
+  co2e_kg: number;
+  elapsed_seconds: number;
+  cpu_efficiency: number | null;
+  coverage: number | null;
+}
+/**
+ * What could be saved, by a rule of data/advice or of mail.advice.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "jobAdvice".
+ */
+export interface JobAdvice {
+  /**
+   * Its id.
+   */
+  rule: string;
+  text: string;
+  /**
+   * With PUE. null: cannot be told.
+   */
+  saves_kwh: number | null;
+  /**
+   * kg CO2eq. null: cannot be told.
+   */
+  saves_kg: number | null;
+}
+/**
+ * What a job's mail says: eit mail show JOB --json.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "jobSummary".
+ */
+export interface JobSummary {
+  schema: 1;
+  kind: 'job';
+  tool_version: string;
+  generated_at: Time;
+  /**
+   * End of the newest record that was read.
+   */
+  data_until: Time | null;
+  /**
+   * What figures are of: one run of a job, all tasks of an array, all parts of a heterogeneous job.
+   */
+  scope: 'run' | 'array' | 'het';
+  /**
+   * As Slurm writes it: 1234, 1234_5, 1234_*, 1234+*.
+   */
+  label: string;
+  cluster: string;
+  job_id: number;
+  /**
+   * As the user wrote it: anything. null: not told.
+   */
+  name: string | null;
+  user: string;
+  account: string;
+  partition: string;
+  qos: string | null;
+  /**
+   * In capitals, the long form; of several jobs null, parts tell.
+   */
+  state: string | null;
+  submit: Time | null;
+  /**
+   * Of the first run.
+   */
+  start: string;
+  /**
+   * Of the newest record of the runs.
+   */
+  end: string;
+  /**
+   * That have told of it.
+   */
+  nodes: string[];
+  /**
+   * Those of which the end of the run is not recorded, of a mail that waited for it.
+   */
+  missing_nodes: string[];
+  figures: ReportFigures;
+  asked: JobAsked;
+  used: JobUsed;
+  factors: ReportFactors;
+  /**
+   * Tasks of an array or parts of a heterogeneous job; of one run, all runs of a requeued job.
+   */
+  parts: JobPart[];
+  /**
+   * Of a requeued job, all its runs together. null: it has one run.
+   */
+  whole: ReportFigures | null;
+  /**
+   * What the figures compare with.
+   */
+  equivalents: ReportEquivalent[];
+  /**
+   * Those that concern the user, as of now. null: not asked for.
+   */
+  quotas: QuotaState[] | null;
+  /**
+   * At most three.
+   */
+  advice: JobAdvice[];
+}
+/**
+ * What was asked for. null: not told; of a time limit also where there is none.
+ */
+export interface JobAsked {
+  cpus: number | null;
+  memory_bytes: number | null;
+  /**
+   * Those that it was charged for, in the mean of the time.
+   */
+  gpus: number | null;
+  time_limit_seconds: number | null;
+}
+/**
+ * What was used of it. null: not told.
+ */
+export interface JobUsed {
+  /**
+   * CPU time used by time.
+   */
+  cpu_cores: number | null;
+  cpu_efficiency: number | null;
+  /**
+   * The most that was held, the nodes' added up; of several runs, the most of one.
+   */
+  memory_bytes: number | null;
+  memory_efficiency: number | null;
+  gpu_utilization: number | null;
+  /**
+   * Of the time limit.
+   */
+  time_part: number | null;
+}
+/**
+ * What eit quota --json prints.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "quotaList".
+ */
+export interface QuotaList {
+  schema: 1;
+  kind: 'quotas';
+  tool_version: string;
+  generated_at: Time;
+  /**
+   * By share, the highest first.
+   */
+  quotas: QuotaState[];
+  /**
+   * Each factor that the site has not said and that these quotas rest on, with the value taken.
+   */
+  defaults_used: string[];
+  /**
+   * Lines and files of the ledger that could not be read.
+   */
+  skipped_records: number;
+}
+/**
+ * What eit factors --json prints.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "factorList".
+ */
+export interface FactorList {
+  schema: 1;
+  kind: 'factors';
+  tool_version: string;
+  generated_at: Time;
+  /**
+   * The config's file. null: there is none.
+   */
+  config: string | null;
+  clusters: FactorsOfCluster[];
+}
+export interface FactorsOfCluster {
+  /**
+   * Empty: what holds for all, where the config names no cluster.
+   */
+  cluster: string;
+  factors: FactorTold[];
+}
+export interface FactorTold {
+  name: string;
+  /**
+   * null: not set, or not known.
+   */
+  value: number | string | null;
+  /**
+   * null: of none.
+   */
+  unit: string | null;
+  /**
+   * Who says so; where it is not set, which key to set.
+   */
+  source: string;
+  /**
+   * Of the data. null: not told.
+   */
+  year: number | null;
+  /**
+   * Key and file of the config; default; or a folder of data.
+   */
+  from: string;
+}
+/**
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "factorSet".
+ */
+export interface FactorSet {
+  pue: number;
+  zone: string;
+  intensity_g_per_kwh: number;
+  intensity_source: string;
+  intensity_basis: 'average-lifecycle' | 'average-direct';
 }

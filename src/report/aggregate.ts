@@ -44,6 +44,8 @@ export interface ReportQuery {
   readonly extrapolate: boolean;
   /** Whether Slurm's own energy is asked for beside ours; absent: not. */
   readonly compareSlurm?: boolean;
+  /** Whether what was lost is asked for group by group; absent: in all alone. */
+  readonly lost?: boolean;
   /** Whether the hours of nodes and GPUs are asked for, for what making them emitted; absent: not. */
   readonly embodied?: boolean;
 }
@@ -52,6 +54,21 @@ export interface Group {
   readonly fields: GroupFields;
   readonly sums: GroupSums;
   readonly slurm: SlurmSums;
+  /** Of those of its runs whose work was not done to its end; absent: not asked for. */
+  readonly lost?: LostSums;
+}
+
+/** Sums of runs whose work was not done to its end, by what became of them. */
+export type LostSums = Map<Outcome, GroupSums>;
+
+/** A run as it is added up, with all that figures of it are made of. */
+export interface AddedRun {
+  readonly run: Run;
+  /** Its slices that are of the report: at least one. */
+  readonly parts: readonly Part[];
+  /** null: Slurm's accounting tells nothing of it. */
+  readonly facts: JobFacts | null;
+  readonly weighing: Weighing | null;
 }
 
 /** Sums of runs that were added up elsewhere. */
@@ -111,15 +128,23 @@ export class Aggregation {
   readonly #missingMs = new ExactSum();
   readonly #idlePower = new IdlePower();
   readonly #models = new HardwareModels();
+  readonly #onRun: ((added: AddedRun) => void) | null;
   #hostLines = 0;
   #dataUntilMs: number | null = null;
 
   /**
    * @param facts what Slurm's accounting tells of runs; null: nothing
    * @param weighing what energies are weighed by; null: factors are the same at all times
+   * @param onRun is told of each run that is added up here; null: nobody is
    */
-  constructor(query: ReportQuery, facts: FactsLookup | null = null, weighing: Weighing | null = null) {
+  constructor(
+    query: ReportQuery,
+    facts: FactsLookup | null = null,
+    weighing: Weighing | null = null,
+    onRun: ((added: AddedRun) => void) | null = null,
+  ) {
     this.#query = query;
+    this.#onRun = onRun;
     this.#weighing = weighing;
     this.#facts = facts;
     this.#found = new FoundNames(query.filter);
@@ -192,6 +217,7 @@ export class Aggregation {
       else {
         group.sums.addSums(added.sums);
         group.slurm.addSums(added.slurm);
+        if (group.lost !== undefined && added.lost !== undefined) addLost(group.lost, added.lost);
       }
     }
   }
@@ -236,6 +262,7 @@ export class Aggregation {
     if (!matchesFacts(this.#query.filter, run.jobId, facts)) return;
     this.#found.add(run, facts);
     const parts = partsOf(run, this.#models, this.#query.embodied === true);
+    this.#onRun?.({ run, parts, facts, weighing: this.#weighing });
     const power = this.#query.extrapolate ? meanPower(run.cluster, parts, this.#weighing) : null;
     const nodes = this.#nodesExpected(run);
     this.#total.addRun(run, parts, nodes, power, this.#weighing);
@@ -254,6 +281,8 @@ export class Aggregation {
       group.sums.addRun(run, ofGroup, nodesOfGroup, power, this.#weighing);
       if (this.#query.embodied === true) group.sums.addMachines(run, ofGroup);
       group.slurm.addRun(run, ofGroup, facts);
+      if (outcome !== null && group.lost !== undefined)
+        lostOf(group.lost, outcome).addRun(run, ofGroup, nodesOfGroup, power);
     }
   }
 
@@ -265,7 +294,10 @@ export class Aggregation {
     const key = groupKey(fields, jobKey);
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { fields, sums: new GroupSums(), slurm: new SlurmSums() };
+      group = {
+        ...{ fields, sums: new GroupSums(), slurm: new SlurmSums() },
+        ...(this.#query.lost === true ? { lost: new Map<Outcome, GroupSums>() } : {}),
+      };
       this.#groups.set(key, group);
     }
     return group;
@@ -296,8 +328,19 @@ export class Aggregation {
   }
 }
 
+function lostOf(lost: LostSums, outcome: Outcome): GroupSums {
+  const sums = lost.get(outcome) ?? new GroupSums();
+  lost.set(outcome, sums);
+  return sums;
+}
+
+/** Adds another group's; none of its runs may be of this one's jobs. */
+export function addLost(to: LostSums, lost: LostSums): void {
+  for (const [outcome, sums] of lost) lostOf(to, outcome).addSums(sums);
+}
+
 /** Whether a query asks for what only Slurm's accounting tells. */
-export function needsFacts({ groupBy, filter, compareSlurm }: ReportQuery): boolean {
+export function needsFacts({ groupBy, filter, compareSlurm, lost }: ReportQuery): boolean {
   const { selections, qos, names, states } = filter;
   const isGrouped = groupBy.some(
     (key) => key === 'qos' || key === 'state' || key === 'name' || key === 'array' || key === 'het',
@@ -307,6 +350,7 @@ export function needsFacts({ groupBy, filter, compareSlurm }: ReportQuery): bool
     isGrouped ||
     isSelection ||
     compareSlurm === true ||
+    lost === true ||
     [qos, names, states].some((asked) => asked !== undefined)
   );
 }

@@ -2,7 +2,7 @@ import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { fieldOfKey } from './group-fields';
 import { OTHERS } from './line-names';
-import { type Column, columnNamed, COLUMNS, EMBODIED, NODE_ENERGY, type Row } from './columns';
+import { type Column, columnNamed, COLUMNS, EMBODIED, LOST, NODE_ENERGY, type Row } from './columns';
 
 /** A column as -o asks for it. */
 export interface SelectedColumn {
@@ -27,6 +27,7 @@ const OF_SLURM_JOB: readonly ColumnName[] = [
   'TimeLimit',
 ];
 const OF_SLURM: readonly ColumnName[] = ['CPUEff', 'MemEff'];
+const OF_LOST: readonly ColumnName[] = LOST;
 const OF_COMPARISON: readonly ColumnName[] = ['SlurmEnergy', 'SameEnergy'];
 
 /**
@@ -81,6 +82,7 @@ export function tableColumns(report: EitReport, isOwn: boolean): SelectedColumn[
     ...(has('other') ? (['OtherEnergy'] as const) : []),
     ...(slurm?.compared === undefined ? [] : (['SameEnergy', 'SlurmEnergy'] as const)),
     'Energy',
+    ...(slurm?.lost === undefined ? [] : (['LostEnergy'] as const)),
     'CO2e',
     ...SIDE_COLUMNS.filter((name) => hasSide(report, name)),
     'Coverage',
@@ -108,6 +110,7 @@ export function programColumns(report: EitReport): SelectedColumn[] {
     .filter((name) => !SIDE_COLUMNS.includes(name) || hasSide(report, name))
     .filter((name) => !name.includes('SocialCost'))
     .filter((name) => name !== 'Extrapolated' || report.total.extrapolated_kwh !== undefined)
+    .filter((name) => !OF_LOST.includes(name) || report.total.slurm?.lost !== undefined)
     .filter((name) => !OF_SLURM.includes(name) || report.total.slurm !== undefined)
     .filter((name) => !OF_COMPARISON.includes(name) || report.total.slurm?.compared !== undefined);
   const ofJob: ColumnName[] = report.group_by.includes('job')

@@ -1,5 +1,6 @@
 import type { ReportFigures, SlurmJob } from '../generated/report';
 import type { GroupFields } from './group-fields';
+import { jobIdText } from './job-id';
 import { bytesText, durationText, energyText, massText, moneyText, percentText, volumeText } from './units';
 
 /** A line of a report: a group, or the total, which has no key. */
@@ -113,13 +114,16 @@ function usd(
 /** The column that has a figure only where it is asked for. */
 export const EMBODIED = 'EmbodiedCO2e';
 
+/** Columns of what was lost, which is added up by group only where it is asked for. */
+export const LOST = ['LostEnergy', 'FailedEnergy', 'CancelledEnergy'] as const;
+
 /** Every column, in the order of `--helpformat`. */
 export const COLUMNS = [
   {
     name: 'JobID',
     describe:
       'job id; in tables 13_2 and 12+1, as in sacct, for a task of an array and a part of a heterogeneous job',
-    human: jobIdText,
+    human: jobIdOf,
     raw: (row) => row.job_id ?? null,
   },
   key('Cluster', 'cluster', 'cluster'),
@@ -288,6 +292,13 @@ export const COLUMNS = [
     'of Energy, the part that nobody observed (--extrapolate)',
     (row) => row.extrapolated_kwh ?? null,
   ),
+  energy('LostEnergy', 'of Energy, runs that did not come to their end (--lost; sacct)', lost()),
+  energy(
+    'FailedEnergy',
+    'of it, runs that failed, ran out of time or memory, or lost a node',
+    lost('failed'),
+  ),
+  energy('CancelledEnergy', 'of it, runs that were cancelled; the rest began again', lost('cancelled')),
   fraction(
     'CPUEff',
     'CPUEfficiency',
@@ -332,11 +343,19 @@ export function columnHelp(): string {
     .join('');
 }
 
-function jobIdText({ job_id: id, slurm_job: job }: Row): string {
-  const { array_job_id: array = null, array_task_id: task = null } = job ?? {};
-  if (array !== null && task !== null) return `${array}_${task}`;
-  const { het_job_id: het = null, het_offset: offset = null } = job ?? {};
-  return het !== null && offset !== null ? `${het}+${offset}` : String(id ?? '');
+function jobIdOf({ job_id: id, slurm_job: job }: Row): string {
+  if (id === undefined) return '';
+  return jobIdText(
+    id,
+    job === undefined
+      ? null
+      : {
+          arrayJobId: job.array_job_id,
+          arrayTaskId: job.array_task_id,
+          hetJobId: job.het_job_id,
+          hetOffset: job.het_offset,
+        },
+  );
 }
 
 function arrayOf(row: Row): number | null {
@@ -345,6 +364,16 @@ function arrayOf(row: Row): number | null {
 
 function hetOf(row: Row): number | null {
   return row.het_job_id ?? row.slurm_job?.het_job_id ?? null;
+}
+
+/** @param outcome absent: whatever became of them */
+function lost(outcome?: 'failed' | 'cancelled'): (row: Row) => number | null {
+  return ({ slurm }) => {
+    if (slurm?.lost === undefined || slurm.told_runs === 0) return null;
+    const { failed_kwh, cancelled_kwh, requeued_kwh } = slurm.lost;
+    if (outcome !== undefined) return slurm.lost[`${outcome}_kwh`];
+    return failed_kwh + cancelled_kwh + requeued_kwh;
+  };
 }
 
 /** Of no run is no 0. */

@@ -29,7 +29,10 @@ function withoutNoise(value: number): number {
 const NO_SOURCES: IntensitySources = { series: [], yearly: [], notes: [] };
 
 /** What a report was reckoned with: of several clusters the means by energy, and each cluster's own. */
-export function reportFactors(aggregate: Aggregate, context: ReportContext): ReportFactors {
+export function reportFactors(
+  aggregate: Pick<Aggregate, 'clusters' | 'total'>,
+  context: Pick<ReportContext, 'factorsOf' | 'factorsAsOfMs' | 'intensitySourcesOf'>,
+): ReportFactors {
   const { factorsOf, factorsAsOfMs, intensitySourcesOf } = context;
   const clusters = aggregate.clusters.length > 0 ? aggregate.clusters : [''];
   const all = clusters.map((cluster) => {

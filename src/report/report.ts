@@ -7,23 +7,24 @@ import type {
   EitReport,
   EnergyKwh,
   GroupKey,
-  LostEnergy,
   QuotaState,
   ReportFigures,
   ReportGroup,
   ReportOthers,
   ReportQuality,
 } from '../generated/report';
-import type { Aggregate, Group, ReportQuery } from './aggregate';
+import { addLost, type Aggregate, type Group, type LostSums, type ReportQuery } from './aggregate';
 import type { SumKey } from './group-fields';
 import { kwh, part, ratio, utc } from './conversion';
 import { convertEnergy } from './converted-energy';
 import { type ClusterKwh, embodiedFigures, equivalentsTold, factorFigures } from './factor-figures';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { gpuFigures } from './gpu-figures';
-import { type ClusterEnergy, GroupSums } from '../runs/group-sums';
+import { GroupSums } from '../runs/group-sums';
 import { ALL_LINES, chooseLines, type LineChoice } from './line-choice';
-import { meanFactors, reportFactors } from './report-factors';
+import { lostEnergy, lostKwh, lostOfAll } from './lost-energy';
+import { byCluster } from './by-cluster';
+import { reportFactors } from './report-factors';
 import { SlurmSums } from '../runs/slurm-sums';
 import { slurmFigures, slurmJob } from './slurm-figures';
 
@@ -81,11 +82,16 @@ function isShown(key: SumKey): key is GroupKey {
 export function buildReport(aggregate: Aggregate, context: ReportContext): EitReport {
   const { query, factorsOf } = context;
   const { unattributed } = aggregate;
-  const figuresOf = (sums: GroupSums, slurm: SlurmSums | undefined) => ({
+  const figuresOf = (sums: GroupSums, slurm: SlurmSums | undefined, lost?: LostSums) => ({
     ...figures(sums, factorsOf, query.extrapolate),
     ...(aggregate.slurm === null || slurm === undefined
       ? {}
-      : { slurm: slurmFigures(slurm, query.compareSlurm === true) }),
+      : {
+          slurm: {
+            ...slurmFigures(slurm, query.compareSlurm === true),
+            ...(lost === undefined ? {} : { lost: lostKwh(lost, sums, factorsOf) }),
+          },
+        }),
   });
   const all = aggregate.groups.map((group): { row: ReportGroup; group: Group } => ({
     row: {
@@ -93,12 +99,16 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
       ...(query.groupBy.includes('job') && group.slurm.newest !== null
         ? { slurm_job: slurmJob(group.slurm.newest) }
         : {}),
-      ...figuresOf(group.sums, group.slurm),
+      ...figuresOf(group.sums, group.slurm, group.lost),
     },
     group,
   }));
   const total: ReportFigures = {
-    ...figuresOf(aggregate.total, aggregate.slurm?.total),
+    ...figuresOf(
+      aggregate.total,
+      aggregate.slurm?.total,
+      query.lost === true && aggregate.slurm !== null ? lostOfAll(aggregate.slurm.lost) : undefined,
+    ),
     // A report of nothing has the columns that it has else.
     ...(aggregate.total.energy.size === 0 ? factorFigures([nothingOf(factorsOf(''))]) : {}),
   };
@@ -151,15 +161,17 @@ function nothingOf(factors: SiteFactors): ClusterKwh {
 /** Added up before any factor, as the lines themselves are. */
 function othersOf(
   groups: readonly Group[],
-  figuresOf: (sums: GroupSums, slurm: SlurmSums) => ReportFigures,
+  figuresOf: (sums: GroupSums, slurm: SlurmSums, lost?: LostSums) => ReportFigures,
 ): ReportOthers {
   const sums = new GroupSums();
   const slurm = new SlurmSums();
+  let lost: LostSums | undefined;
   for (const group of groups) {
     sums.addSums(group.sums);
     slurm.addSums(group.slurm);
+    if (group.lost !== undefined) addLost((lost ??= new Map()), group.lost);
   }
-  return { lines: groups.length, ...figuresOf(sums, slurm) };
+  return { lines: groups.length, ...figuresOf(sums, slurm, lost) };
 }
 
 /**
@@ -230,15 +242,7 @@ export function figures(
 /** What became of runs, and how far Slurm's accounting was asked. */
 function slurmPart({ slurm, total }: Aggregate, { factorsOf }: ReportContext): Pick<EitReport, 'slurm'> {
   if (slurm === null) return {};
-  const lost = (sums: GroupSums): LostEnergy => {
-    let [totalKwh, co2eKg] = [0, 0];
-    for (const { cluster, energy, factors } of byCluster(sums, factorsOf)) {
-      const converted = convertEnergy(energy, meanFactors(total.energy.get(cluster), factors));
-      totalKwh += converted.totalKwh;
-      co2eKg += converted.co2eKg;
-    }
-    return { runs: sums.runs, kwh: totalKwh, co2e_kg: co2eKg };
-  };
+  const lost = (sums: GroupSums) => lostEnergy(sums, total, factorsOf);
   const { untilMs } = slurm;
   return {
     slurm: {
@@ -277,16 +281,6 @@ function recordedUj({ energy }: GroupSums, classes: readonly DomainClass[] = DOM
     for (const name of classes) uj += (measuredUj.get(name) ?? 0n) + (modelledUj.get(name) ?? 0n);
   }
   return uj;
-}
-
-/** Clusters in alphabetical order, so that the same records give the same last digit. */
-function byCluster(
-  sums: GroupSums,
-  factorsOf: (cluster: string) => SiteFactors,
-): { cluster: string; energy: ClusterEnergy; factors: SiteFactors }[] {
-  return [...sums.energy]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([cluster, energy]) => ({ cluster, energy, factors: factorsOf(cluster) }));
 }
 
 function sum(amounts: Iterable<bigint>): bigint {

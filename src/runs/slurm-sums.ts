@@ -84,8 +84,8 @@ export class SlurmSums {
   }
 }
 
-/** The peaks of the nodes need not have been at one time: their sum is the most that it can have been. null: not told of each node. */
-function heldBytes(parts: readonly Part[]): number | null {
+/** Most memory that a run held. The peaks of the nodes need not have been at one time: their sum is the most that it can have been. null: not told of each node. */
+export function heldBytes(parts: readonly Part[]): number | null {
   const peaks = new Map<string, number>();
   for (const { node, slice } of parts) {
     if (slice.memoryBytes !== undefined) peaks.set(node, Math.max(peaks.get(node) ?? 0, slice.memoryBytes));

@@ -19,6 +19,8 @@ export interface SacctQuery {
   readonly untilS: number;
   /** null: the one of slurm.conf. */
   readonly cluster: string | null;
+  /** Only these, with all tasks or parts where an id is that of an array or a heterogeneous job; absent: all. */
+  readonly jobs?: readonly number[];
 }
 
 /** As much of what sacct complains of is kept. */
@@ -46,7 +48,7 @@ export async function readSacctFields(parts: SacctParts): Promise<SacctField[]> 
 export async function readSacctJobs(
   parts: SacctParts,
   fields: readonly SacctField[],
-  { sinceS, untilS, cluster }: SacctQuery,
+  { sinceS, untilS, cluster, jobs }: SacctQuery,
   onJobs: (jobs: readonly SacctJob[]) => void,
 ): Promise<number> {
   // Made for this call, so that no name can hold it. One who saw it in the list of processes and renamed a job in that moment
@@ -61,6 +63,7 @@ export async function readSacctJobs(
     `--starttime=${utcTime(sinceS)}`,
     `--endtime=${utcTime(untilS)}`,
     ...(cluster === null ? [] : [`--clusters=${cluster}`]),
+    ...(jobs === undefined ? [] : [`--jobs=${jobs.join(',')}`]),
   ];
   await runSacct(parts, args, (piece) => onJobs(rows.push(piece)));
   onJobs(rows.end());

@@ -63,7 +63,9 @@ describeCluster(
       expect(await submit()).toBe('');
       state(`user/${uid}`, 612.5);
       expect(await submit()).toMatch(
-        `energy quota reached, user ${uid}: 612.5 of 500 kWh per month. See: eit-report`,
+        new RegExp(
+          `energy quota reached, user ${uid}: 612\\.5 of 500 kWh per month, until \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC\\. See: eit-report`,
+        ),
       );
     });
 
@@ -94,6 +96,9 @@ describeCluster(
       expect(await submit()).toBe('');
       rmSync(dir, { recursive: true });
       expect(await submit()).toBe('');
+      const log = slurm.logs('slurmctld', 400);
+      for (const reason of [/the data are \d+ s old/, /its file is damaged/, /No such file or directory/])
+        expect(log).toMatch(new RegExp(`eit quota: that of user ${uid} is unknown: .*${reason.source}`));
     });
 
     test('goes by what eit quota refresh leaves', async () => {

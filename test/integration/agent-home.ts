@@ -74,7 +74,9 @@ export class AgentHome {
       `var_dir: ${this.varDir}`,
       `spool_dir: ${this.spoolDir}`,
       ...(more.some((line) => line.startsWith('ledger:')) ? [] : [`ledger: ${this.ledger}`]),
-      'agent: { interval_seconds: 0.2, record_seconds: 1, linger_seconds: 60 }',
+      ...(more.some((line) => line.startsWith('agent:'))
+        ? []
+        : ['agent: { interval_seconds: 0.2, record_seconds: 1, linger_seconds: 60 }']),
       `roots: { sys: ${this.dir}/sys, proc: ${this.dir}/proc, cgroup: ${this.dir}/cgroup }`,
       ...more,
     ];

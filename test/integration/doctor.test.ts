@@ -134,6 +134,7 @@ testUnless(noMounts)('a spool on a read-only file system is not called full', as
   const { checks } = JSON.parse(stdout) as { checks: Check[] };
   expect(checks.filter(({ name, verdict }) => name === 'spool' && verdict === 'problem')).toEqual([
     {
+      topic: 'ledger',
       name: 'spool',
       verdict: 'problem',
       text: `${spool} cannot be written: EROFS, its file system is read-only; records wait in the agent's memory`,

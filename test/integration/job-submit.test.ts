@@ -45,6 +45,7 @@ function submit(job: Readonly<Record<string, string | number>>, edit = (script: 
     [
       'slurm = { ERROR = "ERROR", SUCCESS = "SUCCESS" }',
       'function slurm.log_user(form, ...) io.write(string.format(form, ...), "\\n") end',
+      'function slurm.log_info(form, ...) io.write("info: ", string.format(form, ...), "\\n") end',
       'function slurm.log_error(form, ...) io.write("error: ", string.format(form, ...), "\\n") end',
       `dofile("${join(home, 'job_submit.lua')}")`,
       `io.write(slurm_job_submit({ ${fields.join(', ')} }, {}, 0), "\\n")`,
@@ -66,12 +67,28 @@ function luaValue(value: string | number): string {
   return `"${[...Buffer.from(value)].map((byte) => `\\${String(byte).padStart(3, '0')}`).join('')}"`;
 }
 
-const REFUSED = 'energy quota reached, user 1001: 612.5 of 500 kWh per 30 days. See: eit-report\nERROR';
+/** In UTC, as the message has it. */
+const ends = (untilS: number): string => new Date(untilS * 1000).toISOString().slice(0, 16).replace('T', ' ');
+const OVER = `energy quota reached, user 1001: 612.5 of 500 kWh per 30 days, until ${ends(nowS + 3600)} UTC. See: eit-report`;
+const REFUSED = `${OVER}\nERROR`;
 
 withLua('a job of a user over his quota is refused, and he is told which', () => {
   state('user/1001', [quota(1, 10), quota(612.5, 500)]);
   expect(submit({ user_id: 1001 })).toEqual([REFUSED]);
   expect(submit({ user_id: 1002 })).toEqual(['SUCCESS']);
+});
+
+withLua('a site may only warn', () => {
+  state('user/1001', [quota(612.5, 500)]);
+  const warn = (script: string) => script.replace('WARN_ONLY = false', 'WARN_ONLY = true');
+  expect(submit({ user_id: 1001 }, warn)).toEqual([`${OVER}\nSUCCESS`]);
+});
+
+withLua('of a quota of the last days no end is named', () => {
+  state('user/1001', [quota(612.5, 500, null)]);
+  expect(submit({ user_id: 1001 })).toEqual([
+    'energy quota reached, user 1001: 612.5 of 500 kWh per 30 days. See: eit-report\nERROR',
+  ]);
 });
 
 withLua('so is one of an account, a partition or a QOS, also of the default ones', () => {
@@ -109,17 +126,22 @@ withLua('what was used of a period that has ended counts no more', () => {
 
 withLua('what is unknown holds no job up, unless the site wants that', () => {
   const strict = (script: string) => script.replace('REFUSE_UNKNOWN = false', 'REFUSE_UNKNOWN = true');
-  const unknown = 'the energy quota of user 1001 is not known now. See: eit-report\nERROR';
-  state('user/1001', [quota(612.5, 500)], nowS - 7300);
-  const check = (): void => {
-    expect(submit({ user_id: 1001 })).toEqual(['SUCCESS']);
-    expect(submit({ user_id: 1001 }, strict)).toEqual([unknown]);
+  const refused = 'the energy quota of user 1001 is not known now. See: eit-report\nERROR';
+  const check = (reason: RegExp): void => {
+    const [logged = '', ...rest] = (submit({ user_id: 1001 })[0] ?? '').split('\n');
+    expect(logged).toMatch(/^info: eit quota: that of user 1001 is unknown: /);
+    expect(logged).toMatch(reason);
+    expect(rest).toEqual(['SUCCESS']);
+    expect(submit({ user_id: 1001 }, strict)).toEqual([`${logged}\n${refused}`]);
   };
-  check();
+  state('user/1001', [quota(612.5, 500)], nowS - 7300);
+  check(/the data are 73\d\d s old$/);
   writeFileSync(join(home, 'quota/user/1001'), 'eit-quota 1 17');
-  check();
+  check(/its file is damaged$/);
+  writeFileSync(join(home, 'quota/user/1001'), '');
+  check(/its file is damaged$/);
   rmSync(join(home, 'quota/user'), { recursive: true });
-  check();
+  check(/No such file or directory$/);
 });
 
 withLua('names reach no other file, and a mistake no job', () => {

@@ -14,13 +14,14 @@ const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.startsWith('generated/'))
   .map((file) => ({ file, text: readFileSync(join(SRC, file), 'utf8') }));
 
-test('nothing but `eit intensity fetch` and `eit zones locate --ip` opens a connection', () => {
+test('nothing but `eit intensity fetch` and `eit zones locate --ip` opens a connection, and `eit prometheus --listen` alone takes any', () => {
   // Methods of that name, and types, open none.
   const harmless = new RegExp(`import type .*|\\.fetch\\(|async fetch\\(|\\n  fetch\\(|${PIPE.source}`, 'g');
   const found = sources.filter(({ text }) => NETWORK.test(text.replaceAll(harmless, '')));
   expect(found.map(({ file }) => file)).toEqual([
     'carbon/ip-place.ts',
     'cli/intensity-fetch.ts',
+    'cli/prometheus-server.ts',
     'cli/zones-locate.ts',
   ]);
 });

@@ -67,11 +67,13 @@ afterAll(() => ledger.remove());
 
 const QUERIES: Partial<ReportQuery>[] = [
   { groupBy: ['user', 'partition'] },
+  { groupBy: ['account', 'partition'], lost: true },
   { groupBy: ['state'] },
   { groupBy: ['qos', 'account'] },
   { groupBy: ['name', 'month'] },
   { groupBy: ['array'] },
   { groupBy: ['day', 'partition'] },
+  { groupBy: ['month', 'user'], lost: true },
   { groupBy: ['user'], filter: { states: new Set(['FAILED', 'COMPLETED']) } },
   { groupBy: ['user'], filter: { qos: new Set(['normal']), accounts: new Set(['physics']) } },
   // Days are cut at both ends.
@@ -91,8 +93,9 @@ test("reports with what Slurm's accounting tells are the same from the inbox, fr
   // Every other one is by the hour too.
   const weighed = (i: number) => (i % 2 === 0 ? WEIGHED : undefined);
   for (const [i, given] of asked.entries()) before.push(await ledger.report(given, undefined, weighed(i)));
-  expect(before[1]!.groups.length).toBeGreaterThan(2);
+  expect(before[2]!.groups.length).toBeGreaterThan(2);
   expect(before[0]!.slurm?.failed.runs).toBeGreaterThan(0);
+  expect(before[1]!.groups.some(({ slurm }) => (slurm?.lost?.failed_kwh ?? 0) > 0)).toBe(true);
 
   // In the middle of the last day: some days have totals, the rest is slices and inbox.
   for (const nowMs of [UNTIL_MS - DAY_MS / 2, UNTIL_MS + 40 * DAY_MS]) {

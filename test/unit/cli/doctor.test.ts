@@ -19,11 +19,12 @@ import {
   checkWriting,
   checkSpool,
 } from '../../../src/cli/doctor-records';
-import { checkCgroups, checkSlurmConf, parseHookLines } from '../../../src/cli/doctor-slurm';
+import { checkCgroups, checkHooks, readMachinesConf } from '../../../src/cli/doctor-slurm';
 import { checkSources, checkTopology } from '../../../src/cli/doctor-sources';
 import { type LedgerLook, probeLedger } from '../../../src/cli/ledger-probe';
 import { loadConfig } from '../../../src/config/config';
 import { addPruned, noPruning } from '../../../src/ledger/pruned';
+import { isMissing } from '../../../src/sources/source';
 import { hostName } from '../../../src/config/host-name';
 import { TOP } from '../docs/documents';
 import { noRoot, testUnless } from '../../test-unless';
@@ -367,17 +368,11 @@ describe('cgroups', () => {
 });
 
 describe('slurm.conf', () => {
-  test('is read as Slurm reads it', () => {
-    expect(
-      parseHookLines(
-        'prolog=/a # ours\nProlog = "/b c"\n#Prolog=/no\nPrologFlags=Alloc\nPROLOGFLAGS=Contain,\\\nX11\nPrologSlurmctld=/d\nEpilog=(null)\nInclude more.conf\n',
-      ),
-    ).toEqual({ prolog: ['/a', '/b c'], epilog: [], prologFlags: ['contain', 'x11'], hasInclude: true });
-  });
-
   const slurm = (text: string, unit = tree.path('none')): Check[] => {
     tree.write('slurm.conf', text.replaceAll('DIR', tree.dir));
-    return checkSlurmConf({}, { confs: [tree.path('none'), tree.path('slurm.conf')], unit });
+    const conf = readMachinesConf({}, [tree.path('none'), tree.path('slurm.conf')]);
+    if (isMissing(conf)) throw new Error(conf.missing);
+    return checkHooks(conf.tree, { unit });
   };
   const hooks = (): void => {
     for (const hook of ['prolog', 'epilog']) {
@@ -393,7 +388,7 @@ describe('slurm.conf', () => {
   test('that names our hooks is well', () => {
     hooks();
     const checks = slurm('Prolog=DIR/eit/prolog\nEpilog=DIR/eit/epilog\nPrologFlags=Contain\n');
-    expect(verdicts(checks)).toEqual(['slurm.conf: ok', 'Prolog: ok', 'Epilog: ok', 'PrologFlags: ok']);
+    expect(verdicts(checks)).toEqual(['Prolog: ok', 'Epilog: ok', 'PrologFlags: ok']);
   });
 
   test('our hooks are found in a folder by a link, and behind a script that calls them', () => {
@@ -403,7 +398,7 @@ describe('slurm.conf', () => {
     tree.link('prolog.d/50-eit', tree.path('eit/prolog'));
     script('epilog.sh', `#!/bin/sh\nEIT_CONFIG=/x ${tree.path('eit/epilog')}\n`);
     const checks = slurm('Prolog=DIR/prolog.d/*\nEpilog=DIR/epilog.sh\n');
-    expect(verdicts(checks).slice(1, 3)).toEqual(['Prolog: ok', 'Epilog: ok']);
+    expect(verdicts(checks).slice(0, 2)).toEqual(['Prolog: ok', 'Epilog: ok']);
   });
 
   test.each([
@@ -424,14 +419,16 @@ describe('slurm.conf', () => {
   });
 
   test('one that the controller sends, or an included file may have, is unknown', () => {
-    expect(verdicts(slurm('Prolog=prolog\nInclude hooks.conf\n')).slice(1, 3)).toEqual([
+    expect(verdicts(slurm('Prolog=prolog\nInclude hooks.conf\n')).slice(0, 2)).toEqual([
       'Prolog: unknown',
       'Epilog: unknown',
     ]);
   });
 
   test('that is nowhere is unknown', () => {
-    expect(verdicts(checkSlurmConf({ SLURM_CONF: tree.path('none') }))).toEqual(['slurm.conf: unknown']);
+    expect(readMachinesConf({ SLURM_CONF: tree.path('none') })).toEqual({
+      missing: `none of ${tree.path('none')} is here`,
+    });
   });
 
   test.each([

@@ -22,6 +22,7 @@ const none: QueryOptions = {
   policy: undefined,
   extrapolate: false,
   'compare-slurm': false,
+  lost: false,
   embodied: false,
 };
 

@@ -31,7 +31,10 @@ const installed = /\b(\d\d\.\d\d)\.\d/.exec(
 )?.[1];
 
 /** Whether slurmd takes a config with these lines in it: `slurmd -G` reads all of slurm.conf as a daemon does, and ends. */
-function readBySlurmd(options: readonly string[]): { status: number | null; stderr: string } {
+function readBySlurmd(
+  options: readonly string[],
+  cgroupConf: string | null = null,
+): { status: number | null; stderr: string } {
   const dir = mkdtempSync(join(tmpdir(), 'eit-slurm-conf-'));
   try {
     const host = hostname().split('.')[0];
@@ -44,6 +47,7 @@ function readBySlurmd(options: readonly string[]): { status: number | null; stde
       'PartitionName=batch Nodes=n1',
       ...options,
     ];
+    if (cgroupConf !== null) writeFileSync(join(dir, 'cgroup.conf'), cgroupConf);
     writeFileSync(join(dir, 'slurm.conf'), `${lines.join('\n')}\n`);
     const env = { PATH, SLURM_CONF: join(dir, 'slurm.conf') };
     const { status, stderr } = spawnSync('slurmd', ['-G', '-N', 'n1'], { encoding: 'utf8', env });
@@ -88,6 +92,23 @@ describe('slurm-examples/slurm.conf', () => {
       .text.split('\n')
       .filter((line) => !line.startsWith('#'));
     expect(readBySlurmd(active)).toEqual({ status: 0, stderr: '' });
+  });
+
+  const cgroup = ['ProctrackType=proctrack/cgroup', 'TaskPlugin=task/cgroup'];
+  const cgroupLines = read('slurm-examples/cgroup.conf').text.split('\n');
+  const variants = cgroupLines.filter((line) => /^#[A-Z]\w+=/.test(line)).map((line) => line.slice(1));
+  const usualCgroup = cgroupLines.filter((line) => /^[A-Z]/.test(line));
+
+  test.each([[''], ...variants.map((line) => [line])])('slurm-examples/cgroup.conf with %j', (line) => {
+    const key = line.slice(0, line.indexOf('=') + 1);
+    const others = usualCgroup.filter((one) => line === '' || !one.startsWith(key));
+    const { stderr } = readBySlurmd(cgroup, `${[...others, line].join('\n')}\n`);
+    // Which of the plugins can work is this machine's affair; what cannot be read is the file's.
+    expect(stderr).not.toMatch(/pars|unrecognized|Could not open/i);
+  });
+
+  test('a cgroup.conf with a misspelt key would not be read', () => {
+    expect(readBySlurmd(cgroup, 'ConstrianCores=yes\n').status).toBe(1);
   });
 
   test.each([['PrologFlags=Contian'], ['Prologue=/opt/eit/prolog']])('would not be read with %s', (line) => {

@@ -171,6 +171,25 @@ test('what failed, cancelled and requeued runs took', () => {
   });
 });
 
+test('what was lost, line by line, is told where it is asked for', () => {
+  const { groups, slurm, total } = ask({ groupBy: ['user', 'state'], lost: true });
+  const of = (state: string) => groups.find((group) => group.state === state)?.slurm?.lost;
+  expect(of('COMPLETED')).toEqual({ failed_kwh: 0, cancelled_kwh: 0, requeued_kwh: 0 });
+  expect(of('CANCELLED')?.cancelled_kwh).toBeCloseTo(slurm!.cancelled.kwh, 12);
+  expect((of('FAILED')?.failed_kwh ?? 0) + (of('OUT_OF_MEMORY')?.failed_kwh ?? 0)).toBeCloseTo(
+    slurm!.failed.kwh,
+    12,
+  );
+  expect(total.slurm?.lost).toEqual({
+    failed_kwh: slurm!.failed.kwh,
+    cancelled_kwh: slurm!.cancelled.kwh,
+    requeued_kwh: slurm!.requeued.kwh,
+  });
+  const [one] = ask({ groupBy: ['partition'], lost: true }).groups;
+  expect(one?.slurm?.lost).toEqual(total.slurm?.lost);
+  expect(ask().total.slurm?.lost).toBeUndefined();
+});
+
 describe('efficiency', () => {
   test('is what was used of what was allocated and asked for', () => {
     const { groups, total } = ask();
