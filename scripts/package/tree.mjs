@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -98,14 +99,15 @@ function setModes(home, folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) setModes(home, path);
-    else chmodSync(path, isProgram(path.slice(home.length + 1)) ? 0o755 : 0o644);
+    else chmodSync(path, isProgram(path.slice(home.length + 1)) || isBuiltProgram(path) ? 0o755 : 0o644);
   }
 }
 
 function isProgram(path) {
-  return (
-    /^(prolog|epilog|eit-mail|node\/bin\/node|bin\/[^.].*|dist\/[^/]*\.js|slurm-examples\/.*\.sh)$/.test(
-      path,
-    ) && path !== 'dist/eit-duckdb.js'
-  );
+  return /^(prolog|epilog|eit-mail|node\/bin\/node|bin\/[^.].*|slurm-examples\/.*\.sh)$/.test(path);
+}
+
+/** Of dist/, where the build says so. */
+function isBuiltProgram(path) {
+  return /\/dist\/[^/]*\.js$/.test(path) && (statSync(path).mode & 0o100) !== 0;
 }
