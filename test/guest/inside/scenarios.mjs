@@ -136,7 +136,6 @@ async function afterTheCut() {
   const cutJob = readResults().find(({ scenario: name }) => name === 'before the cut').facts.job;
   command('sh', '-c', `scancel ${cutJob} || true`);
 
-
   await scenario('package upgraded in mid-job', async () => {
     await until('the node to be idle', () => nodeState().state === 'IDLE');
     const job = submit();
