@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status doctor calibrate sacct-sync gpu ledger intensity quota prometheus factors zones regions mail --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync gpu ledger intensity quota prometheus factors zones regions mail compare whatif --help --version' -- "$current")
       return
     fi
   fi
@@ -76,6 +76,15 @@ _eit() {
       return
     fi
   fi
+  if [[ $command == top || $command == watch ]]; then
+    case $previous in
+      --sort)
+        mapfile -t COMPREPLY < <(compgen -W 'watts energy cpu job' -- "$current")
+        return
+        ;;
+      -d | --interval | -u | --user) return ;;
+    esac
+  fi
   case $previous in
     --basis)
       mapfile -t COMPREPLY < <(compgen -W 'lifecycle direct' -- "$current")
@@ -96,6 +105,8 @@ _eit() {
       ;;
     status) options='--ledger --silent-for --all --days --sinfo --json --config' ;;
     doctor) options='--role --topic --json --config' ;;
+    watch) options='--interval --once --json --no-step --config' ;;
+    top) options='--interval --once --stream --json --sort --user --config' ;;
     factors) options='--cluster --json --config' ;;
     calibrate) options='--minutes --wait --load --dry-run --force-short --json --config' ;;
     sacct-sync) options='--since --clusters --sacct --json --config' ;;
@@ -125,6 +136,14 @@ _eit() {
     zones)
       actions='list show top bottom locate'
       options='--basis --year --number --lat --lon --cloud --country --ip --json'
+      ;;
+    compare)
+      options='--set --by --test --correlate --over --within --seed --allow-incomplete --allusers --policy --plot --json --markdown
+        --latex --config'
+      ;;
+    whatif)
+      options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
+        --json --config'
       ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac

@@ -3,7 +3,7 @@
 # `eit quota refresh` (docs/quotas.md). Asks and tells slurmdbd alone; changes nothing that is as it should be. What is unknown or old
 # changes nothing either. Run it on the controller, after each refresh, as an operator of Slurm's (root, or AdminLevel=Operator):
 #   quota-qos.sh [--dry-run]
-# Once before: a QOS that takes no jobs, and enforcement in slurm.conf (AccountingStorageEnforce=limits,qos).
+# Once before: a QOS that takes no jobs, and enforcement in slurm.conf (AccountingStorageEnforce=associations,limits,qos).
 #   sacctmgr add qos eit_over set MaxSubmitJobsPerUser=0 Flags=DenyOnLimit
 set -eu
 

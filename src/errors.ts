@@ -41,6 +41,9 @@ const ERRORS = {
   EIT_TOKEN: { exit: 2 },
   EIT_MAIL: { exit: 1 },
   EIT_GPU_RELEASE: { exit: 1 },
+  EIT_LIVE: { exit: 1 },
+  EIT_RUN_SET: { exit: 1 },
+  EIT_COVERAGE: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;
 

@@ -29,6 +29,7 @@ import { type AgentFacts, hostMetrics } from './host-metrics';
 import type { HostReader } from './host-reader';
 import { takeUpContext } from './context-line';
 import { type HostState, emptyHostState } from './host-state';
+import type { Live } from './live';
 import { type HostFacts, type LineWriter, takeHostLine, takeRunLines } from './lines';
 import type { Log } from './log';
 import { Outbox } from './outbox';
@@ -64,6 +65,7 @@ export interface AgentParts {
   readonly lock: KernelLock;
   /** Where Prometheus' node_exporter finds what is told of this host; null: nobody asks. */
   readonly metrics: MetricsFile | null;
+  readonly live: Live;
   /** Leaves this long after the last run (ms); null: stays. */
   readonly lingerMs: number | null;
   /** Called once when the agent has left. */
@@ -122,6 +124,15 @@ export class Agent {
     this.#wakeups.watch();
     this.#tick();
     this.#scheduleTick();
+    void this.#parts.live.open(() => this.#lookedAt());
+  }
+
+  /** Somebody looks: reads now, and from now on more often. */
+  #lookedAt(): void {
+    if (this.#stopped) return;
+    this.wake();
+    clearTimeout(this.#tickTimer);
+    this.#scheduleTick();
   }
 
   /** Reads soon. */
@@ -148,6 +159,7 @@ export class Agent {
     if (!isOusted) void this.#parts.metrics?.remove();
     clearTimeout(this.#tickTimer);
     this.#wakeups.close();
+    this.#parts.live.close();
     this.#outbox.close();
     this.#parts.pidFile.remove();
     this.#parts.reader.close();
@@ -157,7 +169,7 @@ export class Agent {
   }
 
   #scheduleTick(): void {
-    const intervalMs = this.#parts.config.agent.interval_seconds * 1000;
+    const intervalMs = this.#parts.live.intervalMs(this.#parts.config.agent.interval_seconds * 1000);
     const { wallMs } = this.#parts.now();
     const nextMs = Math.min(Math.floor(wallMs / intervalMs + 1) * intervalMs, this.#nextStretchEnd(wallMs));
     this.#tickTimer = setTimeout(this.#tickOnTime, Math.max(1, nextMs - wallMs));
@@ -191,6 +203,7 @@ export class Agent {
     this.#ticks.count += 1;
     this.#ticks.longestS = Math.max(this.#ticks.longestS, tookS);
   };
+  readonly #tellLive = (): void => this.#parts.live.tick(this.#state, this.#clusterName, this.#hostCpus);
   readonly #restorePidFile = (): void => this.#parts.pidFile.restore();
   readonly #tickOnTime = (): void => {
     this.#tick();
@@ -242,6 +255,7 @@ export class Agent {
     });
     const hasEnded = tick.hasEnded || vanished.length > 0;
     this.#takeLines(isStretchEnd, hasEnded);
+    this.#guard('what eit top asks cannot be written', this.#tellLive);
     if (isStretchEnd) this.#outbox.flush();
     // After the last reading of the last run that has some.
     if (!this.#hasGpuRuns) reader.wantGpus(false);
@@ -296,7 +310,10 @@ export class Agent {
       if (run.end === null && !isStretchEnd) continue;
       const files = run.eventFiles;
       run.eventFiles = [];
-      if (run.end !== null) this.#endedJobs.add(run.identity, monoMs(at));
+      if (run.end !== null) {
+        this.#endedJobs.add(run.identity, monoMs(at));
+        this.#parts.live.runEnded(run);
+      }
       this.#outbox.add(takeRunLines(this.#state, key, at, this.#writer), files);
       this.#outbox.flushSoon();
     }
@@ -320,7 +337,7 @@ export class Agent {
     return Object.values(this.#state.runs).some(({ identity }) => (identity.gpus ?? 0) > 0);
   }
 
-  #clusterName(): string {
+  get #clusterName(): string {
     return this.#parts.config.cluster ?? this.#state.cluster ?? 'unknown';
   }
 
@@ -330,7 +347,7 @@ export class Agent {
     const agent = { cpu_us: cpuUs - this.#ownCpuUs, rss_bytes: process.memoryUsage.rss() };
     this.#ownCpuUs = cpuUs;
     return {
-      cluster: this.#clusterName(),
+      cluster: this.#clusterName,
       cpus: this.#hostCpus,
       absentSources: this.#parts.absentSources,
       agent,
@@ -431,7 +448,7 @@ export class Agent {
       const { user, system } = process.cpuUsage();
       const facts: AgentFacts = {
         version: tool,
-        cluster: this.#clusterName(),
+        cluster: this.#clusterName,
         policy: config.policy,
         startedMs: this.#startedMs,
         cpuS: (user + system) / 1e6,

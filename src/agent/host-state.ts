@@ -14,6 +14,7 @@ import type { Holding } from './reading';
 import type { RunBlockIo } from './run-io';
 import type { RunGpuLine } from './run-gpu';
 import type { RunPrograms } from './run-programs';
+import type { HostToday, RunSoFar } from './so-far';
 import type { SeriesPiece } from './series';
 
 /**
@@ -69,6 +70,8 @@ export interface HostState {
   totals?: HostTotals | null;
   /** Rounding balances of idle and system by domain. */
   carry: Record<string, { idle: Carry; system: Carry }>;
+  /** What the host's lines of today told; absent before the first, and in checkpoints of versions that did not show it. */
+  today?: HostToday;
 }
 
 /** The host's part of a stretch. */
@@ -169,6 +172,8 @@ export interface RunState {
     agentRestarts: number;
   };
   series: SeriesPiece;
+  /** What the lines told that are written; absent before the first. */
+  soFar?: RunSoFar;
 }
 
 /** It is read less often than the whole CPU time of a run, in which slurmstepd's is. */

@@ -25,6 +25,7 @@ import {
   emptyRunLine,
 } from './host-state';
 import { emptySeries, isSeriesDue } from './series';
+import { addToSoFar, addToToday } from './so-far';
 
 /** The schema's bound. */
 const LONGEST_REASON = 512;
@@ -70,6 +71,7 @@ export function takeRunLines(state: HostState, key: string, at: Instant, writer:
     delete state.runs[key];
   } else {
     run.begun = true;
+    addToSoFar(run);
     run.line = emptyRunLine(at);
   }
   return lines;
@@ -126,6 +128,7 @@ export function takeHostLine(state: HostState, facts: HostFacts, writer: LineWri
     agent: { ...facts.agent, readings: host.readings },
   };
   state.totals = addHostLine(state.totals ?? null, host);
+  addToToday(state, host.from.wallMs);
   state.host = emptyHostLine(at);
   return record;
 }

@@ -25,6 +25,7 @@ import { EventFolder } from './event-folder';
 import { modelledIdlePower, openIdlePower } from './host-idle-power';
 import { HostReader } from './host-reader';
 import { type Log, openLog } from './log';
+import { Live, monoMsOf } from './live';
 import { PidFile } from './pid-file';
 import { putBeforeJobs } from './priority';
 import { ShipperProcess } from './shipper-process';
@@ -92,7 +93,8 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     for (const domain of meter.domains) log('info', `${domain.name}: ${domain.source} (${domain.quality})`);
   }
 
-  const clusterName = readSlurmConf(process.env)?.clusterName;
+  const slurmConf = readSlurmConf(process.env);
+  const clusterName = slurmConf?.clusterName;
   const reader = new HostReader(config.roots, meters, {
     withPrograms: config.agent.top_processes > 0,
   });
@@ -112,6 +114,15 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     log,
   });
   void shipper.prepare();
+  const live = new Live({
+    config,
+    host: hostName(),
+    tool: version,
+    log,
+    admins: config.admins ?? [slurmConf?.slurmUser ?? 'root'],
+    uid: process.getuid?.() ?? 0,
+    monoMs: monoMsOf(now),
+  });
   const started = new Agent({
     config,
     host: hostName(),
@@ -122,6 +133,7 @@ function run(config: EitConfig, program: string, lockPath: string): void {
     pidFile: new PidFile(config.state_dir),
     lock: new KernelLock(lockPath),
     metrics: metricsFile(config, log),
+    live,
     now,
     log,
     reader,

@@ -10,6 +10,17 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./status'),
   },
   {
+    name: 'top',
+    describe: 'Live: the jobs on this host, with watts now, by domain, and energy so far',
+    load: () => import('./top'),
+  },
+  {
+    name: 'watch',
+    describe: 'Live, from a login node: what a job draws now and has used so far, until it ends',
+    operand: { name: 'job', describe: 'which job: 1234, 1234_5, 1234+1' },
+    load: () => import('./watch'),
+  },
+  {
     name: 'doctor',
     describe: 'Looks for what keeps this host from being measured, and says how to mend it',
     load: () => import('./doctor'),
@@ -98,5 +109,16 @@ export const COMMANDS: readonly Command[] = [
     describe: 'Carbon intensity of the regions of clouds, beside that of ways to make electricity',
     operand: { name: 'provider', describe: 'of one provider alone, such as aws' },
     load: () => import('./regions'),
+  },
+  {
+    name: 'compare',
+    describe: 'Whether sets of runs differ in energy, CO2eq or time: tests, effect sizes, correlation',
+    load: () => import('./compare'),
+  },
+  {
+    name: 'whatif',
+    describe: 'The same energy in other zones and at other hours: what it would have emitted',
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    load: () => import('./whatif'),
   },
 ];

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostName } from '../config/host-name';
 import { trustedUids } from '../config/trust';
-import { EitError } from '../errors';
+import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import { type Account, findAccount } from '../ledger/ledger-user';
 import { lastValue } from '../slurm/slurm-conf-tree';
@@ -12,6 +12,7 @@ import { type AgentProcess, readAgentProcess } from './agent-process';
 import { askProgram, lastWords } from './asked-program';
 import type { Surroundings } from './command';
 import { checkAgent } from './doctor-agent';
+import { checkMetrics } from './doctor-metrics';
 import {
   checkAccessLists,
   checkArchives,
@@ -20,17 +21,7 @@ import {
   checkLedgerRoom,
 } from './doctor-archive';
 import { checkCarbon } from './doctor-carbon';
-import {
-  type Check,
-  type Patient,
-  TOPICS,
-  type Topic,
-  type TopicCheck,
-  ok,
-  problem,
-  unknown,
-  warning,
-} from './doctor-check';
+import { type Check, type Patient, ok, problem, unknown, warning } from './doctor-check';
 import { checkClock, checkLedgerClock } from './doctor-clock';
 import { checkConfig, checkKillSwitch, checkLocal, checkPrograms, checkTrust } from './doctor-config';
 import { checkQuotaReader, checkQuotas } from './doctor-quota';
@@ -38,18 +29,20 @@ import {
   checkCheckpoint,
   checkEvents,
   checkLedger,
+  checkReadLedger,
   checkShipper,
   checkSpool,
   checkWriting,
 } from './doctor-records';
-import { type FoundRoles, type Role, findRoles, rolesText } from './doctor-role';
+import { type FoundRoles, findRoles, rolesText } from './doctor-role';
+import { type Examination, type ExaminationPlan, Sections } from './doctor-sections';
 import { checkCgroups, readMachinesConf } from './doctor-slurm';
 import { checkGpus, checkSlurm } from './doctor-slurm-section';
 import { checkSources, checkTopology } from './doctor-sources';
 import { checkUnits } from './doctor-timers';
 import { readLedgerHosts } from './ledger-hosts';
-import { type ClockLook, probeClock, probeLedger } from './ledger-probe';
-import { askedStatus } from './status-ledger';
+import { type ClockLook, probeClock, probeLedger, probeOwner } from './ledger-probe';
+import { askNodes, askedStatus } from './status-ledger';
 
 /** Where the kill switch lies; the hooks know it under this name only. */
 const ETC = '/etc/eit';
@@ -58,24 +51,6 @@ const UNITS = '/etc/systemd/system';
 const SACCT_PATIENCE_MS = 20_000;
 /** Hosts that have been silent for longer are no longer asked after. */
 const HOSTS_DAYS = 30;
-
-/** What is to be looked at. */
-export interface ExaminationPlan {
-  /** Path of eit.yaml; absent: the usual one. */
-  readonly config: string | undefined;
-  /** null: found by what runs here. */
-  readonly roles: readonly Role[] | null;
-  readonly topics: readonly Topic[];
-  readonly surroundings: Surroundings;
-  /** Told which topics are not done yet. */
-  readonly onWait: (topics: readonly Topic[]) => void;
-}
-
-export interface Examination {
-  readonly roles: readonly Role[];
-  /** By topic. */
-  readonly checks: readonly TopicCheck[];
-}
 
 /** Looks at what belongs to this machine's roles. What can hang is asked for in child processes, or after they have shown that it does not. */
 export async function examine(plan: ExaminationPlan): Promise<Examination> {
@@ -111,10 +86,15 @@ export async function examine(plan: ExaminationPlan): Promise<Examination> {
   }
   const agent = readAgentProcess(config.state_dir, nowMs);
   addNode(sections, patient, agent, surroundings);
-  const writer = (): Promise<Writer> => writerOf(config, agent);
-  sections.add('ledger', ['node', 'head', 'login'], async () => [
+  const writer = once(() => writerOf(config, agent, uid));
+  sections.add('ledger', ['node', 'head'], async () => [
     checkLedger(patient, await probeLedger(config.ledger, await writer())),
   ]);
+  // Who makes reports need not write.
+  if (!sections.isRole('node') && !sections.isRole('head'))
+    sections.add('ledger', ['login'], async () => [
+      checkReadLedger(patient, await probeLedger(config.ledger, null)),
+    ]);
   sections.add('clock', ['node', 'head'], async () =>
     checkLedgerClock(await clockOf(config.ledger, await writer())),
   );
@@ -125,7 +105,8 @@ export async function examine(plan: ExaminationPlan): Promise<Examination> {
       isMissing(conf) ? [] : checkQuotaReader(config.quota_dir, lastValue(conf.tree, 'SlurmUser') ?? 'root'),
     );
   sections.add('accounting', ['head', 'login'], () => checkSacct(env, !isMissing(conf)));
-  addLedger(sections, config, nowMs, surroundings);
+  // Without a slurm.conf sinfo looks for one in the network, for long.
+  addLedger(sections, config, nowMs, { env, sinfo: isMissing(conf) ? 'none' : 'sinfo' });
   return sections.done();
 }
 
@@ -147,7 +128,7 @@ function addNode(
   sections.add('energy', ['node'], () => [checkTopology(patient)]);
   sections.add('energy', ['node'], () => checkGpus(env, config, patient.host));
   sections.add('slurm', ['node'], () => checkCgroups(patient));
-  sections.add('agent', ['node'], () => checkAgent(patient, agent));
+  sections.add('agent', ['node'], () => [...checkAgent(patient, agent), ...checkMetrics(patient, agent)]);
   sections.add('agent', ['node'], () => checkEvents(patient, !isMissing(agent)));
   sections.add('agent', ['node'], () => checkCheckpoint(patient));
   sections.add('ledger', ['node'], () => [...checkShipper(patient), ...checkWriting(patient)]);
@@ -157,13 +138,24 @@ function addNode(
 }
 
 /** What is read of the ledger itself, once a child process has shown that it answers. */
-function addLedger(sections: Sections, config: EitConfig, nowMs: number, { env }: Surroundings): void {
+function addLedger(
+  sections: Sections,
+  config: EitConfig,
+  nowMs: number,
+  { env, sinfo }: { readonly env: NodeJS.ProcessEnv; readonly sinfo: string },
+): void {
   const answers = once(() => probeLedger(config.ledger, null));
   const ifThere = async (check: () => Check[] | Promise<Check[]>): Promise<Check[]> => {
     const look = await answers();
-    return look.kind === 'writable' || look.kind === 'refused'
-      ? check()
-      : [unknown('archive', 'the ledger is not there, or gives no answer: see "ledger"')];
+    if (look.kind !== 'writable' && look.kind !== 'refused')
+      return [unknown('archive', 'the ledger is not there, or gives no answer: see "ledger"')];
+    try {
+      return await check();
+    } catch (error) {
+      const cause = error instanceof EitError ? error.cause : error;
+      if (!isErrno(cause, 'EACCES', 'EPERM')) throw error;
+      return [unknown('archive', `this user may not read ${config.ledger}: run it as the ledger's owner`)];
+    }
   };
   sections.add('archive', ['head'], () =>
     ifThere(async () => [
@@ -175,8 +167,9 @@ function addLedger(sections: Sections, config: EitConfig, nowMs: number, { env }
   );
   sections.add('hosts', ['head'], () =>
     ifThere(async () => {
+      const nodes = askNodes(sinfo, env);
       const found = await readLedgerHosts(config.ledger, { nowMs, days: HOSTS_DAYS });
-      return checkHosts(await askedStatus(config, env, nowMs, found, { silentForS: null, sinfo: 'sinfo' }));
+      return checkHosts(await askedStatus(config, env, nowMs, found, { silentForS: null, nodes }));
     }),
   );
 }
@@ -204,12 +197,18 @@ async function checkSacct(env: NodeJS.ProcessEnv, hasConf: boolean): Promise<Che
 type Writer = Pick<Account, 'uid' | 'gid'> | null;
 
 /**
- * Who writes the ledger: the user of eit.yaml, else whom the agent runs as. null: whoever asks, since nobody does yet.
+ * Who writes the ledger: the user of eit.yaml, else whom the agent runs as, else, where root asks, the folder's owner: where compaction
+ * runs there is no agent, and on NFS root may be nobody. null: whoever asks.
  * @throws EitError EIT_LEDGER_USER
  */
-async function writerOf({ ledger_user: user }: EitConfig, agent: AgentProcess | Missing): Promise<Writer> {
+async function writerOf(
+  { ledger_user: user, ledger }: EitConfig,
+  agent: AgentProcess | Missing,
+  uid: number,
+): Promise<Writer> {
   if (user !== undefined) return findAccount(user);
-  return isMissing(agent) ? null : agent;
+  if (!isMissing(agent)) return agent;
+  return uid === 0 ? probeOwner(ledger) : null;
 }
 
 /** null: the ledger does not answer, which another line says. */
@@ -236,54 +235,4 @@ function agentProgram(): string {
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   return () => (answer ??= ask());
-}
-
-/** Sections that are asked for and belong to this machine; all begin at once. */
-class Sections {
-  readonly #plan: ExaminationPlan;
-  readonly #roles: readonly Role[];
-  readonly #found: { topic: Topic; checks: Promise<Check[]> }[] = [];
-  readonly #open: Topic[] = [];
-
-  constructor(plan: ExaminationPlan, roles: readonly Role[]) {
-    this.#plan = plan;
-    this.#roles = roles;
-  }
-
-  isRole(role: Role): boolean {
-    return this.#roles.includes(role);
-  }
-
-  add(topic: Topic, roles: readonly Role[], check: () => Check[] | Promise<Check[]>): void {
-    if (!this.#plan.topics.includes(topic) || !roles.some((role) => this.isRole(role))) return;
-    this.#open.push(topic);
-    const checks = guarded(topic, check).finally(() => {
-      this.#open.splice(this.#open.indexOf(topic), 1);
-      if (this.#open.length > 0) this.#plan.onWait([...new Set(this.#open)]);
-    });
-    this.#found.push({ topic, checks });
-  }
-
-  async done(): Promise<Examination> {
-    const checks: TopicCheck[] = [];
-    for (const topic of TOPICS)
-      for (const one of this.#found)
-        if (one.topic === topic) checks.push(...(await one.checks).map((check) => ({ topic, ...check })));
-    return { roles: this.#roles, checks };
-  }
-}
-
-/** One check that fails does not keep the others from being seen. */
-async function guarded(name: string, check: () => Check[] | Promise<Check[]>): Promise<Check[]> {
-  try {
-    return await check();
-  } catch (error) {
-    const code = error instanceof EitError ? `${error.code}: ` : '';
-    return [
-      problem(
-        name,
-        `this could not be looked at: ${code}${error instanceof Error ? error.message : String(error)}`,
-      ),
-    ];
-  }
 }

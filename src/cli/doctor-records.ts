@@ -52,6 +52,13 @@ export function checkLedger({ loaded }: Pick<Patient, 'loaded'>, look: LedgerLoo
   }
 }
 
+/** Of who only reads: private folders in it are listed by nobody but their owner, which is no fault. */
+export function checkReadLedger(patient: Pick<Patient, 'loaded'>, look: LedgerLook): Check {
+  return look.kind === 'refused'
+    ? ok('ledger', `${patient.loaded.config.ledger} is there; this user does not write it`)
+    : checkLedger(patient, look);
+}
+
 const REMOUNT = 'mount its file system read-write';
 
 /** What the system said, and what that means. */

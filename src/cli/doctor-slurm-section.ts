@@ -38,14 +38,11 @@ export interface SlurmSection {
 
 /**
  * Slurm's version and config. slurm.conf is read as text; slurmctld is asked on machines of the controller, where it may run with another
- * one, and where no slurm.conf is (configless): nodes ask nobody else.
+ * one, and on login machines without a slurm.conf (configless). Nodes ask nobody.
  */
 export async function checkSlurm(section: SlurmSection): Promise<Check[]> {
   const { conf, env, roles } = section;
-  const [version, shown] = await Promise.all([
-    readVersion(env),
-    roles.includes('head') || isMissing(conf) ? showConfig(env) : null,
-  ]);
+  const [version, shown] = await Promise.all([readVersion(env), isAsked(section) ? showConfig(env) : null]);
   const tree = isMissing(conf)
     ? shown !== null && !isMissing(shown)
       ? { ...shown, files: [], unread: [] }
@@ -70,6 +67,12 @@ export async function checkSlurm(section: SlurmSection): Promise<Check[]> {
   if (section.policy !== null) checks.push(checkPolicy(tree, section.policy));
   if (roles.includes('head')) checks.push(checkMailProg(tree));
   return checks;
+}
+
+function isAsked({ conf, roles, env }: SlurmSection): boolean {
+  if (!isMissing(conf)) return roles.includes('head');
+  // A file that is named and not there is a fault that no daemon can mend; its commands would search the network for long.
+  return !env['SLURM_CONF'] && (roles.includes('head') || roles.includes('login'));
 }
 
 /** Whether Slurm and eit.yaml count this node's GPUs alike. */

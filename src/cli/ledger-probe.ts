@@ -43,6 +43,10 @@ try {
   fs.rmSync(path, { force: true });
 }
 `;
+const OWNER_PROBE = `
+const { uid, gid } = require('node:fs').statSync(process.argv[1]);
+process.stdout.write(uid + ' ' + gid);
+`;
 const LONGEST_ANSWER = 1000;
 /** Where setpriv is. */
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
@@ -70,6 +74,16 @@ export async function probeClock(dir: string, as: Writer, timeoutS = 5): Promise
   return [beforeMs, fileMs, afterMs].some(Number.isNaN)
     ? { reason: `no file can be made in ${dir}: ${answer.replace(/^refused /, '')}` }
     : { beforeMs, fileMs, afterMs };
+}
+
+/** Whom a folder belongs to; null: nobody tells. */
+export async function probeOwner(
+  dir: string,
+  timeoutS = 5,
+): Promise<{ readonly uid: number; readonly gid: number } | null> {
+  const answer = await askAs(OWNER_PROBE, dir, null, timeoutS);
+  const [, uid, gid] = typeof answer === 'string' ? (/^(\d+) (\d+)$/.exec(answer) ?? []) : [];
+  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
 }
 
 /** What a probe says; null: nothing in time. */

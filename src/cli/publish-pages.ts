@@ -243,7 +243,7 @@ function siteQuery(
   const options = {
     ...{ user: none, account: none, partition: none, jobs: none, clusters: none, nodelist: none, qos: none },
     ...{ name: none, state: none, 'group-by': none, starttime, endtime, allusers: true, policy: undefined },
-    ...{ extrapolate: false, 'compare-slurm': false, embodied: false },
+    ...{ extrapolate: false, 'compare-slurm': false, lost: false, embodied: false },
   };
   return reportQuery(options, { uid, name: null, isAdmin: true }, config.policy, now);
 }

@@ -62,12 +62,13 @@ export async function runLedgerStatus(
   const nowMs = Date.now();
   const line = new TerminalLine(output);
   try {
+    const nodes = askNodes(options.sinfo, env);
     const found = await readLedgerHosts(config.ledger, {
       nowMs,
       days: options.days,
       onProgress: (done, all) => line.show(`hosts: ${done} of ${all}`),
     });
-    const status = await askedStatus(config, env, nowMs, found, options);
+    const status = await askedStatus(config, env, nowMs, found, { ...options, nodes });
     line.clear();
     await output.write(
       options.json
@@ -80,13 +81,13 @@ export async function runLedgerStatus(
   }
 }
 
-/** Puts what was found beside the nodes that sinfo tells, which is asked now. */
+/** Puts what was found beside the nodes of {@link askNodes}. */
 export async function askedStatus(
   config: EitConfig,
   env: NodeJS.ProcessEnv,
   nowMs: number,
   { hosts, archives }: LedgerHosts,
-  { silentForS, sinfo }: Pick<LedgerStatusOptions, 'silentForS' | 'sinfo'>,
+  { silentForS, nodes }: { readonly silentForS: number | null; readonly nodes: ReturnType<typeof askNodes> },
 ): Promise<LedgerStatus> {
   const clusters = new Set(hosts.map(({ cluster }) => cluster));
   const own = config.cluster ?? readSlurmConf(env)?.clusterName ?? null;
@@ -96,14 +97,15 @@ export async function askedStatus(
     silentForS: silentForS ?? Math.max(LEAST_SILENT_S, SILENT_STRETCHES * config.agent.record_seconds),
     hosts,
     archives,
-    nodes: await askNodes(sinfo, env),
+    nodes: await nodes,
     // Of whose nodes sinfo speaks.
     cluster: own ?? (clusters.size === 1 ? ([...clusters][0] ?? null) : null),
   });
 }
 
-async function askNodes(sinfo: string, env: NodeJS.ProcessEnv): Promise<SinfoNode[] | string> {
-  if (sinfo === 'none') return 'not asked for';
+/** The nodes that sinfo tells; a text: why they are not known. @param sinfo the program, `none` for nobody */
+export async function askNodes(sinfo: string, env: NodeJS.ProcessEnv): Promise<SinfoNode[] | string> {
+  if (sinfo === 'none') return 'sinfo was not asked';
   const answer = await askProgram(sinfo, SINFO_ARGS, { env, timeoutMs: SINFO_PATIENCE_MS });
   if (isMissing(answer)) return answer.missing;
   return answer.status === 0 ? parseSinfo(answer.stdout) : `${sinfo}: ${lastWords(answer)}`;

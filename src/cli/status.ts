@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import type { Checkpoint } from '../agent/checkpoint';
@@ -7,8 +6,6 @@ import type { HostState, RunState } from '../agent/host-state';
 import { POLICIES, type Policy } from '../attribution/policy';
 import { loadConfig } from '../config/config';
 import { hostName } from '../config/host-name';
-import { EitError } from '../errors';
-import type { EitConfig } from '../generated/config';
 import type { HostRecord } from '../generated/record';
 import { type Pruned, pruningText } from '../ledger/pruned';
 import { durationText, energyText } from '../report/units';
@@ -18,10 +15,9 @@ import { type Missing, isMissing } from '../sources/source';
 import { type AgentTroubles, readAgentTroubles } from './agent-log';
 import { type AgentProcess, readAgentProcess, readAgentState } from './agent-process';
 import type { CommandModule, Surroundings } from './command';
-import { parseDuration } from './duration';
-import { probeLedger } from './ledger-probe';
 import { alignedRows, bytesText, jsonText, labelledLines, painter } from './plain-text';
-import { type LedgerStatusOptions, runLedgerStatus } from './status-ledger';
+import { runLedgerStatus } from './status-ledger';
+import { LEDGER_OPTIONS, isOfLedger, ledgerOptions } from './status-ledger-options';
 import { type SpoolState, readLastHostRecord, readSpoolState } from './spool-state';
 
 const UJ_PER_KWH = 3.6e12;
@@ -31,24 +27,7 @@ export const options: Readonly<Record<string, Options>> = {
     type: 'boolean',
     describe: 'all hosts of the ledger: who is silent since when; default where this is no host of an agent',
   },
-  'silent-for': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'how long a host may say nothing (90s, 15m, 2h, 1d); default: three records, at least 15m',
-  },
-  all: { type: 'boolean', describe: 'with --ledger: every host, not only the silent ones' },
-  days: {
-    type: 'number',
-    requiresArg: true,
-    default: 30,
-    describe: 'with --ledger: hosts silent for longer are taken for gone',
-  },
-  sinfo: {
-    type: 'string',
-    requiresArg: true,
-    default: 'sinfo',
-    describe: "with --ledger: the program that tells Slurm's nodes; none: do not ask",
-  },
+  ...LEDGER_OPTIONS,
   json: { type: 'boolean', describe: 'print JSON' },
   config: {
     type: 'string',
@@ -115,32 +94,6 @@ export async function run(
     argv['json'] === true ? [jsonText(statusJson(status))] : statusText(status, painter(surroundings));
   await surroundings.output.write(text);
   return 0;
-}
-
-/** A machine on which no agent has ever run, and which has the ledger, is asked for the ledger. */
-async function isOfLedger(argv: Readonly<Record<string, unknown>>, config: EitConfig): Promise<boolean> {
-  const asked = argv['ledger'];
-  if (typeof asked === 'boolean') return asked;
-  if (existsSync(config.state_dir) || existsSync(config.var_dir)) return false;
-  const look = await probeLedger(config.ledger, null);
-  return look.kind === 'writable';
-}
-
-/** @throws EitError EIT_USAGE */
-function ledgerOptions(argv: Readonly<Record<string, unknown>>): LedgerStatusOptions {
-  const last = (name: string): unknown => [argv[name]].flat().at(-1);
-  const silentFor = last('silent-for');
-  const days = Number(last('days') ?? 30);
-  if (!(days > 0 && days <= 3650))
-    throw new EitError('EIT_USAGE', '--days: expected a number from 1 to 3650');
-  const sinfo = last('sinfo');
-  return {
-    silentForS: typeof silentFor === 'string' ? parseDuration(silentFor, '--silent-for') : null,
-    days,
-    showAll: argv['all'] === true,
-    json: argv['json'] === true,
-    sinfo: typeof sinfo === 'string' ? sinfo : 'sinfo',
-  };
 }
 
 /** For programs: times in UTC, energies in joules. */

@@ -60,6 +60,10 @@ export interface EitConfig {
      */
     interval_seconds: number;
     /**
+     * Time between two readings while somebody looks at `eit top`; 0: it shows nothing.
+     */
+    live_seconds: number;
+    /**
      * Time that one record covers, aligned to the clock.
      */
     record_seconds: number;

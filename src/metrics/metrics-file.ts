@@ -26,6 +26,11 @@ export async function writeMetricsFile(file: string, text: string): Promise<void
   }
 }
 
+/** The agent's file in the folder of node_exporter's textfile collector. */
+export function metricsPath(dir: string): string {
+  return join(dir, 'eit.prom');
+}
+
 /** A file of metrics that one process keeps up to date, without ever waiting for it. */
 export class MetricsFile {
   readonly path: string;
@@ -42,7 +47,7 @@ export class MetricsFile {
    * @param onTrouble told of what went wrong, once, and by null that it is over
    */
   constructor(dir: string, everyMs: number, onTrouble: (trouble: string | null) => void) {
-    this.path = join(dir, 'eit.prom');
+    this.path = metricsPath(dir);
     this.#everyMs = everyMs;
     this.#onTrouble = onTrouble;
   }

@@ -27,7 +27,12 @@ describeCluster(
         nodes: 1,
         accounting: true,
         clusterName: 'eitqos',
-        slurmConfExtra: 'AccountingStorageEnforce=associations,limits,qos\nPriorityType=priority/multifactor',
+        slurmConfExtra: [
+          'AccountingStorageEnforce=associations,limits,qos,safe',
+          'PriorityType=priority/multifactor',
+          // docs/quotas.md
+          'PartitionName=watts Nodes=w1 TRESBillingWeights="CPU=8.0,Mem=0.4G"',
+        ].join('\n'),
       });
       user = slurm.users[0]!;
       uid = Number(execFileSync('id', ['-u', user], { encoding: 'utf8' }));
@@ -124,22 +129,21 @@ describeCluster(
       const pending = async (limit: string): Promise<string> => {
         await sacctmgr('modify', 'account', 'where', 'account=phys', 'set', `GrpTRESMins=${limit}`);
         try {
-          return await until(`GrpTRESMins=${limit} to have come through`, 30_000, async () => {
-            const job = await slurm.sbatch('true', { args: ['--time=10', '--account=phys'] });
-            const { JobState = '', Reason = '' } = await until(
-              `job ${job} to be settled`,
-              20_000,
-              async () => {
-                const info = await slurm.jobInfo(job);
-                return info.JobState === 'COMPLETED' || info.Reason?.startsWith('Assoc') ? info : undefined;
-              },
-            );
-            await slurm.scancel(job);
-            // The first job can be there before slurmctld knows the limit.
-            return limit.startsWith('billing') && JobState === 'COMPLETED'
-              ? undefined
-              : `${JobState} ${Reason}`;
+          await until(`slurmctld to know GrpTRESMins=${limit}`, 20_000, async () => {
+            const known = await slurm.scontrol('show', 'assoc_mgr', 'accounts=phys', 'flags=assoc');
+            return known
+              .split('\n')
+              .some((line) => line.includes('GrpTRESMins=') && line.includes(`${limit}(`))
+              ? true
+              : undefined;
           });
+          const job = await slurm.sbatch('true', { args: ['--time=10', '--account=phys'] });
+          const { JobState = '', Reason = '' } = await until(`job ${job} to be settled`, 20_000, async () => {
+            const info = await slurm.jobInfo(job);
+            return info.JobState === 'COMPLETED' || info.Reason?.startsWith('Assoc') ? info : undefined;
+          });
+          await slurm.scancel(job);
+          return `${JobState} ${Reason}`;
         } finally {
           await sacctmgr(
             'modify',
@@ -153,6 +157,12 @@ describeCluster(
       };
       expect(await pending('billing=1')).toBe('PENDING AssocGrpBillingMinutes');
       expect(await pending('energy=0')).toMatch(/^COMPLETED /);
+    });
+
+    test('weights make billing the watts that are expected', async () => {
+      const job = await slurm.sbatch('true', { args: ['--partition=watts', '--mem=1000M'] });
+      // 8 W of a CPU, 0.4 W of a GB, in whole numbers.
+      expect((await slurm.waitForState(job, 'COMPLETED'))['TRES']).toMatch(/^cpu=1,.*billing=8$/);
     });
   },
   { accounting: true },

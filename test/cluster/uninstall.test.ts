@@ -78,11 +78,12 @@ describeCluster('taking EIT away', 'none', () => {
     const array = await eit.slurm.sbatch(script('sbatch-array.sh'));
     await eit.slurm.waitForState(array, 'COMPLETED');
     await eit.slurm.waitUntilQuiet();
-    expect((await eit.ended(cpu))[0]?.start).toMatchObject({ cpus: 2 });
+    expect((await eit.ended(cpu))[0]?.start).toMatchObject({ cpus_per_node: '2' });
     expect((await eit.ended(gpu))[0]?.start).toMatchObject({ gpu_ids: '0' });
     const tasks = (await eit.slurm.jobRecords(array)).map(({ JobId = '' }) => JobId);
     expect(tasks).toHaveLength(4);
-    for (const task of tasks) expect(await eit.ended(task)).toHaveLength(1);
+    for (const task of tasks)
+      expect((await eit.ended(task)).filter(({ end }) => end !== undefined)).toHaveLength(1);
     await expectNoneDrained(eit);
   });
 
@@ -115,6 +116,8 @@ describeCluster('taking EIT away', 'none', () => {
     expect(verdictOf(before, 'ProctrackType')).toBe('warning');
     expect(before.status).toBe(0);
 
+    await runJob('true', ['-w', 'x2']);
+    await eit.settled();
     const hosts = await doctor('hosts');
     expect(hosts.report.checks.map(({ name, verdict }) => [name, verdict])).toEqual([
       ['hosts', 'ok'],
@@ -136,7 +139,8 @@ describeCluster('taking EIT away', 'none', () => {
       eit.runRecords(running).length > 0 ? true : undefined,
     );
     for (const hook of HOOKS) unlinkSync(join(hooks, `${hook}.d/50-eit`));
-    const next = await runJob('true', ['-w', 'x2']);
+    const next = await eit.slurm.sbatch('true', { args: ['-w', 'x2'] });
+    await eit.slurm.waitForState(next, 'COMPLETED');
     await eit.slurm.scancel(running);
     await eit.slurm.waitForState(running, 'CANCELLED');
     await eit.slurm.waitUntilQuiet();

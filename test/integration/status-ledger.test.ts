@@ -1,10 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import validateDoctor from '../../src/generated/doctor-validator';
 import { hostRecord } from '../unit/report/records';
 import { runEit } from './eit-command';
+import { noRoot, testUnless } from '../test-unless';
 import { appendByDay } from './recent-ledger';
+
+const asRoot = testUnless(noRoot);
 
 let dir: string;
 let config: string;
@@ -94,7 +98,7 @@ test('a host of which only the archive knows is there with its last record, and 
 
 test('a machine on which no agent ever ran, and which has the ledger, is asked for the ledger', async () => {
   record('n1', 60);
-  const { stdout } = await runEit(['status'], config, { PATH: '/usr/bin:/bin' });
+  const { stdout } = await runEit(['status', '--sinfo=none'], config);
   expect(stdout).toMatch(/^1 host, 0 silent for more than 00:15:00\.$/m);
   expect((await runEit(['status', '--no-ledger'], config)).stdout).toMatch(/^Agent +no agent runs$/m);
   mkdirSync(join(dir, 'state'));
@@ -104,7 +108,14 @@ test('a machine on which no agent ever ran, and which has the ledger, is asked f
 test('the doctor of the ledger sees the same, and its JSON is as the schema says', async () => {
   record('n1', 60);
   record('n2', 10_000);
-  const { stdout, stderr, status: exit } = await runEit(['doctor', '--role', 'head', '--json'], config);
+  const {
+    stdout,
+    stderr,
+    status: exit,
+  } = await runEit(
+    ['doctor', '--role', 'head', '--topic', 'setup,energy,ledger,clock,archive,hosts,carbon', '--json'],
+    config,
+  );
   expect(stderr).toBe('');
   const report: unknown = JSON.parse(stdout);
   if (!validateDoctor(report)) throw new Error(JSON.stringify(validateDoctor.errors));
@@ -119,6 +130,29 @@ test('the doctor of the ledger sees the same, and its JSON is as the schema says
   expect(report.checks.map(({ topic }) => topic)).not.toContain('energy');
   expect(exit).toBe(report.ok ? 0 : 1);
 });
+
+asRoot(
+  "root looks at another user's ledger as that user, and an ordinary user is told what he may not see",
+  async () => {
+    record('n1', 60);
+    chmodSync(dir, 0o755);
+    const [uid, gid] = ['-u', '-g'].map((option) =>
+      execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }).trim(),
+    );
+    execFileSync('chown', ['-R', `${uid}:${gid}`, join(dir, 'ledger')]);
+    const asRootSeen = await runEit(['doctor', '--role=head', '--topic=ledger', '--json'], config);
+    expect(JSON.parse(asRootSeen.stdout)).toMatchObject({
+      checks: [{ name: 'ledger', verdict: 'ok', text: `${dir}/ledger can be written, as uid ${uid}` }],
+    });
+
+    execFileSync('chown', ['-R', 'root', join(dir, 'ledger')]);
+    chmodSync(join(dir, 'ledger'), 0o711);
+    const head = await runEit(['doctor', '--role=head', '--topic=hosts', '--json'], config, {}, 'nobody');
+    expect(JSON.parse(head.stdout)).toMatchObject({ ok: true, checks: [{ verdict: 'unknown' }] });
+    const login = await runEit(['doctor', '--role=login', '--topic=ledger', '--json'], config, {}, 'nobody');
+    expect(JSON.parse(login.stdout)).toMatchObject({ ok: true, checks: [{ name: 'ledger', verdict: 'ok' }] });
+  },
+);
 
 test('a topic is looked at alone', async () => {
   const { stdout, status: exit } = await runEit(

@@ -133,7 +133,7 @@ const config: EitConfig = {
   admins: ['root'],
   keep: { series_days: 90, energy_months: 60, pseudonym_months: 24 },
   policy: 'hybrid',
-  agent: { interval_seconds: 1, record_seconds: 300, linger_seconds: 0, top_processes: 3 },
+  agent: { interval_seconds: 1, live_seconds: 1, record_seconds: 300, linger_seconds: 0, top_processes: 3 },
   roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
   nvidia_smi: 'nvidia-smi',
   gpu: {
@@ -380,7 +380,13 @@ test('an empty config gets every default', () => {
     privacy: 'private',
     coordinators: {},
     policy: 'usage',
-    agent: { interval_seconds: 10, record_seconds: 300, linger_seconds: 60, top_processes: 0 },
+    agent: {
+      interval_seconds: 10,
+      live_seconds: 2,
+      record_seconds: 300,
+      linger_seconds: 60,
+      top_processes: 0,
+    },
     roots: { sys: '/sys', proc: '/proc', cgroup: '/sys/fs/cgroup' },
     nvidia_smi: 'nvidia-smi',
     gpu: { nvidia: 'auto', interval_ms: 970, order: 'nvml', map: [], watch: 'jobs' },
@@ -404,6 +410,7 @@ test('one config does not share its defaults with the next', () => {
   validateConfig(second);
   expect(second['agent']).toEqual({
     interval_seconds: 10,
+    live_seconds: 2,
     record_seconds: 300,
     linger_seconds: 60,
     top_processes: 0,

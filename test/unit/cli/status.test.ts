@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type Checkpoint, writeCheckpoint } from '../../../src/agent/checkpoint';
+import { readGpuRelease } from '../../../src/agent/gpu-release';
 import { finishNow } from '../../../src/ledger/durable';
 import { type RunState, emptyHostState, emptyRunLine } from '../../../src/agent/host-state';
 import { readAgentProcess, readAgentState } from '../../../src/cli/agent-process';
@@ -288,6 +289,40 @@ describe('what is printed', () => {
     expect(statusJson({ ...STATUS, policy: 'hybrid' })).toMatchObject({
       runs: [{ job: 12, energy_j: { 'package-0': 2000 }, cpu_s: 90 }],
     });
+  });
+
+  test("each job's GPUs: by name where they are known, by Slurm's index where not", () => {
+    const claimed = {
+      by: 'index' as const,
+      held: [{ name: 'gpu-0' }, { name: 'gpu-1', instance: { gpu: 3, compute: 0 } }],
+      unknown: 0,
+      words: '',
+    };
+    const start = { ...running().start, gpu_ids: '0,2' };
+    const status = {
+      ...STATUS,
+      checkpoint: checkpoint({ a: running({ gpus: { claimed } }), b: running({ start, startedMs: NOW_MS }) }),
+    };
+    expect(text(status)).toMatch(/^ 12 {2}ada .* {2}gpu-0,gpu-1\/3 {2}package-0 /m);
+    expect(text(status)).toMatch(/^ 12 {2}ada .* {2}#0,#2 {10}package-0 /m);
+    expect(statusJson(status)).toMatchObject({
+      runs: [{ gpus: ['gpu-0', 'gpu-1/3'] }, { gpus: ['#0', '#2'] }],
+    });
+    expect(text(STATUS)).not.toContain('GPUs');
+    expect(statusJson(STATUS)).toMatchObject({ runs: [{ gpus: [] }], gpus_released_until: null });
+  });
+
+  test('GPUs that are let go, until they are not', () => {
+    const gpuRelease = { untilMs: NOW_MS + 60_000, isHeld: false };
+    expect(text({ ...STATUS, gpuRelease })).toMatch(/^GPUs +let go until 20\S+ \S+ \(eit gpu take\)$/m);
+    expect(text({ ...STATUS, gpuRelease: { ...gpuRelease, isHeld: true } })).toContain('still holds them');
+    expect(statusJson({ ...STATUS, gpuRelease })).toMatchObject({
+      gpus_released_until: '2026-05-01T12:01:00.000Z',
+    });
+    expect(text({ ...STATUS, gpuRelease: { ...gpuRelease, untilMs: NOW_MS } })).not.toContain('let go');
+    tree.write('gpu-released', `${NOW_MS} held\n`);
+    expect(readGpuRelease(tree.dir)).toEqual({ untilMs: NOW_MS, isHeld: true });
+    expect(readGpuRelease(tree.path('none'))).toBeNull();
   });
 
   test('runs that have ended are none; CPU time that nobody could read is not 0', () => {

@@ -58,6 +58,7 @@ describe('the file', () => {
     expect([...set]).toEqual([]);
     expect(config.agent).toEqual({
       interval_seconds: 10,
+      live_seconds: 2,
       record_seconds: 300,
       linger_seconds: 60,
       top_processes: 0,
@@ -164,6 +165,7 @@ describe('what the file gives', () => {
     ]);
     expect(config.agent).toEqual({
       interval_seconds: 1,
+      live_seconds: 2,
       record_seconds: 300,
       linger_seconds: 60,
       top_processes: 0,
