@@ -29,7 +29,7 @@ const PACKAGES = {
     'logrotate',
     'systemd',
   ],
-  packages: ['dpkg', 'rpm', 'binutils', 'mandoc', 'shellcheck', 'man-db'],
+  packages: ['dpkg', 'rpm', 'binutils', 'mandoc', 'shellcheck', 'man-db', 'fish', 'zsh'],
   guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],
   browser: ['chromium', 'fonts-dejavu-core'],
 };

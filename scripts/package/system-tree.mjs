@@ -39,6 +39,9 @@ export function makeSystemTree(kind, home, root) {
     link(`/opt/eit/bin/${program}`, `usr/bin/${program}`);
   put(join(examples, 'eit-completion.bash'), `${COMPLETIONS}/eit`);
   link('eit', `${COMPLETIONS}/eit-report`);
+  put(join(eit, 'share/fish/eit.fish'), 'usr/share/fish/vendor_completions.d/eit.fish');
+  link('eit.fish', 'usr/share/fish/vendor_completions.d/eit-report.fish');
+  put(join(eit, 'share/zsh/_eit'), 'usr/share/zsh/vendor-completions/_eit');
   for (const [volume, file] of manualsOf(eit))
     put(join(eit, 'share/man', volume, file), `usr/share/man/${volume}/${file}`);
 }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ const NODE_NATIVE = ['koffi', '@koromix'];
 const TEXTS = ['LICENSE', 'README.md', 'CHANGELOG.md', 'ARCHITECTURE.md'];
 const FOLDERS = ['data', 'docs', 'schemas', 'slurm-examples'];
 const HOOKS = ['prolog', 'epilog'];
+/** What slurmctld calls: not on compute nodes. */
+const OF_CONTROLLER = ['eit-mail'];
 
 /** The two packages. */
 export const KINDS = {
@@ -50,7 +53,8 @@ export function makeTree(kind, home, shared) {
   for (const folder of ['bin', 'dist/native']) mkdirSync(join(home, folder), { recursive: true });
   const put = (path, options) => cpSync(join(top, path), join(home, path), { recursive: true, ...options });
 
-  for (const path of [...TEXTS, ...FOLDERS, ...HOOKS]) put(path);
+  const scripts = kind === 'full' ? [...HOOKS, ...OF_CONTROLLER] : HOOKS;
+  for (const path of [...TEXTS, ...FOLDERS, ...scripts]) put(path);
   const bundles = readdirSync(join(top, 'dist')).filter((file) => file.endsWith('.js'));
   const wanted = bundles.filter(
     (file) => kind === 'full' || NODE_PROGRAMS.includes(file.replace(/\.js$/, '')),
@@ -95,13 +99,15 @@ function setModes(home, folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) setModes(home, path);
-    else chmodSync(path, isProgram(path.slice(home.length + 1)) ? 0o755 : 0o644);
+    else chmodSync(path, isProgram(path.slice(home.length + 1)) || isBuiltProgram(path) ? 0o755 : 0o644);
   }
 }
 
 function isProgram(path) {
-  return (
-    /^(prolog|epilog|node\/bin\/node|bin\/[^.].*|dist\/[^/]*\.js|slurm-examples\/.*\.sh)$/.test(path) &&
-    path !== 'dist/eit-duckdb.js'
-  );
+  return /^(prolog|epilog|eit-mail|node\/bin\/node|bin\/[^.].*|slurm-examples\/.*\.sh)$/.test(path);
+}
+
+/** Of dist/, where the build says so. */
+function isBuiltProgram(path) {
+  return /\/dist\/[^/]*\.js$/.test(path) && (statSync(path).mode & 0o100) !== 0;
 }

@@ -72,6 +72,27 @@ describePackages('texts that are made for the packages', () => {
     expect(shown).not.toContain('root:');
   });
 
+  test('fish and zsh offer commands, what they can be told to do, and options', () => {
+    const file = join(home, 'share/fish/eit.fish');
+    const offered = (line: string): string[] =>
+      execFileSync('fish', ['--no-config', '-c', 'source $argv[1]; complete -C $argv[2]', file, line], {
+        encoding: 'utf8',
+        env: { ...process.env, HOME: home },
+      })
+        .trim()
+        .split('\n')
+        .map((each) => each.split('\t')[0]!);
+    expect(offered('eit ').sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
+    expect(offered('eit ledger ex')).toEqual(['export']);
+    expect(offered('eit-report --group')).toEqual(['--group-by']);
+    expect(offered('eit zones --countr')).toEqual(['--country']);
+    const zsh = join(home, 'share/zsh/_eit');
+    const parsed = spawnSync('zsh', ['-f', '-n', zsh], { encoding: 'utf8' });
+    expect([parsed.status, parsed.stderr]).toEqual([0, '']);
+    for (const { name } of COMMANDS)
+      expect(readFileSync(zsh, 'utf8')).toContain(`_eit_${name.replaceAll('-', '_')}() {`);
+  });
+
   test("shellcheck finds nothing wrong in the packages' scripts and launchers", () => {
     const dir = mkdtempSync(join(tmpdir(), 'eit-scripts-'));
     try {

@@ -9,7 +9,18 @@ export const TOP = join(__dirname, '../..');
 /** Where build.ts puts what all suites here look at. */
 export const OUT = join(TOP, 'build/test-packages');
 
-const COMMANDS = ['tar', 'gzip', 'dpkg-deb', 'rpmbuild', 'rpm', 'objdump', 'mandoc', 'shellcheck'];
+const COMMANDS = [
+  'tar',
+  'gzip',
+  'dpkg-deb',
+  'rpmbuild',
+  'rpm',
+  'objdump',
+  'mandoc',
+  'shellcheck',
+  'fish',
+  'zsh',
+];
 
 /** Why no packages can be made here, in words for whoever runs the tests; null: they can. */
 export function packagesUnavailable(): string | null {

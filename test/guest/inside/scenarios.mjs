@@ -130,12 +130,14 @@ async function afterTheCut() {
     const { job } = readResults().find(({ scenario: name }) => name === 'before the cut').facts;
     await until('the end of the run that was cut', () => recordsOf(job).some(({ end }) => end !== undefined));
     // The job may run again, wait, or be taken for one that still runs: Slurm's own affair, which nobody waits for here.
-    command('scancel', String(job));
-    await until('the job to be gone', () => command('squeue', '-h') === '');
     return { ...serviceFacts(), boot: boot() };
   });
+  // It may have begun again, and would keep a CPU busy; or Slurm has it no more.
+  const cutJob = readResults().find(({ scenario: name }) => name === 'before the cut').facts.job;
+  command('sh', '-c', `scancel ${cutJob} || true`);
 
   await scenario('package upgraded in mid-job', async () => {
+    await until('the node to be idle', () => nodeState().state === 'IDLE');
     const job = submit();
     const during = await whileRunning(job);
     const words = dpkg('-i', '/opt/eit-guest/next.deb');
@@ -257,6 +259,7 @@ async function ended(job) {
 async function endedUnmeasured(job) {
   tell(job, 'stop');
   await until(`job ${job} to be gone`, () => command('squeue', '-h', '-j', String(job)) === '');
+  await until('the node to be free', () => nodeState().state !== 'COMPLETING');
   return /JobState=(\S+)/.exec(command('scontrol', '-o', 'show', 'job', String(job)))[1];
 }
 
