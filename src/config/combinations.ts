@@ -50,8 +50,8 @@ export const combinations: readonly Combination[] = [
   },
   {
     keys: ['mail.smtp.user', 'mail.smtp.password_file'],
-    problem: ({ mail: { smtp } }) =>
-      (smtp.user === undefined) !== (smtp.password_file === undefined)
+    problem: ({ mail: { smtp, transport } }) =>
+      transport === 'smtp' && (smtp.user === undefined) !== (smtp.password_file === undefined)
         ? '{mail.smtp.user}, {mail.smtp.password_file}; expected both or none'
         : undefined,
   },

@@ -1,0 +1,237 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JobQuestion, JobReader } from '../../../src/mail/job-reader';
+import { type Handing, MailFolder } from '../../../src/mail/mail-folder';
+import { nodemailer } from '../../../src/mail/nodemailer';
+import { SendmailTransport } from '../../../src/mail/sendmail-transport';
+import { Spooler } from '../../../src/mail/spooler';
+import { Throttle } from '../../../src/mail/throttle';
+
+/** With a sendmail program that writes down what it gets; time is the test's. */
+let dir: string;
+let nowMs: number;
+let folder: MailFolder;
+let looks: JobQuestion[][];
+let ended: Set<string>;
+let log: string[];
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'eit-spooler-'));
+  nowMs = 1_800_000_000_000;
+  looks = [];
+  ended = new Set();
+  log = [];
+  folder = new MailFolder(dir, 'example.org');
+  folder.prepare();
+  mkdirSync(join(dir, 'sent-texts'));
+  program('sendmail', 'exit 0');
+  program('former', 'exit 0');
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function program(name: string, end: string): void {
+  const body = `{ printf '%s ' "$@"; echo; cat; } >'${dir}/sent-texts'/${name}.$$; ${end}`;
+  writeFileSync(join(dir, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+}
+
+function drop(job: number, more: Readonly<Record<string, string>> = {}, to = 'ada'): void {
+  const env = {
+    SLURM_JOB_ID: String(job),
+    SLURM_JOB_MAIL_TYPE: 'Ended',
+    SLURM_JOB_NODELIST: 'n[1-2]',
+    ...more,
+  };
+  const fields = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const head = ['eit-mail 1', `received=${nowMs / 1000}`, `subject=Job ${job}`, `recipient=${to}`];
+  writeFileSync(join(dir, `new/${nowMs / 1000}.1.${job}`), [...head, ...fields, 'end', ''].join('\0'));
+}
+
+const jobReader: JobReader = {
+  readAll: async (questions) => {
+    looks.push([...questions]);
+    return questions.map(({ nodes }) => ({
+      endedNodes: nodes.filter((node) => ended.has(node)),
+      compose: (missing) => ({
+        subject: `found, missing ${missing.join('+')}`,
+        text: 'figures',
+        html: '<body>figures</body>',
+      }),
+    }));
+  },
+};
+
+async function open(most = 100, boot = 'b'): Promise<Spooler> {
+  const spooler = new Spooler({
+    config: { wait_seconds: 60, types: ['END', 'FAIL'], give_up_hours: 1, footer: 'Ask <help>' },
+    folder,
+    transport: new SendmailTransport(join(dir, 'sendmail'), join(dir, 'sending')),
+    carrier: 'sendmail',
+    formerProgram: join(dir, 'former'),
+    throttle: new Throttle({}, { most, windowMs: 3_600_000 }),
+    onThrottle: () => undefined,
+    jobReader,
+    nodemailer: nodemailer(),
+    from: 'slurm@example.org',
+    host: 'ctl',
+    boot,
+    now: () => nowMs,
+    log: (level, text) => log.push(`${level} ${text}`),
+  });
+  await spooler.start();
+  return spooler;
+}
+
+const sent = (): string[] =>
+  readdirSync(join(dir, 'sent-texts')).map(
+    (name) => `${name.split('.')[0]} ${readFileSync(join(dir, 'sent-texts', name), 'utf8')}`,
+  );
+/** Passes, a second apart, until nothing is on its way. */
+async function pass(spooler: Spooler, seconds = 1): Promise<void> {
+  for (let i = 0; i < seconds; i += 1) {
+    nowMs += 1000;
+    await spooler.pass();
+  }
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (existsSync(join(dir, 'sending')) && readdirSync(join(dir, 'sending')).length === 0) resolve();
+      else setTimeout(look, 20);
+    };
+    setTimeout(look, 100);
+  });
+}
+
+test('a mail waits for the records of all nodes, and all that wait are one look', async () => {
+  const spooler = await open();
+  drop(1);
+  drop(2, {}, 'bob');
+  await pass(spooler, 3);
+  expect(looks.map((one) => one.length)).toEqual([2, 2, 2]);
+  expect(looks[0]?.[0]?.nodes).toEqual(['n1', 'n2']);
+  expect(sent()).toEqual([]);
+  ended.add('n1').add('n2');
+  await pass(spooler);
+  expect(sent().map((text) => /Subject: (.*)/.exec(text)?.[1])).toEqual(['found, missing', 'found, missing']);
+  expect(sent()[0]).toContain('Ask &lt;help&gt;');
+  expect(await spooler.pass()).toBe(0);
+  await spooler.close();
+});
+
+test('after the bound it goes without the nodes that are missing, which it names', async () => {
+  const spooler = await open();
+  drop(1);
+  ended.add('n2');
+  await pass(spooler, 59);
+  expect(sent()).toEqual([]);
+  await pass(spooler);
+  expect(sent()[0]).toContain('Subject: found, missing n1');
+  await spooler.close();
+});
+
+test('mails that tell of no end, or of types that are off, or of no node, wait for nothing', async () => {
+  const spooler = await open();
+  drop(1, { SLURM_JOB_MAIL_TYPE: 'Began' });
+  drop(2, { SLURM_JOB_MAIL_TYPE: 'Requeued' });
+  drop(3, { SLURM_JOB_NODELIST: '(null)' });
+  await pass(spooler);
+  expect(sent()).toHaveLength(3);
+  expect(looks).toEqual([]);
+  await spooler.close();
+});
+
+test('beyond the most of an hour there is one mail with all, and none is dropped', async () => {
+  const spooler = await open(2);
+  ended.add('n1').add('n2');
+  for (const job of [1, 2, 3, 4, 5]) drop(job);
+  await pass(spooler);
+  expect(sent()).toHaveLength(2);
+  nowMs += 3_590_000;
+  await pass(spooler);
+  expect(sent()).toHaveLength(2);
+  nowMs += 10_000;
+  await pass(spooler);
+  const list = sent().filter((text) => text.includes('Slurm: 3 mails about jobs, in one'));
+  expect(list).toHaveLength(1);
+  expect(list[0]?.match(/^found, missing/gm)).toHaveLength(3);
+  expect(await spooler.pass()).toBe(0);
+  await spooler.close();
+});
+
+test('what no server takes goes to the former program in the end, once', async () => {
+  program('sendmail', 'exit 75');
+  const spooler = await open();
+  ended.add('n1').add('n2');
+  drop(1);
+  await pass(spooler);
+  expect(sent().map((text) => text.split(' ')[0])).toEqual(['sendmail']);
+  nowMs += 3_600_000;
+  await pass(spooler);
+  expect(sent().filter((text) => text.startsWith('former -s Job 1 ada@example.org'))).toHaveLength(1);
+  expect(await spooler.pass()).toBe(0);
+  await spooler.close();
+});
+
+test('a recipient that is none goes to the former program as Slurm gave it', async () => {
+  const spooler = await open();
+  drop(1, { SLURM_JOB_MAIL_TYPE: 'Began' }, 'a@b@c');
+  await pass(spooler);
+  expect(sent()).toEqual(['former -s Job 1 a@b@c \n']);
+  await spooler.close();
+});
+
+describe('a mail that an earlier process was handing over by SMTP', () => {
+  const begin = async (boot: string): Promise<void> => {
+    drop(1, { SLURM_JOB_MAIL_TYPE: 'Began' });
+    const [letter] = folder.takeNew(() => undefined);
+    const handing: Handing = {
+      id: letter?.name ?? '',
+      letters: [letter?.name ?? ''],
+      carrier: 'smtp',
+      boot,
+      sinceMs: nowMs,
+    };
+    await folder.begin(handing);
+  };
+
+  test('in this boot is in doubt: it is kept and not sent again', async () => {
+    await begin('b');
+    const spooler = await open();
+    await pass(spooler, 2);
+    expect(sent()).toEqual([]);
+    expect(readdirSync(join(dir, 'unsure')).sort()).toEqual([
+      expect.stringMatching(/\.1\.0$/),
+      expect.stringMatching(/\.1\.0\.json$/),
+    ]);
+    expect(log.join('\n')).toMatch(/error .* may have arrived, see unsure\//);
+    await spooler.close();
+  });
+
+  test('in an earlier boot is sent again with the same id', async () => {
+    await begin('a');
+    const spooler = await open();
+    await pass(spooler);
+    expect(sent()[0]).toMatch(/Message-ID: <eit\.\d+\.1\.1\.0@ctl>/);
+    await spooler.close();
+  });
+
+  test('that had ended is not sent again, though its letter is there yet', async () => {
+    await begin('b');
+    const handing = folder.openHandings()[0] as Handing;
+    const path = join(dir, 'queue', handing.id);
+    const bytes = readFileSync(path);
+    await folder.end(handing, 'sent');
+    writeFileSync(path, bytes);
+    const spooler = await open();
+    await pass(spooler);
+    expect(sent()).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+    await spooler.close();
+  });
+});
