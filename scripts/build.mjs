@@ -84,12 +84,32 @@ for (const name of copyNative(top)) {
     `dist/ is without ${name}: it is not installed (optional; for GPUs of NVIDIA, see docs/install.md).`,
   );
 }
+await bundleNodemailer();
 if (copyDuckDb(top)) await bundleDuckDb();
 else
   console.log(
     'dist/ is without DuckDB: it is not installed (for the archive of the ledger, see docs/install.md).',
   );
 writeFileSync(join(top, BUILD_STAMP), inputsHash);
+
+/** What of nodemailer is used, as one file that is loaded when a mail is made: src/mail/nodemailer.ts. */
+async function bundleNodemailer() {
+  const contents =
+    "exports.MailComposer = require('nodemailer/lib/mail-composer'); exports.SmtpConnection = require('nodemailer/lib/smtp-connection');";
+  await build({
+    absWorkingDir: top,
+    stdin: { contents, resolveDir: top },
+    outfile: 'dist/eit-nodemailer.js',
+    bundle: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    legalComments: 'eof',
+    logLevel: 'warning',
+  }).catch(() => process.exit(1));
+}
 
 /** DuckDB's package as one file, which is loaded only when it is needed; its library lies beside it. */
 async function bundleDuckDb() {

@@ -38,6 +38,7 @@ const ERRORS = {
   EIT_INTENSITY_LOCKED: { exit: 1 },
   EIT_PROVIDER: { exit: 1 },
   EIT_TOKEN: { exit: 2 },
+  EIT_MAIL: { exit: 1 },
   EIT_GPU_RELEASE: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;

@@ -10,7 +10,7 @@ interface Combination {
   readonly problem: (config: EitConfig) => string | undefined;
 }
 
-const FOLDERS = ['ledger', 'state_dir', 'var_dir', 'spool_dir', 'quota_dir'] as const;
+const FOLDERS = ['ledger', 'state_dir', 'var_dir', 'spool_dir', 'quota_dir', 'mail_dir'] as const;
 
 export const combinations: readonly Combination[] = [
   {
@@ -46,6 +46,20 @@ export const combinations: readonly Combination[] = [
     problem: ({ quotas, quotas_file: file }) =>
       quotas.length > 0 && file !== undefined
         ? '{quotas}; expected the quotas here or in {quotas_file}, not in both'
+        : undefined,
+  },
+  {
+    keys: ['mail.smtp.user', 'mail.smtp.password_file'],
+    problem: ({ mail: { smtp } }) =>
+      (smtp.user === undefined) !== (smtp.password_file === undefined)
+        ? '{mail.smtp.user}, {mail.smtp.password_file}; expected both or none'
+        : undefined,
+  },
+  {
+    keys: ['mail.transport', 'mail.domain'],
+    problem: ({ mail }) =>
+      mail.transport === 'smtp' && mail.domain === undefined
+        ? '{mail.transport}; expected mail.domain with it: a server knows addresses, not the names of users'
         : undefined,
   },
   {

@@ -36,6 +36,16 @@ const READ_ALONE = [
     { name: '`eit quota check`', reads: 'reads it line by line', they: 'it', fallback: '/var/lib/eit/quota' },
     '/var/lib/eit/quota',
   ],
+  [
+    'mail_dir',
+    { name: "eit-mail's shell", reads: 'reads it too', they: 'it', fallback: '/var/spool/eit-mail' },
+    '/var/spool/eit-mail',
+  ],
+  [
+    'next_mailprog',
+    { name: "eit-mail's shell", reads: 'reads it too', they: 'it', fallback: '' },
+    '/usr/bin/mail',
+  ],
 ] as const;
 
 /**

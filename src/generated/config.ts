@@ -150,6 +150,15 @@ export interface EitConfig {
    */
   quota_dir: string;
   /**
+   * Folder of the controller where `eit-mail` leaves the mails of jobs for `eit mail spool`. The shell reads this one key by itself: keep it a plain one-line scalar.
+   */
+  mail_dir: string;
+  /**
+   * The program that sent the mails of jobs before `eit-mail`; it sends them plain where the spooler cannot. The shell reads this one too. Without it /usr/bin/mail, else /bin/mail.
+   */
+  next_mailprog?: string;
+  mail: MailConfig;
+  /**
    * Length of the archive's slots of time, in which energy is added up, at most: 30 for a zone whose series of intensity is of half hours. It holds from the first compaction of a cluster on.
    */
   slot_minutes: 5 | 15 | 30 | 60;
@@ -390,6 +399,83 @@ export interface QuotaConfig {
   limits?: {
     [k: string]: number | 'none';
   };
+}
+/**
+ * How the mails of jobs are sent: docs/mail.md.
+ */
+export interface MailConfig {
+  /**
+   * How long a mail waits for the records of all nodes of its job.
+   */
+  wait_seconds: number;
+  /**
+   * Mails that are sent with the job's energy; others go out at once, plain.
+   *
+   * @maxItems 32
+   */
+  types: ('END' | 'FAIL' | 'REQUEUE' | 'TIME_LIMIT')[];
+  /**
+   * Address of the sender; without it `slurm`, with the domain or the host's name.
+   */
+  from?: string;
+  /**
+   * Domain that makes an address of a user's name; without it the mail server has to know users by their names.
+   */
+  domain?: string;
+  /**
+   * sendmail: the program of the host's mail server; smtp: a server.
+   */
+  transport: 'sendmail' | 'smtp';
+  /**
+   * The program, called as `sendmail -i -f SENDER -- RECIPIENT` with the mail as its input.
+   */
+  sendmail: string;
+  smtp: SmtpConfig;
+  /**
+   * Mails that a recipient gets within an hour; what is beyond them comes as one mail with a list.
+   */
+  max_per_user_hour: number;
+  /**
+   * How long a mail waits for a server that takes it before the former program gets it.
+   */
+  give_up_hours: number;
+  /**
+   * Text above each mail.
+   */
+  header?: string;
+  /**
+   * Text below each mail.
+   */
+  footer?: string;
+}
+/**
+ * The server of `transport: smtp`.
+ */
+export interface SmtpConfig {
+  /**
+   * The server.
+   */
+  host: string;
+  /**
+   * Its port: 25, 587 or, for `tls`, 465.
+   */
+  port: number;
+  /**
+   * starttls: TLS after the greeting, and nothing without it; tls: from the first byte on; none: in plain text.
+   */
+  security: 'none' | 'starttls' | 'tls';
+  /**
+   * Name at the server; with `password_file`.
+   */
+  user?: string;
+  /**
+   * File with the password, readable by the spooler's user alone; with `user`.
+   */
+  password_file?: string;
+  /**
+   * Certificates (PEM) that the server's is checked against; without it those that Node.js has.
+   */
+  ca_file?: string;
 }
 export interface IntensitySourceConfig {
   /**

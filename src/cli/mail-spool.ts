@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openLog } from '../agent/log';
+import { type LoadedConfig, loadConfig } from '../config/config';
+import { visible } from '../config/visible';
+import { EitError, describeError } from '../errors';
+import type { EitConfig } from '../generated/config';
+import { KernelLock } from '../ledger/kernel-lock';
+import { readBootId, writeBeat } from '../mail/beat';
+import { findFormerProgram } from '../mail/former-program';
+import { MailFolder } from '../mail/mail-folder';
+import { nodemailer } from '../mail/nodemailer';
+import { Spooler } from '../mail/spooler';
+import { Throttle, readThrottleState, writeThrottleState } from '../mail/throttle';
+import { version } from '../version';
+import type { Surroundings } from './command';
+import { LedgerJobReader } from './mail-reader';
+import { openWay } from './mail-transport';
+
+const LOOK_EVERY_MS = 1000;
+/** No mail waits longer for slurmdbd. */
+const SACCT_TIMEOUT_MS = 10_000;
+const BEAT_EVERY_MS = 5000;
+const PRUNE_EVERY_MS = 60_000;
+const THROTTLE_WINDOW_MS = 3_600_000;
+
+/** Of flock(1) where another has the lock. */
+const HELD = 75;
+/** It may be that `eit-mail` just looks whether it is held, or that another spooler ends. */
+const LOCKED = 'exec 9>>"$1" || exit 1; shift; flock -w 10 9 || exit 75; exec "$@"';
+
+/** `eit mail spool`: sends what `eit-mail` leaves until it is told to end; one at a time. */
+export async function spoolMails(
+  argv: Readonly<Record<string, unknown>>,
+  { env, output, uid }: Surroundings,
+): Promise<number> {
+  const path = [argv['config']].flat().findLast((value) => typeof value === 'string');
+  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const { config } = loaded;
+  const folder = new MailFolder(config.mail_dir, config.mail.domain);
+  // What a group may read of it, `eit-mail` must: the lock and the beat.
+  process.umask(0o027);
+  folder.prepare();
+  const lockPath = join(config.mail_dir, 'lock');
+  if (env['EIT_MAIL_LOCK_FD'] === undefined) return runLocked(lockPath, env);
+  const log = openLog(join(config.mail_dir, 'mail.log'), Date.now);
+  const end = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort());
+  try {
+    const { spooler, throttle } = openSpooler(loaded, folder, log, { env, uid });
+    await spooler.start();
+    log('info', `spooler ${version} begins (process ${process.pid})`);
+    await (argv['once'] === true
+      ? spoolOnce(spooler, end.signal)
+      : spool(config, folder, spooler, lockPath, end.signal, log));
+    await spooler.close();
+    writeThrottleState(throttlePath(config), throttle.state(Date.now()));
+    log('info', 'spooler ends');
+    return 0;
+  } catch (error) {
+    log('error', describeError(error));
+    throw error;
+  } finally {
+    output.stderr.removeAllListeners('error');
+  }
+}
+
+function openSpooler(
+  loaded: LoadedConfig,
+  folder: MailFolder,
+  log: ReturnType<typeof openLog>,
+  { env, uid }: Pick<Surroundings, 'env' | 'uid'>,
+): { spooler: Spooler; throttle: Throttle } {
+  const { config } = loaded;
+  const library = nodemailer();
+  const reader = new LedgerJobReader({
+    ...{ loaded, uid, now: Date.now },
+    note: (text) => log('warn', text),
+    sacct: { program: 'sacct', env, timeoutMs: SACCT_TIMEOUT_MS },
+  });
+  const throttle = new Throttle(readThrottleState(throttlePath(config)), {
+    most: config.mail.max_per_user_hour,
+    windowMs: THROTTLE_WINDOW_MS,
+  });
+  const spooler = new Spooler({
+    config: config.mail,
+    folder,
+    ...openWay(config, join(config.mail_dir, 'sending'), library),
+    formerProgram: findFormerProgram(config.next_mailprog),
+    throttle,
+    onThrottle: () => writeThrottleState(throttlePath(config), throttle.state(Date.now())),
+    lookUp: (wanted) => reader.readAll(wanted),
+    nodemailer: library,
+    boot: readBootId(),
+    now: Date.now,
+    log,
+  });
+  return { spooler, throttle };
+}
+
+async function spool(
+  config: EitConfig,
+  folder: MailFolder,
+  spooler: Spooler,
+  lockPath: string,
+  end: AbortSignal,
+  log: ReturnType<typeof openLog>,
+): Promise<void> {
+  const lock = new KernelLock(lockPath);
+  // By a timer of its own: a mail server that is slow does not make us look dead.
+  writeBeat(config.mail_dir);
+  const beat = setInterval(() => writeBeat(config.mail_dir), BEAT_EVERY_MS);
+  let prunedMs = Date.now();
+  try {
+    while (!end.aborted) {
+      if (!lock.isHeld())
+        throw new EitError(
+          'EIT_MAIL',
+          `${visible(lockPath)} was removed: another spooler could start; this one ends`,
+        );
+      await spooler.pass();
+      if (Math.abs(Date.now() - prunedMs) >= PRUNE_EVERY_MS) {
+        folder.prune(Date.now());
+        prunedMs = Date.now();
+      }
+      await sleep(LOOK_EVERY_MS, undefined, { signal: end }).catch(() => undefined);
+    }
+  } finally {
+    clearInterval(beat);
+  }
+  log('info', 'told to end');
+}
+
+async function spoolOnce(spooler: Spooler, end: AbortSignal): Promise<void> {
+  while ((await spooler.pass()) > 0 && !spooler.isIdle && !end.aborted) await sleep(LOOK_EVERY_MS / 4);
+}
+
+function throttlePath(config: EitConfig): string {
+  return join(config.mail_dir, 'throttle.json');
+}
+
+/** Node.js has no flock: flock(1) takes the lock for a second start of this program. */
+async function runLocked(lockPath: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const child = spawn('sh', ['-c', LOCKED, 'eit-mail', lockPath, ...again], {
+    stdio: 'inherit',
+    env: { ...env, EIT_MAIL_LOCK_FD: '9' },
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', resolve);
+  });
+  if (status === HELD)
+    throw new EitError('EIT_MAIL', `another spooler is at work (${visible(lockPath)} is held)`);
+  return status ?? 1;
+}

@@ -1,0 +1,272 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { visible } from '../config/visible';
+import { EitError, describeError, isErrno } from '../errors';
+import type { MailNotice } from './mail-notice';
+import { parseNotice } from './notice-file';
+import { parseRecipients } from './recipients';
+import { forgetRun } from './recorded-run';
+
+/** A notice for one of its recipients. */
+export interface Letter {
+  /** Of its file in queue/, and with it for ever. */
+  readonly name: string;
+  /** null where Slurm's text is none that we would send to. */
+  readonly recipient: string | null;
+  readonly notice: MailNotice;
+}
+
+/** Who was given a mail. */
+export type Carrier = 'smtp' | 'sendmail' | 'former';
+
+/** A mail that is being handed over, as it stands in the journal. */
+export interface Handing {
+  readonly id: string;
+  readonly letters: readonly string[];
+  readonly carrier: Carrier;
+  /** Kernel boot id. */
+  readonly boot: string;
+  readonly sinceMs: number;
+}
+
+export type Outcome = 'sent' | 'failed' | 'unsure';
+
+const OUTCOMES: readonly Outcome[] = ['sent', 'failed', 'unsure'];
+const LARGEST_NOTICE = 1 << 20;
+/** As `eit-mail` names them: seconds, process, job. */
+const NOTICE_NAME = /^\d{1,12}\.\d{1,10}\.\d{1,19}$/;
+const LETTER_NAME = /^(\d{1,12}\.\d{1,10}\.\d{1,19})\.(\d{1,2})$/;
+const KEEP_MS = 30 * 86_400_000;
+
+/**
+ * The folder of the mails, which is the journal of what became of each:
+ *
+ * - `new/`: a notice as `eit-mail` left it; a rename takes it
+ * - `queue/`: a letter (a notice for one recipient) until its mail has been handed over
+ * - `sending/`: which letters are being handed over, written before the step after which a mail may have arrived
+ * - `sent/`, `failed/`, `unsure/`: the same when that is over. It is the rename of that one file that ends a letter; only then its
+ *   file in `queue/` goes
+ *
+ * So at each instant one file says whether a letter is to be sent, and only what stands in `sending/` can be in doubt.
+ */
+export class MailFolder {
+  readonly dir: string;
+  readonly #domain: string | undefined;
+
+  constructor(dir: string, domain: string | undefined) {
+    this.dir = dir;
+    this.#domain = domain;
+  }
+
+  /** How many files are in each folder; null where there is none, or this user may not look. */
+  static counts(dir: string): Record<'new' | 'queue' | 'sending' | Outcome, number> | null {
+    const count = (name: string): number =>
+      readdirSync(join(dir, name)).filter((file) => NOTICE_NAME.test(file) || LETTER_NAME.test(file)).length;
+    try {
+      return {
+        new: count('new'),
+        queue: count('queue'),
+        sending: count('sending'),
+        sent: count('sent'),
+        failed: count('failed'),
+        unsure: count('unsure'),
+      };
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'EACCES', 'ENOTDIR')) return null;
+      throw error;
+    }
+  }
+
+  /** @throws EitError EIT_MAIL */
+  prepare(): void {
+    try {
+      // Others drop into `new`, by its group; what is in the rest is the spooler's alone.
+      mkdirSync(join(this.dir, 'new'), { recursive: true, mode: 0o770 });
+      for (const name of ['queue', 'sending', ...OUTCOMES])
+        mkdirSync(join(this.dir, name), { recursive: true, mode: 0o700 });
+    } catch (cause) {
+      throw new EitError(
+        'EIT_MAIL',
+        `cannot write to ${visible(this.dir)}: ${String(cause)}; make mail_dir of eit.yaml a folder of the user who runs eit mail spool`,
+        { cause },
+      );
+    }
+  }
+
+  /** Ends what an earlier process began to end: whose outcome is known is in no queue. */
+  finish(): void {
+    for (const outcome of OUTCOMES) {
+      for (const handing of this.#handings(outcome)) this.#endLetters(handing, outcome);
+    }
+  }
+
+  /** The mails of which an earlier process has not written down what became of them. */
+  openHandings(): Handing[] {
+    return this.#handings('sending');
+  }
+
+  /** The letters that wait. */
+  queued(): Letter[] {
+    return readdirSync(join(this.dir, 'queue'))
+      .filter((name) => LETTER_NAME.test(name))
+      .flatMap((name) => this.#letter(name));
+  }
+
+  /**
+   * Takes what `eit-mail` has left since.
+   * @param warn told of what is no notice; it is kept in failed/
+   */
+  takeNew(warn: (text: string) => void): Letter[] {
+    const names = readdirSync(join(this.dir, 'new')).filter((name) => NOTICE_NAME.test(name));
+    const taken = names.flatMap((name) => {
+      try {
+        return this.#claim(name);
+      } catch (error) {
+        if (isErrno(error, 'ENOENT')) return [];
+        warn(`${join(this.dir, 'new', name)} is no notice and now in failed/: ${describeError(error)}`);
+        renameSync(join(this.dir, 'new', name), join(this.dir, 'failed', name));
+        return [];
+      }
+    });
+    if (names.length > 0) for (const name of ['queue', 'new']) syncFolder(join(this.dir, name));
+    return taken.flatMap((name) => this.#letter(name));
+  }
+
+  /** Writes down that these letters are being handed over; on disk when it comes back. */
+  async begin(handing: Handing): Promise<void> {
+    const path = join(this.dir, 'sending', `${handing.id}.json`);
+    const file = await open(`${path}.tmp`, 'w', 0o600);
+    try {
+      await file.writeFile(JSON.stringify(handing));
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.tmp`, path);
+    await syncFolderSoon(join(this.dir, 'sending'));
+  }
+
+  /** It was not taken: its letters wait on. */
+  withdraw(id: string): void {
+    rmSync(join(this.dir, 'sending', `${id}.json`), { force: true });
+    forgetRun(join(this.dir, 'sending'), id);
+  }
+
+  /** Writes down what became of a mail that was begun, and ends its letters. */
+  async end(handing: Handing, outcome: Outcome): Promise<void> {
+    const name = `${handing.id}.json`;
+    await rename(join(this.dir, 'sending', name), join(this.dir, outcome, name));
+    await Promise.all([syncFolderSoon(join(this.dir, outcome)), syncFolderSoon(join(this.dir, 'sending'))]);
+    this.#endLetters(handing, outcome);
+    forgetRun(join(this.dir, 'sending'), handing.id);
+  }
+
+  /** Lets go of what is done with: of mails that were sent their log tells, the others are kept for a month. */
+  prune(nowMs: number): void {
+    syncFolder(join(this.dir, 'queue'));
+    for (const handing of this.#handings('sent'))
+      rmSync(join(this.dir, 'sent', `${handing.id}.json`), { force: true });
+    for (const outcome of ['failed', 'unsure'] as const) {
+      for (const name of readdirSync(join(this.dir, outcome))) {
+        const path = join(this.dir, outcome, name);
+        if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? nowMs) < nowMs - KEEP_MS)
+          rmSync(path, { force: true });
+      }
+    }
+  }
+
+  /** A notice becomes a letter for each recipient; of one that was half done the same letters are made again. */
+  #claim(name: string): string[] {
+    const from = join(this.dir, 'new', name);
+    const bytes = readNotice(from);
+    const recipients = parseRecipients(parseNotice(bytes).recipient, this.#domain) ?? [null];
+    const letters = recipients.map((_, i) => `${name}.${i}`);
+    // The copies first: `new` is left last.
+    for (const letter of letters.slice(1)) {
+      const fd = openSync(join(this.dir, 'queue', letter), 'w', 0o600);
+      try {
+        writeFileSync(fd, bytes);
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    }
+    renameSync(from, join(this.dir, 'queue', `${name}.0`));
+    return letters;
+  }
+
+  #letter(name: string): Letter[] {
+    const index = Number(LETTER_NAME.exec(name)?.[2]);
+    try {
+      const notice = parseNotice(readNotice(join(this.dir, 'queue', name)));
+      return [{ name, notice, recipient: parseRecipients(notice.recipient, this.#domain)?.[index] ?? null }];
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
+  }
+
+  #handings(folder: 'sending' | Outcome): Handing[] {
+    const dir = join(this.dir, folder);
+    return readdirSync(dir)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => JSON.parse(readFileSync(join(dir, name), 'utf8')) as Handing);
+  }
+
+  #endLetters({ letters }: Handing, outcome: Outcome): void {
+    for (const letter of letters) {
+      const path = join(this.dir, 'queue', letter);
+      try {
+        if (outcome === 'sent') rmSync(path, { force: true });
+        else renameSync(path, join(this.dir, outcome, letter));
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error;
+      }
+    }
+  }
+}
+
+/** A plain file of bounded size: SlurmUser's, but not more than that. */
+function readNotice(path: string): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.size > LARGEST_NOTICE)
+      throw new EitError('EIT_MAIL', 'is no plain file of up to 1 MB');
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function syncFolder(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function syncFolderSoon(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,30 @@
+import { EitError } from '../errors';
+import { cleanValue, wholeNumber } from '../slurm/hook-event';
+import type { MailNotice } from './mail-notice';
+
+const MAGIC = 'eit-mail 1';
+const END_MARK = 'end';
+
+/**
+ * Parses what `eit-mail` left: NUL-ended fields, the first `eit-mail 1`, the last `end`, between them `name=value`. Values are
+ * a job's and with it a user's: bytes that are not UTF-8 and control characters become U+FFFD, long values are cut.
+ * @throws EitError EIT_MAIL where it is not a whole notice
+ */
+export function parseNotice(bytes: Uint8Array): MailNotice {
+  const fields = new TextDecoder('utf-8').decode(bytes).split('\0');
+  if (fields[0] !== MAGIC) throw new EitError('EIT_MAIL', `does not begin with "${MAGIC}"`);
+  if (fields.at(-1) !== '' || fields.at(-2) !== END_MARK)
+    throw new EitError('EIT_MAIL', `is not whole: "${END_MARK}" is missing at its end`);
+
+  const values = new Map<string, string>();
+  for (const field of fields.slice(1, -2)) {
+    const equals = field.indexOf('=');
+    if (equals > 0) values.set(field.slice(0, equals), cleanValue(field.slice(equals + 1)));
+  }
+  const receivedS = wholeNumber(values.get('received'));
+  const recipient = values.get('recipient') ?? '';
+  if (receivedS === undefined) throw new EitError('EIT_MAIL', 'does not say when it was received');
+  if (recipient === '') throw new EitError('EIT_MAIL', 'has no recipient');
+  const env = Object.fromEntries([...values].filter(([name]) => name.startsWith('SLURM_')));
+  return { subject: values.get('subject') ?? '', recipient, env, receivedMs: receivedS * 1000 };
+}
