@@ -175,6 +175,16 @@ const config: EitConfig = {
     give_up_hours: 2,
     header: 'Above',
     footer: 'Below',
+    advice: [
+      { id: 'memory', off: true },
+      {
+        id: 'big',
+        when: { cpus: '> 500' },
+        text: '{cpus} CPUs?',
+        saves_kwh: 'gpu_idle_kwh',
+        saves_kg: 'co2e_kg',
+      },
+    ],
   },
   slot_minutes: 30,
   intensity_dir: '/shared/intensity',
@@ -191,6 +201,7 @@ const config: EitConfig = {
   ],
   time_zone: 'Europe/Berlin',
   slurm: {
+    sacct_comment: true,
     compact: { partition: 'service', account: 'eit', time: '1-00', extra: ['--mem=4G', '--exclusive'] },
   },
 };
