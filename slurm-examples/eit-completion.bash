@@ -117,8 +117,8 @@ _eit() {
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
       ;;
     mail)
-      actions='spool check show'
-      options='--once --starttime --text --html --json --config'
+      actions='show'
+      options='--starttime --text --html --json --config'
       ;;
     zones)
       actions='list show top bottom locate'

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../config/config';
+import type { Options } from 'yargs';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { EitConfig } from '../generated/config';
@@ -13,7 +14,7 @@ import { buildMessage } from '../mail/message';
 import { nodemailer } from '../mail/nodemailer';
 import { parseRecipients } from '../mail/recipients';
 import type { Delivery } from '../mail/transport';
-import type { Surroundings } from './command';
+import type { CommandModule, Surroundings } from './command';
 import { lockHolder } from './lock-holder';
 import { openWay } from './mail-transport';
 import { jsonText } from './plain-text';
@@ -52,8 +53,24 @@ function spoolerState(dir: string): MailState['spooler'] {
   return readBeat(dir)?.isStale === false ? 'alive' : 'hangs';
 }
 
+export const options: Readonly<Record<string, Options>> = {
+  json: { type: 'boolean', describe: 'print JSON' },
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
+  },
+};
+
+export const examples: CommandModule['examples'] = [
+  ['ada@example.org', 'sends a mail by the configured way and says what the server said'],
+];
+
+export const epilogue =
+  'check: sends one mail by the configured way, and says whether a spooler runs and what waits. Exit status 1 where the mail was not taken.';
+
 /** `eit mail check ADDRESS`: sends a mail by the configured way and says what became of it. */
-export async function checkMail(
+export async function run(
   argv: Readonly<Record<string, unknown>>,
   { env, output }: Surroundings,
 ): Promise<number> {

@@ -7,6 +7,7 @@ import { withNotices } from '../mail/notice-facts';
 import { type NoticeJob, parseNotice } from '../mail/notice-job';
 import type { FactsLookup } from '../runs/job-facts';
 import type { SacctParts } from '../slurm/sacct-run';
+import type { Output } from './output';
 import { MailSacct } from './mail-sacct';
 import { JobMails } from './job-mails';
 import { type JobRecords, readJobRecords } from './job-records';
@@ -23,8 +24,8 @@ export interface MailReaderOptions {
   /** Who reads: of a private ledger its owner, or an admin. */
   readonly uid: number;
   readonly now: () => number;
-  /** Is told what could not be read. */
-  readonly note: (text: string) => void;
+  /** For what cannot be read; null: nothing is told. */
+  readonly output: Output | null;
   /** How sacct is asked for what the ledger does not know of a job yet; null: not at all. */
   readonly sacct: SacctParts | null;
 }
@@ -38,20 +39,22 @@ export class LedgerJobReader implements JobReader {
 
   constructor(options: MailReaderOptions) {
     this.#options = options;
-    const { sacct, note, loaded } = options;
+    const { sacct, output, loaded } = options;
     this.#timeZone = loaded.config.time_zone ?? localTimeZone();
     this.#mails = new JobMails(loaded, this.#timeZone);
     this.#sacct =
       sacct === null
         ? null
-        : new MailSacct(sacct, ({ message }) => note(`mails go without what sacct tells: ${message}`));
+        : new MailSacct(sacct, ({ message }) =>
+            output?.note(`mails go without what sacct tells: ${message}`),
+          );
   }
 
   async readAll(questions: readonly JobQuestion[]): Promise<(JobFound | undefined)[]> {
     const jobs = questions.map(({ notice }) => parseNotice(notice));
     const asked = jobs.filter((job) => job !== null);
     if (asked.length === 0) return questions.map(() => undefined);
-    const { loaded, uid, now } = this.#options;
+    const { loaded, uid, now, output } = this.#options;
     const nowMs = now();
     const notices = questions.map(({ notice }) => notice);
     await this.#sacct?.ask(asked, nowMs);
@@ -59,7 +62,7 @@ export class LedgerJobReader implements JobReader {
     const moreFacts = (known: FactsLookup | null): FactsLookup =>
       withNotices(this.#sacct?.factsWith(known, cluster) ?? known, notices);
     const records = await readJobRecords(
-      { loaded, uid, output: null, nowMs, moreFacts },
+      { loaded, uid, output, nowMs, moreFacts },
       {
         sinceMs: Math.min(...asked.map(sinceMsOf)),
         untilMs: nowMs + HOUR_MS,

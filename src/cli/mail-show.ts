@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import type { Options } from 'yargs';
 import { loadConfig } from '../config/config';
 import { EitError } from '../errors';
 import { composeMail, slurmSubject } from '../mail/compose-mail';
@@ -6,7 +7,7 @@ import { runsOfJob } from '../mail/job-runs';
 import { writtenId } from '../runs/selected-job';
 import { parseJobSelections } from '../slurm/job-selection';
 import { parseSlurmTime } from '../slurm/time-form';
-import type { Surroundings } from './command';
+import type { CommandModule, Surroundings } from './command';
 import { JobMails } from './job-mails';
 import { readJobRecords } from './job-records';
 import { jsonText } from './plain-text';
@@ -16,8 +17,33 @@ import { localTimeZone } from './time-zone';
 /** How far back a job is looked for. */
 const LOOK_BACK = { months: 13 };
 
+export const options: Readonly<Record<string, Options>> = {
+  starttime: {
+    alias: 'S',
+    type: 'string',
+    requiresArg: true,
+    describe: 'look for a job that ran after this time, as sacct takes it; default: 13 months ago',
+  },
+  text: { type: 'boolean', describe: 'print the text part alone, without the subject' },
+  html: { type: 'boolean', describe: 'print the HTML part' },
+  json: { type: 'boolean', describe: 'print JSON: JobSummary of schemas/report.schema.json' },
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
+  },
+};
+
+export const examples: CommandModule['examples'] = [
+  ['1234', 'what the mail of job 1234 says'],
+  ['1234_5 --html', 'the HTML part, of the fifth task of an array'],
+];
+
+export const epilogue =
+  'show: users see the mails of their own jobs, admins those of all. docs/mail-contents.md tells what a mail says.';
+
 /** `eit mail show JOB`: a job's mail as it would be sent now. */
-export async function showMail(
+export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLog } from '../agent/log';
-import { type LoadedConfig, loadConfig } from '../config/config';
+import { loadConfig } from '../config/config';
+import type { Options } from 'yargs';
 import { visible } from '../config/visible';
 import { EitError, describeError } from '../errors';
 import type { EitConfig } from '../generated/config';
@@ -11,18 +12,19 @@ import { readBootId, writeBeat } from '../mail/beat';
 import { findFormerProgram } from '../mail/former-program';
 import { MailFolder } from '../mail/mail-folder';
 import { nodemailer } from '../mail/nodemailer';
+import type { JobReader } from '../mail/job-reader';
 import { Spooler } from '../mail/spooler';
 import { Throttle, readThrottleState, writeThrottleState } from '../mail/throttle';
 import { version } from '../version';
-import type { Surroundings } from './command';
+import type { CommandModule, Surroundings } from './command';
 import { LedgerJobReader } from './mail-reader';
 import { openWay } from './mail-transport';
 
 const LOOK_EVERY_MS = 1000;
-/** No mail waits longer for slurmdbd. */
-const SACCT_TIMEOUT_MS = 10_000;
 const BEAT_EVERY_MS = 5000;
 const PRUNE_EVERY_MS = 60_000;
+/** Mails wait for their records in the meantime. */
+const SACCT_MS = 20_000;
 const THROTTLE_WINDOW_MS = 3_600_000;
 
 /** Of flock(1) where another has the lock. */
@@ -30,8 +32,28 @@ const HELD = 75;
 /** It may be that `eit-mail` just looks whether it is held, or that another spooler ends. */
 const LOCKED = 'exec 9>>"$1" || exit 1; shift; flock -w 10 9 || exit 75; exec "$@"';
 
+export const options: Readonly<Record<string, Options>> = {
+  once: {
+    type: 'boolean',
+    describe: 'sends what is there, waits for its records as long as the config says, and ends',
+  },
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
+  },
+};
+
+export const examples: CommandModule['examples'] = [
+  ['', 'sends the mails that eit-mail leaves, until it is told to end; the service eit-mail runs it'],
+];
+
+export const epilogue =
+  'spool: eit-mail, the MailProg of slurm.conf, leaves the mails of jobs in mail_dir. The spooler waits for the records of all nodes of a ' +
+  'job and sends the mail with its energy; it needs the right to read the ledger. docs/mail.md tells how to set it up.';
+
 /** `eit mail spool`: sends what `eit-mail` leaves until it is told to end; one at a time. */
-export async function spoolMails(
+export async function run(
   argv: Readonly<Record<string, unknown>>,
   { env, output, uid }: Surroundings,
 ): Promise<number> {
@@ -48,7 +70,14 @@ export async function spoolMails(
   const end = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort());
   try {
-    const { spooler, throttle } = openSpooler(loaded, folder, log, { env, uid });
+    const jobReader = new LedgerJobReader({
+      loaded,
+      uid,
+      now: Date.now,
+      output,
+      sacct: { program: 'sacct', env, timeoutMs: SACCT_MS },
+    });
+    const { spooler, throttle } = openSpooler(config, folder, jobReader, log);
     await spooler.start();
     log('info', `spooler ${version} begins (process ${process.pid})`);
     await (argv['once'] === true
@@ -61,24 +90,16 @@ export async function spoolMails(
   } catch (error) {
     log('error', describeError(error));
     throw error;
-  } finally {
-    output.stderr.removeAllListeners('error');
   }
 }
 
 function openSpooler(
-  loaded: LoadedConfig,
+  config: EitConfig,
   folder: MailFolder,
+  jobReader: JobReader,
   log: ReturnType<typeof openLog>,
-  { env, uid }: Pick<Surroundings, 'env' | 'uid'>,
 ): { spooler: Spooler; throttle: Throttle } {
-  const { config } = loaded;
   const library = nodemailer();
-  const reader = new LedgerJobReader({
-    ...{ loaded, uid, now: Date.now },
-    note: (text) => log('warn', text),
-    sacct: { program: 'sacct', env, timeoutMs: SACCT_TIMEOUT_MS },
-  });
   const throttle = new Throttle(readThrottleState(throttlePath(config)), {
     most: config.mail.max_per_user_hour,
     windowMs: THROTTLE_WINDOW_MS,
@@ -90,7 +111,7 @@ function openSpooler(
     formerProgram: findFormerProgram(config.next_mailprog),
     throttle,
     onThrottle: () => writeThrottleState(throttlePath(config), throttle.state(Date.now())),
-    lookUp: (wanted) => reader.readAll(wanted),
+    jobReader,
     nodemailer: library,
     boot: readBootId(),
     now: Date.now,

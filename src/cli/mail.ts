@@ -1,58 +1,35 @@
 import type { Options } from 'yargs';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
+import * as checked from './mail-check';
+import * as shown from './mail-show';
+import * as spooled from './mail-spool';
 
-type Run = CommandModule['run'];
+/** What `eit mail` can be told to do: one file each, `mail-<action>.ts`. */
+const ACTIONS: Readonly<Record<string, CommandModule>> = { spool: spooled, check: checked, show: shown };
 
-/** What `eit mail` can be told to do: one file each, `mail-<action>.ts`, loaded when it is used. */
-interface Action {
-  /** Names of its options. */
-  readonly options: readonly string[];
-  /** What the word after it is; absent: it takes none. */
-  readonly operand?: string;
-  readonly load: () => Promise<Run>;
-}
-
-const ACTIONS: Readonly<Record<string, Action>> = {
-  spool: { options: ['once', 'config'], load: async () => (await import('./mail-spool')).spoolMails },
-  check: {
-    options: ['json', 'config'],
-    operand: 'an address or a user',
-    load: async () => (await import('./mail-check')).checkMail,
-  },
-  show: {
-    options: ['starttime', 'text', 'html', 'json', 'config'],
-    operand: 'a job, such as 1234',
-    load: async () => (await import('./mail-show')).showMail,
-  },
+/** Actions that take a word: what it is. */
+const OPERANDS: Readonly<Record<string, string>> = {
+  check: 'an address or a user, such as ada@example.org',
+  show: 'a job, such as 1234',
 };
 
-const text = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
-const flag = (describe: string): Options => ({ type: 'boolean', describe });
+const NAMED = Object.entries(ACTIONS);
 
-export const options: Readonly<Record<string, Options>> = {
-  once: flag('spool: sends what is there, waits for its records as long as the config says, and ends'),
-  starttime: {
-    alias: 'S',
-    ...text('show: look for a job that ran after this time, as sacct takes it; default: 13 months ago'),
-  },
-  text: flag('show: the text part alone, without the subject'),
-  html: flag('show: the HTML part'),
-  json: flag('check, show: print JSON; that of show is JobSummary of schemas/report.schema.json'),
-  config: text('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
-};
+/** Those of all actions; what not all take is marked with whose it is. */
+export const options: Readonly<Record<string, Options>> = Object.fromEntries(
+  NAMED.flatMap(([, module]) => Object.entries(module.options)).map(([name, option]) => {
+    const its = NAMED.filter(([, module]) => name in module.options).map(([action]) => action);
+    const whose = its.length === NAMED.length ? '' : `${its.join(', ')}: `;
+    return [name, { ...option, describe: `${whose}${option.describe ?? ''}` }];
+  }),
+);
 
-export const examples: CommandModule['examples'] = [
-  ['spool', 'sends the mails that eit-mail leaves, until it is told to end; the service eit-mail runs it'],
-  ['check ada@example.org', 'sends a mail and says what the server said'],
-  ['show 1234', 'what the mail of job 1234 says'],
-  ['show 1234_5 --html', 'the HTML part, of the fifth task of an array'],
-];
+export const examples: CommandModule['examples'] = NAMED.flatMap(([action, module]) =>
+  module.examples.map(([args, gives]) => [`${action} ${args}`.trim(), gives] as const),
+);
 
-export const epilogue =
-  'eit-mail, the MailProg of slurm.conf, leaves the mails of jobs in mail_dir. The spooler waits for the records of all nodes of a job and ' +
-  'sends the mail with its energy. docs/mail.md tells how to set it up and what happens when something dies.\n\n' +
-  'show: users see the mails of their own jobs, admins those of all. docs/mail-contents.md tells what a mail says.';
+export const epilogue = NAMED.map(([, module]) => module.epilogue).join('\n\n');
 
 /** `eit mail ACTION`. */
 export async function run(
@@ -62,18 +39,18 @@ export async function run(
   const name = String(argv['action']);
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action === undefined) throw new Error(`no action ${name}`);
-  const { operand } = action;
+  const operand = OPERANDS[name];
   if (operand === undefined && argv['what'] !== undefined)
     throw new EitError('EIT_USAGE', `eit mail ${name} takes no other word`);
   if (operand !== undefined && argv['what'] === undefined)
     throw new EitError('EIT_USAGE', `eit mail ${name} needs ${operand}`);
   const foreign = Object.keys(options).filter(
-    (option) => argv[option] !== undefined && !action.options.includes(option),
+    (option) => argv[option] !== undefined && !(option in action.options),
   );
   if (foreign.length > 0)
     throw new EitError(
       'EIT_USAGE',
       `eit mail ${name} takes no --${foreign.join(', --')}; see eit mail --help`,
     );
-  return (await action.load())(argv, surroundings);
+  return action.run(argv, surroundings);
 }

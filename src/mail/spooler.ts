@@ -4,7 +4,7 @@ import type { ComposedMail, JobFound } from './composed-mail';
 import { digestMail } from './throttled-mail';
 import { formerDelivery, sendByFormerProgram } from './former-program';
 import type { Carrier, Handing, Letter, MailFolder } from './mail-folder';
-import type { MailNotice } from './mail-notice';
+import type { JobReader } from './job-reader';
 import { energyMailType, nodesOf } from './mail-type';
 import { buildMessage } from './message';
 import type { Nodemailer } from './nodemailer';
@@ -13,15 +13,6 @@ import { SURELY_ENDED_MS, recordedEnd } from './recorded-run';
 import { sendmailDelivery } from './sendmail-transport';
 import type { Throttle } from './throttle';
 import type { Delivery, Transport } from './transport';
-
-/** What is asked about a job whose mail waits: its run's nodes are those of the notice. */
-export interface Wanted {
-  readonly notice: MailNotice;
-  readonly nodes: readonly string[];
-}
-
-/** Looks all the jobs up at once; the answers are in the order of the questions. */
-export type LookUp = (wanted: readonly Wanted[]) => Promise<readonly (JobFound | undefined)[]>;
 
 export interface SpoolerOptions {
   readonly config: Pick<MailConfig, 'wait_seconds' | 'types' | 'give_up_hours' | 'header' | 'footer'>;
@@ -33,7 +24,7 @@ export interface SpoolerOptions {
   readonly throttle: Throttle;
   /** Called when the throttle has counted. */
   readonly onThrottle: () => void;
-  readonly lookUp: LookUp;
+  readonly jobReader: JobReader;
   readonly nodemailer: Nodemailer;
   readonly from: string;
   /** What message ids end with. */
@@ -134,9 +125,11 @@ export class Spooler {
 
   async #lookUp(wanted = [...this.#waiting.values()].filter((one) => this.#isAsking(one))): Promise<void> {
     if (wanted.length === 0) return;
-    const { lookUp, log } = this.#options;
+    const { jobReader, log } = this.#options;
     try {
-      const found = await lookUp(wanted.map(({ letter, nodes }) => ({ notice: letter.notice, nodes })));
+      const found = await jobReader.readAll(
+        wanted.map(({ letter, nodes }) => ({ notice: letter.notice, nodes })),
+      );
       for (const [i, one] of wanted.entries()) one.found = found[i] ?? one.found;
       if (this.#lookUpFailure !== '') log('info', 'records can be read again');
       this.#lookUpFailure = '';

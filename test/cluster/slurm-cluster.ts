@@ -48,6 +48,8 @@ export interface ClusterOptions {
   /** Ordinary users that jobs run as, made where missing; default `eitann`. */
   readonly users?: readonly string[];
   readonly slurmConfExtra?: string;
+  /** Path for MailProg=, from the cluster's folder; default: /bin/true. */
+  readonly mailProg?: (dir: string) => string;
   /** Files beside slurm.conf that a plugin reads when a daemon starts, by name; takes the cluster's folder. */
   readonly confFiles?: (dir: string) => Readonly<Record<string, string>>;
 }
@@ -136,7 +138,7 @@ export class SlurmCluster extends SlurmCommands {
     writeFileSync(join(this.dir, 'cgroup.conf'), cgroupConf(cgroup, cgroupMounts(this.hierarchies)));
     writeFileSync(join(this.dir, 'gres.conf'), gresConf(input));
     for (const [name, text] of Object.entries(this.options.confFiles?.(this.dir) ?? {})) {
-      writeFileSync(join(this.dir, name), text);
+      writeFileSync(join(this.dir, name), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
     }
     if (this.needsShim()) {
       const source = join(__dirname, 'hide-v1.c');
@@ -289,6 +291,7 @@ export class SlurmCluster extends SlurmCommands {
       ...this.hook('epilog'),
       prologFlags: options.prologFlags ?? 'Alloc,Contain',
       prologEpilogTimeoutS: options.prologEpilogTimeout ?? 30,
+      mailProg: options.mailProg?.(this.dir) ?? '/bin/true',
       extra: options.slurmConfExtra ?? '',
     };
   }

@@ -28,6 +28,7 @@ export interface ConfInput {
   readonly epilog?: string;
   readonly prologFlags: string;
   readonly prologEpilogTimeoutS: number;
+  readonly mailProg: string;
   readonly extra: string;
 }
 
@@ -78,7 +79,7 @@ export function slurmConf(input: ConfInput): string {
     'ReturnToService=2',
     'KillWait=2',
     'MinJobAge=86400',
-    'MailProg=/bin/true',
+    `MailProg=${input.mailProg}`,
     'MpiDefault=none',
     'PropagateResourceLimits=NONE',
     input.prologFlags && `PrologFlags=${input.prologFlags}`,

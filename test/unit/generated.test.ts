@@ -403,7 +403,7 @@ test('an empty config gets every default', () => {
     quota_dir: '/var/lib/eit/quota',
     slot_minutes: 60,
     intensity: [],
-    slurm: { compact: { extra: [] } },
+    slurm: { sacct_comment: false, compact: { extra: [] } },
   });
 });
 

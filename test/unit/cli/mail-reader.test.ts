@@ -36,7 +36,7 @@ function reader(sacct: string | null = null): LedgerJobReader {
     loaded: loadConfig({ path: join(dir, 'eit.yaml'), env: {} }),
     uid: process.getuid?.() ?? 0,
     now: () => NOW_MS,
-    note: () => undefined,
+    output: null,
     sacct: sacct === null ? null : { program: sacct, env: process.env, timeoutMs: 10_000 },
   });
 }
