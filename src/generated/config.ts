@@ -177,10 +177,6 @@ export interface EitConfig {
    */
   time_zone?: string;
   slurm: {
-    /**
-     * Whether `eit sacct-comment` may write a job's energy into its AdminComment: docs/mail-contents.md.
-     */
-    sacct_comment: boolean;
     compact: CompactJobsConfig;
   };
 }

@@ -201,7 +201,6 @@ const config: EitConfig = {
   ],
   time_zone: 'Europe/Berlin',
   slurm: {
-    sacct_comment: true,
     compact: { partition: 'service', account: 'eit', time: '1-00', extra: ['--mem=4G', '--exclusive'] },
   },
 };
@@ -403,7 +402,7 @@ test('an empty config gets every default', () => {
     quota_dir: '/var/lib/eit/quota',
     slot_minutes: 60,
     intensity: [],
-    slurm: { sacct_comment: false, compact: { extra: [] } },
+    slurm: { compact: { extra: [] } },
   });
 });
 
