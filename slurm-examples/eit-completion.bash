@@ -117,8 +117,8 @@ _eit() {
       options='--user --account --partition --qos --max-age --dir --no-bar --json --config'
       ;;
     mail)
-      actions='show'
-      options='--starttime --text --html --json --config'
+      actions='spool check show digest'
+      options='--once --starttime --text --html --month --user --account --json --config'
       ;;
     zones)
       actions='list show top bottom locate'
