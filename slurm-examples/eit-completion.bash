@@ -130,8 +130,8 @@ _eit() {
       ;;
     prometheus) options='--output --window --accounts --top-users --quotas --silent-after --listen --json --config' ;;
     mail)
-      actions='spool check show'
-      options='--once --starttime --text --html --json --config'
+      actions='spool check show digest'
+      options='--once --starttime --text --html --month --user --account --json --config'
       ;;
     publish) options='--dir --starttime --endtime --json --config' ;;
     zones)

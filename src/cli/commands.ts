@@ -75,8 +75,8 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'mail',
     describe:
-      "Mails about jobs: sends what eit-mail leaves (spool), tries the way to an address (check), shows what a job's says (show)",
-    actions: ['spool', 'check', 'show'],
+      "Mails about jobs: sends what eit-mail leaves (spool), tries the way to an address (check), shows what a job's says (show) and a month's (digest)",
+    actions: ['spool', 'check', 'show', 'digest'],
     operand: {
       name: 'what',
       describe: 'check: an address or a user; show: the job, such as 1234, 1234_5 or 1234+1',

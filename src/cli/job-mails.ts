@@ -21,7 +21,7 @@ export class JobMails {
   /** @throws EitError EIT_DATA_FILE */
   constructor(loaded: LoadedConfig, timeZone: string) {
     const shipped = parseShippedRules(readDataFile(dataPath(), RULES), `data/${RULES}`);
-    this.#rules = rulesInForce(shipped, []);
+    this.#rules = rulesInForce(shipped, loaded.config.mail.advice);
     this.#finder = new CleanerFinder(loaded, siteFactors(loaded), timeZone);
   }
 

@@ -2,7 +2,7 @@ import type { LoadedConfig } from '../config/config';
 import { composeMail } from '../mail/compose-mail';
 import type { JobFound } from '../mail/composed-mail';
 import type { JobQuestion, JobReader } from '../mail/job-reader';
-import { endedNodes, runsOfNotice } from '../mail/job-runs';
+import { endedNodes, runsOfNotice, userOf } from '../mail/job-runs';
 import { withNotices } from '../mail/notice-facts';
 import { type NoticeJob, parseNotice } from '../mail/notice-job';
 import type { FactsLookup } from '../runs/job-facts';
@@ -10,6 +10,7 @@ import type { SacctParts } from '../slurm/sacct-run';
 import type { Output } from './output';
 import { MailSacct } from './mail-sacct';
 import { JobMails } from './job-mails';
+import { JobQuotas, type QuotasOf } from './job-quotas';
 import { type JobRecords, readJobRecords } from './job-records';
 import { localTimeZone } from './time-zone';
 
@@ -35,6 +36,7 @@ export class LedgerJobReader implements JobReader {
   readonly #options: MailReaderOptions;
   readonly #sacct: MailSacct | null;
   readonly #mails: JobMails;
+  readonly #quotas: JobQuotas;
   readonly #timeZone: string;
 
   constructor(options: MailReaderOptions) {
@@ -42,6 +44,7 @@ export class LedgerJobReader implements JobReader {
     const { sacct, output, loaded } = options;
     this.#timeZone = loaded.config.time_zone ?? localTimeZone();
     this.#mails = new JobMails(loaded, this.#timeZone);
+    this.#quotas = new JobQuotas(loaded, options.uid);
     this.#sacct =
       sacct === null
         ? null
@@ -70,13 +73,15 @@ export class LedgerJobReader implements JobReader {
         timeZone: this.#timeZone,
       },
     );
-    return questions.map((question, i) => this.#found(records, question, jobs[i] ?? null));
+    const quotasOf = await this.#quotas.read(nowMs);
+    return questions.map((question, i) => this.#found(records, question, jobs[i] ?? null, quotasOf));
   }
 
   #found(
     { added, context }: JobRecords,
     { notice, nodes }: JobQuestion,
     job: NoticeJob | null,
+    quotasOf: QuotasOf,
   ): JobFound | undefined {
     const runs = job === null ? null : runsOfNotice(added, job);
     if (job === null || runs === null) return undefined;
@@ -86,7 +91,7 @@ export class LedgerJobReader implements JobReader {
       endedNodes: nodes.filter((node) => ended.has(node)),
       compose: (missingNodes) =>
         composeMail(
-          this.#mails.summary(runs, { ...context, quotas: null, missingNodes }),
+          this.#mails.summary(runs, { ...context, quotas: quotasOf(userOf(runs)), missingNodes }),
           notice.subject,
           this.#timeZone,
         ),

@@ -1,9 +1,11 @@
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
-import { loadConfig } from '../config/config';
+import { SkippedLines } from '../carbon/intensity-line';
+import { type LoadedConfig, loadConfig, loadQuotas } from '../config/config';
 import { EitError } from '../errors';
 import { composeMail, slurmSubject } from '../mail/compose-mail';
-import { runsOfJob } from '../mail/job-runs';
+import type { QuotaState } from '../generated/report';
+import { type JobRuns, runsOfJob, userOf } from '../mail/job-runs';
 import { writtenId } from '../runs/selected-job';
 import { parseJobSelections } from '../slurm/job-selection';
 import { parseSlurmTime } from '../slurm/time-form';
@@ -11,7 +13,13 @@ import type { CommandModule, Surroundings } from './command';
 import { JobMails } from './job-mails';
 import { readJobRecords } from './job-records';
 import { jsonText } from './plain-text';
+import { concerning, quotaStates } from '../quota/evaluate';
+import { energyCurves } from './energy-curves';
+import { JobQuotas } from './job-quotas';
+import { readUsersQuotaData } from './quota-data';
 import { readerOf } from './reader';
+import type { Reader } from './report-query';
+import { siteFactors } from './site-factors';
 import { localTimeZone } from './time-zone';
 
 /** How far back a job is looked for. */
@@ -86,7 +94,7 @@ export async function run(
   }
   const summary = new JobMails(loaded, timeZone).summary(runs, {
     ...context,
-    quotas: null,
+    quotas: await quotasOf(loaded, reader, runs, now.toMillis()),
     missingNodes: [],
   });
   if (argv['json'] === true) {
@@ -102,4 +110,22 @@ export async function run(
 
 function last(value: unknown): string | undefined {
   return [value].flat().findLast((item) => typeof item === 'string');
+}
+
+/** A user who may read his own runs alone is told of his own quotas. */
+async function quotasOf(
+  loaded: LoadedConfig,
+  reader: Reader,
+  runs: JobRuns,
+  nowMs: number,
+): Promise<QuotaState[] | null> {
+  const user = userOf(runs);
+  if (reader.isAdmin) return (await new JobQuotas(loaded, reader.uid).read(nowMs))(user);
+  if (loadQuotas(loaded).length === 0) return [];
+  const factorsIn = siteFactors(loaded);
+  const { curvesOf } = energyCurves({ loaded, factorsIn, nowMs, skipped: new SkippedLines() });
+  const access = { loaded, output: null, factorsIn, curvesOf, nowMs, uid: reader.uid };
+  const data = await readUsersQuotaData(access, user);
+  const asked = { name: user.name ?? `uid:${reader.uid}`, uid: reader.uid };
+  return concerning(quotaStates(data, asked), user, data);
 }

@@ -2,11 +2,17 @@ import type { Options } from 'yargs';
 import { EitError } from '../errors';
 import type { CommandModule, Surroundings } from './command';
 import * as checked from './mail-check';
+import * as digested from './mail-digest';
 import * as shown from './mail-show';
 import * as spooled from './mail-spool';
 
 /** What `eit mail` can be told to do: one file each, `mail-<action>.ts`. */
-const ACTIONS: Readonly<Record<string, CommandModule>> = { spool: spooled, check: checked, show: shown };
+const ACTIONS: Readonly<Record<string, CommandModule>> = {
+  spool: spooled,
+  check: checked,
+  show: shown,
+  digest: digested,
+};
 
 /** Actions that take a word: what it is. */
 const OPERANDS: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import type { Pair, Scalar } from 'yaml';
 import { EitError } from '../errors';
 import type { EitConfig, QuotaConfig, SiteConfig } from '../generated/config';
 import validate from '../generated/config-validator';
+import { adviceProblems } from './advice-problems';
 import { combinations, fillIn } from './combinations';
 import { chooseConfigPath, readConfigText } from './config-text';
 import { PLACE_KEYS, placeProblems } from './place-problems';
@@ -178,6 +179,7 @@ function findProblems(
     problems.push({ at: place.valueAt, message });
   }
   if (!isWrong('site') && !isWrong('clusters')) problems.push(...placeProblems(config, places));
+  if (!wrong.some(({ path: [top] }) => top === 'mail')) problems.push(...adviceProblems(config, places));
   if (!wrong.some(({ path: [top] }) => top === 'quotas')) problems.push(...quotaProblems(config, places));
   if (!['site', 'clusters', 'currency'].some((top) => wrong.some(({ path }) => path[0] === top)))
     problems.push(...siteProblems(config, set, places));

@@ -452,6 +452,12 @@ export interface MailConfig {
    */
   give_up_hours: number;
   /**
+   * Rules of advice beside those that come with EIT (data/advice/advice.yaml), and changes to these: docs/mail-contents.md.
+   *
+   * @maxItems 64
+   */
+  advice: AdviceConfig[];
+  /**
    * Text above each mail.
    */
   header?: string;
@@ -488,6 +494,34 @@ export interface SmtpConfig {
    * Certificates (PEM) that the server's is checked against; without it those that Node.js has.
    */
   ca_file?: string;
+}
+export interface AdviceConfig {
+  /**
+   * Of a rule that comes with EIT: changes it; else the rule is new, and needs when and text.
+   */
+  id: string;
+  /**
+   * Conditions by variable, all of which must hold, such as { cpus: ">= 4" }.
+   */
+  when?: {
+    [k: string]: string;
+  };
+  /**
+   * What the mail says, with variables such as {cpus}.
+   */
+  text?: string;
+  /**
+   * The variable with the energy that would be saved.
+   */
+  saves_kwh?: string;
+  /**
+   * The variable with the CO2eq that would be saved.
+   */
+  saves_kg?: string;
+  /**
+   * Turns the rule off.
+   */
+  off?: boolean;
 }
 export interface IntensitySourceConfig {
   /**

@@ -35,7 +35,7 @@ export function parseShippedRules(text: string, file: string): AdviceRule[] {
   const [fault] = [
     ...problems.map(({ message }) => message),
     ...(rules.length === 0 ? ['no rules'] : []),
-    ...rules.flatMap((rule) => ruleFaults(rule, true).map((what) => `${visible(String(rule.id))} ${what}`)),
+    ...rules.flatMap((rule) => ruleFaults(rule, true).map((what) => `${visible(rule.id)} ${what}`)),
     ...(rules.map(({ id }) => id).join() === SHIPPED_RULES.join() ? [] : ['other rules than expected']),
   ];
   if (fault !== undefined) throw new EitError('EIT_DATA_FILE', `${file}: ${fault}; install EIT again`);
@@ -163,7 +163,8 @@ function written(name: AdviceVariable, value: number | string | null): string {
       return durationText(value);
     case 'part':
       return percentText(value);
-    default:
+    case 'number':
+    case 'text':
       return String(Number(value.toPrecision(3)));
   }
 }

@@ -1,4 +1,5 @@
 import type { AddedRun } from '../report/aggregate';
+import type { UserMatch } from '../runs/run-filter';
 import type { NoticeJob } from './notice-job';
 
 /** The runs that a mail is about. */
@@ -67,6 +68,11 @@ export function runsOfJob(added: readonly AddedRun[], { jobId, scope }: AskedJob
 export function endedNodes(runs: readonly AddedRun[]): string[] {
   const ended = runs.flatMap(({ parts }) => parts.filter(({ slice }) => slice.ends).map(({ node }) => node));
   return [...new Set(ended)].sort();
+}
+
+/** Whose they are. */
+export function userOf({ runs: [first] }: JobRuns): UserMatch {
+  return { uid: first?.run.uid ?? undefined, name: first?.run.user };
 }
 
 export function arrayOf({ facts }: AddedRun): number | null {

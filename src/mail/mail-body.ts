@@ -280,7 +280,7 @@ function efficiencyLine(parts: readonly JobPart[]): string[] {
   return [`CPUs were used best by ${text(most)} and least by ${text(least)}.`];
 }
 
-function quotaSection(quotas: readonly QuotaState[]): MailSection[] {
+export function quotaSection(quotas: readonly QuotaState[]): MailSection[] {
   if (quotas.length === 0) return [];
   return [
     {

@@ -175,6 +175,16 @@ const config: EitConfig = {
     give_up_hours: 2,
     header: 'Above',
     footer: 'Below',
+    advice: [
+      { id: 'memory', off: true },
+      {
+        id: 'big',
+        when: { cpus: '> 500' },
+        text: '{cpus} CPUs?',
+        saves_kwh: 'gpu_idle_kwh',
+        saves_kg: 'co2e_kg',
+      },
+    ],
   },
   slot_minutes: 30,
   intensity_dir: '/shared/intensity',

@@ -1,9 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adviceFor, parseShippedRules } from '../../../src/mail/advice';
+import { NOWHERE } from '../../../src/mail/cleaner';
+import { DATA } from './data';
 import type { RunGpu } from '../../../src/generated/record';
 import { runsOfJob } from '../../../src/mail/job-runs';
 import { jobSummary } from '../../../src/mail/job-summary';
 import type { JobSummary } from '../../../src/generated/report';
 import { later } from '../report/records';
 import { context, facts, hour, quota, runsOf, T, T_S } from './jobs';
+
+const RULES = parseShippedRules(readFileSync(join(DATA, 'advice/advice.yaml'), 'utf8'), 'advice.yaml');
 
 /** A job, and what Slurm's subject is. */
 export interface MailCase {
@@ -32,7 +39,8 @@ function made(
 ): JobSummary {
   const found = runsOfJob(runsOf(...runs), { jobId, scope: 'whole' });
   if (found === null) throw new Error(`no job ${jobId}`);
-  return jobSummary(found, context(given));
+  const summary = jobSummary(found, context(given));
+  return { ...summary, advice: adviceFor(summary, RULES, NOWHERE) };
 }
 
 function cpuJob(): JobSummary {
