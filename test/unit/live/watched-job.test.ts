@@ -1,0 +1,55 @@
+import validateWatch from '../../../src/generated/watch-validator';
+import { runsOfJob, watchLine, watchText } from '../../../src/live/watched-job';
+import { parseQueue } from '../../../src/slurm/squeue';
+import { AT, exampleSnapshot } from './example-snapshot';
+
+const JOB = { shown: '184467', job: 184_467, state: 'RUNNING', nodes: 2, reason: '' };
+
+test('a job is the sum over its nodes, each told once', () => {
+  const one = exampleSnapshot();
+  const [first] = one.runs;
+  const two = { ...one, host: 'gpu08', runs: [{ ...first!, node: 'gpu08', cpus: 16 }] };
+  const runs = runsOfJob([one, two, { ...two, host: 'a second agent' }], JOB.job);
+  expect(runs.map(({ node }) => node)).toEqual(['gpu07', 'gpu08']);
+  const line = watchLine(JOB, runs, 475, Date.parse(AT));
+  expect(validateWatch(line)).toBe(true);
+  expect(line).toMatchObject({ from: 'live', nodes_reporting: 2, cpus: 48, elapsed_s: 11_554 });
+  expect(line.power_w).toBeCloseTo(2 * 532.41);
+  expect(line.power_by_class_w.gpu).toBe(776);
+  expect(line.energy_j).toBeCloseTo(2 * 6_141_000);
+  expect(line.co2e_g).toBeCloseTo(((2 * 6_141_000) / 3.6e6) * 475);
+  expect(watchText(line, '10:15:30', 200)).toBe(
+    '10:15:30  184467  RUNNING  1065 W  (CPU 273, DRAM 16.2, GPU 776)  3.41 kWh  1.62 kg CO2e  3:12:34  CPUs 63.2/48  2 of 2 nodes',
+  );
+  expect(watchText(line, '10:15:30', 60)).toBe('10:15:30  184467  RUNNING  1065 W  3.41 kWh  1.62 kg CO2e');
+});
+
+test('the newest execution of a requeued job counts', () => {
+  const [run] = exampleSnapshot().runs;
+  const later = { ...run!, restart: 1, started: '2026-03-04T09:00:00.000Z' };
+  expect(runsOfJob([{ ...exampleSnapshot(), runs: [later, run!] }], JOB.job)).toEqual([later]);
+});
+
+test('of nothing there is no figure', () => {
+  const line = watchLine({ ...JOB, state: 'PENDING', reason: 'Resources' }, [], 475, Date.parse(AT));
+  expect(validateWatch(line)).toBe(true);
+  expect(line).toMatchObject({ from: 'none', power_w: null, energy_j: null, co2e_g: null });
+  expect(watchText(line, '10:15:30', 80)).toBe('10:15:30  184467  PENDING  (Resources)');
+});
+
+test('lines of squeue; what is none is passed over', () => {
+  const text = [
+    '12|12|RUNNING|2|1000|1:02:03|None',
+    '40_3|43|PENDING|1|1000|0:00|Resources',
+    '50+1|51|RUNNING|4|1001|5:00|None',
+    '40_[4-9%2]|40|PENDING|1|1000|0:00|JobArrayTaskLimit | more',
+    'slurm_load_jobs error: x|y',
+    '',
+  ].join('\n');
+  expect(parseQueue(text).map(({ shown, job, reason }) => [shown, job, reason])).toEqual([
+    ['12', 12, ''],
+    ['40_3', 43, 'Resources'],
+    ['50+1', 51, ''],
+    ['40_[4-9%2]', 40, 'JobArrayTaskLimit | more'],
+  ]);
+});
