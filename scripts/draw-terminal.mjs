@@ -37,6 +37,9 @@ ${rows.join('\n')}
 `;
 }
 
+/** A sparkline, a bar, or words with single spaces between. */
+const WORDS = /[▁-█]*[▁-▇][▁-█]*|[█▏▎▍▌▋▊▉]+|[^\s▁-▏]+(?: [^\s▁-▏]+)*/gu;
+
 /** A line's words at their columns, each as wide as its cells, and its bar as a rectangle. */
 function drawLine(line, y) {
   const classes = [
@@ -50,8 +53,9 @@ function drawLine(line, y) {
     const middle = fixed(y - 0.3 * FONT_SIZE);
     return [`<path class="rule" d="M${MARGIN} ${middle}h${fixed(text.length * CELL)}"/>`];
   }
-  return [...text.matchAll(/[█▏▎▍▌▋▊▉]+|[^\s█▏▎▍▌▋▊▉]+(?: [^\s█▏▎▍▌▋▊▉]+)*/gu)].map(({ 0: word, index }) => {
+  return [...text.matchAll(WORDS)].map(({ 0: word, index }) => {
     const x = fixed(MARGIN + index * CELL);
+    if (/[▁-▇]/u.test(word)) return drawSparkline(word, MARGIN + index * CELL, y);
     const eighths = '▏▎▍▌▋▊▉█';
     if (eighths.includes(word[0])) {
       const cells = [...word].reduce((sum, block) => sum + (eighths.indexOf(block) + 1) / 8, 0);
@@ -62,6 +66,16 @@ function drawLine(line, y) {
     const length = fixed(word.length * CELL);
     return `<text${attributes} x="${x}" y="${fixed(y)}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${escape(word)}</text>`;
   });
+}
+
+/** Each column from the line's foot up. */
+function drawSparkline(columns, x, y) {
+  const foot = y + 0.16 * FONT_SIZE;
+  const path = [...columns].map((block, i) => {
+    const height = (('▁▂▃▄▅▆▇█'.indexOf(block) + 1) / 8) * (FONT_SIZE - 1);
+    return `M${fixed(x + i * CELL)} ${fixed(foot)}v${fixed(-height)}h${fixed(CELL)}v${fixed(height)}z`;
+  });
+  return `<path class="share" d="${path.join('')}"/>`;
 }
 
 function fixed(px) {
