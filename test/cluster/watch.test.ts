@@ -78,7 +78,7 @@ describeCluster('eit watch', 'v2', () => {
     expect(energies.at(-1)).toBeLessThanOrEqual(recordedJ);
     // The last look was some seconds before the end.
     expect(energies.at(-1)).toBeGreaterThan(recordedJ / 2);
-    expect(watched.stdout.trimEnd().split('\n').at(-1)).toMatch(/"kind":"end"/);
+    expect(watched.stdout.trimEnd().split('\n').at(-1)).toMatch(/"final":true/);
     const after = await watch([job]);
     expect(after.stdout).toMatch(new RegExp(`^Job ${job} (COMPLETED|COMPLETING|ENDED): .*CO2e`));
     console.log(watched, after);

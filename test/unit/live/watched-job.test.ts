@@ -1,4 +1,6 @@
+import type { ReportFigures } from '../../../src/generated/report';
 import validateWatch from '../../../src/generated/watch-validator';
+import { endText, ledgerLine, nothingOf, seenText } from '../../../src/live/watch-end';
 import { runsOfJob, watchLine, watchText } from '../../../src/live/watched-job';
 import { parseQueue } from '../../../src/slurm/squeue';
 import { AT, exampleSnapshot } from './example-snapshot';
@@ -52,4 +54,32 @@ test('lines of squeue; what is none is passed over', () => {
     ['50+1', 51, ''],
     ['40_[4-9%2]', 40, 'JobArrayTaskLimit | more'],
   ]);
+});
+
+const FIGURES = {
+  jobs: 1,
+  runs: 1,
+  elapsed_seconds: 3600,
+  energy_kwh: { cpu: 0.3, dram: 0.1, gpu: null, other: 0, it: 0.4, total: 0.5 },
+  co2e_kg: 0.19,
+  coverage: 0.998,
+} as ReportFigures;
+
+test('what the record of an ended job says', () => {
+  expect(endText('12_3', 'COMPLETED', FIGURES)).toBe(
+    'Job 12_3 COMPLETED: 500 Wh with PUE, 190 g CO2e, 01:00:00, mean 400 W\n' +
+      '  nodes 400 Wh (CPU 300 Wh, DRAM 100 Wh), coverage 99.8 %\n',
+  );
+  const line = ledgerLine(nothingOf('12_3', 'COMPLETED', 0), FIGURES);
+  expect(validateWatch({ ...line, final: true })).toBe(true);
+  expect(line).toMatchObject({ from: 'ledger', power_w: 400, energy_j: 1_440_000, co2e_g: 190 });
+  expect(line.power_by_class_w).toEqual({ cpu: 300, dram: 100, other: 0 });
+});
+
+test('where there is no record it is what was seen', () => {
+  expect(seenText(JOB, 'FAILED', null)).toContain('FAILED: nothing was seen of it; eit-report -j 184467');
+  const line = watchLine(JOB, runsOfJob([exampleSnapshot()], JOB.job), null, Date.parse(AT));
+  expect(seenText(JOB, 'FAILED', line)).toContain(
+    '1.71 kWh (nodes, without PUE) when it was last seen, on 1 node',
+  );
 });
