@@ -188,6 +188,7 @@ class Watch {
       nodes: job.nodes,
       intervalS,
       config,
+      asUser: surroundings.uid === 0 && job.uid !== 0 ? { uid: job.uid, gid: job.gid } : null,
     });
   }
 

@@ -41,10 +41,10 @@ test('of nothing there is no figure', () => {
 
 test('lines of squeue; what is none is passed over', () => {
   const text = [
-    '12|12|RUNNING|2|1000|1:02:03|None',
-    '40_3|43|PENDING|1|1000|0:00|Resources',
-    '50+1|51|RUNNING|4|1001|5:00|None',
-    '40_[4-9%2]|40|PENDING|1|1000|0:00|JobArrayTaskLimit | more',
+    '12|12|RUNNING|2|1000|100|1:02:03|None',
+    '40_3|43|PENDING|1|1000|100|0:00|Resources',
+    '50+1|51|RUNNING|4|1001|100|5:00|None',
+    '40_[4-9%2]|40|PENDING|1|1000|100|0:00|JobArrayTaskLimit | more',
     'slurm_load_jobs error: x|y',
     '',
   ].join('\n');

@@ -2,7 +2,7 @@ import { isOver, oneOf } from '../../../src/slurm/queued-job';
 import type { QueuedJob } from '../../../src/slurm/squeue';
 
 function job(shown: string, id: number, state = 'RUNNING'): QueuedJob {
-  return { shown, job: id, state, nodes: 1, uid: 1000, elapsed: '0:10', reason: '' };
+  return { shown, job: id, state, nodes: 1, uid: 1000, gid: 100, elapsed: '0:10', reason: '' };
 }
 
 test('the one that there is', () => {
