@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { nowPaths } from './now-paths';
@@ -36,6 +36,8 @@ export class NowRequests {
    */
   static async open(stateDir: string, onAsk: (uids: ReadonlySet<number>) => void): Promise<NowRequests> {
     const { dir, ask } = nowPaths(stateDir);
+    // As the hooks make it: nobody else could get to the folder in it. Any other mode is somebody's choice.
+    if ((statSync(stateDir).mode & 0o777) === 0o700) chmodSync(stateDir, 0o711);
     mkdirSync(dir, { recursive: true, mode: 0o755 });
     if (lstatSync(ask, { throwIfNoEntry: false })?.isFIFO() !== true) {
       rmSync(ask, { force: true, recursive: true });

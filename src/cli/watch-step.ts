@@ -28,6 +28,8 @@ export interface WatchStepParts {
   readonly nodes: number;
   readonly intervalS: number;
   readonly config: string | undefined;
+  /** Slurm lets nobody but the job's user start a step in it, root neither: root starts it as that user. Else null. */
+  readonly asUser: { readonly uid: number; readonly gid: number } | null;
 }
 
 /** A step in the job with a task on each of its nodes, which prints what that node's agent tells. */
@@ -41,7 +43,7 @@ export class WatchStep {
   #hasEnded = false;
   readonly ended: Promise<void>;
 
-  constructor({ srun, env, job, nodes, intervalS, config }: WatchStepParts) {
+  constructor({ srun, env, job, nodes, intervalS, config, asUser }: WatchStepParts) {
     const program = process.argv[1] ?? '';
     const top = ['top', '--stream', '--json', '--interval', String(intervalS)];
     const args = [
@@ -67,7 +69,12 @@ export class WatchStep {
       ...top,
       ...(config === undefined ? [] : ['--config', config]),
     ];
-    this.#child = spawn(srun, args, { env: withoutChoices(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(srun, args, {
+      env: withoutChoices(env),
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...asUser,
+    });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#take(text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint = (this.#complaint + text).slice(-LONGEST_COMPLAINT);

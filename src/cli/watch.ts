@@ -5,9 +5,9 @@ import { type LoadedConfig, loadConfig } from '../config/config';
 import { EitError } from '../errors';
 import type { ReportFigures } from '../generated/report';
 import type { WatchLine } from '../generated/watch';
-import { joulesText, wattsText } from '../live/amounts';
+import { endText, ledgerLine, nothingOf, seenText } from '../live/watch-end';
 import { runsOfJob, watchLine, watchText } from '../live/watched-job';
-import { counted, durationText, energyText, massText, percentText } from '../report/units';
+import { isOver, oneOf } from '../slurm/queued-job';
 import { type QueuedJob, readQueue } from '../slurm/squeue';
 import type { CommandModule, Surroundings } from './command';
 import { tryJobFigures } from './job-figures';
@@ -188,6 +188,7 @@ class Watch {
       nodes: job.nodes,
       intervalS,
       config,
+      asUser: surroundings.uid === 0 && job.uid !== 0 ? { uid: job.uid, gid: job.gid } : null,
     });
   }
 
@@ -202,23 +203,7 @@ class Watch {
     }
     const none = watchLine(job, [], null, nowMs);
     const { figures } = this.#ledger;
-    if (figures === null || typeof figures === 'string') return none;
-    const { energy_kwh: energy, elapsed_seconds: elapsedS, co2e_kg: co2eKg } = figures;
-    const mean = (kwh: number | null): number | null =>
-      kwh === null || elapsedS <= 0 ? null : (kwh * 3.6e6) / elapsedS;
-    return {
-      ...none,
-      from: 'ledger',
-      power_w: mean(energy.it),
-      power_by_class_w: Object.fromEntries(
-        (['cpu', 'dram', 'gpu', 'other'] as const)
-          .filter((name) => energy[name] !== null)
-          .map((name) => [name, mean(energy[name])]),
-      ),
-      energy_j: energy.it * 3.6e6,
-      co2e_g: co2eKg * 1000,
-      elapsed_s: elapsedS,
-    };
+    return figures === null || typeof figures === 'string' ? none : ledgerLine(none, figures);
   }
 
   async #print(line: WatchLine): Promise<void> {
@@ -284,20 +269,14 @@ class Watch {
     this.#shown.clear();
     const { output } = this.#parts.surroundings;
     if (this.#parts.isJson) {
-      await output.write([`${JSON.stringify({ kind: 'end', job: shown, state, figures })}\n`]);
+      await this.#printFinal(ledgerLine(nothingOf(shown, state, Date.now()), figures));
       return;
     }
-    const { energy_kwh: energy, co2e_kg: co2eKg, coverage, elapsed_seconds: elapsedS } = figures;
-    const parts = (['cpu', 'dram', 'gpu', 'other'] as const)
-      .map((name) => [name === 'other' ? name : name.toUpperCase(), energy[name]] as const)
-      .filter(([, kwh]) => kwh !== null && kwh > 0)
-      .map(([name, kwh]) => `${name} ${energyText(kwh ?? 0)}`);
-    await output.write([
-      `Job ${shown} ${state}: ${energyText(energy.total)} with PUE, ${massText(co2eKg)} CO2e, ${durationText(elapsedS)}, ` +
-        `mean ${elapsedS > 0 ? wattsText((energy.it * 3.6e6) / elapsedS) : '?'} W\n`,
-      `  nodes ${energyText(energy.it)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}, ` +
-        `coverage ${coverage === null ? 'unknown' : percentText(coverage)}\n`,
-    ]);
+    await output.write([endText(shown, state, figures)]);
+  }
+
+  async #printFinal(line: WatchLine): Promise<void> {
+    await this.#parts.surroundings.output.write([`${JSON.stringify({ ...line, final: true })}\n`]);
   }
 
   /** Its record is not here (yet), or not ours to read: what was seen last. */
@@ -306,61 +285,11 @@ class Watch {
     const { isJson, surroundings } = this.#parts;
     const line = this.#last;
     if (isJson) {
-      await surroundings.output.write([
-        `${JSON.stringify({ kind: 'end', job: job.shown, state, figures: null, last: line })}\n`,
-      ]);
+      await this.#printFinal({ ...(line ?? nothingOf(job.shown, state, Date.now())), state });
       return;
     }
-    const seen =
-      line === null || line.energy_j === null
-        ? 'nothing was seen of it'
-        : `${joulesText(line.energy_j)} (nodes, without PUE) when it was last seen, on ${counted(line.nodes_reporting, 'node')}`;
-    await surroundings.output.write([
-      `Job ${job.shown} ${state}: ${seen}; eit-report -j ${job.job} has its record in some minutes\n`,
-    ]);
+    await surroundings.output.write([seenText(job, state, line)]);
   }
-}
-
-/** States in which nothing more comes of a job's work. */
-function isOver({ state }: QueuedJob): boolean {
-  return ![
-    'PENDING',
-    'RUNNING',
-    'SUSPENDED',
-    'STOPPED',
-    'CONFIGURING',
-    'RESIZING',
-    'SIGNALING',
-    'STAGE_OUT',
-    'REQUEUED',
-    'REQUEUE_HOLD',
-    'REQUEUE_FED',
-    'SPECIAL_EXIT',
-  ].includes(state);
-}
-
-/**
- * The one that is meant.
- * @returns null: Slurm has none of that id
- * @throws EitError EIT_USAGE where they are several
- */
-function oneOf(jobs: readonly QueuedJob[], id: string): QueuedJob | null {
-  const open = jobs.filter((job) => !isOver(job));
-  const running = open.filter(({ state }) => state !== 'PENDING');
-  const chosen = running.length > 0 ? running : open.length > 0 ? open : jobs;
-  const exact = chosen.find(({ shown, job }) => shown === id || String(job) === id);
-  if (chosen.length === 1) return chosen[0] ?? null;
-  if (
-    exact !== undefined &&
-    !chosen.some(({ shown }) => shown.startsWith(`${id}_`) || shown.startsWith(`${id}+`))
-  )
-    return exact;
-  if (chosen.length === 0) return null;
-  const names = chosen.slice(0, 5).map(({ shown }) => shown);
-  throw new EitError(
-    'EIT_USAGE',
-    `${id} is ${chosen.length} jobs: name one of them, such as ${names.join(', ')}`,
-  );
 }
 
 function isLineTerminal({ output, env }: Surroundings): boolean {

@@ -25,6 +25,10 @@ export interface WatchLine {
    * live: the agents of its nodes; ledger: its records, which are some minutes old; none: nothing is told (yet).
    */
   from: 'live' | 'ledger' | 'none';
+  /**
+   * The job has ended, and this is the last line: of ledger what its record says, of live what was seen last, of none nothing was seen.
+   */
+  final?: true;
   nodes: number;
   nodes_reporting: number;
   /**

@@ -1,5 +1,5 @@
 import type { NowSnapshot } from '../generated/now';
-import { cut, pad, visible } from '../report/printable';
+import { cut, pad, visible, wrap } from '../report/printable';
 import { co2eText, joulesText, shortBytes, shortPercent, shortTime, wattsText } from './amounts';
 import { type JobRow, filterRows, hostPower, jobRow, sortRows, sumKnown } from './host-now';
 import { type Line, cutLine, fitting, line, span } from './screen-line';
@@ -36,6 +36,8 @@ export interface Size {
   readonly rows: number;
 }
 
+const MOST_NOTICE_LINES = 4;
+
 /** The host's own series among those of jobs. */
 export const HOST_KEY = '';
 
@@ -53,7 +55,12 @@ export function rowsOf(
 /** The whole screen: as many lines as it has rows, none wider than it is. */
 export function topScreen(model: TopModel, state: TopState, { columns, rows }: Size): Line[] {
   const head = headLines(model, columns);
-  const notice = model.notice === '' ? [] : [line(model.notice, 'yellow')];
+  const notice =
+    model.notice === ''
+      ? []
+      : wrap(visible(model.notice), columns)
+          .slice(0, MOST_NOTICE_LINES)
+          .map((text) => line(text, 'yellow'));
   const foot = rows > head.length + notice.length + 3 ? [footLine(state, columns)] : [];
   const space = Math.max(0, rows - head.length - notice.length - foot.length);
   const body = bodyLines(model, state, columns, space).slice(0, space);

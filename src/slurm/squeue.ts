@@ -9,6 +9,8 @@ export interface QueuedJob {
   readonly state: string;
   readonly nodes: number;
   readonly uid: number;
+  /** Of the group that it runs as. */
+  readonly gid: number;
   /** How long it has run, as Slurm prints it. */
   readonly elapsed: string;
   /** Why it waits; of one that runs nothing. */
@@ -23,7 +25,7 @@ export interface SqueueParts {
 }
 
 /** No field of it is the user's text; see https://slurm.schedmd.com/squeue.html#OPT_format. */
-const FORMAT = '%i|%A|%T|%D|%U|%M|%r';
+const FORMAT = '%i|%A|%T|%D|%U|%G|%M|%r';
 const LARGEST_ANSWER = 8 << 20;
 const CHOICES = /^(?:SQUEUE_|SLURM_CLUSTERS$|SLURM_JSON$|SLURM_YAML$)/;
 
@@ -46,8 +48,8 @@ export async function readQueue({ program, env, timeoutMs }: SqueueParts, id: st
 /** Lines that are none of FORMAT are passed over. */
 export function parseQueue(text: string): QueuedJob[] {
   return text.split('\n').flatMap((line) => {
-    const [, shown = '', job, state = '', nodes, uid, elapsed = '', reason = ''] =
-      /^ *([\d_+[\],%:-]+)\|(\d+)\|([A-Z_]+)\|(\d+)\|(\d+)\|([^|]*)\|(.*)$/.exec(line) ?? [];
+    const [, shown = '', job, state = '', nodes, uid, gid, elapsed = '', reason = ''] =
+      /^ *([\d_+[\],%:-]+)\|(\d+)\|([A-Z_]+)\|(\d+)\|(\d+)\|(\d+)\|([^|]*)\|(.*)$/.exec(line) ?? [];
     if (job === undefined) return [];
     const isWaiting = state === 'PENDING';
     return [
@@ -57,6 +59,7 @@ export function parseQueue(text: string): QueuedJob[] {
         state,
         nodes: Number(nodes),
         uid: Number(uid),
+        gid: Number(gid),
         elapsed,
         reason: isWaiting ? reason : '',
       },

@@ -2,7 +2,8 @@
 // core at the default length of a stretch, memory, wake-ups and bytes written. Real cgroups (version 1: cpuacct, memory, cpuset and
 // freezer; version 2 as it is mounted; two steps a job, without processes in them) below directories of its own, counters of two
 // packages that grow each second, the built agent. Needs root.
-// Usage: npm run bench:agent [-- JOBS,JOBS,... [TICK,TICK,... [1|2]]]     tick in seconds, version of cgroups
+// Usage: npm run bench:agent [-- JOBS,JOBS,... [TICK,TICK,... [1|2 [watched]]]]     tick in seconds, version of cgroups; watched: while
+// root looks at eit top, which makes the tick two seconds at most
 import { spawn } from 'node:child_process';
 import {
   existsSync,
@@ -19,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [jobList = '1,16,128,512', tickList = '1,10', wanted = '1'] = process.argv.slice(2);
+const [jobList = '1,16,128,512', tickList = '1,10', wanted = '1', looking = ''] = process.argv.slice(2);
 /** A stretch here; the default is 300 s. */
 const STRETCH_S = 60;
 const DEFAULT_STRETCH_S = 300;
@@ -87,6 +88,8 @@ async function measure(jobs, tick) {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const growing = setInterval(grow, 1000);
+  const ask = () => writeFileSync(join(home, 'state/now/ask'), '0\n');
+  let asking;
   try {
     await sleep(3000);
     // Whatever changes in the folder of events makes the agent read.
@@ -99,6 +102,7 @@ async function measure(jobs, tick) {
     const pid = Number(readFileSync(join(home, 'state/agent.pid'), 'utf8').split(' ')[0]);
     const untilEndMs = () => STRETCH_S * 1000 - (Date.now() % (STRETCH_S * 1000));
     await sleep(untilEndMs() + 3000);
+    if (looking === 'watched') asking = setInterval(ask, 5000);
     const before = look(pid, home);
     await sleep(untilEndMs() - 3000);
     const middle = look(pid, home);
@@ -121,6 +125,7 @@ async function measure(jobs, tick) {
     ];
   } finally {
     clearInterval(growing);
+    clearInterval(asking);
     agent.kill();
     await new Promise((resolve) => agent.once('exit', resolve));
     for (const dir of dirs.toReversed()) rmdirSync(dir);
