@@ -106,6 +106,17 @@ export async function publishPages(tree: PublishTree, options: PublishPagesOptio
     };
   };
 
+  // A run of several days is one: that only the report without days can tell.
+  const countRuns = (sums: PageSums, isOf: (group: Group) => boolean): void => {
+    const { sums: total } = sums.total;
+    [total.runs, total.nodesExpected, total.nodesReported] = [0, 0, 0];
+    for (const group of overview.groups.filter(isOf)) {
+      total.runs += group.sums.runs;
+      total.nodesExpected += group.sums.nodesExpected;
+      total.nodesReported += group.sums.nodesReported;
+    }
+  };
+
   let [users, facts]: [number, Aggregate['slurm']] = [0, overview.slurm];
   const all = usersOf(overview.groups);
   const progress = output.progress('writing pages, user');
@@ -135,6 +146,7 @@ export async function publishPages(tree: PublishTree, options: PublishPagesOptio
     for (const { name, match, uid: whose } of some) {
       const sums = ofUsers.get(whose);
       if (sums === undefined) continue;
+      countRuns(sums, ({ fields }) => fields.uid === whose);
       const own = concerning(quotaStates(quotaData, { name, uid: whose }), match, quotaData);
       // What he has in common with others he is not told of, where the ledger is private.
       const told = isOpen ? own : own.filter(({ per }) => per === 'user');
@@ -156,6 +168,7 @@ export async function publishPages(tree: PublishTree, options: PublishPagesOptio
   for (const [account, sums] of accounts) {
     const readers = coordinators.get(account);
     if (!isOpen && readers === undefined) continue;
+    countRuns(sums, ({ fields }) => (fields.account ?? '') === account);
     const own = quotas.filter(({ per, name }) => per === 'account' && name === account);
     const page = content(
       `Energy and CO2eq: account ${account}`,
@@ -168,6 +181,7 @@ export async function publishPages(tree: PublishTree, options: PublishPagesOptio
   }
   const folders = [...partitions.keys()].sort().map((name) => ({ name, folder: accountFolder(name) }));
   for (const { name, folder } of folders) {
+    countRuns(partitions.get(name)!, ({ fields }) => (fields.partition ?? '') === name);
     const own = quotas.filter((quota) => quota.per === 'partition' && quota.name === name);
     const back = { href: `../../${PAGE_FILE}`, text: 'The whole site' };
     const page = content(
@@ -182,6 +196,7 @@ export async function publishPages(tree: PublishTree, options: PublishPagesOptio
     href: `partitions/${encodeURIComponent(folder)}/${PAGE_FILE}`,
     text: `Partition ${name}`,
   }));
+  countRuns(site, () => true);
   const page = content(
     'Energy and CO2eq: the whole site',
     site,

@@ -18,7 +18,7 @@ export interface Series {
 /** A bar. */
 export interface Bar {
   readonly label: string;
-  /** Where a click leads; absent: nowhere. */
+  /** Where a click leads; absent: nowhere. Who has no mouse goes by the table below: a picture holds no links. */
   readonly href?: string;
   /** What it says to who points at it. */
   readonly title: string;
@@ -82,7 +82,7 @@ export function barChart({ id, title, description, series, bars, tick, overlay }
     const body = markup`<title>${bar.title}</title>${hit}${rects}`;
     return bar.href === undefined
       ? markup`<g>${body}</g>`
-      : markup`<a href="${bar.href}" tabindex="-1" aria-hidden="true">${body}</a>`;
+      : markup`<g class="go" data-href="${bar.href}">${body}</g>`;
   });
   const labels = bars.map((bar, i) =>
     i % every === 0

@@ -31,7 +31,7 @@ export function hourChart({ cells, byMonth }: CleanHours, title: string, descrip
     .range([0, STEPS - 1])
     .clamp(true);
   const panel = HOURS * CELL.width;
-  const width = LEFT + panel + (hasGrid ? GAP + panel : 0) + 4;
+  const width = LEFT + panel + (hasGrid ? GAP + panel : 0) + 10;
   const height = TOP + rows.length * CELL.height + 20;
   const rect = (cell: HourCell, left: number, className: string, text: string): Html => {
     const [x, y] = [left + cell.hour * CELL.width, TOP + rows.indexOf(cell.row) * CELL.height];
@@ -75,7 +75,7 @@ export function hourChart({ cells, byMonth }: CleanHours, title: string, descrip
           text-anchor="middle">${two(hour)}</text>`,
     );
   return markup`<svg
-    class="heat"
+    class="heat${hasGrid ? '' : ' one'}"
     viewBox="0 0 ${width} ${height}"
     role="img"
     aria-labelledby="hours-title hours-desc"><title id="hours-title">${title}</title><desc id="hours-desc">${description}</desc><text class="head" x="${LEFT}" y="11">Energy used</text>${hasGrid ? markup`<text class="head" x="${LEFT + panel + GAP}" y="11">Carbon intensity of the grid</text>` : null}${names}${body}${axis(LEFT)}${hasGrid ? axis(LEFT + panel + GAP) : null}</svg>`;

@@ -24,8 +24,8 @@ section{background:var(--card);border:1px solid var(--line);border-radius:10px;p
 .tiles .more{font-size:.84rem;color:var(--soft)}.spark{width:100%;height:26px;margin-top:auto;padding-top:6px}.spark path{fill:var(--accent);opacity:.35}
 .tiles .s2 path{fill:var(--co2)}
 svg{display:block;width:100%;height:auto}.axis{font-size:11px;fill:var(--soft)}.head{font-size:12px;fill:var(--text);font-weight:600}
-.grid{stroke:var(--line);stroke-width:1}.hit{fill:transparent}g:hover>.hit,a:hover>.hit{fill:var(--line);opacity:.45}
-.s-cpu{fill:var(--cpu)}.s-dram{fill:var(--dram)}.s-gpu{fill:var(--gpu)}.s-other{fill:var(--other)}.s-co2e{fill:var(--co2)}
+.grid{stroke:var(--line);stroke-width:1}.hit{fill:transparent}g:hover>.hit{fill:var(--line);opacity:.45}
+.scripted .go{cursor:pointer}.heat.one{max-width:500px}.s-cpu{fill:var(--cpu)}.s-dram{fill:var(--dram)}.s-gpu{fill:var(--gpu)}.s-other{fill:var(--other)}.s-co2e{fill:var(--co2)}
 .ink{fill:var(--ink)}.ink-line{stroke:var(--ink);stroke-width:1;fill:none}.overlay{fill:none;stroke:var(--text);stroke-width:1.8;stroke-dasharray:5 3}.overlay-dot{fill:var(--text)}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 18px;padding:0;margin:4px 0 8px;font-size:.88rem;color:var(--soft)}
 .legend li{display:flex;align-items:center;gap:6px}.swatch{width:14px;height:14px;flex:none}.scale{width:98px;height:14px}

@@ -19,7 +19,9 @@ export function tiles(content: PageContent): Html {
       total.coverage === null ? UNKNOWN_TEXT : percentText(total.coverage),
       measured === null
         ? 'of what should have been'
-        : `${percentText(measured)} of the energy measured, the rest modelled`,
+        : measured >= 0.9995
+          ? 'of what should have been; all energy measured'
+          : `of what should have been; ${percentText(measured)} of the energy measured, the rest modelled`,
     )}</ul>`;
 }
 

@@ -13,6 +13,7 @@ const DAY_LINK = /^#jobs-of-(\d{4}-\d\d-\d\d)$/;
 const MONTH_LINK = /^#(month-\d{4}-\d\d)$/;
 
 openMonths();
+followBars();
 const data = document.getElementById('job-data')?.textContent;
 if (data) {
   document.documentElement.classList.add('scripted');
@@ -32,6 +33,14 @@ function openMonths(): void {
     for (const details of document.querySelectorAll('details')) details.open = true;
   });
   open();
+}
+
+/** A bar of a chart leads where its day or month does. */
+function followBars(): void {
+  document.addEventListener('click', ({ target }) => {
+    const href = target instanceof Element ? target.closest('[data-href]')?.getAttribute('data-href') : null;
+    if (href) location.hash = href;
+  });
 }
 
 function startTable(jobs: Jobs): void {

@@ -16,6 +16,8 @@ const sections = new Map(
 
 /** Variables of the environment, which look like codes. */
 const VARIABLES = [
+  'EIT_CHROMIUM',
+  'EIT_REQUIRE_BROWSER',
   'EIT_WRITE_RELEASED',
   'EIT_CONFIG',
   'EIT_HOME',
