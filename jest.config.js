@@ -5,6 +5,8 @@ const shared = {
   testEnvironment: 'node',
   setupFilesAfterEnv: ['<rootDir>/test/scale.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],
+  // Jest loads CommonJS: of these packages the files for browsers, which are that too.
+  moduleNameMapper: { '^(d3-[a-z-]+|internmap)$': '<rootDir>/node_modules/$1/dist/$1.js' },
   transform: {
     '\\.ts$': [
       '@swc/jest',
@@ -26,7 +28,7 @@ const project = (name) => ({
 /** @type {import('jest').Config} */
 module.exports = {
   projects: [
-    ...['unit', 'integration', 'cluster', 'gpu', 'guest'].map(project),
+    ...['unit', 'integration', 'browser', 'cluster', 'gpu', 'guest'].map(project),
     { ...project('packages'), globalSetup: '<rootDir>/test/packages/build.ts' },
   ],
   // A bound for what hangs, not a measure. A project cannot have one of its own; cluster and guest suites set theirs.

@@ -1,4 +1,4 @@
-// The Debian packages that some tests need (a real Slurm cluster, hanging storage, a whole machine), and their installation.
+// The Debian packages that some tests need (a real Slurm cluster, hanging storage, a whole machine, a browser), and their installation.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { run } from './child.mjs';
@@ -31,6 +31,7 @@ const PACKAGES = {
   ],
   packages: ['dpkg', 'rpm', 'binutils', 'mandoc', 'shellcheck', 'man-db', 'fish', 'zsh'],
   guest: ['qemu-system-x86', 'debootstrap', 'debian-archive-keyring', 'e2fsprogs'],
+  browser: ['chromium', 'fonts-dejavu-core'],
 };
 
 const TESTS = {
@@ -39,6 +40,7 @@ const TESTS = {
     'the tests of storage that hangs, of clocks that are moved, of units, log rules and Prometheus',
   packages: 'the tests of what npm run package makes',
   guest: 'the tests in a whole machine',
+  browser: 'the tests of HTML pages in a real browser',
 };
 
 // invoke-rc.d asks this script whether a service may be started; 101 is "no".
@@ -47,7 +49,7 @@ const POLICY_TEXT =
   '#!/bin/sh\n# EIT for Slurm, tests: no service starts while packages are installed.\nexit 101\n';
 
 /**
- * Installs the packages that the tests of a project (`cluster`, `integration`, `packages` or `guest`) lack, if this is Debian or Ubuntu and we are
+ * Installs the packages that the tests of a project (`cluster`, `integration`, `packages`, `browser` or `guest`) lack, if this is Debian or Ubuntu and we are
  * root. Says in one line what it installs and why, or why it cannot; the tests then skip, or fail where they are
  * required, by themselves.
  */

@@ -11,6 +11,7 @@ import { prepare } from './prepare.mjs';
 // The cluster's tests share one host's counters, ports and cgroups: one suite at a time.
 const PHASES = [
   { projects: ['unit', 'integration'], workers: ['--maxWorkers=2'] },
+  { projects: ['browser'], workers: ['--runInBand'] },
   { projects: ['cluster'], workers: ['--runInBand'] },
   { projects: ['packages'], workers: ['--maxWorkers=2'], onlyWholly: true },
   { projects: ['gpu'], workers: ['--runInBand'], onlyWholly: true },
@@ -30,9 +31,10 @@ try {
     await installDebianPackages('integration');
     await installDebianPackages('packages');
     await installDebianPackages('guest');
+    await installDebianPackages('browser');
     for (const check of await runChecks()) fail(`check ${check}`);
   }
-  for (const project of ['packages', 'guest'])
+  for (const project of ['packages', 'browser', 'guest'])
     if (wantedProjects.includes(project)) await installDebianPackages(project);
   mkdirSync(join(top, RESULTS), { recursive: true });
   for (const phase of PHASES) {

@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync gpu ledger intensity quota prometheus factors zones regions mail compare whatif --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync gpu ledger intensity quota publish prometheus factors zones regions mail compare whatif --help --version' -- "$current")
       return
     fi
   fi
@@ -101,7 +101,7 @@ _eit() {
     report)
       options='--user --account --partition --jobs --clusters --nodelist --qos --name --state --starttime --endtime --allusers
         --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
-        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --policy --config'
+        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --html --policy --config'
       ;;
     status) options='--ledger --silent-for --all --days --sinfo --json --config' ;;
     doctor) options='--role --topic --json --config' ;;
@@ -133,6 +133,7 @@ _eit() {
       actions='show'
       options='--starttime --text --html --json --config'
       ;;
+    publish) options='--dir --starttime --endtime --json --config' ;;
     zones)
       actions='list show top bottom locate'
       options='--basis --year --number --lat --lon --cloud --country --ip --json'

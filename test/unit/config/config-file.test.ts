@@ -271,7 +271,7 @@ clusters:
   /eit.yaml:5:9: site.zone is "germany"; expected a zone's key, such as DE or US-CAL-CISO
   /eit.yaml:6:3: unknown key site.zoen; did you mean site.zone or site.lon?
   /eit.yaml:7:12: site.country is "Germany"; expected three capital letters (ISO 3166 alpha-3), such as DEU
-  /eit.yaml:8:1: unknown key shade; known here: cluster, ledger, state_dir, var_dir, spool_dir, spool_max_mb, ledger_user, shipper, admins, privacy, coordinators, policy, agent, roots, nvidia_smi, gpu, bmc, site, clusters, currency, keep, quotas, quotas_file, quota_dir, slot_minutes, intensity_dir, intensity, time_zone, slurm
+  /eit.yaml:8:1: unknown key shade; known here: cluster, ledger, state_dir, var_dir, spool_dir, spool_max_mb, ledger_user, shipper, admins, privacy, coordinators, policy, agent, roots, nvidia_smi, gpu, bmc, site, clusters, currency, keep, quotas, quotas_file, quota_dir, publish_dir, slot_minutes, intensity_dir, intensity, time_zone, slurm
   /eit.yaml:10:21: agent.interval_seconds is "5"; expected a number from 0.1 to 60
   /eit.yaml:11:19: agent.record_seconds is 1.5; expected a whole number from 1 to 3600
   /eit.yaml:12:9: policy is "fair"; expected one of usage, allocation, hybrid
