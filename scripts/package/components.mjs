@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { top } from '../child.mjs';
+import { licenceOf } from './licences.mjs';
 import { RUNTIME_PACKAGES } from './runtime.mjs';
 
 /** Of npm's node-pty the packages have none: see copyNodePty. DuckDB is in the full one alone. */
@@ -34,10 +35,11 @@ export function nameOf(path) {
   return path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 }
 
-function component(path, { version, license, integrity }, folder) {
+function component(path, entry, folder) {
+  const { version, integrity } = entry;
   const name = nameOf(path);
   // npm has the licence of what binds Node.js; the program itself comes with its own, of all that is in it.
-  return { name, version, licence: license, integrity, path: join(folder, path) };
+  return { name, version, licence: licenceOf(name, entry), integrity, path: join(folder, path) };
 }
 
 function key({ name, version }) {
