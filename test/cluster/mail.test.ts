@@ -124,7 +124,10 @@ describeCluster('the mails of jobs', 'v1', () => {
     const [mail] = await mailOf(new RegExp(`Job_id=${job} `));
     expect(mail?.to).toEqual(['eitann@example.org']);
     expect([...(mail?.headers.keys() ?? [])]).not.toContain('bcc');
-    expect(mail?.text).not.toMatch(/^bcc:|<script>/im);
+    expect(mail?.text).not.toMatch(/^bcc:/im);
+    const html = mail?.text.slice(mail.text.indexOf('Content-Type: text/html'));
+    expect(html).toContain('&lt;script&gt;');
+    expect(html).not.toContain('<script>');
     expect(server.taken.slice(before).flatMap(({ to }) => to)).not.toContain('eve@example.com');
   });
 
