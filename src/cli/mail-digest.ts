@@ -24,15 +24,15 @@ import { localTimeZone } from './time-zone';
 
 const MOST_SHOWN = 10;
 
-const value = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
+const valued = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
 
 export const options: Readonly<Record<string, Options>> = {
-  month: value('the month, such as 2026-10; default: the last that is over'),
+  month: valued('the month, such as 2026-10; default: the last that is over'),
   user: { alias: 'u', ...value('of this user, name or uid; default: you') },
   account: { alias: 'A', ...value('of this account, for those who coordinate it and for admins') },
   html: { type: 'boolean', describe: 'print the HTML part' },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: value('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
+  config: valued('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
 };
 
 export const examples: CommandModule['examples'] = [

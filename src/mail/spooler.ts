@@ -255,7 +255,7 @@ export class Spooler {
       }
     })();
     this.#sendings.add(sending);
-    void sending.then(() => {
+    void sending.finally(() => {
       this.#sendings.delete(sending);
       if (!this.#isClosed) this.#sendReady();
     });

@@ -82,14 +82,30 @@ export class MailServer {
   }
 }
 
+/** The headers of a message, folds undone and encoded words (RFC 2047) decoded. */
 export function headersOf(text: string): Map<string, string> {
   const head = text.split(/\r?\n\r?\n/)[0] ?? '';
   return new Map(
     head
       .replaceAll(/\r?\n[ \t]+/g, ' ')
       .split(/\r?\n/)
-      .map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]),
+      .map((line) => [
+        line.slice(0, line.indexOf(':')).toLowerCase(),
+        decoded(line.slice(line.indexOf(':') + 2)),
+      ]),
   );
+}
+
+function decoded(value: string): string {
+  return value
+    .replaceAll(/\?= (?==\?)/g, '?=')
+    .replaceAll(/=\?UTF-8\?([QB])\?(.*?)\?=/gi, (_, form: string, word: string) => {
+      if (form.toUpperCase() === 'B') return Buffer.from(word, 'base64').toString('utf8');
+      const bytes = word
+        .replaceAll('_', ' ')
+        .replaceAll(/=([0-9A-F]{2})/gi, (__, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+      return Buffer.from(bytes, 'latin1').toString('utf8');
+    });
 }
 
 /** A folder with a config, the mails and a former program that writes down what it is given. */

@@ -84,7 +84,8 @@ describe('with a spooler', () => {
       'to',
       'x-auto-response-suppress',
     ]);
-    expect(mail?.text).not.toMatch(/\u001b|\u0007|^Bcc/m);
+    for (const character of ['\u001b', '\u0007']) expect(mail?.text).not.toContain(character);
+    expect(mail?.text).not.toMatch(/^Bcc/m);
   });
 
   test('a server that is not there is tried again, and nothing is lost or doubled', async () => {
@@ -115,7 +116,7 @@ describe('with a spooler', () => {
     await home.startSpooler();
     send(6);
     await sleep(2500);
-    expect(server.taken.map(({ to }) => to[0]).sort()).toEqual([
+    expect(server.taken.map(({ to }) => to[0] ?? '').sort()).toEqual([
       'ada@example.org',
       'ada@example.org',
       'bob@example.org',
@@ -209,9 +210,9 @@ test('spoolers killed at random instants: each mail is sent once, or was in doub
   const count = scaled(50, 500);
   await home.startSpooler();
   let kills = 0;
-  let isDone = false;
+  const done = new AbortController();
   const killer = (async () => {
-    while (!isDone) {
+    while (!done.signal.aborted) {
       await sleep(100 + Math.random() * 700);
       const pid = home.spoolerPid();
       try {
@@ -242,7 +243,7 @@ test('spoolers killed at random instants: each mail is sent once, or was in doub
       () => `${home.files('queue').join()}\n${home.log()}`,
     );
   } finally {
-    isDone = true;
+    done.abort();
     await killer;
   }
   expect(kills).toBeGreaterThan(3);

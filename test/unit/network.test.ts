@@ -5,7 +5,7 @@ const SRC = join(__dirname, '../../src');
 
 /** What opens a connection: fetch, and Node's modules for it. */
 const NETWORK =
-  /\bfetch\s*[(,}]|from '(?:node:)?(?:https?|http2|net|tls|dgram|undici)'|\bWebSocket\b|\bEventSource\b/;
+  /\bfetch\s*[(,}]|from '(?:node:)?(?:https?|http2|net|tls|dgram|undici)'|\bWebSocket\b|\bEventSource\b|load\('nodemailer\/lib\/smtp/;
 
 /** A child's pipe is a Socket of node:net too; no more than that is taken of it. */
 const PIPE = /import \{ Socket \} from 'node:net';/;
@@ -14,7 +14,7 @@ const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.startsWith('generated/'))
   .map((file) => ({ file, text: readFileSync(join(SRC, file), 'utf8') }));
 
-test('nothing but `eit intensity fetch` and `eit zones locate --ip` opens a connection, and `eit prometheus --listen` alone takes any', () => {
+test('nothing but `eit intensity fetch`, `eit zones locate --ip` and the mails open a connection, and `eit prometheus --listen` alone takes any', () => {
   // Methods of that name, and types, open none.
   const harmless = new RegExp(`import type .*|\\.fetch\\(|async fetch\\(|\\n  fetch\\(|${PIPE.source}`, 'g');
   const found = sources.filter(({ text }) => NETWORK.test(text.replaceAll(harmless, '')));
@@ -23,6 +23,7 @@ test('nothing but `eit intensity fetch` and `eit zones locate --ip` opens a conn
     'cli/intensity-fetch.ts',
     'cli/prometheus-server.ts',
     'cli/zones-locate.ts',
+    'mail/nodemailer.ts',
   ]);
 });
 
