@@ -28,8 +28,8 @@ const valued = (describe: string): Options => ({ type: 'string', requiresArg: tr
 
 export const options: Readonly<Record<string, Options>> = {
   month: valued('the month, such as 2026-10; default: the last that is over'),
-  user: { alias: 'u', ...value('of this user, name or uid; default: you') },
-  account: { alias: 'A', ...value('of this account, for those who coordinate it and for admins') },
+  user: { alias: 'u', ...valued('of this user, name or uid; default: you') },
+  account: { alias: 'A', ...valued('of this account, for those who coordinate it and for admins') },
   html: { type: 'boolean', describe: 'print the HTML part' },
   json: { type: 'boolean', describe: 'print JSON' },
   config: valued('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
