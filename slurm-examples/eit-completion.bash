@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync gpu ledger intensity quota publish prometheus factors zones regions mail compare whatif --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif --help --version' -- "$current")
       return
     fi
   fi

@@ -408,6 +408,17 @@ test('an empty config gets every default', () => {
     quota_dir: '/var/lib/eit/quota',
     slot_minutes: 60,
     intensity: [],
+    mail_dir: '/var/spool/eit-mail',
+    mail: {
+      wait_seconds: 60,
+      types: ['END', 'FAIL', 'REQUEUE', 'TIME_LIMIT'],
+      transport: 'sendmail',
+      sendmail: '/usr/sbin/sendmail',
+      smtp: { host: 'localhost', port: 25, security: 'none' },
+      max_per_user_hour: 30,
+      give_up_hours: 4,
+      advice: [],
+    },
     slurm: { compact: { extra: [] } },
   });
 });

@@ -49,11 +49,15 @@ describe('node dist/', () => {
 });
 
 describe('eit-report', () => {
+  const pages = mkdtempSync(join(tmpdir(), 'eit-docs-pages-'));
   let command: ReportCommand;
   beforeAll(() => {
     command = new ReportCommand();
   });
-  afterAll(() => command.remove());
+  afterAll(() => {
+    command.remove();
+    rmSync(pages, { recursive: true });
+  });
 
   const asked = lines.filter((line) =>
     /^(?:eit-report|eit report|node dist\/eit-report\.js)(?: |$)/.test(line),
@@ -65,7 +69,10 @@ describe('eit-report', () => {
 
   test.each(asked)('%s', async (line) => {
     const args = line.replace(/^(?:eit-report|eit report|node dist\/eit-report\.js)/, '').trim();
-    const { status, stdout, stderr } = await command.report(args === '' ? [] : args.split(/\s+/));
+    const words = args === '' ? [] : args.split(/\s+/);
+    const { status, stdout, stderr } = await command.report(
+      words.map((word) => (word === 'DIR' ? join(pages, 'DIR') : word)),
+    );
     expect({
       status,
       stderr: stderr.replaceAll(/^eit-report: no (?:runs|lines of hosts) .*\n/gm, ''),
@@ -91,6 +98,8 @@ describe('eit.yaml', () => {
       'README.md',
       'docs/factors.md',
       'docs/install.md',
+      'docs/mail-contents.md',
+      'docs/mail.md',
     ]);
   });
 
@@ -98,7 +107,9 @@ describe('eit.yaml', () => {
     const dir = mkdtempSync(join(tmpdir(), 'eit-docs-'));
     try {
       writeFileSync(join(dir, 'eit.yaml'), text);
-      expect(loadConfig({ path: join(dir, 'eit.yaml'), env: {} }).set).toContain('site.zone');
+      const { set } = loadConfig({ path: join(dir, 'eit.yaml'), env: {} });
+      const [, group = ''] = /^(site|mail):/m.exec(text) ?? [];
+      expect([...set].filter((key) => key.startsWith(`${group}.`))).not.toEqual([]);
     } finally {
       rmSync(dir, { recursive: true });
     }
