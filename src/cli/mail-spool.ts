@@ -68,6 +68,8 @@ export async function run(
   if (env['EIT_MAIL_LOCK_FD'] === undefined) return runLocked(lockPath, env);
   const log = openLog(join(config.mail_dir, 'mail.log'), Date.now);
   const end = new AbortController();
+  // What still looks for figures when the last mail has gone looks for nobody.
+  const over = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort());
   try {
     const jobReader = new LedgerJobReader({
@@ -75,7 +77,7 @@ export async function run(
       uid,
       now: Date.now,
       output,
-      sacct: { program: 'sacct', env, timeoutMs: SACCT_MS },
+      sacct: { program: 'sacct', env, timeoutMs: SACCT_MS, signal: over.signal },
     });
     const { spooler, throttle } = openSpooler(config, folder, jobReader, log);
     await spooler.start();
@@ -90,6 +92,8 @@ export async function run(
   } catch (error) {
     log('error', describeError(error));
     throw error;
+  } finally {
+    over.abort();
   }
 }
 

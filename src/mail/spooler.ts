@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../errors';
 import type { MailConfig } from '../generated/config';
 import type { ComposedMail, JobFound } from './composed-mail';
@@ -48,6 +49,9 @@ interface Waiting {
   retryMs: number;
 }
 
+/** How long mails that are ready wait for a look at the ledger that has begun, and a list of mails for its own. */
+const LOOK_MS = 1000;
+const LAST_LOOK_MS = 30_000;
 const AT_ONCE = 4;
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 600_000;
@@ -63,6 +67,7 @@ export class Spooler {
   #serverFailures = 0;
   #serverRetryMs = 0;
   #lookUpFailure = '';
+  #looking: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(options: SpoolerOptions) {
@@ -83,7 +88,7 @@ export class Spooler {
     const { folder, log } = this.#options;
     await this.#resolveOpen();
     for (const letter of folder.takeNew((text) => log('error', text))) this.#add(letter);
-    await this.#lookUp();
+    await this.#look();
     this.#sendReady();
     this.#sendHeld();
     return this.#waiting.size;
@@ -121,6 +126,12 @@ export class Spooler {
       attempts: 0,
       retryMs: 0,
     });
+  }
+
+  /** Storage that hangs holds up no mail: what it has not told when a mail's time is over is not in it. */
+  async #look(): Promise<void> {
+    this.#looking ??= this.#lookUp().finally(() => (this.#looking = null));
+    await within(this.#looking, LOOK_MS);
   }
 
   async #lookUp(wanted = [...this.#waiting.values()].filter((one) => this.#isAsking(one))): Promise<void> {
@@ -210,7 +221,7 @@ export class Spooler {
         this.#options.carrier,
       );
       this.#launch(handing, all, async (commit) => {
-        await this.#lookUp(all.filter(({ wantsEnergy }) => wantsEnergy));
+        await within(this.#lookUp(all.filter(({ wantsEnergy }) => wantsEnergy)), LAST_LOOK_MS);
         const delivery = await this.#byTransport(
           handing.id,
           recipient,
@@ -404,6 +415,14 @@ export class Spooler {
       }
     }
   }
+}
+
+/** Waits for `work` for so long; what it fails with comes only in that time. */
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const over = new AbortController();
+  work.catch(() => undefined);
+  await Promise.race([work, sleep(ms, undefined, { signal: over.signal, ref: true }).catch(() => undefined)]);
+  over.abort();
 }
 
 function missingOf({ nodes, found }: Pick<Waiting, 'nodes' | 'found'>): string[] {

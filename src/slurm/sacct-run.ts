@@ -11,6 +11,8 @@ export interface SacctParts {
   readonly env: NodeJS.ProcessEnv;
   /** How long one call may take (ms). */
   readonly timeoutMs: number;
+  /** Ends a call that is under way; absent: none is ended. */
+  readonly signal?: AbortSignal;
 }
 
 /** Which jobs to ask for: those that were queued, ran or ended in [sinceS, untilS], Unix seconds. */
@@ -71,12 +73,13 @@ export async function readSacctJobs(
 }
 
 function runSacct(
-  { program, env, timeoutMs }: SacctParts,
+  { program, env, timeoutMs, signal }: SacctParts,
   args: readonly string[],
   onText: (piece: string) => void,
 ): Promise<void> {
   const options = {
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' }),
     env: { ...withoutChoices(env), SLURM_TIME_FORMAT: '%s', LC_ALL: 'C.UTF-8', TZ: 'UTC' },
   } as const satisfies SpawnOptions;
   return new Promise((resolve, reject) => {
@@ -103,10 +106,10 @@ function runSacct(
       complaint += piece.slice(0, MOST_COMPLAINT_CHARS - complaint.length);
     });
     child.on('error', (error) => giveUp(failed(program, `cannot be started: ${error.message}`, error)));
-    child.on('close', (status, signal) => {
+    child.on('close', (status, endedBy) => {
       clearTimeout(watch);
       if (failure === null && (status !== 0 || NO_DATABASE.test(complaint))) {
-        failure = failed(program, `ended with ${signal ?? `status ${status}`}: ${lastWords(complaint)}`);
+        failure = failed(program, `ended with ${endedBy ?? `status ${status}`}: ${lastWords(complaint)}`);
       }
       if (failure === null) resolve();
       else reject(failure);

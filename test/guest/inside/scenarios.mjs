@@ -132,9 +132,12 @@ async function afterTheCut() {
     // The job may run again, wait, or be taken for one that still runs: Slurm's own affair, which nobody waits for here.
     return { ...serviceFacts(), boot: boot() };
   });
-  // It may have begun again, and would keep a CPU busy; or Slurm has it no more.
+  // It may have begun again, and would keep a CPU busy; or Slurm has it no more, or waits for an end that slurmd does not
+  // know of: then only a node that is down lets go of it.
   const cutJob = readResults().find(({ scenario: name }) => name === 'before the cut').facts.job;
   command('sh', '-c', `scancel ${cutJob} || true`);
+  command('scontrol', 'update', 'NodeName=eitguest', 'State=DOWN', 'Reason=power was cut');
+  command('scontrol', 'update', 'NodeName=eitguest', 'State=RESUME');
 
   await scenario('package upgraded in mid-job', async () => {
     await until('the node to be idle', () => nodeState().state === 'IDLE');

@@ -108,6 +108,22 @@ async function pass(spooler: Spooler, seconds = 1): Promise<void> {
   });
 }
 
+test('a ledger that hangs holds up no mail longer than its time', async () => {
+  const spooler = await open();
+  const hangs = jest.spyOn(jobReader, 'readAll').mockReturnValue(new Promise(() => undefined));
+  try {
+    drop(1);
+    await spooler.pass();
+    expect(folder.queued()).toHaveLength(1);
+    nowMs += 61_000;
+    await spooler.pass();
+    await spooler.close();
+    expect(sent()).toEqual([expect.stringContaining('Subject: Job 1')]);
+  } finally {
+    hangs.mockRestore();
+  }
+});
+
 test('a mail waits for the records of all nodes, and all that wait are one look', async () => {
   const spooler = await open();
   drop(1);
