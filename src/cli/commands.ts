@@ -37,7 +37,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'sacct-comment',
-    describe: 'Writes energy, CO2e and coverage of ended jobs into their AdminComment, where eit.yaml says so',
+    describe:
+      'Writes energy, CO2e and coverage of ended jobs into their AdminComment, where eit.yaml says so',
     load: () => import('./sacct-comment'),
   },
   {

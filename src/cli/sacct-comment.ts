@@ -1,14 +1,10 @@
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
-import { type LoadedConfig, loadConfig } from '../config/config';
+import { loadConfig } from '../config/config';
 import { EitError } from '../errors';
-import { endedNodes } from '../mail/job-runs';
-import { jobSummary } from '../mail/job-summary';
-import type { AddedRun } from '../report/aggregate';
 import { visible } from '../report/printable';
 import { counted } from '../report/units';
-import { CLOSE_MS } from '../runs/runs';
-import { commentToken, KEPT_REASONS, type KeptReason, mergeComment } from '../slurm/admin-comment';
+import { KEPT_REASONS, type KeptReason, mergeComment } from '../slurm/admin-comment';
 import {
   COMMENTED_FIELDS,
   type CommentedField,
@@ -23,9 +19,8 @@ import { setAdminComment } from '../slurm/sacctmgr';
 import { readSlurmConf } from '../slurm/slurm-conf';
 import { parseSlurmTime, TIME_FORMS } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
-import { readJobRecords } from './job-records';
+import { readCommentTokens } from './comment-tokens';
 import { jsonText } from './plain-text';
-import { localTimeZone } from './time-zone';
 
 const SACCT_TIMEOUT_MS = 600_000;
 /** One change takes slurmdbd some milliseconds; locks of a purge can take longer. */
@@ -129,7 +124,7 @@ export async function run(
   };
   const ended = (await ask()).filter((row) => hasEndedSince(row, sinceS));
   ended.sort((a, b) => (a.endS ?? 0) - (b.endS ?? 0) || a.rawId - b.rawId);
-  const tokens = await readTokens(loaded, cluster, ended, { output, uid });
+  const tokens = await readCommentTokens(loaded, cluster, ended, { output, uid });
 
   const outcome = outcomeOf(ended.length);
   const progress = output.progress('writing comments, job');
@@ -180,59 +175,6 @@ function limitOf(text: string): number {
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= MOST_LIMIT) return limit;
   throw new EitError('EIT_USAGE', `--limit: ${JSON.stringify(text)} is no number from 1 to ${MOST_LIMIT}`);
-}
-
-/** Tokens of the runs whose end the ledger has of all nodes. */
-async function readTokens(
-  loaded: LoadedConfig,
-  cluster: string,
-  rows: readonly CommentedRow[],
-  access: Pick<Surroundings, 'output' | 'uid'>,
-): Promise<ReadonlyMap<CommentedRow, string>> {
-  const tokens = new Map<CommentedRow, string>();
-  if (rows.length === 0) return tokens;
-  const nowMs = Date.now();
-  const firstS = rows.reduce((first, { startS }) => Math.min(first, startS ?? first), Infinity);
-  const { added, context } = await readJobRecords(
-    { loaded, nowMs, ...access },
-    {
-      sinceMs: (firstS - HOUR_S) * 1000,
-      untilMs: nowMs + HOUR_S * 1000,
-      filter: { jobs: new Set(rows.map(({ rawId }) => rawId)), clusters: new Set([cluster]) },
-      timeZone: loaded.config.time_zone ?? localTimeZone(),
-    },
-  );
-  const byJob = new Map<number, AddedRun[]>();
-  for (const one of added) {
-    const ofJob = byJob.get(one.run.jobId);
-    if (ofJob === undefined) byJob.set(one.run.jobId, [one]);
-    else ofJob.push(one);
-  }
-  for (const row of rows) {
-    const found = runOf(row, byJob.get(row.rawId) ?? []);
-    if (found === null) continue;
-    const { figures } = jobSummary(
-      { scope: 'run', runs: [found], all: [found] },
-      { ...context, quotas: null, missingNodes: [] },
-    );
-    const { energy_kwh: energy, co2e_kg: co2eKg, coverage } = figures;
-    tokens.set(row, commentToken({ energyKwh: energy.total, co2eKg, coverage }));
-  }
-  return tokens;
-}
-
-/** The run that a row is of; null where the ledger does not have all of it. */
-function runOf({ startS, nodes }: CommentedRow, added: readonly AddedRun[]): AddedRun | null {
-  const startMs = (startS ?? 0) * 1000;
-  const distance = ({ run }: AddedRun): number =>
-    Math.abs((run.slurmStartS === null ? run.startedMs : run.slurmStartS * 1000) - startMs);
-  const [nearest] = added
-    .filter((one) => distance(one) <= CLOSE_MS)
-    .sort((a, b) => distance(a) - distance(b));
-  if (nearest === undefined) return null;
-  const known = new Set(nearest.run.fragments.map(({ node }) => node)).size;
-  const expected = Math.max(nearest.run.nodes ?? 0, nodes ?? 0, known);
-  return endedNodes([nearest]).length >= expected ? nearest : null;
 }
 
 function isSame(row: CommentedRow, again: CommentedRow | undefined): boolean {

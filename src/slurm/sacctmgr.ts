@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { isNativeError } from 'node:util/types';
 import { describeError, EitError } from '../errors';
 
 /** How sacctmgr is started. */
@@ -64,7 +65,7 @@ export async function setAdminComment(
 }
 
 function saidBy(error: unknown): string {
-  if (!(error instanceof Error)) return '';
+  if (!isNativeError(error)) return '';
   const { stdout, stderr } = error as { stdout?: unknown; stderr?: unknown };
   return [stderr, stdout]
     .filter((text) => typeof text === 'string')

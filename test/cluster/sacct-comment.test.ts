@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeCluster } from './availability';
 import { type MeasuredCluster, startMeasuredCluster, top } from './measured-cluster';
@@ -154,6 +154,39 @@ describeCluster(
 
     test('a second time changes nothing', async () => {
       expect(await told()).toMatchObject({ written: 0, left: 0, incomplete: 0 });
+    });
+
+    test('a run of which the ledger lacks an end is let be', async () => {
+      const ledger = join(eit.slurm.dir, 'eit/without-ends');
+      cpSync(eit.ledgerDir, ledger, { recursive: true });
+      const job = Number(of.get('checked by ops; ok'));
+      const inbox = join(ledger, 'eittest/inbox');
+      let ends = 0;
+      for (const name of readdirSync(inbox, { recursive: true, encoding: 'utf8' })) {
+        const file = join(inbox, name);
+        if (!statSync(file).isFile()) continue;
+        const kept = readFileSync(file, 'utf8')
+          .split('\n')
+          .filter((line) => {
+            if (line === '') return true;
+            const record = JSON.parse(line) as { job?: number; end?: unknown };
+            const isEnd = record.job === job && record.end !== undefined;
+            if (isEnd) ends++;
+            return !isEnd;
+          });
+        writeFileSync(file, kept.join('\n'));
+      }
+      expect(ends).toBe(1);
+      const config = join(eit.slurm.dir, 'eit-without-ends.yaml');
+      writeFileSync(config, readFileSync(eit.configPath, 'utf8').replaceAll(eit.ledgerDir, ledger));
+      const { stdout } = await comment(['--json'], config);
+      expect(JSON.parse(stdout)).toMatchObject({ incomplete: 1, written: 0 });
+    });
+
+    test.each(['0', '10001', 'x', '1.5'])('--limit %s is refused', async (limit) => {
+      const { status, stderr } = await comment(['--limit', limit]);
+      expect(status).toBe(2);
+      expect(stderr).toContain(`--limit: "${limit}" is no number from 1 to 10000`);
     });
 
     test('without the word in eit.yaml nothing is written', async () => {
