@@ -56,7 +56,7 @@ export const options: Readonly<Record<string, Options>> = {
 
 export const examples: CommandModule['examples'] = [
   ['--dry-run', "what would be written at yesterday's jobs and today's"],
-  ['--since now-2hours', 'from a timer, once an hour'],
+  ['--limit 2000', 'from a timer, once an hour, on a site of many jobs'],
 ];
 
 export const epilogue =
