@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif --help --version' -- "$current")
       return
     fi
   fi
@@ -90,7 +90,7 @@ _eit() {
       mapfile -t COMPREPLY < <(compgen -W 'lifecycle direct' -- "$current")
       return
       ;;
-    --config | --dir | --sacct | --plot | --output)
+    --config | --dir | --sacct | --sacctmgr | --plot | --output)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return
@@ -109,6 +109,7 @@ _eit() {
     top) options='--interval --once --stream --json --sort --user --config' ;;
     factors) options='--cluster --json --config' ;;
     calibrate) options='--minutes --wait --load --dry-run --force-short --json --config' ;;
+    sacct-comment) options='--since --limit --dry-run --sacct --sacctmgr --json --config' ;;
     sacct-sync) options='--since --clusters --sacct --json --config' ;;
     gpu)
       actions='release take'

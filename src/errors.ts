@@ -23,6 +23,7 @@ const ERRORS = {
   EIT_CALIBRATION: { exit: 1 },
   EIT_NVIDIA_SMI: { exit: 1 },
   EIT_SACCT: { exit: 1 },
+  EIT_SACCTMGR: { exit: 1 },
   EIT_SBATCH: { exit: 1 },
   EIT_SPOOL: { exit: 1 },
   EIT_LEDGER_USER: { exit: 1 },

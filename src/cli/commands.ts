@@ -36,6 +36,12 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./sacct-sync'),
   },
   {
+    name: 'sacct-comment',
+    describe:
+      'Writes energy, CO2e and coverage of ended jobs into their AdminComment, where eit.yaml says so',
+    load: () => import('./sacct-comment'),
+  },
+  {
     name: 'gpu',
     describe: 'Lets go of the GPUs of this host for a while (release), or takes them again (take)',
     actions: ['release', 'take'],

@@ -189,6 +189,10 @@ export interface EitConfig {
    */
   time_zone?: string;
   slurm: {
+    /**
+     * Whether `eit sacct-comment` may write energy, CO2e and coverage into AdminComment of jobs.
+     */
+    sacct_comment: boolean;
     compact: CompactJobsConfig;
   };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describeError, EitError } from '../errors';
 import { type SacctJob, SacctRows } from './sacct';
 import { type SacctField, sacctFields } from './sacct-fields';
+import { SacctTable } from './sacct-rows';
 
 /** How sacct is started. */
 export interface SacctParts {
@@ -53,11 +54,55 @@ export async function readSacctJobs(
   { sinceS, untilS, cluster, jobs }: SacctQuery,
   onJobs: (jobs: readonly SacctJob[]) => void,
 ): Promise<number> {
-  // Made for this call, so that no name can hold it. One who saw it in the list of processes and renamed a job in that moment
-  // would spoil his own row: a whole one has more characters of delimiters than slurmdbd keeps of a name (255).
-  const delimiter = `<eit:${randomBytes(16).toString('hex')}>`;
+  const delimiter = freshDelimiter();
   const rows = new SacctRows(fields, delimiter);
-  const args = [
+  await runSacct(parts, rowArgs(fields, delimiter, { sinceS, untilS, cluster, jobs }), (piece) =>
+    onJobs(rows.push(piece)),
+  );
+  onJobs(rows.end());
+  return rows.unreadable;
+}
+
+/** Which rows to ask for; jobs in the form of sacct's JobID. */
+export interface SacctRowQuery extends Omit<SacctQuery, 'jobs'> {
+  readonly jobs?: readonly (number | string)[] | undefined;
+}
+
+/**
+ * Asks sacct for fields that {@link SacctJob} does not have; else as {@link readSacctJobs}.
+ * @param parse makes a row of its cells; null where they cannot be one
+ * @throws EitError EIT_SACCT
+ */
+export async function readSacctRows<Field extends string, Row>(
+  parts: SacctParts,
+  fields: readonly ['JobIDRaw' & Field, ...Field[]],
+  query: SacctRowQuery,
+  parse: (value: (field: Field) => string) => Row | null,
+): Promise<{ readonly rows: readonly Row[]; readonly unreadable: number }> {
+  const delimiter = freshDelimiter();
+  const table = new SacctTable<Field, Row>(fields, delimiter, parse);
+  const rows: Row[] = [];
+  await runSacct(parts, rowArgs(fields, delimiter, query), (piece) => {
+    for (const row of table.push(piece)) rows.push(row);
+  });
+  rows.push(...table.end());
+  return { rows, unreadable: table.unreadable };
+}
+
+/**
+ * Made for one call, so that no name can hold it. One who saw it in the list of processes and renamed a job in that moment would spoil
+ * his own row: a whole one has more characters of delimiters than slurmdbd keeps of a name (255).
+ */
+function freshDelimiter(): string {
+  return `<eit:${randomBytes(16).toString('hex')}>`;
+}
+
+function rowArgs(
+  fields: readonly string[],
+  delimiter: string,
+  { sinceS, untilS, cluster, jobs }: SacctRowQuery,
+): string[] {
+  return [
     ...['--parsable2', '--noheader', '--duplicates', '--allocations', '--allusers'],
     `--delimiter=${delimiter}`,
     `--format=${[...fields, 'JobIDRaw'].join(',')}`,
@@ -67,9 +112,6 @@ export async function readSacctJobs(
     ...(cluster === null ? [] : [`--clusters=${cluster}`]),
     ...(jobs === undefined ? [] : [`--jobs=${jobs.join(',')}`]),
   ];
-  await runSacct(parts, args, (piece) => onJobs(rows.push(piece)));
-  onJobs(rows.end());
-  return rows.unreadable;
 }
 
 function runSacct(
@@ -143,7 +185,7 @@ function failed(program: string, what: string, cause?: unknown): EitError {
   return new EitError(
     'EIT_SACCT',
     `${program} ${what}. Is slurmdbd up, and may this user see all jobs (sacctmgr show user)? Nothing is lost: the next ` +
-      'eit sacct-sync asks for the same time again.',
+      'time it is asked for the same again.',
     { cause },
   );
 }

@@ -201,6 +201,7 @@ const config: EitConfig = {
   ],
   time_zone: 'Europe/Berlin',
   slurm: {
+    sacct_comment: false,
     compact: { partition: 'service', account: 'eit', time: '1-00', extra: ['--mem=4G', '--exclusive'] },
   },
 };
@@ -419,7 +420,7 @@ test('an empty config gets every default', () => {
       give_up_hours: 4,
       advice: [],
     },
-    slurm: { compact: { extra: [] } },
+    slurm: { sacct_comment: false, compact: { extra: [] } },
   });
 });
 
