@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/config';
 import { composeMail } from '../mail/compose-mail';
 import type { JobFound } from '../mail/composed-mail';
@@ -15,6 +16,8 @@ import { type JobRecords, readJobRecords } from './job-records';
 import { localTimeZone } from './time-zone';
 
 const HOUR_MS = 3_600_000;
+/** Mostly sacct has answered by then. */
+const SACCT_PATIENCE_MS = 3000;
 /** Of a job of which nothing tells when it began. */
 const LONGEST_RUN_MS = 31 * 24 * HOUR_MS;
 /** A requeued job's earlier runs. */
@@ -35,6 +38,7 @@ export interface MailReaderOptions {
 export class LedgerJobReader implements JobReader {
   readonly #options: MailReaderOptions;
   readonly #sacct: MailSacct | null;
+  #asking: Promise<void> | null = null;
   readonly #mails: JobMails;
   readonly #quotas: JobQuotas;
   readonly #timeZone: string;
@@ -60,7 +64,7 @@ export class LedgerJobReader implements JobReader {
     const { loaded, uid, now, output } = this.#options;
     const nowMs = now();
     const notices = questions.map(({ notice }) => notice);
-    await this.#sacct?.ask(asked, nowMs);
+    await this.#askSacct(asked, nowMs);
     const cluster = loaded.config.cluster ?? asked.find((job) => job.cluster !== null)?.cluster ?? '';
     const moreFacts = (known: FactsLookup | null): FactsLookup =>
       withNotices(this.#sacct?.factsWith(known, cluster) ?? known, notices);
@@ -75,6 +79,18 @@ export class LedgerJobReader implements JobReader {
     );
     const quotasOf = await this.#quotas.read(nowMs);
     return questions.map((question, i) => this.#found(records, question, jobs[i] ?? null, quotasOf));
+  }
+
+  /** What sacct tells late is in the next look; where it hangs no look does. */
+  async #askSacct(jobs: readonly NoticeJob[], nowMs: number): Promise<void> {
+    if (this.#sacct === null) return;
+    this.#asking ??= this.#sacct.ask(jobs, nowMs).finally(() => (this.#asking = null));
+    const over = new AbortController();
+    await Promise.race([
+      this.#asking,
+      sleep(SACCT_PATIENCE_MS, undefined, { signal: over.signal }).catch(() => undefined),
+    ]);
+    over.abort();
   }
 
   #found(

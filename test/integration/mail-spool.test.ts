@@ -213,7 +213,7 @@ test('spoolers killed at random instants: each mail is sent once, or was in doub
   const done = new AbortController();
   const killer = (async () => {
     while (!done.signal.aborted) {
-      await sleep(100 + Math.random() * 700);
+      await sleep(50 + Math.random() * 400);
       const pid = home.spoolerPid();
       try {
         process.kill(pid, 'SIGKILL');
@@ -246,7 +246,7 @@ test('spoolers killed at random instants: each mail is sent once, or was in doub
     done.abort();
     await killer;
   }
-  expect(kills).toBeGreaterThan(3);
+  expect(kills).toBeGreaterThan(1);
   // None twice, by whatever way, and none nowhere.
   expect([...server.counts().values()].every((times) => times === 1)).toBe(true);
   const plainJobs = plain().map((subject) => /Job_id=(\d+)/.exec(subject)?.[1] ?? '');
