@@ -135,7 +135,14 @@ async function spool(
   const lock = new KernelLock(lockPath);
   // By a timer of its own: a mail server that is slow does not make us look dead.
   writeBeat(config.mail_dir);
-  const beat = setInterval(() => writeBeat(config.mail_dir), BEAT_EVERY_MS);
+  const beat = setInterval(() => {
+    try {
+      writeBeat(config.mail_dir);
+    } catch (error) {
+      // A full disk. Without a beat eit-mail hands mails to the former program; what was taken goes on.
+      log('error', describeError(error));
+    }
+  }, BEAT_EVERY_MS);
   let prunedMs = Date.now();
   try {
     while (!end.aborted) {

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import type { MailNotice } from './mail-notice';
-import { type RecordedEnd, runRecorded } from './recorded-run';
+import { isCutShort, type RecordedEnd, runRecorded } from './recorded-run';
 import type { Delivery } from './transport';
 
 const DEFAULTS = ['/usr/bin/mail', '/bin/mail'];
@@ -42,5 +42,6 @@ export async function sendByFormerProgram(
 export function formerDelivery(end: RecordedEnd | null): Delivery {
   if (end === null) return { kind: 'unsure', reason: 'the former program was killed' };
   if (end.status === 0) return { kind: 'sent', response: end.output };
+  if (isCutShort(end)) return { kind: 'unsure', reason: 'the former program was ended after a minute' };
   return { kind: 'later', reason: `exit status ${end.status}: ${end.output}`, isServer: false };
 }

@@ -66,6 +66,8 @@ const KEEP_MS = 30 * 86_400_000;
 export class MailFolder {
   readonly dir: string;
   readonly #domain: string | undefined;
+  /** What was said of which notice. */
+  readonly #warned = new Map<string, string>();
 
   constructor(dir: string, domain: string | undefined) {
     this.dir = dir;
@@ -137,13 +139,34 @@ export class MailFolder {
         return this.#claim(name);
       } catch (error) {
         if (isErrno(error, 'ENOENT')) return [];
-        warn(`${join(this.dir, 'new', name)} is no notice and now in failed/: ${describeError(error)}`);
-        renameSync(join(this.dir, 'new', name), join(this.dir, 'failed', name));
+        // A disk that is full or a right that lacks is no fault of the notice: it stays, and is taken when that has passed.
+        const isNoNotice = error instanceof EitError || isErrno(error, 'ELOOP');
+        this.#warnOnce(
+          warn,
+          name,
+          `${isNoNotice ? 'is no notice and goes to failed/' : 'stays in new/'}: ${describeError(error)}`,
+        );
+        if (isNoNotice) this.#setAside('new', name);
         return [];
       }
     });
     if (names.length > 0) for (const name of ['queue', 'new']) syncFolder(join(this.dir, name));
     return taken.flatMap((name) => this.#letter(name));
+  }
+
+  #warnOnce(warn: (text: string) => void, name: string, text: string): void {
+    if (this.#warned.get(name) === text) return;
+    this.#warned.set(name, text);
+    warn(`${join(this.dir, 'new', name)} ${text}`);
+  }
+
+  #setAside(from: 'new' | 'queue', name: string): void {
+    try {
+      renameSync(join(this.dir, from, name), join(this.dir, 'failed', name));
+    } catch (error) {
+      // Taken back meanwhile, or not ours to move: then it is looked at again.
+      if (!isErrno(error, 'ENOENT', 'EACCES', 'EPERM')) throw error;
+    }
   }
 
   /** Writes down that these letters are being handed over; on disk when it comes back. */
@@ -177,9 +200,11 @@ export class MailFolder {
 
   /** Lets go of what is done with: of mails that were sent their log tells, the others are kept for a month. */
   prune(nowMs: number): void {
+    const sent = this.#handings('sent');
+    // Whose journal goes has no letter any more, also where `end` is just about to take it away.
+    for (const handing of sent) this.#endLetters(handing, 'sent');
     syncFolder(join(this.dir, 'queue'));
-    for (const handing of this.#handings('sent'))
-      rmSync(join(this.dir, 'sent', `${handing.id}.json`), { force: true });
+    for (const handing of sent) rmSync(join(this.dir, 'sent', `${handing.id}.json`), { force: true });
     for (const outcome of ['failed', 'unsure'] as const) {
       for (const name of readdirSync(join(this.dir, outcome))) {
         const path = join(this.dir, outcome, name);
@@ -197,13 +222,16 @@ export class MailFolder {
     const letters = recipients.map((_, i) => `${name}.${i}`);
     // The copies first: `new` is left last.
     for (const letter of letters.slice(1)) {
-      const fd = openSync(join(this.dir, 'queue', letter), 'w', 0o600);
+      // Whole or not at all: half a letter would be none that a later spooler can read.
+      const part = join(this.dir, 'queue', `.${letter}.tmp`);
+      const fd = openSync(part, 'w', 0o600);
       try {
         writeFileSync(fd, bytes);
         fsyncSync(fd);
       } finally {
         closeSync(fd);
       }
+      renameSync(part, join(this.dir, 'queue', letter));
     }
     renameSync(from, join(this.dir, 'queue', `${name}.0`));
     return letters;
@@ -216,7 +244,10 @@ export class MailFolder {
       return [{ name, notice, recipient: parseRecipients(notice.recipient, this.#domain)?.[index] ?? null }];
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return [];
-      throw error;
+      if (!(error instanceof EitError)) throw error;
+      // Half a file after a power cut: it must not keep the others from going.
+      this.#setAside('queue', name);
+      return [];
     }
   }
 
@@ -247,7 +278,10 @@ function readNotice(path: string): Buffer {
     const stats = fstatSync(fd);
     if (!stats.isFile() || stats.size > LARGEST_NOTICE)
       throw new EitError('EIT_MAIL', 'is no plain file of up to 1 MB');
-    return readFileSync(fd);
+    const bytes = readFileSync(fd);
+    // eit-mail's own sync comes too late where the notice has been taken by then.
+    fsyncSync(fd);
+    return bytes;
   } finally {
     closeSync(fd);
   }

@@ -67,6 +67,11 @@ export async function runRecorded(
   return recordedEnd(dir, id);
 }
 
+/** Whether timeout(1) ended it, or a signal: it may have handed the mail over before. */
+export function isCutShort({ status }: RecordedEnd): boolean {
+  return status === 124 || status > 128;
+}
+
 /** @returns null where it has not ended, or was killed with its shell */
 export function recordedEnd(dir: string, id: string): RecordedEnd | null {
   try {

@@ -1,4 +1,4 @@
-import { type RecordedEnd, runRecorded } from './recorded-run';
+import { isCutShort, type RecordedEnd, runRecorded } from './recorded-run';
 import type { Delivery, Parcel, Transport } from './transport';
 
 /** Exit statuses that are about this mail or its recipient (sysexits.h): EX_USAGE, EX_DATAERR, EX_NOUSER, EX_NOHOST. */
@@ -34,6 +34,7 @@ export function sendmailDelivery(end: RecordedEnd | null): Delivery {
   if (end === null) return { kind: 'unsure', reason: 'the program that sent it was killed' };
   const reason = `exit status ${end.status}${end.output === '' ? '' : `: ${end.output}`}`;
   if (end.status === 0) return { kind: 'sent', response: end.output };
+  if (isCutShort(end)) return { kind: 'unsure', reason: `it was ended after a minute (${reason})` };
   if (REFUSALS.includes(end.status)) return { kind: 'refused', reason };
   return { kind: 'later', reason, isServer: true };
 }

@@ -7,7 +7,8 @@ import type { Nodemailer } from './nodemailer';
 import type { Delivery, Parcel, Transport } from './transport';
 
 const CONNECT_MS = 20_000;
-const SILENT_MS = 60_000;
+/** Servers that look into a mail answer late, and have it all the same: RFC 5321, 4.5.3.2.6, wants ten minutes. */
+const SILENT_MS = 600_000;
 
 /** A connection that has been idle for longer is not used again: servers close theirs after some minutes. */
 const IDLE_MS = 20_000;

@@ -268,7 +268,13 @@ export class Spooler {
     this.#sendings.add(sending);
     void sending.finally(() => {
       this.#sendings.delete(sending);
-      if (!this.#isClosed) this.#sendReady();
+      if (this.#isClosed) return;
+      try {
+        this.#sendReady();
+      } catch (error) {
+        // The next look tries again.
+        log('error', describeError(error));
+      }
     });
   }
 
@@ -373,7 +379,13 @@ export class Spooler {
   }
 
   #text({ letter, nodes, found, wantsEnergy }: Waiting): LetterText | ComposedMail {
-    if (found !== undefined) return found.compose(missingOf({ nodes, found }));
+    if (found !== undefined) {
+      try {
+        return found.compose(missingOf({ nodes, found }));
+      } catch (error) {
+        this.#options.log('error', `${letter.name} goes without its energy: ${describeError(error)}`);
+      }
+    }
     const type = energyMailType(letter.notice);
     const remark =
       wantsEnergy || (type !== null && nodes.length === 0)
