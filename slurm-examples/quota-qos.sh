@@ -55,7 +55,8 @@ for user in $(printf '%s\n' "$associations" | cut -d '|' -f 1 | grep -E '^[A-Za-
   case $lists in *",$QOS_OVER,"*) is_over=1 ;; esac
   case $(state_of "$uid") in
     over)
-      [ -z "$is_over" ] || continue
+      # By what there is to take, so that a move that stopped half way is taken up again.
+      case $lists in *",$QOS,"*) ;; *) continue ;; esac
       say "$user is over a quota: $QOS_OVER in place of $QOS"
       # In this order: a default QOS has to be among those allowed.
       sacctmgr_set "user=$user" "qos+=$QOS_OVER" &&

@@ -28,8 +28,18 @@ hooks_may_be_called() {
     { read -r name <"$comm"; } 2>/dev/null || continue
     [ "$name" = slurmd ] && return 0
   done
-  grep -rqsF "$home/" /etc/slurm /etc/slurm-llnl /run/slurm/conf /var/spool/slurmd/conf-cache /var/spool/slurm \
-    --include='*.conf' --include='*prolog*' --include='*epilog*'
+  # An image, or a node that is being mended: its slurm.conf may come with the next start.
+  for program in /usr/sbin/slurmd /usr/bin/slurmd /usr/local/sbin/slurmd /opt/slurm/sbin/slurmd; do
+    [ "${1-}" != purge ] && [ -x "$program" ] && return 0
+  done
+  for folder in /etc/slurm /etc/slurm-llnl /run/slurm/conf /var/spool/slurmd/conf-cache; do
+    [ -e "$folder" ] || continue
+    # -R: slurm.conf can be a link to a shared one. What cannot be read, or hangs, may name them.
+    found=0
+    timeout 20 grep -RqsF "$home/" "$folder" --include='*.conf' --include='*prolog*' --include='*epilog*' || found=$?
+    [ "$found" = 1 ] || return 0
+  done
+  return 1
 }
 
 remove_stubs() {
@@ -85,7 +95,8 @@ before_removal() {
 after_removal() {
   if has_systemd; then systemctl daemon-reload || :; fi
   [ ! -e "$home/hooks/prolog" ] || return 0 # the other package took over
-  if hooks_may_be_called; then
+  if hooks_may_be_called "${1-}"; then
+    for hook in prolog epilog; do [ -e "$home/$hook" ] || stub_hooks; done
     echo "eit: $home/prolog and $home/epilog stay, as scripts that do nothing: a node whose Prolog= or Epilog= is not there is drained." >&2
     echo "eit: take them out of slurm.conf, scontrol reconfigure, then: rm -r $home" >&2
   else

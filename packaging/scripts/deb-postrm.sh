@@ -1,3 +1,3 @@
 case $1 in
-remove | purge) after_removal ;;
+remove | purge) after_removal "$1" ;;
 esac

@@ -58,7 +58,7 @@ export function scriptText(kind, name) {
   const read = (file) => readFileSync(join(top, 'packaging/scripts', `${file}.sh`), 'utf8');
   const values = {
     user: kind === 'full' ? 'make_user' : ':',
-    'sign-of-other': kind === 'full' ? `/${PRESET}` : '/opt/eit/dist/eit-report.js',
+    'sign-of-other': kind === 'full' ? `/${PRESET}` : '/usr/lib/systemd/system/eit-compact.service',
   };
   const own = read(name).replaceAll(/@([\w-]+)@/g, (_, key) => values[key]);
   return `${read('common')}\n${own}`;

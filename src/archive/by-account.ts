@@ -13,6 +13,8 @@ const MOST_CHARACTERS = 200;
 
 /** The name of an account's folder: other characters than letters, digits, - and _ as %XX, long names by their hash. */
 export function accountFolder(account: string): string {
+  // No name gives this one.
+  if (account === '') return '%';
   const name = [...Buffer.from(account)]
     .map((byte) => {
       const character = String.fromCharCode(byte);

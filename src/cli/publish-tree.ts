@@ -41,6 +41,7 @@ export class PublishTree {
   ): Promise<PublishTree> {
     await asPages(dir, () => mkdir(dir, { recursive: true, mode: PASSAGE }));
     await mustBeOwn(dir, owner);
+    if (listsOf !== null) await closeOpenPages(dir);
     await chmod(dir, listsOf === null ? MODES.open.folder : PASSAGE);
     return new PublishTree(dir, listsOf === null ? null : await listsOf(dir), owner);
   }
@@ -85,8 +86,10 @@ export class PublishTree {
         if (isErrno(error, 'ENOENT')) return [];
         throw error;
       });
+      if (entries.length > 0) await mustBeOwn(path, this.#owner);
       for (const { name } of entries) {
         if (this.#written.has(`${folder}/${name}`)) continue;
+        if (!(await isPageFolder(join(path, name)))) continue;
         // A link is removed, not what it leads to.
         await asPages(join(path, name), () => rm(join(path, name), { recursive: true, force: true }));
         removed++;
@@ -104,6 +107,27 @@ export class PublishTree {
     await chmod(path, this.#lists === null ? MODES.open.folder : PASSAGE);
     this.#checked.add(folder);
   }
+}
+
+/** Pages of a time when everybody might read them: closed before anything can fail. */
+async function closeOpenPages(dir: string): Promise<void> {
+  const folders = [join(dir, 'site')];
+  for (const of of ['users', 'accounts', 'site/partitions']) {
+    const names = await readdir(join(dir, of)).catch(() => []);
+    folders.push(...names.map((name) => join(dir, of, name)));
+  }
+  for (const folder of folders) {
+    const stats = await lstat(folder).catch(() => null);
+    if (stats?.isDirectory() === true && (stats.mode & 0o004) !== 0) await chmod(folder, 0o700);
+  }
+}
+
+/** Whether there is nothing in it but a page: what else lies in such a folder is not ours to take away. */
+async function isPageFolder(path: string): Promise<boolean> {
+  const stats = await lstat(path).catch(() => null);
+  if (stats === null || stats.isSymbolicLink() || !stats.isDirectory()) return stats !== null;
+  const names = await readdir(path);
+  return names.every((name) => name === PAGE_FILE || name === TEMPORARY);
 }
 
 /** @throws EitError EIT_PAGES where it is a link, somebody else's, or others may write in it */

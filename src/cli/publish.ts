@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, lchownSync, lstatSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
@@ -85,7 +85,8 @@ function makeFolder(dir: string, { uid, gid }: { uid: number; gid: number }): vo
   if (existsSync(dir)) return;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o711 });
-    if (statSync(dir).uid !== uid) chownSync(dir, uid, gid);
+    // Not through a link that somebody puts in its place.
+    if (lstatSync(dir).uid !== uid) lchownSync(dir, uid, gid);
   } catch (cause) {
     throw new EitError('EIT_PAGES', `${visible(dir)} cannot be made: ${visible(String(cause))}`, { cause });
   }

@@ -53,6 +53,8 @@ touch /etc/eit/disabled
 look removed
 told 'removed runs' run_hooks
 rm /etc/slurm/slurm.conf
+# Where slurmd is installed they stay, whatever is configured now.
+rm -f /usr/sbin/slurmd
 rpm -i --nodeps "$1" && rpm -e slurm-eit-node || exit 1
 told gone 'ls -d /opt/eit'
 `;
