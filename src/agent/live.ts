@@ -64,7 +64,7 @@ export class Live {
         this.#untilMs = this.#parts.monoMs() + WATCHED_MS;
         for (const uid of uids) this.#news.add(uid);
         if (!wasWatched) onFirst();
-        else if (this.#last !== null) this.#tell(this.#last);
+        else if (this.#last !== null && this.#hasNewcomer(this.#last.runs)) this.#tell(this.#last);
       });
       if (this.#isClosed) requests.close();
       else this.#requests = requests;
@@ -96,6 +96,18 @@ export class Live {
     const ended = this.#ended.map(({ run }) => run);
     this.#last = nowSnapshot(state, { before, after }, this.#facts(cluster, cpus), ended);
     this.#files.write(this.#last, this.#readers(this.#last.runs, nowMs));
+  }
+
+  /** Who is told already waits for the next reading: asking again and again makes no work. */
+  #hasNewcomer(runs: readonly NowRun[]): boolean {
+    const isTold = this.#toldOf(runs, this.#admins.current(this.#parts.monoMs()));
+    return [...this.#news].some((uid) => !this.#asked.has(uid) && isTold(uid));
+  }
+
+  /** Of whom there is something to tell. */
+  #toldOf(runs: readonly NowRun[], admins: ReadonlySet<number>): (uid: number) => boolean {
+    const users = new Set(runs.map(({ uid }) => uid));
+    return (uid) => uid === 0 || uid === this.#parts.uid || users.has(uid) || admins.has(uid);
   }
 
   /** Who comes while others look need not wait for the next reading. */
@@ -151,10 +163,8 @@ export class Live {
   #readers(runs: readonly NowRun[], nowMs: number): NowReaders {
     const { config, uid: agentUid } = this.#parts;
     const isOpen = config.privacy === 'open';
-    const users = new Set(runs.map(({ uid }) => uid));
     const admins = this.#admins.current(nowMs);
-    const isTold = (uid: number): boolean =>
-      uid === 0 || uid === agentUid || users.has(uid) || admins.has(uid);
+    const isTold = this.#toldOf(runs, admins);
     for (const uid of this.#news) if (isTold(uid)) this.#asked.set(uid, this.#untilMs);
     this.#news = new Set();
     for (const [uid, untilMs] of this.#asked) if (untilMs < nowMs || !isTold(uid)) this.#asked.delete(uid);

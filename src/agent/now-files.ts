@@ -70,8 +70,18 @@ export class NowFiles {
     const path = this.#paths.ofUser(uid);
     const folder = this.#folders.get(uid);
     if (folder === undefined) void this.#makeFolder(uid, dirname(path));
-    if (folder === 'made') this.#put(path, snapshot, 0o640);
+    if (folder === 'made') this.#putOrMakeAnew(uid, path, snapshot);
     else if (folder !== 'refused') this.#waiting.set(uid, snapshot);
+  }
+
+  #putOrMakeAnew(uid: number, path: string, snapshot: NowSnapshot): void {
+    try {
+      this.#put(path, snapshot, 0o640);
+    } catch (error) {
+      // Somebody took the folder away, such as an agent that left after us: the next answer makes it.
+      if (!isErrno(error, 'ENOENT')) throw error;
+      this.#folders.delete(uid);
+    }
   }
 
   async #makeFolder(uid: number, dir: string): Promise<void> {

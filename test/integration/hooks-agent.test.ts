@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HookHome, noMounts, testUnless } from './hook-home';
 
 const NOBODY = 65534;
@@ -136,6 +137,8 @@ ${options.setup ?? ''}`,
     home.exec(['/usr/bin/mkfifo', join(home.stateDir, 'agent.pid')]);
     expect(home.run('prolog').status).toBe(0);
     expect(home.eventNames()).toHaveLength(1);
+    // The agent that it began has not been waited for.
+    for (let i = 0; i < 100 && !existsSync(join(home.stateDir, 'agent.lock')); i++) await sleep(100);
     expect(existsSync(join(home.stateDir, 'agent.lock'))).toBe(true);
   });
 });
