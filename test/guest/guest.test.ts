@@ -223,8 +223,8 @@ function expectCovered({ end }: RunRecord): void {
 function expectCpu(guest: GuestRun, { job, jobCpuUs }: OneJob): void {
   const recorded = allCpuSeconds(guest.books.runRecords(job));
   expect(recorded).toBeGreaterThan((jobCpuUs / 1e6) * 0.98 - 0.5);
-  // slurmstepd has some more to do once the script is done.
-  expect(recorded).toBeLessThan(jobCpuUs / 1e6 + 2);
+  // slurmstepd has some more to do once the script is done, on an emulated machine beside others for seconds.
+  expect(recorded).toBeLessThan((jobCpuUs / 1e6) * 1.15 + 2);
 }
 
 /** What the job used since its agent was seen is in the records, and their coverage claims no more than that. */
