@@ -112,9 +112,9 @@ export class PublishTree {
 /** Pages of a time when everybody might read them: closed before anything can fail. */
 async function closeOpenPages(dir: string): Promise<void> {
   const folders = [join(dir, 'site')];
-  for (const of of ['users', 'accounts', 'site/partitions']) {
-    const names = await readdir(join(dir, of)).catch(() => []);
-    folders.push(...names.map((name) => join(dir, of, name)));
+  for (const group of ['users', 'accounts', 'site/partitions']) {
+    const names = await readdir(join(dir, group)).catch(() => []);
+    folders.push(...names.map((name) => join(dir, group, name)));
   }
   for (const folder of folders) {
     const stats = await lstat(folder).catch(() => null);
