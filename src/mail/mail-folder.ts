@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { visible } from '../config/visible';
 import { EitError, describeError, isErrno } from '../errors';
 import type { MailNotice } from './mail-notice';
@@ -133,31 +133,32 @@ export class MailFolder {
    * @param warn told of what is no notice; it is kept in failed/
    */
   takeNew(warn: (text: string) => void): Letter[] {
-    const names = readdirSync(join(this.dir, 'new')).filter((name) => NOTICE_NAME.test(name));
-    const taken = names.flatMap((name) => {
+    const namesIn = (folder: 'new' | 'queue') =>
+      readdirSync(join(this.dir, folder)).filter((name) => NOTICE_NAME.test(name));
+    const take = (folder: 'new' | 'queue', name: string): string[] => {
       try {
-        return this.#claim(name);
+        return folder === 'new' ? this.#claim(name) : this.#split(name);
       } catch (error) {
         if (isErrno(error, 'ENOENT')) return [];
         // A disk that is full or a right that lacks is no fault of the notice: it stays, and is taken when that has passed.
         const isNoNotice = error instanceof EitError || isErrno(error, 'ELOOP');
-        this.#warnOnce(
-          warn,
-          name,
-          `${isNoNotice ? 'is no notice and goes to failed/' : 'stays in new/'}: ${describeError(error)}`,
-        );
-        if (isNoNotice) this.#setAside('new', name);
+        const what = isNoNotice ? 'is no notice and goes to failed/' : 'waits';
+        this.#warnOnce(warn, join(this.dir, folder, name), `${what}: ${describeError(error)}`);
+        if (isNoNotice) this.#setAside(folder, name);
         return [];
       }
-    });
+    };
+    const taken = namesIn('queue').flatMap((name) => take('queue', name));
+    const names = namesIn('new');
+    taken.push(...names.flatMap((name) => take('new', name)));
     if (names.length > 0) for (const name of ['queue', 'new']) syncFolder(join(this.dir, name));
     return taken.flatMap((name) => this.#letter(name));
   }
 
-  #warnOnce(warn: (text: string) => void, name: string, text: string): void {
-    if (this.#warned.get(name) === text) return;
-    this.#warned.set(name, text);
-    warn(`${join(this.dir, 'new', name)} ${text}`);
+  #warnOnce(warn: (text: string) => void, path: string, text: string): void {
+    if (this.#warned.get(basename(path)) === text) return;
+    this.#warned.set(basename(path), text);
+    warn(`${path} ${text}`);
   }
 
   #setAside(from: 'new' | 'queue', name: string): void {
@@ -214,13 +215,21 @@ export class MailFolder {
     }
   }
 
-  /** A notice becomes a letter for each recipient; of one that was half done the same letters are made again. */
+  /** From here on it is ours alone: `eit-mail` takes back what is in `new`. */
   #claim(name: string): string[] {
     const from = join(this.dir, 'new', name);
+    parseNotice(readNotice(from));
+    renameSync(from, join(this.dir, 'queue', name));
+    return this.#split(name);
+  }
+
+  /** A notice becomes a letter for each recipient; of one that was half done the same letters are made again. */
+  #split(name: string): string[] {
+    const from = join(this.dir, 'queue', name);
     const bytes = readNotice(from);
     const recipients = parseRecipients(parseNotice(bytes).recipient, this.#domain) ?? [null];
     const letters = recipients.map((_, i) => `${name}.${i}`);
-    // The copies first: `new` is left last.
+    // The copies first: the notice itself becomes the first letter, last.
     for (const letter of letters.slice(1)) {
       // Whole or not at all: half a letter would be none that a later spooler can read.
       const part = join(this.dir, 'queue', `.${letter}.tmp`);

@@ -108,6 +108,42 @@ async function pass(spooler: Spooler, seconds = 1): Promise<void> {
   });
 }
 
+test('a notice of two that was taken half is one mail for each', async () => {
+  drop(1, {}, 'ada,bob');
+  const name = readdirSync(join(dir, 'new'))[0]!;
+  const bytes = readFileSync(join(dir, 'new', name));
+  writeFileSync(join(dir, 'queue', name), bytes);
+  writeFileSync(join(dir, 'queue', `${name}.1`), bytes);
+  writeFileSync(join(dir, 'queue', `.${name}.1.tmp`), 'half');
+  rmSync(join(dir, 'new', name));
+  ended.add('n1').add('n2');
+  const spooler = await open();
+  await pass(spooler, 2);
+  await spooler.close();
+  expect(
+    sent()
+      .map((text) => /-- (\S+)/.exec(text)?.[1] ?? '')
+      .sort((a, b) => a.localeCompare(b)),
+  ).toEqual(['ada@example.org', 'bob@example.org']);
+  expect(folder.queued()).toEqual([]);
+});
+
+test('a disk that is full leaves a notice where it is', async () => {
+  drop(1, {}, 'ada,bob');
+  const name = readdirSync(join(dir, 'new'))[0]!;
+  // In the way of a copy: what no disk has room for.
+  mkdirSync(join(dir, 'queue', `.${name}.1.tmp`));
+  ended.add('n1').add('n2');
+  const spooler = await open();
+  await pass(spooler, 2);
+  expect(readdirSync(join(dir, 'failed'))).toEqual([]);
+  expect(log.filter((line) => line.includes('waits'))).toHaveLength(1);
+  rmSync(join(dir, 'queue', `.${name}.1.tmp`), { recursive: true });
+  await pass(spooler, 2);
+  await spooler.close();
+  expect(sent()).toHaveLength(2);
+});
+
 test('a ledger that hangs holds up no mail longer than its time', async () => {
   const spooler = await open();
   const hangs = jest.spyOn(jobReader, 'readAll').mockReturnValue(new Promise(() => undefined));
