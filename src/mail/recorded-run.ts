@@ -60,10 +60,12 @@ export async function runRecorded(
     stdio: 'ignore',
     detached: true,
   });
-  await new Promise<void>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', () => resolve());
+  const failure = await new Promise<Error | null>((resolve) => {
+    child.on('error', resolve);
+    child.on('exit', () => resolve(null));
   });
+  // What was never started has sent nothing: as a shell says it.
+  if (failure !== null) return { status: 126, output: visible(failure.message, 300) };
   return recordedEnd(dir, id);
 }
 
