@@ -1,47 +1,22 @@
-import type { Options } from 'yargs';
 import { EitError } from '../errors';
-import type { CommandModule, Surroundings } from './command';
+import { actionsOf } from './actions';
+import type { Surroundings } from './command';
 import * as fetched from './intensity-fetch';
 import * as imported from './intensity-import';
 import * as shown from './intensity-show';
 
 /** What `eit intensity` can be told to do: one file each, `intensity-<action>.ts`. */
-const ACTIONS: Readonly<Record<string, CommandModule>> = { fetch: fetched, import: imported, show: shown };
+const ACTIONS = actionsOf('eit intensity', { fetch: fetched, import: imported, show: shown });
 
-const NAMED = Object.entries(ACTIONS);
-
-/** Those of all actions; what not all take is marked with whose it is. */
-export const options: Readonly<Record<string, Options>> = Object.fromEntries(
-  NAMED.flatMap(([, module]) => Object.entries(module.options)).map(([name, option]) => {
-    const its = NAMED.filter(([, module]) => name in module.options).map(([action]) => action);
-    const whose = its.length === NAMED.length ? '' : `${its.join(', ')}: `;
-    return [name, { ...option, describe: `${whose}${option.describe ?? ''}` }];
-  }),
-);
-
-export const examples: CommandModule['examples'] = NAMED.flatMap(([action, module]) =>
-  module.examples.map(([args, gives]) => [`${action} ${args}`.trim(), gives] as const),
-);
-
-export const epilogue = NAMED.map(([, module]) => module.epilogue).join('\n\n');
+export const { options, examples, epilogue } = ACTIONS;
 
 /** `eit intensity ACTION`. */
 export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const name = String(argv['action']);
-  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-  if (action === undefined) throw new Error(`no action ${name}`);
+  const { name, action } = ACTIONS.asked(argv);
   if (argv['file'] !== undefined && name !== 'import')
     throw new EitError('EIT_USAGE', `eit intensity ${name} takes no file`);
-  const foreign = Object.keys(options).filter(
-    (option) => argv[option] !== undefined && !(option in action.options),
-  );
-  if (foreign.length > 0)
-    throw new EitError(
-      'EIT_USAGE',
-      `eit intensity ${name} takes no --${foreign.join(', --')}; see eit intensity --help`,
-    );
   return action.run(argv, surroundings);
 }

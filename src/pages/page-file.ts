@@ -23,7 +23,7 @@ export function writePage(dir: string, text: string): string {
     renameSync(temporary, path);
   } catch (cause) {
     if (!isNativeError(cause) || !('syscall' in cause)) throw cause;
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw new EitError(
       'EIT_PAGES',
       `the page cannot be written to ${visible(dir)}: ${visible(String(cause))}; give a folder that you may write to`,
@@ -31,4 +31,13 @@ export function writePage(dir: string, text: string): string {
     );
   }
   return path;
+}
+
+/** What is wrong already is said; where the folder is a file, say, there is nothing to remove either. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (!isNativeError(error)) throw error;
+  }
 }
