@@ -6,6 +6,7 @@ import { EitError } from '../errors';
 import { Skipped } from '../ledger/record-line';
 import { buildReport } from '../report/report';
 import { counted } from '../report/units';
+import { NO_FACTS } from '../science/own-facts';
 import type { RunSet, RunSetFilter } from '../science/run-set';
 import { version } from '../version';
 import type { Surroundings } from './command';
@@ -68,7 +69,7 @@ export async function readRunSets(
         'EIT_RUN_SET',
         emptyText(filter, emptyNotes(query, aggregate), reader.isAdmin || allUsers),
       );
-    sets.push({ filter, report });
+    sets.push({ filter, report, own: NO_FACTS });
     if (skipped.total > 0)
       output.note(
         `${filter.name}: ${counted(skipped.total, 'line')} of the ledger not read; eit ledger check tells more`,

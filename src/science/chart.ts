@@ -11,7 +11,12 @@ export interface Axis {
 export function axisOf(values: readonly number[], { withZero }: { readonly withZero: boolean }): Axis {
   let low = Math.min(...values, ...(withZero ? [0] : []));
   let high = Math.max(...values, ...(withZero ? [0] : []));
-  if (!(high > low)) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  // Of less than this of a width doubles cannot tell ten ticks apart.
+  if (!(high - low > Math.max(size * 1e-9, 1e-290))) {
+    const half = (size > 1e-290 ? size : 1) / 2;
+    [low, high] = [low - half, high + half];
+  }
   const step = stepOf(high - low);
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);

@@ -2,6 +2,7 @@ import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { nearest } from '../config/nearest';
 import { visible } from '../config/visible';
+import type { OwnFacts } from './own-facts';
 
 /** What of eit-report's options a filter may say. */
 export const FILTER_KEYS = [
@@ -33,6 +34,7 @@ export interface RunSetFilter {
 export interface RunSet {
   readonly filter: RunSetFilter;
   readonly report: EitReport;
+  readonly own: OwnFacts;
 }
 
 const FORM =

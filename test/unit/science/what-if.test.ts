@@ -82,5 +82,7 @@ test('an axis has round ticks that hold all values', () => {
       },
     ),
   );
+  expect(axisOf([-5e-324], { withZero: true }).ticks).toEqual([-0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6]);
+  expect(axisOf([1e9, 1e9 + 1e-7], { withZero: false }).ticks).toHaveLength(7);
   expect(axisOf([37], { withZero: true }).ticks).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40]);
 });
