@@ -15,6 +15,7 @@ const LAYERS = {
   agent: ['config', 'slurm', 'sources', 'attribution', 'ledger', 'metrics'],
   runs: ['config', 'slurm', 'attribution', 'ledger'],
   archive: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
+  imports: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
   synthetic: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   carbon: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   report: ['config', 'slurm', 'attribution', 'ledger', 'metrics', 'runs', 'carbon'],
@@ -22,6 +23,7 @@ const LAYERS = {
   live: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   mail: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   science: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
+  exports: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota', 'science'],
   pages: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   cli: [
     'config',
@@ -41,6 +43,8 @@ const LAYERS = {
     'mail',
     'pages',
     'science',
+    'imports',
+    'exports',
   ],
 };
 const OPEN_TO_ALL = ['', 'generated'];
