@@ -88,19 +88,20 @@ export async function chosenRuns(
  */
 export function ledgerIn(site: LoadedConfig, folder: string): LoadedConfig {
   const ledger = resolve(folder);
+  let isFolder: boolean;
   try {
-    if (!statSync(ledger).isDirectory()) throw notThere(folder, 'it is no folder');
+    isFolder = statSync(ledger).isDirectory();
   } catch (error) {
-    if (!isErrno(error)) throw error;
-    throw notThere(folder, error.code === 'ENOENT' ? 'there is no such folder' : error.message, error);
+    throw notThere(folder, isErrno(error, 'ENOENT') ? 'there is no such folder' : String(error), error);
   }
+  if (!isFolder) throw notThere(folder, 'it is no folder');
   return { ...site, config: { ...site.config, ledger } };
 }
 
 function notThere(folder: string, why: string, cause?: unknown): EitError {
   return new EitError(
     'EIT_RUN_SET',
-    `--from ${visible(folder, 200)}: ${why}; give the folder that eit run or eit import wrote`,
+    `--from ${visible(folder, 200)}: ${visible(why, 300)}; give the folder that eit run or eit import wrote`,
     { cause },
   );
 }

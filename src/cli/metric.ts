@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Options } from 'yargs';
 import { visible } from '../config/visible';
-import { EitError, isErrno } from '../errors';
+import { EitError } from '../errors';
 import type { FactMetric } from '../generated/facts';
 import { saidOfJobs } from '../science/fact-lines';
 import { METRIC_FIGURES, metricFigure } from '../science/metric-variable';
@@ -142,8 +142,7 @@ export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    if (!isErrno(cause)) throw cause;
-    throw new EitError('EIT_DATA_FILE', `cannot read ${visible(file)}: ${visible(cause.message)}`, { cause });
+    throw new EitError('EIT_DATA_FILE', `cannot read ${visible(file)}: ${visible(String(cause))}`, { cause });
   }
 }
 
