@@ -142,4 +142,13 @@ export const COMMANDS: readonly Command[] = [
     rest: { name: 'pairs', describe: 'name=value, with its unit behind the value where it has one' },
     load: () => import('./metric'),
   },
+  {
+    name: 'import',
+    describe:
+      'Runs that another tool has measured, into a folder that every command reads (--from): logs of experiment-impact-tracker (eit), ' +
+      'emissions.csv of CodeCarbon (codecarbon)',
+    actions: ['eit', 'codecarbon'],
+    operand: { name: 'where', describe: 'eit: the folder with the logs; codecarbon: the file' },
+    load: () => import('./import'),
+  },
 ];

@@ -48,7 +48,9 @@ const NEEDED = ['timestamp', 'duration', 'energy_consumed'] as const;
 export function parseCodecarbonCsv(text: string, file: string): CodecarbonFile {
   const [head, ...records] = parseCsv(text.replace(/^\uFEFF/, ''), file);
   const columns = new Map((head?.fields ?? []).map((name, at) => [name.trim(), at]));
-  const lacking = [...NEEDED, ...(columns.has('experiment_id') ? [] : ['run_id'])].filter((name) => !columns.has(name));
+  const lacking = [...NEEDED, ...(columns.has('experiment_id') ? [] : ['run_id'])].filter(
+    (name) => !columns.has(name),
+  );
   if (lacking.length > 0)
     throw new EitError(
       'EIT_IMPORT',
@@ -112,6 +114,6 @@ function parseRow({ line, fields }: CsvRecord, columns: ReadonlyMap<string, numb
     region: text('region'),
   };
   if (row.runId === '') faults.push('run_id is empty');
-  if (row.durationS === 0) faults.push('duration is 0');
+  if (row.durationS === 0 && faults.length === 0) faults.push('duration is 0');
   return faults.length > 0 ? faults.join('; ') : row;
 }

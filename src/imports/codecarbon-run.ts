@@ -26,10 +26,14 @@ export function codecarbonRun(
   const place = `${file}:${row.line}`;
   const end = DateTime.fromISO(row.timestamp, { zone });
   if (!end.isValid || end.year < 1970 || end.year > 3000)
-    throw new EitError('EIT_IMPORT', `${place}: timestamp ${JSON.stringify(visible(row.timestamp, 40))} is no time`);
+    throw new EitError(
+      'EIT_IMPORT',
+      `${place}: timestamp ${JSON.stringify(visible(row.timestamp, 40))} is no time`,
+    );
   const toMs = end.toMillis();
   const fromMs = toMs - Math.max(1, Math.round(row.durationS * 1000));
-  if (fromMs < 0) throw new EitError('EIT_IMPORT', `${place}: a duration of ${row.durationS} s is longer than time`);
+  if (fromMs < 0)
+    throw new EitError('EIT_IMPORT', `${place}: a duration of ${row.durationS} s is longer than time`);
   const pue = row.pue ?? 1;
   const notes: string[] = [];
   const parts = [
@@ -40,7 +44,9 @@ export function codecarbonRun(
   const told = parts.reduce((sum, [, kwh]) => sum + (kwh ?? 0), 0);
   const rest = row.totalKwh - told;
   if (rest < -SAME * told)
-    notes.push(`CPU, GPU and RAM are more than the whole (${told} and ${row.totalKwh} kWh): the parts were taken`);
+    notes.push(
+      `CPU, GPU and RAM are more than the whole (${told} and ${row.totalKwh} kWh): the parts were taken`,
+    );
   const isEstimated = row.trackingMode === 'process';
   const domains = [...parts, ['node', rest > SAME * row.totalKwh ? rest : null, false] as const].flatMap(
     ([name, kwh, isMeasured]): ImportedDomain[] =>

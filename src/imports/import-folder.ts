@@ -88,7 +88,9 @@ export async function importRuns(
   } catch (cause) {
     if (cause instanceof EitError) throw cause;
     const why = isErrno(cause, 'ELOCKED') ? 'another eit import writes there; try again' : String(cause);
-    throw new EitError('EIT_IMPORT', `cannot write to ${visible(folder, 200)}: ${visible(why, 300)}`, { cause });
+    throw new EitError('EIT_IMPORT', `cannot write to ${visible(folder, 200)}: ${visible(why, 300)}`, {
+      cause,
+    });
   }
 }
 

@@ -147,7 +147,7 @@ class PickleReader {
   #pop(): PickleValue {
     const value = this.#stack.pop();
     if (value === undefined || value === MARK) throw this.#bytes.fault('an empty stack');
-    return value as PickleValue;
+    return value;
   }
 
   #top(): Slot {
@@ -340,7 +340,7 @@ function setItems(
 
 function popLast(reader: PickleReader, count: number): PickleValue[] {
   const items = Array.from({ length: count }, () => reader.pop());
-  return items.reverse();
+  return items.toReversed();
 }
 
 function nonNegative(size: number, reader: PickleReader): number {
