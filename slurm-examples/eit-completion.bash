@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif tag metric --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif tag metric import --help --version' -- "$current")
       return
     fi
   fi
@@ -149,6 +149,10 @@ _eit() {
       ;;
     tag) options='--remove --list --from --json --config' ;;
     metric) options='--file --csv --column --step --as --unit --best --remove --list --from --json --config' ;;
+    import)
+      actions='eit codecarbon'
+      options='--to --time-zone --cpu --json'
+      ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac
   ((COMP_CWORD == at)) || actions=''
