@@ -7,6 +7,7 @@ import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
 import { checkSets, parseRunSet, type RunSet, setWarnings } from '../science/run-set';
 import type { Surroundings } from './command';
+import { allGiven, lastGiven } from './given';
 import { readRunSets } from './run-sets';
 
 /** Options of each command that works on chosen runs. */
@@ -55,9 +56,9 @@ export async function chosenRuns(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<ChosenRuns> {
-  const jobs = last(argv['jobs']);
-  const named = strings(argv['set']);
-  const from = last(argv['from']);
+  const jobs = lastGiven(argv['jobs']);
+  const named = allGiven(argv['set']);
+  const from = lastGiven(argv['from']);
   if (jobs !== undefined && named.length > 0)
     throw new EitError('EIT_USAGE', 'name jobs (1234,1240_[1-5]) or sets (--set A=1234): one of the two');
   if (jobs === undefined && named.length === 0 && from === undefined)
@@ -69,11 +70,11 @@ export async function chosenRuns(
     named.length > 0
       ? named.map(parseRunSet)
       : [{ name: 'runs', text: jobs ?? from ?? '', asked: jobs === undefined ? {} : { jobs: [jobs] } }];
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const site = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
   const loaded = from === undefined ? site : ledgerIn(site, from);
   const sets = await readRunSets(filters, loaded, surroundings, {
-    policy: last(argv['policy']),
+    policy: lastGiven(argv['policy']),
     allUsers: argv['allusers'] === true || from !== undefined,
   });
   checkSets(sets, { allowIncomplete: argv['allow-incomplete'] === true });
@@ -101,12 +102,4 @@ function notThere(folder: string, why: string, cause?: unknown): EitError {
     `--from ${visible(folder, 200)}: ${why}; give the folder that eit run or eit import wrote`,
     { cause },
   );
-}
-
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
-}
-
-function strings(value: unknown): string[] {
-  return (Array.isArray(value) ? value : [value]).filter((one): one is string => typeof one === 'string');
 }

@@ -24,6 +24,7 @@ import { scatterSvg } from '../science/scatter-svg';
 import { setPlotSvg } from '../science/set-plot-svg';
 import { type Variable, valuesOf, variableNamed } from '../science/variable';
 import type { CommandModule, Surroundings } from './command';
+import { allGiven, lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { alignedRows, jsonText } from './plain-text';
 import { readRunSets } from './run-sets';
@@ -103,8 +104,8 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const filters = strings(argv['set']).map(parseRunSet);
-  const correlate = last(argv['correlate']);
+  const filters = allGiven(argv['set']).map(parseRunSet);
+  const correlate = lastGiven(argv['correlate']);
   if (filters.length < (correlate === undefined ? 2 : 1))
     throw new EitError('EIT_USAGE', 'give two sets or more: --set A=1234_[1-5] --set B=1240_[1-5]');
   const formats = (['json', 'markdown', 'latex'] as const).filter((name) => argv[name] === true);
@@ -116,14 +117,14 @@ export async function run(
   if (correlate !== undefined && argv['by'] !== undefined)
     throw new EitError('EIT_USAGE', '--by and --correlate are two questions: ask one');
   const variables =
-    correlate === undefined ? [variableNamed(last(argv['by']) ?? 'energy')] : pairOf(correlate);
-  const seed = seedOf(last(argv['seed']) ?? '1');
-  const test = (last(argv['test']) ?? 'welch') as TestName;
+    correlate === undefined ? [variableNamed(lastGiven(argv['by']) ?? 'energy')] : pairOf(correlate);
+  const seed = seedOf(lastGiven(argv['seed']) ?? '1');
+  const test = (lastGiven(argv['test']) ?? 'welch') as TestName;
 
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
   const sets = await readRunSets(filters, loaded, surroundings, {
-    policy: last(argv['policy']),
+    policy: lastGiven(argv['policy']),
     allUsers: argv['allusers'] === true,
   });
   const allowIncomplete = argv['allow-incomplete'] === true;
@@ -135,10 +136,10 @@ export async function run(
       : correlationResult(
           sets,
           variables as [Variable, Variable],
-          last(argv['over']) === 'runs' ? 'runs' : 'sets',
+          lastGiven(argv['over']) === 'runs' ? 'runs' : 'sets',
           argv['within'] === true,
         );
-  const plot = last(argv['plot']);
+  const plot = lastGiven(argv['plot']);
   if (plot !== undefined) writePicture('plot', plot, result.svg());
 
   const { output } = surroundings;
@@ -297,12 +298,4 @@ function seedOf(text: string): number {
   const seed = Number(text);
   if (/^\d{1,15}$/.test(text)) return seed;
   throw new EitError('EIT_USAGE', `--seed ${visible(text, 40)} is no whole number from 0 on`);
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
 }

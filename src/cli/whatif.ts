@@ -30,6 +30,7 @@ import {
 import { zoneBarsSvg } from '../science/zone-bars-svg';
 import { parseSlurmTime, TIME_FORMS } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
+import { allGiven, lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { alignedRows, jsonText } from './plain-text';
 import { readRunSets } from './run-sets';
@@ -118,9 +119,9 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { output, env } = surroundings;
-  const jobs = last(argv['jobs']);
-  const kwh = last(argv['kwh']);
-  const sets = strings(argv['set']);
+  const jobs = lastGiven(argv['jobs']);
+  const kwh = lastGiven(argv['kwh']);
+  const sets = allGiven(argv['set']);
   if ([jobs, kwh, sets[0]].filter((given) => given !== undefined).length !== 1)
     throw new EitError(
       'EIT_USAGE',
@@ -128,14 +129,14 @@ export async function run(
     );
   const named = [
     ...new Set(
-      strings(argv['zone'])
+      allGiven(argv['zone'])
         .flatMap((text) => text.split(','))
         .map((text) => text.trim()),
     ),
   ].filter((zone) => zone !== '');
   if (named.length === 0)
     throw new EitError('EIT_USAGE', 'name zones: --zone CA-QC,EE,FR (eit zones list has all)');
-  const times = positive('times', last(argv['times']) ?? '1');
+  const times = positive('times', lastGiven(argv['times']) ?? '1');
   const hasStart = argv['start'] !== undefined;
   if (hasStart && argv['hours'] === true)
     throw new EitError('EIT_USAGE', '--start and --hours are two questions: ask one');
@@ -145,9 +146,9 @@ export async function run(
       '--kwh tells no time of a run: leave --start and --hours out, or name jobs',
     );
 
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
-  const basis = basisOfSite(last(argv['basis']) ?? loaded.config.site?.intensity_basis);
+  const basis = basisOfSite(lastGiven(argv['basis']) ?? loaded.config.site?.intensity_basis);
   const zones = loadZones(dataPath());
   for (const zone of named) zones.intensity(zone, { basis });
   const read =
@@ -159,7 +160,7 @@ export async function run(
             : [{ name: 'jobs', text: jobs, asked: { jobs: [jobs] } }],
           loaded,
           surroundings,
-          { policy: last(argv['policy']), allUsers: argv['allusers'] === true },
+          { policy: lastGiven(argv['policy']), allUsers: argv['allusers'] === true },
         );
   checkSets(read, { allowIncomplete: argv['allow-incomplete'] === true });
   const works =
@@ -169,7 +170,7 @@ export async function run(
 
   const nowMs = Date.now();
   const startMs = hasStart
-    ? parseSlurmTime(last(argv['start']) ?? '', { now: DateTime.fromMillis(nowMs) }).toMillis()
+    ? parseSlurmTime(lastGiven(argv['start']) ?? '', { now: DateTime.fromMillis(nowMs) }).toMillis()
     : null;
   const asked: Asked = {
     loaded,
@@ -202,7 +203,7 @@ export async function run(
         )
       : [];
 
-  const plot = last(argv['plot']);
+  const plot = lastGiven(argv['plot']);
   if (plot !== undefined)
     writePicture(
       'plot',
@@ -437,12 +438,4 @@ function positive(option: string, text: string): number {
     'EIT_USAGE',
     `--${option} ${visible(text, 40)} is no number above 0: write it as 4200000 or 0.75`,
   );
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
 }
