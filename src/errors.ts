@@ -45,6 +45,9 @@ const ERRORS = {
   EIT_LIVE: { exit: 1 },
   EIT_RUN_SET: { exit: 1 },
   EIT_COVERAGE: { exit: 1 },
+  EIT_FACTS: { exit: 1 },
+  EIT_RUN: { exit: 125 },
+  EIT_WRONG_HARDWARE: { exit: 125 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;
 

@@ -1,12 +1,14 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
+import { intensityDir } from '../carbon/intensity-dir';
 import { loadConfig, type LoadedConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
 import { checkSets, parseRunSet, type RunSet, setWarnings } from '../science/run-set';
 import type { Surroundings } from './command';
+import { FACTS_NAME } from './facts-file';
 import { allGiven, lastGiven } from './given';
 import { readRunSets } from './run-sets';
 
@@ -70,15 +72,24 @@ export async function chosenRuns(
     named.length > 0
       ? named.map(parseRunSet)
       : [{ name: 'runs', text: jobs ?? from ?? '', asked: jobs === undefined ? {} : { jobs: [jobs] } }];
-  const path = lastGiven(argv['config']);
-  const site = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
+  const site = siteConfig(argv, surroundings);
   const loaded = from === undefined ? site : ledgerIn(site, from);
   const sets = await readRunSets(filters, loaded, surroundings, {
     policy: lastGiven(argv['policy']),
     allUsers: argv['allusers'] === true || from !== undefined,
+    ...(from === undefined ? {} : { facts: join(loaded.config.ledger, FACTS_NAME) }),
   });
   checkSets(sets, { allowIncomplete: argv['allow-incomplete'] === true });
   return { loaded, sets, warnings: setWarnings(sets) };
+}
+
+/** The site's config, or that of --config. */
+export function siteConfig(
+  argv: Readonly<Record<string, unknown>>,
+  { env }: Pick<Surroundings, 'env'>,
+): LoadedConfig {
+  const path = lastGiven(argv['config']);
+  return loadConfig({ ...(path === undefined ? {} : { path }), env });
 }
 
 /**
@@ -87,19 +98,21 @@ export async function chosenRuns(
  */
 export function ledgerIn(site: LoadedConfig, folder: string): LoadedConfig {
   const ledger = resolve(folder);
+  let isFolder: boolean;
   try {
-    if (!statSync(ledger).isDirectory()) throw notThere(folder, 'it is no folder');
+    isFolder = statSync(ledger).isDirectory();
   } catch (error) {
-    if (!isErrno(error)) throw error;
-    throw notThere(folder, error.code === 'ENOENT' ? 'there is no such folder' : error.message, error);
+    throw notThere(folder, isErrno(error, 'ENOENT') ? 'there is no such folder' : String(error), error);
   }
-  return { ...site, config: { ...site.config, ledger } };
+  if (!isFolder) throw notThere(folder, 'it is no folder');
+  // The grid's series are the site's, wherever runs lie.
+  return { ...site, config: { ...site.config, ledger, intensity_dir: intensityDir(site.config) } };
 }
 
 function notThere(folder: string, why: string, cause?: unknown): EitError {
   return new EitError(
     'EIT_RUN_SET',
-    `--from ${visible(folder, 200)}: ${why}; give the folder that eit run or eit import wrote`,
+    `--from ${visible(folder, 200)}: ${visible(why, 300)}; give the folder that eit run or eit import wrote`,
     { cause },
   );
 }

@@ -1,6 +1,4 @@
 import type { Options } from 'yargs';
-import { POLICIES } from '../attribution/policy';
-import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { compareSamples, type Comparison, TESTS, type TestName } from '../science/comparison';
@@ -19,18 +17,19 @@ import {
   latexTable,
   markdownTable,
 } from '../science/document-table';
-import { checkSets, FILTER_KEYS, parseRunSet, type RunSet, setWarnings } from '../science/run-set';
+import { FILTER_KEYS, type RunSet } from '../science/run-set';
 import { scatterSvg } from '../science/scatter-svg';
 import { setPlotSvg } from '../science/set-plot-svg';
 import { type Variable, valuesOf, variableNamed } from '../science/variable';
 import type { CommandModule, Surroundings } from './command';
+import { chosenRuns, RUN_OPTIONS } from './chosen-runs';
 import { allGiven, lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { alignedRows, jsonText } from './plain-text';
-import { readRunSets } from './run-sets';
 import { wrapped } from './wrapped';
 
 export const options: Readonly<Record<string, Options>> = {
+  ...RUN_OPTIONS,
   set: {
     type: 'string',
     array: true,
@@ -40,7 +39,8 @@ export const options: Readonly<Record<string, Options>> = {
   by: {
     type: 'string',
     requiresArg: true,
-    describe: 'energy (default), co2e, time, or a column of eit-report',
+    describe:
+      'energy (default), co2e, time, a column of eit-report, or a metric of your own, such as accuracy:best',
   },
   test: {
     type: 'string',
@@ -61,26 +61,10 @@ export const options: Readonly<Record<string, Options>> = {
   },
   within: { type: 'boolean', describe: 'with --correlate: within each set too, over its runs' },
   seed: { type: 'string', requiresArg: true, describe: 'of what is drawn by chance; default: 1' },
-  'allow-incomplete': { type: 'boolean', describe: 'take jobs that were observed in part too' },
-  allusers: {
-    alias: 'a',
-    type: 'boolean',
-    describe: 'runs of all users, as far as you may read their records',
-  },
-  policy: {
-    type: 'string',
-    requiresArg: true,
-    describe: `how shared energy is divided: ${POLICIES.join(', ')}`,
-  },
   plot: { type: 'string', requiresArg: true, describe: 'write a picture of it into this file (SVG)' },
   json: { type: 'boolean', describe: 'print JSON' },
   markdown: { type: 'boolean', describe: 'print Markdown' },
   latex: { type: 'boolean', describe: 'print LaTeX' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
 };
 
 export const examples: CommandModule['examples'] = [
@@ -104,9 +88,8 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const filters = allGiven(argv['set']).map(parseRunSet);
   const correlate = lastGiven(argv['correlate']);
-  if (filters.length < (correlate === undefined ? 2 : 1))
+  if (allGiven(argv['set']).length < (correlate === undefined ? 2 : 1))
     throw new EitError('EIT_USAGE', 'give two sets or more: --set A=1234_[1-5] --set B=1240_[1-5]');
   const formats = (['json', 'markdown', 'latex'] as const).filter((name) => argv[name] === true);
   if (formats.length > 1)
@@ -116,26 +99,17 @@ export async function run(
       throw new EitError('EIT_USAGE', `--${name} belongs to --correlate X,Y: give that too, or leave it out`);
   if (correlate !== undefined && argv['by'] !== undefined)
     throw new EitError('EIT_USAGE', '--by and --correlate are two questions: ask one');
-  const variables =
-    correlate === undefined ? [variableNamed(lastGiven(argv['by']) ?? 'energy')] : pairOf(correlate);
+  const pair = correlate === undefined ? null : pairOf(correlate);
   const seed = seedOf(lastGiven(argv['seed']) ?? '1');
   const test = (lastGiven(argv['test']) ?? 'welch') as TestName;
 
-  const path = lastGiven(argv['config']);
-  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
-  const sets = await readRunSets(filters, loaded, surroundings, {
-    policy: lastGiven(argv['policy']),
-    allUsers: argv['allusers'] === true,
-  });
-  const allowIncomplete = argv['allow-incomplete'] === true;
-  checkSets(sets, { allowIncomplete });
-  const warnings = setWarnings(sets);
+  const { sets, warnings } = await chosenRuns(argv, surroundings);
   const result =
-    correlate === undefined
-      ? comparisonResult(sets, variables[0]!, test, seed)
+    pair === null
+      ? comparisonResult(sets, variableNamed(lastGiven(argv['by']) ?? 'energy', sets), test, seed)
       : correlationResult(
           sets,
-          variables as [Variable, Variable],
+          pair.map((name) => variableNamed(name, sets)) as [Variable, Variable],
           lastGiven(argv['over']) === 'runs' ? 'runs' : 'sets',
           argv['within'] === true,
         );
@@ -284,14 +258,14 @@ function labelOf({ name, unit }: Variable): string {
   return unit === '' ? name : `${name} (${unit})`;
 }
 
-function pairOf(text: string): [Variable, Variable] {
+function pairOf(text: string): [string, string] {
   const names = text.split(',').map((name) => name.trim());
   if (names.length !== 2)
     throw new EitError(
       'EIT_USAGE',
       `--correlate ${visible(text, 80)}: give two figures, such as time,energy`,
     );
-  return [variableNamed(names[0] ?? ''), variableNamed(names[1] ?? '')];
+  return [names[0] ?? '', names[1] ?? ''];
 }
 
 function seedOf(text: string): number {
