@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const [intelPath, amdPath] = process.argv.slice(2);
 if (intelPath === undefined || amdPath === undefined) {
-  console.error('give the two tables: node data/hardware/make-processors.mjs cpu-intel.csv cpu-amd-server.csv');
+  process.stderr.write('give the two tables: make-processors.mjs cpu-intel.csv cpu-amd-server.csv\n');
   process.exit(2);
 }
 
@@ -50,5 +50,5 @@ for (const { name, cores, tdpW } of all) {
   // Two of one name and other figures: neither is known to be meant.
   lines.set(name, had === undefined || had === `${name},${cores},${tdpW}` ? `${name},${cores},${tdpW}` : null);
 }
-const text = ['name,cores,tdp_w', ...[...lines.values()].filter((line) => line !== null).sort()].join('\n');
+const text = ['name,cores,tdp_w', ...[...lines.values()].filter((line) => line !== null).sort((a, b) => (a < b ? -1 : 1))].join('\n');
 writeFileSync(join(import.meta.dirname, 'processors.csv'), `${text}\n`);

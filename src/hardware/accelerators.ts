@@ -61,7 +61,7 @@ function acceleratorOf({ place, fields }: HardwareLine<(typeof COLUMNS)[number]>
   const gpusPerCard = positiveField(place, fields.gpus_per_card);
   const isGood =
     plainModel(fields.name) !== '' &&
-    /^https:/.test(fields.source) &&
+    fields.source.startsWith('https:') &&
     ['yes', 'no'].includes(fields.holds_cpu);
   if (!isGood) throw badLine(place, fields.name);
   return {
