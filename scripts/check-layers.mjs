@@ -7,8 +7,9 @@ import { top } from './child.mjs';
 // open to all and import from no folder.
 const LAYERS = {
   config: [],
+  hardware: ['config'],
   slurm: ['config'],
-  sources: ['config', 'slurm'],
+  sources: ['config', 'hardware', 'slurm'],
   attribution: ['config', 'slurm', 'sources'],
   ledger: ['config', 'slurm', 'sources', 'attribution'],
   metrics: [],
@@ -21,10 +22,11 @@ const LAYERS = {
   quota: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   live: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   mail: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
-  science: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
+  science: ['config', 'hardware', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   pages: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   cli: [
     'config',
+    'hardware',
     'slurm',
     'sources',
     'attribution',
