@@ -122,6 +122,13 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./compare'),
   },
   {
+    name: 'statement',
+    describe:
+      'The carbon impact statement of a paper: energy, CO2eq, where, hours, hardware, social cost of carbon',
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    load: () => import('./statement'),
+  },
+  {
     name: 'whatif',
     describe: 'The same energy in other zones and at other hours: what it would have emitted',
     operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
