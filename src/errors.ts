@@ -45,6 +45,7 @@ const ERRORS = {
   EIT_LIVE: { exit: 1 },
   EIT_RUN_SET: { exit: 1 },
   EIT_COVERAGE: { exit: 1 },
+  EIT_APPENDIX: { exit: 2 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;
 
