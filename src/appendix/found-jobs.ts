@@ -72,12 +72,16 @@ export class FoundJobs {
    */
   of(groups: readonly ReportGroup[]): FoundJob[] {
     const left = new Map(
-      [...this.#lines].map(([line, jobs]) => [line, [...jobs.values()].sort((a, b) => a.firstMs - b.firstMs)]),
+      [...this.#lines].map(([line, jobs]) => [
+        line,
+        [...jobs.values()].sort((a, b) => a.firstMs - b.firstMs),
+      ]),
     );
     return groups.map((group) => {
       // Lines that are named alike come in the order of their times.
       const found = left.get(lineKey(group))?.shift();
-      if (found === undefined) throw new Error(`no run of the line of job ${group.job_id ?? '?'} was told of`);
+      if (found === undefined)
+        throw new Error(`no run of the line of job ${group.job_id ?? '?'} was told of`);
       const { cluster = '' } = group;
       const { sinceMs, untilMs } = this.#query;
       return {

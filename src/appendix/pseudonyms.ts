@@ -3,6 +3,9 @@ import type { EitReport, ReportGroup } from '../generated/report';
 /** What names can be of. */
 export type NameKind = 'user' | 'account' | 'cluster' | 'partition' | 'QOS' | 'node' | 'host';
 
+/** Those that tell whose or where something is; partitions and QOS are mostly called by words of everyday. */
+const TELLING: readonly NameKind[] = ['user', 'account', 'cluster', 'node', 'host'];
+
 /** Shorter ones are words by chance. */
 const LEAST_LETTERS = 3;
 
@@ -37,13 +40,13 @@ export class Pseudonyms {
   }
 
   /**
-   * Which of the hidden names a text has in it all the same, as a word.
+   * Which of the hidden names that tell whose or where something is a text has in it all the same, as a word.
    * @returns each with what it is of
    */
   foundIn(text: string): { readonly name: string; readonly kind: NameKind }[] {
     const lower = text.toLowerCase();
     return [...this.#real].flatMap(([name, kind]) =>
-      name.length >= LEAST_LETTERS && hasWord(lower, name.toLowerCase()) ? [{ name, kind }] : [],
+      TELLING.includes(kind) && name.length >= LEAST_LETTERS && hasWord(lower, name.toLowerCase()) ? [{ name, kind }] : [],
     );
   }
 }
@@ -62,9 +65,14 @@ export function withoutNames(report: EitReport, names: Pseudonyms): EitReport {
   return {
     ...report,
     groups: report.groups.map((group) => groupWithoutNames(group, names)),
+    // What contradicted which GPUs were a run's has their UUIDs in it.
+    quality: { ...report.quality, gpu_conflict_example: null },
     factors: {
       ...report.factors,
-      by_cluster: report.factors.by_cluster.map((one) => ({ ...one, cluster: names.of('cluster', one.cluster) })),
+      by_cluster: report.factors.by_cluster.map((one) => ({
+        ...one,
+        cluster: names.of('cluster', one.cluster),
+      })),
     },
   };
 }
@@ -78,6 +86,8 @@ export function groupWithoutNames(group: ReportGroup, names: Pseudonyms): Report
     ...(account === undefined ? {} : { account: names.of('account', account) }),
     ...(partition === undefined ? {} : { partition: names.of('partition', partition) }),
     ...(cluster === undefined ? {} : { cluster: names.of('cluster', cluster) }),
-    ...(job === undefined ? {} : { slurm_job: { ...job, qos: job.qos === null ? null : names.of('QOS', job.qos) } }),
+    ...(job === undefined
+      ? {}
+      : { slurm_job: { ...job, qos: job.qos === null ? null : names.of('QOS', job.qos) } }),
   };
 }

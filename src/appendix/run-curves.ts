@@ -115,7 +115,10 @@ export class RunCurves {
   power(): { readonly isBySeries: boolean; readonly curves: Curve[] } {
     const bySeries = this.#named('power ');
     if (bySeries.length > 0) return { isBySeries: true, curves: bySeries };
-    return { isBySeries: false, curves: this.#named('class ').map((curve) => ({ ...curve, name: CLASS_NAMES[curve.key] ?? curve.key })) };
+    return {
+      isBySeries: false,
+      curves: this.#named('class ').map((curve) => ({ ...curve, name: CLASS_NAMES[curve.key] ?? curve.key })),
+    };
   }
 
   /** CPU seconds per second. */

@@ -35,7 +35,10 @@ export function publishedRun(record: RunRecord, names: Pseudonyms): RunRecord {
   };
 }
 
-function publishedStart(start: NonNullable<RunRecord['start']>, names: Pseudonyms): NonNullable<RunRecord['start']> {
+function publishedStart(
+  start: NonNullable<RunRecord['start']>,
+  names: Pseudonyms,
+): NonNullable<RunRecord['start']> {
   const { nodelist: _nodes, gpu_uuids: _uuids, reservation: _reservation, qos, ...rest } = start;
   return { ...rest, ...(qos === undefined ? {} : { qos: names.of('QOS', qos) }) };
 }
@@ -71,7 +74,9 @@ export function hoursLine(cluster: string, row: SliceRow, names: Pseudonyms): Ho
   DOMAIN_CLASSES.forEach((name, i) => {
     const of = (kind: number): ByPolicy2 | undefined => {
       const values = POLICIES.map((_, policy) => row.uj[energyIndex(i, kind, policy)]);
-      return values.every((value) => value === undefined) ? undefined : (values.map((value) => value ?? 0) as ByPolicy2);
+      return values.every((value) => value === undefined)
+        ? undefined
+        : (values.map((value) => value ?? 0) as ByPolicy2);
     };
     const [measured, modelled, estimated, observedMs] = [of(0), of(1), of(2), row.observedMs[i]];
     if (measured === undefined && modelled === undefined && observedMs === undefined) return;
@@ -82,9 +87,17 @@ export function hoursLine(cluster: string, row: SliceRow, names: Pseudonyms): Ho
       ...(observedMs === undefined ? {} : { observed_ms: observedMs }),
     };
   });
-  const states = (gpu?.pStateMs ?? []).flatMap((ms, state) => (ms === undefined ? [] : [[`P${state}`, ms] as const]));
+  const states = (gpu?.pStateMs ?? []).flatMap((ms, state) =>
+    ms === undefined ? [] : [[`P${state}`, ms] as const],
+  );
   return {
-    ...{ kind: 'hours', schema: 1, node: names.of('node', row.node, cluster), job: row.job, restart: row.restart },
+    ...{
+      kind: 'hours',
+      schema: 1,
+      node: names.of('node', row.node, cluster),
+      job: row.job,
+      restart: row.restart,
+    },
     ...{ started: utc(row.startedMs), from: utc(row.fromMs), to: utc(row.toMs), lines: row.lines },
     ...{ cpu_us: row.cpuUs, overhead_us: row.overheadUs, gpu_ms: row.gpuMs },
     ...(memoryBytes === undefined ? {} : { memory_bytes: memoryBytes }),
@@ -96,9 +109,20 @@ export function hoursLine(cluster: string, row: SliceRow, names: Pseudonyms): Ho
   };
 }
 
-export function curveLine(cluster: string, place: CurvePlace, series: PowerSeries, names: Pseudonyms): CurveLine {
+export function curveLine(
+  cluster: string,
+  place: CurvePlace,
+  series: PowerSeries,
+  names: Pseudonyms,
+): CurveLine {
   return {
-    ...{ kind: 'curve', schema: 1, node: names.of('node', place.node, cluster), job: place.job, restart: place.restart },
+    ...{
+      kind: 'curve',
+      schema: 1,
+      node: names.of('node', place.node, cluster),
+      job: place.job,
+      restart: place.restart,
+    },
     ...{ started: utc(place.startedMs), from: utc(place.fromMs), to: utc(place.toMs) },
     ...{ end_ms: series.end_ms, power_w: series.power_w, cpus_busy: series.cpus_busy },
   };
@@ -107,11 +131,18 @@ export function curveLine(cluster: string, place: CurvePlace, series: PowerSerie
 /** @returns the hardware; UUIDs of GPUs name a machine, as its name does */
 export function publishedHardware(hardware: Hardware, names: Pseudonyms): Hardware {
   if (!names.isHiding || hardware.gpus === undefined) return hardware;
-  const gpus = Object.entries(hardware.gpus).map(([domain, { uuid: _uuid, ...rest }]) => [domain, rest] as const);
+  const gpus = Object.entries(hardware.gpus).map(
+    ([domain, { uuid: _uuid, ...rest }]) => [domain, rest] as const,
+  );
   return { ...hardware, gpus: Object.fromEntries(gpus) };
 }
 
-export function hardwareLine(cluster: string, host: string, hardware: Hardware, names: Pseudonyms): HardwareLine {
+export function hardwareLine(
+  cluster: string,
+  host: string,
+  hardware: Hardware,
+  names: Pseudonyms,
+): HardwareLine {
   return {
     ...{ kind: 'hardware', schema: 1, host: names.of('host', host, cluster) },
     hardware: { ...publishedHardware(hardware, names) },

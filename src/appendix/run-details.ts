@@ -74,7 +74,11 @@ export class RunDetails {
 
   constructor(
     wanted: readonly WantedJob[],
-    { policy, names, write }: { readonly policy: number; readonly names: Pseudonyms; readonly write: DataSink },
+    {
+      policy,
+      names,
+      write,
+    }: { readonly policy: number; readonly names: Pseudonyms; readonly write: DataSink },
   ) {
     this.#names = names;
     this.#write = write;
@@ -173,7 +177,13 @@ export class RunDetails {
     const [fromMs, toMs] = [utcMs(record.from), utcMs(record.to)];
     const taken = new Set<JobDetails>();
     for (const { job, fragment } of uses) {
-      if (taken.has(job) || fragment.startedMs >= toMs || fragment.toMs <= fromMs || !isIn(job, (fromMs + toMs) / 2)) continue;
+      if (
+        taken.has(job) ||
+        fragment.startedMs >= toMs ||
+        fragment.toMs <= fromMs ||
+        !isIn(job, (fromMs + toMs) / 2)
+      )
+        continue;
       taken.add(job);
       job.curves.addFrequency(fromMs, toMs, mhz);
       this.#write(job, frequencyLine(record.cluster, record, mhz, this.#names));

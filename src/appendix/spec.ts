@@ -56,8 +56,18 @@ const DEEPEST = 6;
 
 /** What is told where nobody says what. */
 export function defaultTold(): Told {
-  const [energy, co2e, time] = ['energy', 'co2e', 'time'].map(variableNamed) as [Variable, Variable, Variable];
-  return { description: '', figures: [energy, co2e, time], plots: [{ x: time, y: energy }], order: null, files: [] };
+  const [energy, co2e, time] = ['energy', 'co2e', 'time'].map(variableNamed) as [
+    Variable,
+    Variable,
+    Variable,
+  ];
+  return {
+    description: '',
+    figures: [energy, co2e, time],
+    plots: [{ x: time, y: energy }],
+    order: null,
+    files: [],
+  };
 }
 
 /** Sets of the command line, without a spec. */
@@ -118,7 +128,10 @@ export function parseAppendixSpec(text: string, name: string): AppendixPlan {
     };
   };
   const plotOf = ({ x, y }: AppendixPlot, path: readonly (string | number)[]): PlannedPlot | null => {
-    const [onX, onY] = [at([...path, 'x'], () => variableNamed(x)), at([...path, 'y'], () => variableNamed(y))];
+    const [onX, onY] = [
+      at([...path, 'x'], () => variableNamed(x)),
+      at([...path, 'y'], () => variableNamed(y)),
+    ];
     return onX === null || onY === null ? null : { x: onX, y: onY };
   };
   const setOf = (
@@ -132,7 +145,10 @@ export function parseAppendixSpec(text: string, name: string): AppendixPlan {
     const { runs } = set;
     const pathName = [...names, set.name];
     if (runs === undefined && sets.length === 0)
-      fault(path, `the set ${visibleValue(set.name)} has neither runs nor sets: say which runs are in it, such as runs: 1234_[1-5]`);
+      fault(
+        path,
+        `the set ${visibleValue(set.name)} has neither runs nor sets: say which runs are in it, such as runs: 1234_[1-5]`,
+      );
     if (pathName.length > DEEPEST) fault(path, `sets are nested more than ${DEEPEST} deep`);
     twice(sets, [...path, 'sets']);
     return {
@@ -141,7 +157,10 @@ export function parseAppendixSpec(text: string, name: string): AppendixPlan {
         runs === undefined
           ? null
           : at([...path, 'runs'], () => ({ ...parseRunSet(`set=${runs}`), name: pathName.join(' / ') })),
-      sets: pathName.length > DEEPEST ? [] : sets.map((below, i) => setOf(below, [...path, 'sets', i], own, pathName)),
+      sets:
+        pathName.length > DEEPEST
+          ? []
+          : sets.map((below, i) => setOf(below, [...path, 'sets', i], own, pathName)),
     };
   };
   const fault = (path: readonly (string | number)[], message: string): void => {
@@ -150,7 +169,8 @@ export function parseAppendixSpec(text: string, name: string): AppendixPlan {
   const twice = (sets: readonly AppendixSet[], path: readonly (string | number)[]): void => {
     const seen = new Set<string>();
     sets.forEach((set, i) => {
-      if (seen.has(set.name)) fault([...path, i, 'name'], `a second set is called ${visibleValue(set.name)} here: name them apart`);
+      if (seen.has(set.name))
+        fault([...path, i, 'name'], `a second set is called ${visibleValue(set.name)} here: name them apart`);
       seen.add(set.name);
     });
   };
@@ -180,7 +200,10 @@ const KEYS = {
   plot: Object.keys(appendixSchema.definitions.plots.items.properties),
 };
 
-function schemaFaults(errors: readonly ErrorObject[], { places }: YamlTree): { at: number; message: string }[] {
+function schemaFaults(
+  errors: readonly ErrorObject[],
+  { places }: YamlTree,
+): { at: number; message: string }[] {
   const found = new Map<string, { at: number; message: string }>();
   for (const error of errors) {
     const parent = error.instancePath.split('/').slice(1);

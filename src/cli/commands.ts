@@ -127,4 +127,11 @@ export const COMMANDS: readonly Command[] = [
     operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
     load: () => import('./whatif'),
   },
+  {
+    name: 'appendix',
+    describe:
+      'Pages of sets of runs to be published beside a paper: summaries, pictures, a page a run, raw data',
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    load: () => import('./appendix'),
+  },
 ];

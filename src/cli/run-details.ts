@@ -71,7 +71,14 @@ async function readOnce(
   if (files.length > 0) {
     const progress = output.progress('reading records of the runs, file');
     try {
-      const records = readInbox(ledger, { clusters, fromMs, toMs, skipped, files, onProgress: progress.update });
+      const records = readInbox(ledger, {
+        clusters,
+        fromMs,
+        toMs,
+        skipped,
+        files,
+        onProgress: progress.update,
+      });
       for await (const record of records) {
         // What the archive has already told: a line's folder is by its end, its slot by its middle.
         const atMs = record.kind === 'series' ? Date.parse(record.to) : midpointMs(record);
@@ -98,11 +105,16 @@ async function readArchives(
       withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
         for (const archive of archives) {
           await readHardware(connection, archive, { addHardware: (told) => details.addHardware(told) });
-          await readSlices(connection, archive, { ...query, allPolicies: true }, {
-            addSlice: (cluster, row, atMs) => {
-              if (!isInInbox(cluster, row.host, atMs)) details.addSlice(cluster, row, atMs);
+          await readSlices(
+            connection,
+            archive,
+            { ...query, allPolicies: true },
+            {
+              addSlice: (cluster, row, atMs) => {
+                if (!isInInbox(cluster, row.host, atMs)) details.addSlice(cluster, row, atMs);
+              },
             },
-          });
+          );
           await readSeries(connection, archive, query, (row) => {
             if (isInInbox(archive.cluster, row.host, row.toMs)) return;
             details.addCurve(archive.cluster, row, JSON.parse(row.series) as PowerSeries);

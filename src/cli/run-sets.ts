@@ -4,6 +4,7 @@ import { visible } from '../config/visible';
 import type { LoadedConfig } from '../config/config';
 import { EitError } from '../errors';
 import { Skipped } from '../ledger/record-line';
+import type { AddedRun, ReportQuery } from '../report/aggregate';
 import { buildReport } from '../report/report';
 import { counted } from '../report/units';
 import { NO_FACTS } from '../science/own-facts';
@@ -20,6 +21,9 @@ import { siteFactors } from './site-factors';
 /** A set says its runs by name or id: where it says no time, it is of all. */
 const FROM_THE_BEGINNING = '2015-01-01';
 
+/** Called for each set before it is read, and again where that begins anew; what it gives is told of each of its runs. */
+export type WatchSets = (filter: RunSetFilter, query: ReportQuery) => (added: AddedRun) => void;
+
 /**
  * Reads sets of runs from the ledger, a line a job, with the same sums and factors as eit-report's.
  * @throws EitError EIT_RUN_SET where a set has no runs, or none that the reader may see; and what a report throws
@@ -28,7 +32,11 @@ export async function readRunSets(
   filters: readonly RunSetFilter[],
   loaded: LoadedConfig,
   surroundings: Surroundings,
-  { policy, allUsers }: { readonly policy: string | undefined; readonly allUsers: boolean },
+  {
+    policy,
+    allUsers,
+    watchRuns,
+  }: { readonly policy: string | undefined; readonly allUsers: boolean; readonly watchRuns?: WatchSets },
 ): Promise<RunSet[]> {
   const { output, uid } = surroundings;
   const reader = readerOf(surroundings, loaded.config);
@@ -55,7 +63,10 @@ export async function readRunSets(
     );
     const skipped = new Skipped();
     const aggregate = await readAggregate(
-      { config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
+      {
+        ...{ config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
+        ...(watchRuns === undefined ? {} : { watchRuns: () => watchRuns(filter, query) }),
+      },
       query,
     );
     const report = buildReport(aggregate, {
