@@ -25,6 +25,18 @@ const LAYERS = {
   mail: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   science: ['config', 'hardware', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   pages: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
+  appendix: [
+    'config',
+    'slurm',
+    'attribution',
+    'ledger',
+    'runs',
+    'carbon',
+    'report',
+    'quota',
+    'pages',
+    'science',
+  ],
   cli: [
     'config',
     'hardware',
@@ -45,6 +57,7 @@ const LAYERS = {
     'mail',
     'pages',
     'science',
+    'appendix',
   ],
 };
 const OPEN_TO_ALL = ['', 'generated'];

@@ -48,6 +48,7 @@ const ERRORS = {
   EIT_FACTS: { exit: 1 },
   EIT_RUN: { exit: 125 },
   EIT_WRONG_HARDWARE: { exit: 125 },
+  EIT_APPENDIX: { exit: 2 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;
 

@@ -135,6 +135,13 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./whatif'),
   },
   {
+    name: 'appendix',
+    describe:
+      'Pages of sets of runs to be published beside a paper: summaries, pictures, a page a run, raw data',
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    load: () => import('./appendix'),
+  },
+  {
     name: 'run',
     describe:
       'Measures a command into a folder of your own: on a laptop, or in a job of a cluster without our hooks',

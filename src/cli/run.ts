@@ -10,6 +10,7 @@ import { OWN_CLUSTER } from '../own-run/run-lines';
 import { parseTag } from '../science/metric-values';
 import type { CommandModule, Surroundings } from './command';
 import { appendFacts, factsPath } from './facts-file';
+import { allGiven, lastGiven } from './given';
 import { measuredByHooks } from './hooked-job';
 import { openMeasuring } from './run-measuring';
 import { type MetricFiles, metricsOfFiles } from './run-metrics';
@@ -89,15 +90,15 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { env, output, uid, userName } = surroundings;
-  const command = strings(argv['command']);
+  const command = allGiven(argv['command']);
   if (command.length === 0) throw new EitError('EIT_USAGE', 'say what to run: eit run -- COMMAND ARGUMENTS');
-  const intervalMs = intervalOf(last(argv['interval']));
+  const intervalMs = intervalOf(lastGiven(argv['interval']));
   const tags = Object.fromEntries([
-    parseTag(`name=${last(argv['name']) ?? plainName(command[0] ?? '')}`),
-    ...strings(argv['tag']).map(parseTag),
+    parseTag(`name=${lastGiven(argv['name']) ?? plainName(command[0] ?? '')}`),
+    ...allGiven(argv['tag']).map(parseTag),
   ]);
   const files = metricFilesOf(argv);
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const { config } = loaded;
   const step = slurmStep(env);
@@ -123,11 +124,11 @@ export async function run(
   }
 
   const measuring = await openMeasuring(config, {
-    requireGpu: last(argv['require-gpu']),
-    requireCpu: last(argv['require-cpu']),
+    requireGpu: lastGiven(argv['require-gpu']),
+    requireCpu: lastGiven(argv['require-cpu']),
   });
   try {
-    const numbered = await takeRunNumber(last(argv['dir']) ?? 'eit-runs', {
+    const numbered = await takeRunNumber(lastGiven(argv['dir']) ?? 'eit-runs', {
       ...{ ledger: config.ledger, step, nowMs: Date.now() },
       tags: { ...tags, ...(step === null ? {} : { slurm_job: String(step.job) }) },
     });
@@ -201,10 +202,10 @@ function intervalOf(text: string | undefined): number {
 
 function metricFilesOf(argv: Readonly<Record<string, unknown>>): MetricFiles {
   const files = {
-    json: last(argv['metric-file']),
-    csv: last(argv['metric-csv']),
-    columns: strings(argv['metric-column']),
-    step: last(argv['metric-step']),
+    json: lastGiven(argv['metric-file']),
+    csv: lastGiven(argv['metric-csv']),
+    columns: allGiven(argv['metric-column']),
+    step: lastGiven(argv['metric-step']),
   };
   if ((files.csv === undefined) !== (files.columns.length === 0))
     throw new EitError('EIT_USAGE', '--metric-csv FILE and --metric-column NAME belong together: give both');
@@ -214,12 +215,4 @@ function metricFilesOf(argv: Readonly<Record<string, unknown>>): MetricFiles {
       '--metric-step belongs to --metric-csv FILE: give that too, or leave it out',
     );
   return files;
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
 }

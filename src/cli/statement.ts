@@ -15,6 +15,7 @@ import { plainPiece, statementHtml, statementLatex, statementMarkdown } from '..
 import { type Block, citedIn, statementBlocks } from '../science/statement-words';
 import { chosenRuns, RUN_OPTIONS } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
+import { allGiven } from './given';
 import { alignedRows, jsonText } from './plain-text';
 import { wrapped } from './wrapped';
 
@@ -63,8 +64,8 @@ export async function run(
   const formats = FORMATS.filter((name) => argv[name] === true);
   if (formats.length > 1)
     throw new EitError('EIT_USAGE', `--${formats.join(' and --')} cannot be had together: choose one`);
-  const additions = strings(argv['add']).map(parseAddition);
-  const url = strings(argv['appendix-url']).at(-1);
+  const additions = allGiven(argv['add']).map(parseAddition);
+  const url = allGiven(argv['appendix-url']).at(-1);
   const appendixUrl = url === undefined ? null : parseAppendixUrl(url);
 
   const { sets } = await chosenRuns(argv, surroundings);
@@ -157,8 +158,4 @@ function statementJson(
     overlaps,
     not_measured: additions.map(({ name, co2eKg }) => ({ name, co2e_kg: co2eKg })),
   };
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
 }
