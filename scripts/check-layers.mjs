@@ -23,6 +23,18 @@ const LAYERS = {
   mail: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   science: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   pages: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
+  leaderboard: [
+    'config',
+    'slurm',
+    'attribution',
+    'ledger',
+    'runs',
+    'carbon',
+    'report',
+    'quota',
+    'science',
+    'pages',
+  ],
   cli: [
     'config',
     'slurm',
@@ -41,6 +53,7 @@ const LAYERS = {
     'mail',
     'pages',
     'science',
+    'leaderboard',
   ],
 };
 const OPEN_TO_ALL = ['', 'generated'];

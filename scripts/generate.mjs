@@ -1,4 +1,4 @@
-// Generates src/generated: TypeScript types and standalone validators from schemas/, and the script of the HTML pages from src/pages/browser.
+// Generates src/generated: TypeScript types and standalone validators from schemas/, and the scripts of HTML pages from src/pages/browser and src/leaderboard/browser.
 // `--check` writes nothing and fails where a committed file differs.
 import { readFileSync, writeFileSync, readdirSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,9 @@ const top = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(top, 'src/generated');
 const check = process.argv.includes('--check');
 const banner = (schema) => `// Generated from schemas/${schema} by \`npm run generate\`. Do not edit.\n`;
+
+// Of what people write all problems are told, and what is absent is filled in.
+const WRITTEN_BY_HAND = ['config', 'leaderboard'];
 
 const files = new Map();
 for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.schema.json'))) {
@@ -29,9 +32,9 @@ for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.
   files.set(`${name}.ts`, types);
 
   const ajv = new Ajv({
-    allErrors: name === 'config',
-    verbose: name === 'config',
-    useDefaults: name === 'config',
+    allErrors: WRITTEN_BY_HAND.includes(name),
+    verbose: WRITTEN_BY_HAND.includes(name),
+    useDefaults: WRITTEN_BY_HAND.includes(name),
     strict: true,
     strictRequired: false, // a discriminator's tag is required where its oneOf stands, declared only below it
     discriminator: true,
@@ -46,7 +49,8 @@ for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.
   );
 }
 
-files.set('page-script.ts', await pageScript());
+files.set('page-script.ts', await scriptOf('src/pages/browser', 'PAGE_SCRIPT'));
+files.set('board-script.ts', await scriptOf('src/leaderboard/browser', 'BOARD_SCRIPT'));
 
 mkdirSync(out, { recursive: true });
 const stale = [];
@@ -69,10 +73,10 @@ function sameText(path, text) {
 }
 
 /** What a page's script element holds: a text, since a page is one file. */
-async function pageScript() {
+async function scriptOf(folder, name) {
   const { outputFiles } = await build({
     absWorkingDir: top,
-    entryPoints: ['src/pages/browser/main.ts'],
+    entryPoints: [`${folder}/main.ts`],
     bundle: true,
     minify: true,
     format: 'iife',
@@ -83,9 +87,9 @@ async function pageScript() {
   });
   const text = outputFiles[0].text.trimEnd();
   if (/<[/!]/.test(text))
-    throw new Error('src/pages/browser holds what ends a script element: write </ and <! otherwise');
+    throw new Error(`${folder} holds what ends a script element: write </ and <! otherwise`);
   return (
-    '// Generated from src/pages/browser by `npm run generate`. Do not edit.\n' +
-    `export const PAGE_SCRIPT =\n  ${JSON.stringify(text)};\n`
+    `// Generated from ${folder} by \`npm run generate\`. Do not edit.\n` +
+    `export const ${name} =\n  ${JSON.stringify(text)};\n`
   );
 }

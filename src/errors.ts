@@ -45,6 +45,8 @@ const ERRORS = {
   EIT_LIVE: { exit: 1 },
   EIT_RUN_SET: { exit: 1 },
   EIT_COVERAGE: { exit: 1 },
+  EIT_LEADERBOARD: { exit: 2 },
+  EIT_SUBMISSION: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;
 
