@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif tag metric --help --version' -- "$current")
       return
     fi
   fi
@@ -140,13 +140,15 @@ _eit() {
       options='--basis --year --number --lat --lon --cloud --country --ip --json'
       ;;
     compare)
-      options='--set --by --test --correlate --over --within --seed --allow-incomplete --allusers --policy --plot --json --markdown
+      options='--set --by --test --correlate --over --within --seed --allow-incomplete --allusers --policy --from --plot --json --markdown
         --latex --config'
       ;;
     whatif)
       options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
         --json --config'
       ;;
+    tag) options='--remove --list --from --json --config' ;;
+    metric) options='--file --csv --column --step --as --unit --best --remove --list --from --json --config' ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac
   ((COMP_CWORD == at)) || actions=''

@@ -81,7 +81,7 @@ function tail(others) {
   ].join('\n');
 }
 
-function actions({ actions: words, folder, operand }) {
+function actions({ actions: words, folder, operand, rest }) {
   const parts = [];
   if (words !== undefined)
     parts.push(
@@ -89,6 +89,7 @@ function actions({ actions: words, folder, operand }) {
     );
   if (folder !== undefined) parts.push(term('FOLDER', folder));
   if (operand !== undefined) parts.push(term(operand.name.toUpperCase(), operand.describe));
+  if (rest !== undefined) parts.push(term(rest.name.toUpperCase(), rest.describe));
   return parts.join('\n');
 }
 

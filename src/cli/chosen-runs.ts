@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
 import { loadConfig, type LoadedConfig } from '../config/config';
@@ -7,6 +7,7 @@ import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
 import { checkSets, parseRunSet, type RunSet, setWarnings } from '../science/run-set';
 import type { Surroundings } from './command';
+import { FACTS_NAME } from './facts-file';
 import { readRunSets } from './run-sets';
 
 /** Options of each command that works on chosen runs. */
@@ -75,6 +76,7 @@ export async function chosenRuns(
   const sets = await readRunSets(filters, loaded, surroundings, {
     policy: last(argv['policy']),
     allUsers: argv['allusers'] === true || from !== undefined,
+    ...(from === undefined ? {} : { facts: join(loaded.config.ledger, FACTS_NAME) }),
   });
   checkSets(sets, { allowIncomplete: argv['allow-incomplete'] === true });
   return { loaded, sets, warnings: setWarnings(sets) };
@@ -86,19 +88,20 @@ export async function chosenRuns(
  */
 export function ledgerIn(site: LoadedConfig, folder: string): LoadedConfig {
   const ledger = resolve(folder);
+  let isFolder: boolean;
   try {
-    if (!statSync(ledger).isDirectory()) throw notThere(folder, 'it is no folder');
+    isFolder = statSync(ledger).isDirectory();
   } catch (error) {
-    if (!isErrno(error)) throw error;
-    throw notThere(folder, error.code === 'ENOENT' ? 'there is no such folder' : error.message, error);
+    throw notThere(folder, isErrno(error, 'ENOENT') ? 'there is no such folder' : String(error), error);
   }
+  if (!isFolder) throw notThere(folder, 'it is no folder');
   return { ...site, config: { ...site.config, ledger } };
 }
 
 function notThere(folder: string, why: string, cause?: unknown): EitError {
   return new EitError(
     'EIT_RUN_SET',
-    `--from ${visible(folder, 200)}: ${why}; give the folder that eit run or eit import wrote`,
+    `--from ${visible(folder, 200)}: ${visible(why, 300)}; give the folder that eit run or eit import wrote`,
     { cause },
   );
 }

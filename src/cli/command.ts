@@ -38,6 +38,8 @@ export interface Command {
   readonly folder?: string;
   /** Another word that may stand there instead: what the module gets it as, and what it is. */
   readonly operand?: { readonly name: string; readonly describe: string };
+  /** Words that may stand behind these, as many as there are: what the module gets them as, and what they are. */
+  readonly rest?: { readonly name: string; readonly describe: string };
   /** Whether it does something without one of them too. */
   readonly goesAlone?: boolean;
   load(): Promise<CommandModule>;

@@ -127,4 +127,19 @@ export const COMMANDS: readonly Command[] = [
     operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
     load: () => import('./whatif'),
   },
+  {
+    name: 'tag',
+    describe: 'Says of jobs, in a file of your own, what they are: set=resnet; then they can be chosen by it',
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    rest: { name: 'pairs', describe: 'key=value, as many as you like' },
+    load: () => import('./tag'),
+  },
+  {
+    name: 'metric',
+    describe:
+      'Says of a job, in a file of your own, what came of it: accuracy=93.1%, or a series from a file',
+    operand: { name: 'jobs', describe: 'the job, such as 1234 or 1234_5' },
+    rest: { name: 'pairs', describe: 'name=value, with its unit behind the value where it has one' },
+    load: () => import('./metric'),
+  },
 ];

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
 import { loadConfig } from '../config/config';
@@ -24,6 +25,8 @@ import { scatterSvg } from '../science/scatter-svg';
 import { setPlotSvg } from '../science/set-plot-svg';
 import { type Variable, valuesOf, variableNamed } from '../science/variable';
 import type { CommandModule, Surroundings } from './command';
+import { ledgerIn, RUN_OPTIONS } from './chosen-runs';
+import { FACTS_NAME } from './facts-file';
 import { writePicture } from './picture-file';
 import { alignedRows, jsonText } from './plain-text';
 import { readRunSets } from './run-sets';
@@ -39,7 +42,8 @@ export const options: Readonly<Record<string, Options>> = {
   by: {
     type: 'string',
     requiresArg: true,
-    describe: 'energy (default), co2e, time, or a column of eit-report',
+    describe:
+      'energy (default), co2e, time, a column of eit-report, or a metric of your own, such as accuracy:best',
   },
   test: {
     type: 'string',
@@ -71,6 +75,7 @@ export const options: Readonly<Record<string, Options>> = {
     requiresArg: true,
     describe: `how shared energy is divided: ${POLICIES.join(', ')}`,
   },
+  from: { ...RUN_OPTIONS['from'] },
   plot: { type: 'string', requiresArg: true, describe: 'write a picture of it into this file (SVG)' },
   json: { type: 'boolean', describe: 'print JSON' },
   markdown: { type: 'boolean', describe: 'print Markdown' },
@@ -115,26 +120,28 @@ export async function run(
       throw new EitError('EIT_USAGE', `--${name} belongs to --correlate X,Y: give that too, or leave it out`);
   if (correlate !== undefined && argv['by'] !== undefined)
     throw new EitError('EIT_USAGE', '--by and --correlate are two questions: ask one');
-  const variables =
-    correlate === undefined ? [variableNamed(last(argv['by']) ?? 'energy')] : pairOf(correlate);
+  const pair = correlate === undefined ? null : pairOf(correlate);
   const seed = seedOf(last(argv['seed']) ?? '1');
   const test = (last(argv['test']) ?? 'welch') as TestName;
 
   const path = last(argv['config']);
-  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
+  const site = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
+  const from = last(argv['from']);
+  const loaded = from === undefined ? site : ledgerIn(site, from);
   const sets = await readRunSets(filters, loaded, surroundings, {
     policy: last(argv['policy']),
-    allUsers: argv['allusers'] === true,
+    allUsers: argv['allusers'] === true || from !== undefined,
+    ...(from === undefined ? {} : { facts: join(loaded.config.ledger, FACTS_NAME) }),
   });
   const allowIncomplete = argv['allow-incomplete'] === true;
   checkSets(sets, { allowIncomplete });
   const warnings = setWarnings(sets);
   const result =
-    correlate === undefined
-      ? comparisonResult(sets, variables[0]!, test, seed)
+    pair === null
+      ? comparisonResult(sets, variableNamed(last(argv['by']) ?? 'energy', sets), test, seed)
       : correlationResult(
           sets,
-          variables as [Variable, Variable],
+          pair.map((name) => variableNamed(name, sets)) as [Variable, Variable],
           last(argv['over']) === 'runs' ? 'runs' : 'sets',
           argv['within'] === true,
         );
@@ -283,14 +290,14 @@ function labelOf({ name, unit }: Variable): string {
   return unit === '' ? name : `${name} (${unit})`;
 }
 
-function pairOf(text: string): [Variable, Variable] {
+function pairOf(text: string): [string, string] {
   const names = text.split(',').map((name) => name.trim());
   if (names.length !== 2)
     throw new EitError(
       'EIT_USAGE',
       `--correlate ${visible(text, 80)}: give two figures, such as time,energy`,
     );
-  return [variableNamed(names[0] ?? ''), variableNamed(names[1] ?? '')];
+  return [names[0] ?? '', names[1] ?? ''];
 }
 
 function seedOf(text: string): number {

@@ -56,10 +56,11 @@ async function runProgram(
   const declare = async (y: Argv, command: Command, as: string): Promise<void> => {
     const { options, examples, epilogue } = await command.load();
     for (const [name, { alias = [] }] of Object.entries(options)) names.push(name, ...[alias].flat());
-    const { actions, folder, operand } = command;
+    const { actions, folder, operand, rest } = command;
     if (actions !== undefined) y.positional('action', { choices: actions, describe: 'what to do' });
     if (folder !== undefined) y.positional('folder', { type: 'string', describe: folder });
     if (operand !== undefined) y.positional(operand.name, { type: 'string', describe: operand.describe });
+    if (rest !== undefined) y.positional(rest.name, { type: 'string', array: true, describe: rest.describe });
     y.usage(usageOf(command, as)).options(options).demandCommand(0, 0).epilogue(epilogue);
     for (const [example, gives] of examples) y.example(`${as} ${example}`, gives);
   };
@@ -101,10 +102,11 @@ async function splitFor(command: Command, args: readonly string[]): Promise<stri
 }
 
 /** As yargs has it. */
-function nameWithAction({ name, actions, goesAlone, folder, operand }: Command): string {
+function nameWithAction({ name, actions, goesAlone, folder, operand, rest }: Command): string {
   const action = actions === undefined ? '' : goesAlone === true ? ' [action]' : ' <action>';
   const word = operand?.name ?? (folder === undefined ? '' : 'folder');
-  return `${name}${action}${word === '' ? '' : ` [${word}]`}`;
+  const more = rest === undefined ? '' : ` [${rest.name}..]`;
+  return `${name}${action}${word === '' ? '' : ` [${word}]`}${more}`;
 }
 
 function newParser(program: string, asError: (message: string) => EitError): Argv {

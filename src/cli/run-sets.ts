@@ -3,14 +3,17 @@ import { SkippedLines } from '../carbon/intensity-line';
 import { visible } from '../config/visible';
 import type { LoadedConfig } from '../config/config';
 import { EitError } from '../errors';
+import type { EitReport, ReportGroup } from '../generated/report';
 import { Skipped } from '../ledger/record-line';
+import type { ReportQuery } from '../report/aggregate';
 import { buildReport } from '../report/report';
 import { counted } from '../report/units';
-import { NO_FACTS } from '../science/own-facts';
-import type { RunSet, RunSetFilter } from '../science/run-set';
+import { hasTags, type OwnFacts, parseWantedTag, type WantedTag } from '../science/own-facts';
+import { jobName, type RunSet, type RunSetFilter } from '../science/run-set';
 import { version } from '../version';
 import type { Surroundings } from './command';
 import { energyCurves } from './energy-curves';
+import { factsPath, readFacts } from './facts-file';
 import { readAggregate } from './ledger-aggregate';
 import { readerOf } from './reader';
 import { emptyNotes } from './report-notes';
@@ -21,14 +24,19 @@ import { siteFactors } from './site-factors';
 const FROM_THE_BEGINNING = '2015-01-01';
 
 /**
- * Reads sets of runs from the ledger, a line a job, with the same sums and factors as eit-report's.
+ * Reads sets of runs from the ledger, a line a job, with the same sums and factors as eit-report's, and what the user said of them.
+ * @param given.facts the file that holds this; absent: his own of Slurm jobs
  * @throws EitError EIT_RUN_SET where a set has no runs, or none that the reader may see; and what a report throws
  */
 export async function readRunSets(
   filters: readonly RunSetFilter[],
   loaded: LoadedConfig,
   surroundings: Surroundings,
-  { policy, allUsers }: { readonly policy: string | undefined; readonly allUsers: boolean },
+  {
+    policy,
+    allUsers,
+    facts,
+  }: { readonly policy: string | undefined; readonly allUsers: boolean; readonly facts?: string },
 ): Promise<RunSet[]> {
   const { output, uid } = surroundings;
   const reader = readerOf(surroundings, loaded.config);
@@ -36,6 +44,7 @@ export async function readRunSets(
   const factorsIn = siteFactors(loaded);
   const damaged = new SkippedLines();
   const curves = energyCurves({ loaded, factorsIn, nowMs: now.toMillis(), skipped: damaged });
+  const own = readFacts(facts ?? factsPath(surroundings.env), output);
   const sets: RunSet[] = [];
   for (const filter of filters) {
     const asked = (key: keyof RunSetFilter['asked']): readonly string[] => filter.asked[key] ?? [];
@@ -54,22 +63,28 @@ export async function readRunSets(
       now,
     );
     const skipped = new Skipped();
-    const aggregate = await readAggregate(
-      { config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
-      query,
-    );
-    const report = buildReport(aggregate, {
-      ...{ query, toolVersion: version, generatedAtMs: now.toMillis() },
-      factorsOf: factorsIn(query),
-      intensitySourcesOf: curves.sourcesOf(query),
-      ...{ skippedRecords: skipped.total, skippedByReason: skipped.byReason },
-    });
+    const read = async (one: ReportQuery) => {
+      const aggregate = await readAggregate(
+        { config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
+        one,
+      );
+      const report = buildReport(aggregate, {
+        ...{ query: one, toolVersion: version, generatedAtMs: now.toMillis() },
+        factorsOf: factorsIn(one),
+        intensitySourcesOf: curves.sourcesOf(one),
+        ...{ skippedRecords: skipped.total, skippedByReason: skipped.byReason },
+      });
+      return { aggregate, report };
+    };
+    const wanted = asked('tag').map(parseWantedTag);
+    const { aggregate, report } =
+      wanted.length === 0 ? await read(query) : await readTagged({ filter, query, wanted, own }, read);
     if (report.groups.length === 0)
       throw new EitError(
         'EIT_RUN_SET',
         emptyText(filter, emptyNotes(query, aggregate), reader.isAdmin || allUsers),
       );
-    sets.push({ filter, report, own: NO_FACTS });
+    sets.push({ filter, report, own });
     if (skipped.total > 0)
       output.note(
         `${filter.name}: ${counted(skipped.total, 'line')} of the ledger not read; eit ledger check tells more`,
@@ -80,6 +95,56 @@ export async function readRunSets(
       `${counted(damaged.count, 'line')} of the intensity series not read: ${damaged.places.join('; ')}`,
     );
   return sets;
+}
+
+interface Tagged {
+  readonly filter: RunSetFilter;
+  readonly query: ReportQuery;
+  readonly wanted: readonly WantedTag[];
+  readonly own: OwnFacts;
+}
+
+/**
+ * The ledger knows no tags: jobs are chosen by what it has said of them, and then read by their ids, so that sums are theirs alone.
+ * @throws EitError EIT_RUN_SET where no job has the tags, or an id is also that of a job without them
+ */
+async function readTagged<T extends { readonly report: EitReport }>(
+  { filter, query, wanted, own }: Tagged,
+  read: (query: ReportQuery) => Promise<T>,
+): Promise<T> {
+  const ofIds = (ids: readonly number[]): ReportQuery => ({
+    ...query,
+    filter: {
+      ...query.filter,
+      jobs: new Set(ids),
+      selections: ids.map((id) => ({ text: String(id), id })),
+    },
+  });
+  const all = own.jobsTagged(wanted);
+  if (all.length === 0) throw noneTagged(filter, wanted);
+  const isTagged = (job: ReportGroup): boolean => hasTags(own.tagsOf(job), wanted);
+  const first = await read(query.filter.jobs === undefined ? ofIds(all) : query);
+  const { groups } = first.report;
+  if (groups.every(isTagged)) return first;
+  const tagged = groups.filter(isTagged);
+  if (tagged.length === 0) throw noneTagged(filter, wanted);
+  const narrowed = ofIds(tagged.map(({ job_id: id }) => id ?? 0));
+  const clusters = new Set(tagged.map(({ cluster }) => cluster ?? ''));
+  const second = await read({ ...narrowed, filter: { ...narrowed.filter, clusters } });
+  const other = second.report.groups.find((job) => !isTagged(job));
+  if (other === undefined) return second;
+  throw new EitError(
+    'EIT_RUN_SET',
+    `${jobName(other)} of ${visible(other.cluster ?? '', 64)} has the id of a tagged job and is another one: tell them apart in the filter (clusters=, starttime=, endtime=)`,
+  );
+}
+
+function noneTagged({ name, text }: RunSetFilter, wanted: readonly WantedTag[]): EitError {
+  const tags = wanted.map(({ key, value }) => visible(value === null ? key : `${key}=${value}`, 80));
+  return new EitError(
+    'EIT_RUN_SET',
+    `the set ${JSON.stringify(visible(name, 80))} (${visible(text, 200)}) has no runs: none of them has the tag ${tags.join(' and ')}; eit tag JOB ${tags[0] ?? 'key=value'} gives it, eit tag --list shows those that there are`,
+  );
 }
 
 function emptyText({ name, text, asked }: RunSetFilter, notes: readonly string[], seesAll: boolean): string {

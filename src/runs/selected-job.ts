@@ -3,12 +3,13 @@ import type { JobFacts } from './job-facts';
 
 /** Whether only Slurm's accounting tells which jobs are meant. */
 export function isToldBySlurm(selection: JobSelection): boolean {
-  return !('job' in selection);
+  return !('job' in selection) && !('id' in selection);
 }
 
 /** The id that is written: of a job, an array or the first part of a heterogeneous job. */
 export function writtenId(selection: JobSelection): number {
   if ('job' in selection) return selection.job;
+  if ('id' in selection) return selection.id;
   return 'array' in selection ? selection.array : selection.het;
 }
 
@@ -21,6 +22,7 @@ export function isSelected(selection: JobSelection, jobId: number, facts: JobFac
     const { job } = selection;
     return jobId === job || facts?.arrayJobId === job || facts?.hetJobId === job;
   }
+  if ('id' in selection) return jobId === selection.id;
   if (facts === null) return false;
   if ('het' in selection) return facts.hetJobId === selection.het && facts.hetOffset === selection.offset;
   const { arrayTaskId: task } = facts;

@@ -15,6 +15,7 @@ export const FILTER_KEYS = [
   'qos',
   'name',
   'state',
+  'tag',
   'starttime',
   'endtime',
 ] as const;

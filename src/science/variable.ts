@@ -3,7 +3,8 @@ import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { ReportGroup } from '../generated/report';
 import { type Column, columnNamed, COLUMNS } from '../report/columns';
-import { energyText, massText, plainNumber } from '../report/units';
+import { amountText } from './amount-text';
+import { metricNames, metricVariable } from './metric-variable';
 import { jobName, type RunSet } from './run-set';
 
 /** A figure of jobs that sets are compared by. */
@@ -22,20 +23,24 @@ const SHORT: Readonly<Record<string, string>> = { energy: 'Energy', co2e: 'CO2e'
 const NAMES = new Set(['JobID', 'ArrayJobID', 'HetJobID', 'NodesExpected', 'NodesReported', 'Jobs']);
 
 /**
- * A variable by name: energy, co2e, time, or a column of eit-report that is a number.
+ * A variable by name: energy, co2e, time, a column of eit-report that is a number, or what users measured of their runs, by its name
+ * (of a series its last value), also `accuracy:best` (see METRIC_FIGURES).
+ * @param sets whose users' metrics count; none by default
  * @throws EitError EIT_USAGE
  */
-export function variableNamed(name: string): Variable {
+export function variableNamed(name: string, sets: readonly RunSet[] = []): Variable {
   const column = columnNamed(SHORT[name.toLowerCase()] ?? name);
   const all: readonly Column[] = COLUMNS;
   const known = all.filter((one) => one.isText !== true && !NAMES.has(one.name));
   if (column === undefined || !known.includes(column)) {
-    const names = [...Object.keys(SHORT), ...known.map((one) => one.name)];
+    const metric = metricVariable(name, sets);
+    if (metric !== null) return metric;
+    const names = [...Object.keys(SHORT), ...known.map((one) => one.name), ...metricNames(sets)];
     const [near] = nearest(name, names, 1);
     throw new EitError(
       'EIT_USAGE',
-      `${JSON.stringify(visible(name, 40))} is no figure of a job (there are: ${names.join(', ')}).` +
-        (near === undefined ? '' : ` Did you mean ${near}?`),
+      `${JSON.stringify(visible(name, 40))} is no figure of a job (there are: ${names.map((one) => visible(one, 64)).join(', ')}).` +
+        (near === undefined ? '' : ` Did you mean ${visible(near, 64)}?`),
     );
   }
   const unit = column.unit ?? '';
@@ -48,12 +53,6 @@ export function variableNamed(name: string): Variable {
     },
     text: (value) => `${value < 0 ? '-' : ''}${amountText(Math.abs(value), unit)}`,
   };
-}
-
-function amountText(value: number, unit: string): string {
-  if (unit === 'kWh') return energyText(value);
-  if (unit === 'kg') return massText(value);
-  return `${plainNumber(Number(value.toPrecision(3)))}${unit === '' ? '' : ` ${unit}`}`;
 }
 
 /**

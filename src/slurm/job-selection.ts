@@ -3,6 +3,8 @@ import { EitError } from '../errors';
 /** Jobs as -j names them: by id, as tasks of an array or as a part of a heterogeneous job. */
 export type JobSelection = { readonly text: string } & (
   | { readonly job: number }
+  /** Of programs of ours: this id alone, and no array that has it too. */
+  | { readonly id: number }
   | { readonly array: number; readonly tasks: readonly TaskRange[] }
   | { readonly het: number; readonly offset: number }
 );
