@@ -13,17 +13,14 @@ export interface MetricValues {
 }
 
 /**
- * The values of a series, each point counting alike, in the order of their steps: points without a step keep their place.
+ * The values of a series, each point counting alike, in the order in which they were measured.
  * @param asymptoticPart the part of the points, from the end, of which `asymptotic` is the mean; at least one point
  */
 export function metricValues(
   { points }: Metric,
   { direction, asymptoticPart }: { direction: 'higher' | 'lower'; asymptoticPart: number },
 ): MetricValues {
-  const isStepped = points.every(({ step }) => step !== null);
-  const values = (isStepped ? points.toSorted((a, b) => (a.step ?? 0) - (b.step ?? 0)) : points).map(
-    ({ value }) => value,
-  );
+  const values = points.map(({ value }) => value);
   // A tenth of 20 points is two, whatever a double makes of 0.1 * 20.
   const tail = Math.max(1, Math.ceil(values.length * asymptoticPart - 1e-9));
   return {
