@@ -84,3 +84,8 @@ export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.Err
   // Not `instanceof`: Node's own errors are of another realm than code that jest or a vm runs.
   return isNativeError(error) && 'code' in error && codes.includes(String(error.code));
 }
+
+/** Whether `error` is a system error of whatever code. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return isNativeError(error) && 'syscall' in error;
+}

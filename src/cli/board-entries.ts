@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { LoadedConfig } from '../config/config';
 import { visible } from '../config/visible';
-import { EitError, isErrno } from '../errors';
+import { EitError, isSystemError } from '../errors';
 import type { BoardSpec } from '../leaderboard/board-spec';
 import { checkEntry } from '../leaderboard/check-entry';
 import { type Entry, entryRun } from '../leaderboard/entry-run';
@@ -73,7 +73,7 @@ export function submissionFiles(folder: string): string[] {
   try {
     names = readdirSync(folder);
   } catch (error) {
-    if (!isErrno(error)) throw error;
+    if (!isSystemError(error)) throw error;
     throw new EitError(
       'EIT_LEADERBOARD',
       `submissions: ${visible(folder, 200)} cannot be read: ${error.message}; make the folder, or name another`,

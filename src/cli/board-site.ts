@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { visible } from '../config/visible';
-import { EitError, isErrno } from '../errors';
+import { EitError, isErrno, isSystemError } from '../errors';
 
 /** By which a folder is known to be a leaderboard's. */
 export const BOARD_JSON = 'leaderboard.json';
@@ -40,7 +40,7 @@ export function writeSite(dir: string, files: ReadonlyMap<string, string>): void
     for (const name of readdirSync(entries))
       if (ENTRY_PAGE.test(name) && !files.has(`entries/${name}`)) rmSync(join(entries, name));
   } catch (cause) {
-    if (cause instanceof EitError || !isErrno(cause) || cause.syscall === undefined) throw cause;
+    if (cause instanceof EitError || !isSystemError(cause)) throw cause;
     throw new EitError(
       'EIT_LEADERBOARD',
       `the site cannot be written to ${visible(dir, 200)}: ${cause.message}; name a folder that you may write to`,

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { visible } from '../config/visible';
-import { EitError, isErrno } from '../errors';
+import { EitError, isErrno, isSystemError } from '../errors';
 import { LIMITS } from './submission-limits';
 
 const NEWLINE = 0x0a;
@@ -71,7 +71,7 @@ async function openSubmission(path: string) {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (isErrno(error, 'ELOOP')) throw wrongFile(path, 'is a link: give the file itself', error);
-    if (!isErrno(error)) throw error;
+    if (!isSystemError(error)) throw error;
     throw wrongFile(path, `cannot be read: ${error.message}`, error);
   }
   const stat = await file.stat();
