@@ -89,7 +89,7 @@ function problemsOf(errors: readonly ErrorObject[], { places }: YamlTree): Probl
 }
 
 function schemaAt(path: readonly string[]): Schema | undefined {
-  let at: Schema | undefined = schema as Schema;
+  let at: Schema | undefined = schema;
   for (const part of path) {
     at = at?.properties?.[part] ?? at?.items;
     const definition: string | undefined = at?.$ref?.slice('#/definitions/'.length);
