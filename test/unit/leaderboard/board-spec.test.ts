@@ -32,7 +32,7 @@ test.each([
   [`${LEAST}baseline: low\n`, 'b.yaml:4:11: baseline is "low"; expected a number'],
   [`${LEAST}energy: all\n`, 'b.yaml:4:9: energy is "all"; expected one of it, total'],
   [`${LEAST}rank: best\n`, 'b.yaml:4:7: rank is "best"; expected one of efficiency, metric,'],
-  [`${LEAST}groups: []\n`, 'b.yaml:4:9: groups is []; expected a list of at least one'],
+  [`${LEAST}groups: []\n`, 'b.yaml:4:9: groups is a list; expected a list of at least one'],
   [`${LEAST}title: again\n`, 'b.yaml:4:1: the key title stands here a second time'],
   [
     `${LEAST}groups: [{ name: g, tag: a=b, weigth: 2 }]\n`,
