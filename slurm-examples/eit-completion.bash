@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif tag metric leaderboard --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif run tag metric leaderboard --help --version' -- "$current")
       return
     fi
   fi
@@ -146,6 +146,10 @@ _eit() {
     whatif)
       options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
         --json --config'
+      ;;
+    run)
+      options='--dir --name --tag --metric-file --metric-csv --metric-column --metric-step --require-gpu --require-cpu --no-packages --interval
+        --quiet --json --config'
       ;;
     tag) options='--remove --list --from --json --config' ;;
     metric) options='--file --csv --column --step --as --unit --best --remove --list --from --json --config' ;;

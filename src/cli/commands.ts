@@ -128,6 +128,13 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./whatif'),
   },
   {
+    name: 'run',
+    describe:
+      'Measures a command into a folder of your own: on a laptop, or in a job of a cluster without our hooks',
+    rest: { name: 'command', describe: 'behind --: the command and its arguments' },
+    load: () => import('./run'),
+  },
+  {
     name: 'tag',
     describe: 'Says of jobs, in a file of your own, what they are: set=resnet; then they can be chosen by it',
     operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },

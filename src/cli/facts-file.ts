@@ -67,7 +67,18 @@ export function readFactLines(path: string, output: Output): readonly FactLine[]
  * @throws EitError EIT_FACTS
  */
 export async function appendFacts(path: string, lines: readonly FactLine[]): Promise<void> {
-  if (lines.length === 0) return;
+  if (lines.length > 0) await changeFacts(path, () => lines);
+}
+
+/**
+ * Adds lines that depend on those that are there; nobody else adds some meanwhile.
+ * @param make can ask for the lines that are there, as far as they can be read
+ * @throws EitError EIT_FACTS
+ */
+export async function changeFacts(
+  path: string,
+  make: (known: () => readonly FactLine[]) => readonly FactLine[],
+): Promise<void> {
   const folder = dirname(path);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -79,16 +90,19 @@ export async function appendFacts(path: string, lines: readonly FactLine[]): Pro
       // Nothing is awaited while it is held: it cannot be lost.
       onCompromised: () => undefined,
     });
+    const known = (): readonly FactLine[] => parseFactLines(readPlain(path) ?? '').lines;
     try {
-      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-      finishNow(appendLines(path, Buffer.from(text), 0o600));
+      const text = make(known)
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join('');
+      if (text !== '') finishNow(appendLines(path, Buffer.from(text), 0o600));
     } finally {
       await release().catch(() => undefined);
     }
   } catch (cause) {
     const how = isErrno(cause, 'ELOCKED')
       ? `${path}.lock is held by another process; try again, or remove it where none runs`
-      : `${String(cause)}; set EIT_FACTS to a file in a folder of yours`;
+      : `${String(cause)}; it has to be in a folder of yours (EIT_FACTS, --from, --dir)`;
     throw new EitError('EIT_FACTS', `cannot write ${visible(path)}: ${visible(how)}`, { cause });
   }
 }
