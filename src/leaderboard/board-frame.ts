@@ -11,7 +11,7 @@ const BOARD_STYLE = `${STYLE}
 .front{fill:none;stroke:var(--accent);stroke-width:2;stroke-dasharray:6 4}.dot{fill:var(--accent);stroke:var(--card);stroke-width:1}.dot.modelled{fill:var(--card);stroke:var(--accent);stroke-width:2}
 .cross{stroke:var(--bad);stroke-width:2.2;fill:none}.error{stroke:var(--soft);stroke-width:1.2;fill:none}.label{font-size:12px;fill:var(--text)}
 .rank{font-weight:650;font-variant-numeric:tabular-nums}code{overflow-wrap:anywhere}figure{margin:14px 0 0}figcaption{color:var(--soft);font-size:.86rem}
-table.board{min-width:640px}
+table.board{min-width:640px}table.board td.name{min-width:10rem}table.board td,table.board th{padding-left:7px;padding-right:7px}.front-mark{display:block}table.board thead th,table.board thead button{white-space:normal}table.board thead th{vertical-align:bottom}table.board thead th.n{min-width:6rem}
 `;
 
 /** No network, no plug-in, no frame, no form; of scripts and styles those that the page itself holds. */

@@ -30,7 +30,6 @@ const WEIGHTED: readonly RankingName[] = [
 /** The page of a leaderboard: a table for each part of the task, and what each entry takes against what it gives. */
 export function renderBoard(board: Board, view: BoardView): string {
   const { spec, parts, overall, hasSeries } = board;
-  const rankings = hasSeries ? [...MAIN, ...WEIGHTED] : MAIN;
   const lead = markup`<p class="soft">Task ${spec.task}: ${metricTitle(spec)}${board.unit === '' ? '' : ` in ${visible(board.unit)}`}, ${spec.metric.direction} is better. ${entriesText(entriesOf(board))}. Made ${view.made}.</p>${
     spec.description === undefined ? null : paragraphs(spec.description)
   }${
@@ -40,7 +39,7 @@ export function renderBoard(board: Board, view: BoardView): string {
           ({ name }, i) => markup`<li><a href="#part-${i + 1}"><bdi>${visible(name ?? '')}</bdi></a></li>`,
         )}</ul></nav>`
   }`;
-  const main = markup`${overall === null ? null : overallSection(board, overall, rankings, view)}${parts.map((part, i) => partSection(board, part, i + 1, rankings, view))}${
+  const main = markup`${overall === null ? null : overallSection(board, overall, hasSeries ? [...MAIN, ...WEIGHTED] : MAIN, view)}${parts.map((part, i) => partSection(board, part, i + 1, view))}${
     view.refused.length === 0
       ? null
       : markup`<section id="refused" aria-labelledby="refused-h"><h2 id="refused-h">Refused</h2><p>These submissions are not on the board.</p><ul>${view.refused.map(
@@ -81,10 +80,9 @@ function overallSection(
 }
 
 function partSection(
-  { spec, unit }: Board,
+  { spec, unit, hasSeries }: Board,
   part: BoardPart,
   number: number,
-  rankings: readonly RankingName[],
   view: BoardView,
 ): Html {
   const id = `part-${number}`;
@@ -100,7 +98,7 @@ function partSection(
   }${
     part.rows.length === 0
       ? markup`<p>No entry has runs of it yet.</p>`
-      : markup`<div class="wide" tabindex="0" role="region" aria-labelledby="${id}-h"><table class="board" data-sortable><caption>Means over runs, ± standard error; in brackets the rank by each column. Ranked by ${title(spec.rank)}.</caption><thead><tr><th scope="col" class="n">Rank</th><th scope="col">Entry</th><th scope="col" class="n">Runs</th>${rankings.map((name) => markup`<th scope="col" class="n">${title(name)}</th>`)}<th scope="col" class="n">time</th><th scope="col" class="n">CO2e</th><th scope="col" class="n">Coverage</th></tr></thead><tbody>${part.rows.map((row) => entryRow(row, { spec, unit }, rankings, view))}</tbody></table></div><figure class="chart">${paretoChart(
+      : markup`<div class="wide" tabindex="0" role="region" aria-labelledby="${id}-h"><table class="board" data-sortable><caption>Means over runs, ± standard error; in brackets the rank by each column. Ranked by ${title(spec.rank)}.</caption><thead><tr><th scope="col" class="n">Rank</th><th scope="col">Entry</th><th scope="col" class="n">Runs</th>${MAIN.map((name) => markup`<th scope="col" class="n">${title(name)}</th>`)}<th scope="col" class="n">Time</th><th scope="col" class="n">CO2e</th><th scope="col" class="n">Coverage</th></tr></thead><tbody>${part.rows.map((row) => entryRow(row, { spec, unit }, view))}</tbody></table></div>${hasSeries ? weightedTable(id, part, { spec, unit }, title) : null}<figure class="chart">${paretoChart(
           id,
           part,
           spec,
@@ -109,21 +107,29 @@ function partSection(
   }</section>`;
 }
 
-function entryRow(
-  row: BoardRow,
-  { spec, unit }: Pick<Board, 'spec' | 'unit'>,
-  rankings: readonly RankingName[],
-  view: BoardView,
-): Html {
+function entryRow(row: BoardRow, { spec, unit }: Pick<Board, 'spec' | 'unit'>, view: BoardView): Html {
   const { rank } = row.rankings[spec.rank];
-  return markup`<tr><td class="n rank" data-value="${rank}">${rank ?? '–'}</td>${nameCell(row.entry, row.marks, row.isOnFront, view)}<td class="n" data-value="${row.runs.length}">${row.runs.length}</td>${rankings.map(
-    (name) => {
-      const { estimate, rank: place } = row.rankings[name];
-      return estimate === null
-        ? markup`<td class="n" data-value="">–</td>`
-        : markup`<td class="n" data-value="${estimate.value}">${boundOf(row, name, spec.metric.direction)}${rankingText(spec, unit, name, estimate)} <span class="place">(${place ?? '–'})</span></td>`;
-    },
-  )}<td class="n" data-value="${row.hours.value}">${durationText(row.hours.value * 3600)}</td><td class="n" data-value="${row.co2eKg.value}">${row.isCovered ? null : '≥ '}${massText(row.co2eKg.value)}</td><td class="n" data-value="${row.coverage}">${row.coverage === null ? '–' : percentText(row.coverage)}</td></tr>`;
+  return markup`<tr><td class="n rank" data-value="${rank}">${rank ?? '–'}</td>${nameCell(row.entry, row.marks, row.isOnFront, view)}<td class="n" data-value="${row.runs.length}">${row.runs.length}</td>${MAIN.map((name) => rankingCell(row, name, { spec, unit }))}<td class="n" data-value="${row.hours.value}">${durationText(row.hours.value * 3600)}</td><td class="n" data-value="${row.co2eKg.value}">${row.isCovered ? null : '≥ '}${massText(row.co2eKg.value)}</td><td class="n" data-value="${row.coverage}">${row.coverage === null ? '–' : percentText(row.coverage)}</td></tr>`;
+}
+
+function rankingCell(row: BoardRow, name: RankingName, { spec, unit }: Pick<Board, 'spec' | 'unit'>): Html {
+  const { estimate, rank } = row.rankings[name];
+  return estimate === null
+    ? markup`<td class="n" data-value="">–</td>`
+    : markup`<td class="n" data-value="${estimate.value}">${boundOf(row, name, spec.metric.direction)}${rankingText(spec, unit, name, estimate)} <span class="place">(${rank ?? '–'})</span></td>`;
+}
+
+/** What series come to on the way and at their end, by energy and by time. */
+function weightedTable(
+  id: string,
+  part: BoardPart,
+  told: Pick<Board, 'spec' | 'unit'>,
+  title: (name: RankingName) => string,
+): Html {
+  return markup`<h3 id="${id}-w">Weighted by energy and by run time</h3><div class="wide" tabindex="0" role="region" aria-labelledby="${id}-w"><table class="board" data-sortable><caption>The mean of all of a series, and of its last part; in brackets the rank by each column.</caption><thead><tr><th scope="col">Entry</th>${WEIGHTED.map((name) => markup`<th scope="col" class="n">${title(name)}</th>`)}</tr></thead><tbody>${part.rows.map(
+    (row) =>
+      markup`<tr><td class="name"><bdi>${visible(row.entry.name)}</bdi></td>${WEIGHTED.map((name) => rankingCell(row, name, told))}</tr>`,
+  )}</tbody></table></div>`;
 }
 
 /** What was not observed can only add to energy. */

@@ -25,14 +25,14 @@ export function renderEntry(entry: Entry, board: Board, boardHref: string, toolV
   }</p>`;
   const chart = seriesChart(entry.runs, metricTitle(spec));
   const main = markup`<section id="runs" aria-labelledby="runs-h"><h2 id="runs-h">Runs</h2><div class="wide" tabindex="0" role="region" aria-labelledby="runs-h"><table class="board" data-sortable><caption>A line a run.</caption><thead><tr><th scope="col">Run</th>${spec.groups.length === 0 ? null : markup`<th scope="col">Part</th>`}${[
-    'average',
-    'asymptotic',
-    'best',
-    'last',
+    'Average',
+    'Asymptotic',
+    'Best',
+    'Last',
     'IT energy',
-    'with PUE',
+    'With PUE',
     'CO2e',
-    'time',
+    'Time',
     'Coverage',
     'Measured',
   ].map(
