@@ -37,6 +37,18 @@ const LAYERS = {
     'pages',
     'science',
   ],
+  leaderboard: [
+    'config',
+    'slurm',
+    'attribution',
+    'ledger',
+    'runs',
+    'carbon',
+    'report',
+    'quota',
+    'pages',
+    'science',
+  ],
   cli: [
     'config',
     'hardware',
@@ -58,6 +70,7 @@ const LAYERS = {
     'pages',
     'science',
     'appendix',
+    'leaderboard',
   ],
 };
 const OPEN_TO_ALL = ['', 'generated'];

@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement whatif appendix run tag metric --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement whatif appendix run tag metric leaderboard --help --version' -- "$current")
       return
     fi
   fi
@@ -156,6 +156,10 @@ _eit() {
       ;;
     tag) options='--remove --list --from --json --config' ;;
     metric) options='--file --csv --column --step --as --unit --best --remove --list --from --json --config' ;;
+    leaderboard)
+      actions='build submit verify'
+      options='--set --from --allow-incomplete --allusers --policy --spec --name --about --link --output --json --config'
+      ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac
   ((COMP_CWORD == at)) || actions=''

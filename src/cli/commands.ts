@@ -163,4 +163,17 @@ export const COMMANDS: readonly Command[] = [
     rest: { name: 'pairs', describe: 'name=value, with its unit behind the value where it has one' },
     load: () => import('./metric'),
   },
+  {
+    name: 'leaderboard',
+    describe:
+      'Ranks methods by what they reach for the energy they take: a site of a spec (build), an entry for one (submit), ' +
+      'and whether entries are what they claim (verify)',
+    actions: ['build', 'submit', 'verify'],
+    operand: {
+      name: 'what',
+      describe: 'build: the spec (YAML); submit: job ids, such as 1234,1240_[1-5]; verify: a submission',
+    },
+    rest: { name: 'files', describe: 'build, verify: more submissions' },
+    load: () => import('./leaderboard'),
+  },
 ];
