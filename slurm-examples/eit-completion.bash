@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif tag metric import --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement whatif appendix run tag metric leaderboard import export badge --help --version' -- "$current")
       return
     fi
   fi
@@ -143,12 +143,23 @@ _eit() {
       options='--set --by --test --correlate --over --within --seed --allow-incomplete --allusers --policy --from --plot --json --markdown
         --latex --config'
       ;;
+    statement)
+      options='--set --from --allow-incomplete --allusers --policy --config --appendix-url --add --markdown --latex --bibtex --html --json'
+      ;;
     whatif)
-      options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
+      options='--set --from --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
         --json --config'
+      ;;
+    run)
+      options='--dir --name --tag --metric-file --metric-csv --metric-column --metric-step --require-gpu --require-cpu --no-packages --interval
+        --quiet --json --config'
       ;;
     tag) options='--remove --list --from --json --config' ;;
     metric) options='--file --csv --column --step --as --unit --best --remove --list --from --json --config' ;;
+    leaderboard)
+      actions='build submit verify'
+      options='--set --from --allow-incomplete --allusers --policy --spec --name --about --link --output --json --config'
+      ;;
     import)
       actions='eit codecarbon'
       options='--to --time-zone --cpu --json'

@@ -1,4 +1,4 @@
-import type { RunEnd } from '../generated/record';
+import type { RunEnd, RunStart } from '../generated/record';
 import { type HookEvent, wholeNumber } from '../slurm/hook-event';
 import { type RunIdentity, runIdentity, runStart } from '../slurm/run-identity';
 import type { Instant } from '../sources/source';
@@ -114,17 +114,29 @@ function addRun(state: HostState, filed: FiledEvent, identity: RunIdentity, at: 
   const limitS = wholeNumber(filed.event.variables['SLURM_JOB_END_TIME']);
   const begin = state.at !== null && state.at.monoNs > at.monoNs ? state.at : at;
   const run: RunState = {
-    identity,
-    start: runStart(filed.event),
-    startedMs,
-    startedMonoNs: at.monoNs,
+    ...newRun(identity, runStart(filed.event), at),
     eventFiles: [filed.file],
-    lastSeenMs: at.wallMs,
     limitMs: limitS === undefined ? null : limitS * 1000,
+    line: emptyRunLine(begin),
+  };
+  state.runs[runKey(identity, startedMs)] = run;
+  return run;
+}
+
+/** A fragment that begins. */
+export function newRun(identity: RunIdentity, start: RunStart, at: Instant): RunState {
+  return {
+    identity,
+    start,
+    startedMs: Math.round(at.wallMs),
+    startedMonoNs: at.monoNs,
+    eventFiles: [],
+    lastSeenMs: at.wallMs,
+    limitMs: null,
     cpuFrom: null,
     begun: false,
     end: null,
-    line: emptyRunLine(begin),
+    line: emptyRunLine(at),
     carry: {},
     holding: null,
     user: null,
@@ -132,8 +144,6 @@ function addRun(state: HostState, filed: FiledEvent, identity: RunIdentity, at: 
     life: { ms: 0, missingMs: {}, wraps: 0, resets: 0, agentRestarts: 0 },
     series: emptySeries(),
   };
-  state.runs[runKey(identity, startedMs)] = run;
-  return run;
 }
 
 /** Where file time and uptime are further apart (ns), the wall clock was set in between. */

@@ -23,10 +23,11 @@ const STALE_MS = 10_000;
 const RETRIES = { retries: 60, minTimeout: 20, maxTimeout: 500, factor: 1.3, randomize: true };
 
 /**
- * Where a user's own facts of Slurm jobs are: $EIT_FACTS, else eit/facts.ndjson in $XDG_DATA_HOME, else in ~/.local/share.
- * @throws EitError EIT_USAGE where none of these says it
+ * Where a user's own facts of Slurm jobs are: $EIT_FACTS, else eit/facts.ndjson in $XDG_DATA_HOME, else in ~/.local/share; null where none of
+ * these says it, as where a service asks.
+ * @throws EitError EIT_USAGE where EIT_FACTS is no absolute path
  */
-export function factsPath(env: NodeJS.ProcessEnv): string {
+export function factsPathOf(env: NodeJS.ProcessEnv): string | null {
   const { EIT_FACTS: own = '', XDG_DATA_HOME: data = '', HOME: home = '' } = env;
   if (own !== '') {
     if (isAbsolute(own)) return own;
@@ -34,7 +35,16 @@ export function factsPath(env: NodeJS.ProcessEnv): string {
   }
   // A relative one counts as none (XDG Base Directory Specification).
   if (isAbsolute(data)) return join(data, 'eit', FACTS_NAME);
-  if (isAbsolute(home)) return join(home, '.local/share/eit', FACTS_NAME);
+  return isAbsolute(home) ? join(home, '.local/share/eit', FACTS_NAME) : null;
+}
+
+/**
+ * As {@link factsPathOf}, for who has facts to write.
+ * @throws EitError EIT_USAGE where nothing says where
+ */
+export function factsPath(env: NodeJS.ProcessEnv): string {
+  const path = factsPathOf(env);
+  if (path !== null) return path;
   throw new EitError(
     'EIT_USAGE',
     'neither HOME nor XDG_DATA_HOME is set: say in EIT_FACTS where your facts are',
@@ -67,7 +77,18 @@ export function readFactLines(path: string, output: Output): readonly FactLine[]
  * @throws EitError EIT_FACTS
  */
 export async function appendFacts(path: string, lines: readonly FactLine[]): Promise<void> {
-  if (lines.length === 0) return;
+  if (lines.length > 0) await changeFacts(path, () => lines);
+}
+
+/**
+ * Adds lines that depend on those that are there; nobody else adds some meanwhile.
+ * @param make can ask for the lines that are there, as far as they can be read
+ * @throws EitError EIT_FACTS
+ */
+export async function changeFacts(
+  path: string,
+  make: (known: () => readonly FactLine[]) => readonly FactLine[],
+): Promise<void> {
   const folder = dirname(path);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -79,16 +100,19 @@ export async function appendFacts(path: string, lines: readonly FactLine[]): Pro
       // Nothing is awaited while it is held: it cannot be lost.
       onCompromised: () => undefined,
     });
+    const known = (): readonly FactLine[] => parseFactLines(readPlain(path) ?? '').lines;
     try {
-      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-      finishNow(appendLines(path, Buffer.from(text), 0o600));
+      const text = make(known)
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join('');
+      if (text !== '') finishNow(appendLines(path, Buffer.from(text), 0o600));
     } finally {
       await release().catch(() => undefined);
     }
   } catch (cause) {
     const how = isErrno(cause, 'ELOCKED')
       ? `${path}.lock is held by another process; try again, or remove it where none runs`
-      : `${String(cause)}; set EIT_FACTS to a file in a folder of yours`;
+      : `${String(cause)}; it has to be in a folder of yours (EIT_FACTS, --from, --dir)`;
     throw new EitError('EIT_FACTS', `cannot write ${visible(path)}: ${visible(how)}`, { cause });
   }
 }

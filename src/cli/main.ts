@@ -64,8 +64,14 @@ async function runProgram(
     y.usage(usageOf(command, as)).options(options).demandCommand(0, 0).epilogue(epilogue);
     for (const [example, gives] of examples) y.example(`${as} ${example}`, gives);
   };
+  const chosen = only ?? commands.find(({ name }) => name === args[0]);
+  // What stands behind is another's command line: no option in it is ours.
+  const end = chosen?.rest === undefined ? -1 : args.indexOf('--');
+  const [ours, behind] = end === -1 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];
   const run = async (command: Command, argv: Readonly<Record<string, unknown>>): Promise<void> => {
-    exitStatus = await (await command.load()).run(argv, surroundings);
+    const { rest } = command;
+    const words = rest === undefined ? {} : { [rest.name]: [argv[rest.name] ?? [], behind].flat() };
+    exitStatus = await (await command.load()).run({ ...argv, ...words }, surroundings);
   };
 
   if (only === null) {
@@ -86,8 +92,7 @@ async function runProgram(
   }
 
   let help = '';
-  const chosen = only ?? commands.find(({ name }) => name === args[0]);
-  const split = chosen === undefined ? [...args] : await splitFor(chosen, args);
+  const split = chosen === undefined ? [...ours] : await splitFor(chosen, ours);
   const argv = await parser.parseAsync(split, {}, (_error: unknown, _argv: unknown, text: string) => {
     help = text;
   });

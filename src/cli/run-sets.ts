@@ -5,15 +5,15 @@ import type { LoadedConfig } from '../config/config';
 import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { Skipped } from '../ledger/record-line';
-import type { ReportQuery } from '../report/aggregate';
+import type { AddedRun, ReportQuery } from '../report/aggregate';
 import { buildReport } from '../report/report';
 import { counted } from '../report/units';
-import { hasTags, type OwnFacts, parseWantedTag, type WantedTag } from '../science/own-facts';
+import { hasTags, NO_FACTS, type OwnFacts, parseWantedTag, type WantedTag } from '../science/own-facts';
 import { jobName, type RunSet, type RunSetFilter } from '../science/run-set';
 import { version } from '../version';
 import type { Surroundings } from './command';
 import { energyCurves } from './energy-curves';
-import { factsPath, readFacts } from './facts-file';
+import { factsPathOf, readFacts } from './facts-file';
 import { readAggregate } from './ledger-aggregate';
 import { readerOf } from './reader';
 import { emptyNotes } from './report-notes';
@@ -22,6 +22,9 @@ import { siteFactors } from './site-factors';
 
 /** A set says its runs by name or id: where it says no time, it is of all. */
 const FROM_THE_BEGINNING = '2015-01-01';
+
+/** Called for each set before it is read, and again where that begins anew; what it gives is told of each of its runs. */
+export type WatchSets = (filter: RunSetFilter, query: ReportQuery) => (added: AddedRun) => void;
 
 /**
  * Reads sets of runs from the ledger, a line a job, with the same sums and factors as eit-report's, and what the user said of them.
@@ -36,7 +39,13 @@ export async function readRunSets(
     policy,
     allUsers,
     facts,
-  }: { readonly policy: string | undefined; readonly allUsers: boolean; readonly facts?: string },
+    watchRuns,
+  }: {
+    readonly policy: string | undefined;
+    readonly allUsers: boolean;
+    readonly facts?: string;
+    readonly watchRuns?: WatchSets;
+  },
 ): Promise<RunSet[]> {
   const { output, uid } = surroundings;
   const reader = readerOf(surroundings, loaded.config);
@@ -44,7 +53,8 @@ export async function readRunSets(
   const factorsIn = siteFactors(loaded);
   const damaged = new SkippedLines();
   const curves = energyCurves({ loaded, factorsIn, nowMs: now.toMillis(), skipped: damaged });
-  const own = readFacts(facts ?? factsPath(surroundings.env), output);
+  const factsFile = facts ?? factsPathOf(surroundings.env);
+  const own = factsFile === null ? NO_FACTS : readFacts(factsFile, output);
   const sets: RunSet[] = [];
   for (const filter of filters) {
     const asked = (key: keyof RunSetFilter['asked']): readonly string[] => filter.asked[key] ?? [];
@@ -65,7 +75,10 @@ export async function readRunSets(
     const skipped = new Skipped();
     const read = async (one: ReportQuery) => {
       const aggregate = await readAggregate(
-        { config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
+        {
+          ...{ config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
+          ...(watchRuns === undefined ? {} : { watchRuns: () => watchRuns(filter, one) }),
+        },
         one,
       );
       const report = buildReport(aggregate, {

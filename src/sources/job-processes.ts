@@ -3,6 +3,7 @@ import type { CpuCounter } from './cpu-counter';
 import { unreadable } from './kernel-file';
 import { NS_PER_TICK } from './proc-stat';
 import { type ProcessStat, type ProcessTable, readProcessTable } from './process-table';
+import { keyOf, ProcessTree } from './process-tree';
 import { readRealUid, readSlurmstepdJob, readSlurmstepdNode } from './slurmstepd';
 import type { Roots } from './source';
 
@@ -24,24 +25,13 @@ const STEPD = 'slurmstepd';
 /** Whose a slurmstepd is: this job's on this node, another's, not told yet, or the job's on one of two nodes. */
 type Stepd = 'own' | 'other' | 'node unknown' | 'unplaceable';
 
-/** A process of the job as it was at the last reading. */
-interface Member {
-  readonly parent: string | null;
-  /** What it adds to the sum (ticks). */
-  readonly countedTicks: number;
-  readonly waitedTicks: number;
-}
-
 /**
  * CPU time of a job that has no cgroup (proctrack/linuxproc; cgroup v1 without jobacct_gather/cgroup), from its
  * processes: those of the job's user that descend from its slurmstepds, and stay its own when their parent ends. What an
  * environment says is not looked at: anyone can put SLURM_JOB_ID there.
  *
- * The sum takes the time of each such process and, of every process between it and slurmstepd, slurmstepd included, the
- * time of ended children that it waited for. So a child's time moves to its parent when it ends and the sum stays as it
- * is; slurmstepd's own time is left out. Where a child's time moves nowhere (its parent ignores SIGCHLD, or is gone) the
- * last time seen is kept: the sum never goes back. Processes that begin and leave the tree between two readings are
- * missed, which is why cgroups are preferred.
+ * How their time is added up ProcessTree tells; slurmstepd's own is left out. Processes that begin and leave the tree between two
+ * readings are missed, which is why cgroups are preferred.
  *
  * `gone` is read while no slurmstepd of the job and none of its processes are there. What comes after it, such as a next
  * step, begins at 0. Where two nodes of this host run the job, a slurmstepd whose node cannot be told makes the time
@@ -80,20 +70,18 @@ export function openJobProcessesCpu(
 class JobTree {
   readonly #proc: string;
   readonly #job: JobOfProcesses;
-  /** By `pid:start`, as all maps here. */
-  #members = new Map<string, Member>();
-  /** Processes that have been the job's user's. */
-  #users = new Set<string>();
+  readonly #tree: ProcessTree;
   #seenStepds = new Map<string, Stepd>();
-  /** What `waited` of a process grew by beyond the time of children gone (less: negative) at the last reading. */
-  #balances = new Map<string, number>();
-  #lostTicks = 0;
-  #highestTicks = 0;
   #unplaceable: number | null = null;
 
   constructor(proc: string, job: JobOfProcesses) {
     this.#proc = proc;
     this.#job = job;
+    this.#tree = new ProcessTree({
+      rootsOf: (table) => this.#stepds(table),
+      // Before a task is started it is still slurmd's user's.
+      isOwn: ({ pid }) => readRealUid(proc, pid) === job.uid,
+    });
   }
 
   /** Process id of a slurmstepd that may be this node's or another's, as of the last `advance`. */
@@ -103,65 +91,11 @@ class JobTree {
 
   /** CPU time (ticks) with what `table` shows, or null where nothing of the job is left. */
   advance(table: ProcessTable): number | null {
-    const members = this.#collect(table);
-    if (members.size === 0) {
-      this.forget();
-      return null;
-    }
-    this.#keepLostTime(members);
-    this.#members = members;
-    this.#users = new Set([...this.#users].filter((key) => members.has(key)));
-    let ticks = this.#lostTicks;
-    for (const { countedTicks } of members.values()) ticks += countedTicks;
-    this.#highestTicks = Math.max(this.#highestTicks, ticks);
-    return this.#highestTicks;
+    return this.#tree.advance(table);
   }
 
   forget(): void {
-    this.#members = new Map();
-    this.#users = new Set();
-    this.#balances = new Map();
-    this.#lostTicks = 0;
-    this.#highestTicks = 0;
-  }
-
-  /** The job's processes: slurmstepds and all below them, and the user's ones known from before with all below them. */
-  #collect(table: ProcessTable): Map<string, Member> {
-    const members = new Map<string, Member>();
-    const stepds = new Set(this.#stepds(table));
-    // The first is taken first, with all below it: a process is met below its parent where that is one of the job's.
-    const waiting: { process: ProcessStat; parent: string | null }[] = [...stepds, ...this.#known(table)]
-      .map((process) => ({ process, parent: null }))
-      .toReversed();
-    // A list and no recursion: how deep the tree is, is up to the job.
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const { process, parent } = next;
-      const key = keyOf(process);
-      if (members.has(key)) continue;
-      const isCounted = !stepds.has(process) && this.#isUsers(key, process.pid);
-      members.set(key, {
-        parent,
-        countedTicks: process.waitedTicks + (isCounted ? process.ownTicks : 0),
-        waitedTicks: process.waitedTicks,
-      });
-      for (const child of table.childrenOf(process.pid)) waiting.push({ process: child, parent: key });
-    }
-    return members;
-  }
-
-  /** The user's processes known from before, the oldest first: a parent before its children. */
-  #known(table: ProcessTable): ProcessStat[] {
-    return [...this.#users]
-      .map((key) => table.get(Number(key.slice(0, key.indexOf(':')))))
-      .filter((process) => process !== undefined)
-      .filter((process) => this.#users.has(keyOf(process)))
-      .toSorted((a, b) => a.startTicks - b.startTicks);
-  }
-
-  #isUsers(key: string, pid: number): boolean {
-    // Before a task is started it is still slurmd's user's, so only a yes is for good.
-    if (!this.#users.has(key) && readRealUid(this.#proc, pid) === this.#job.uid) this.#users.add(key);
-    return this.#users.has(key);
+    this.#tree.forget();
   }
 
   #stepds(table: ProcessTable): ProcessStat[] {
@@ -203,47 +137,4 @@ class JobTree {
     if (stepdNode === null) return 'node unknown';
     return stepdNode === node ? 'own' : 'other';
   }
-
-  /**
-   * Keeps the time of processes that are gone and that nobody waited for: what `waited` of their next living ancestor did
-   * not grow by.
-   *
-   * The table is not read in one moment: a child that ends meanwhile may be in it beside its parent's `waited`, or in
-   * neither. So what is over or short at one reading is set against the next one's.
-   */
-  #keepLostTime(members: ReadonlyMap<string, Member>): void {
-    const goneTicks = new Map<string, number>();
-    for (const [key, { parent, countedTicks }] of this.#members) {
-      if (members.has(key)) continue;
-      const ancestor = this.#livingAncestor(parent, members);
-      if (ancestor === null) this.#lostTicks += countedTicks;
-      else goneTicks.set(ancestor, (goneTicks.get(ancestor) ?? 0) + countedTicks);
-    }
-    const balances = new Map<string, number>();
-    for (const [key, { waitedTicks }] of members) {
-      const before = this.#members.get(key);
-      if (before === undefined) continue;
-      const overTicks = waitedTicks - before.waitedTicks - (goneTicks.get(key) ?? 0);
-      const earlierTicks = this.#balances.get(key) ?? 0;
-      const settledTicks =
-        Math.sign(overTicks) === -Math.sign(earlierTicks)
-          ? Math.min(Math.abs(overTicks), Math.abs(earlierTicks))
-          : 0;
-      if (overTicks < 0) this.#lostTicks += -overTicks - settledTicks;
-      else this.#lostTicks -= settledTicks;
-      const openTicks = overTicks - Math.sign(overTicks) * settledTicks;
-      if (openTicks !== 0) balances.set(key, openTicks);
-    }
-    this.#balances = balances;
-  }
-
-  #livingAncestor(from: string | null, members: ReadonlyMap<string, Member>): string | null {
-    let key = from;
-    while (key !== null && !members.has(key)) key = this.#members.get(key)?.parent ?? null;
-    return key;
-  }
-}
-
-function keyOf({ pid, startTicks }: ProcessStat): string {
-  return `${pid}:${startTicks}`;
 }

@@ -69,7 +69,7 @@ function openNvidia(roots: Roots, settings: SourceSettings, makeFeed: MakeGpuFee
   if (!isNamed && !existsSync(driver)) {
     return { missing: `no driver of NVIDIA is loaded: ${driver} is not there` };
   }
-  const meter = new NvidiaMeter(settings, (pid) => readProcessJob(roots.proc, pid));
+  const meter = new NvidiaMeter(settings, settings.jobOf ?? ((pid) => readProcessJob(roots.proc, pid)));
   meter.follow(makeFeed((snapshot) => meter.take(snapshot), settings));
   return meter;
 }

@@ -2,6 +2,7 @@ import type { EitConfig } from '../generated/config';
 import type { DomainClass } from '../generated/record';
 import type { GpuIdentity } from './gpu';
 import type { GpuLook } from './gpu-use';
+import type { ProcessJob } from './process-job';
 
 /** Where the kernel's trees are mounted; tests and containers put their own here (config `roots`). */
 export interface Roots {
@@ -14,6 +15,8 @@ export interface Roots {
 export interface SourceSettings extends Pick<EitConfig, 'bmc' | 'gpu' | 'nvidia_smi'> {
   /** The program that reads NVIDIA's GPUs for us, eit-gpu.js; absent: none can be started here. */
   readonly gpuProgram?: string;
+  /** The job of a process that uses a GPU; absent: as its cgroups tell. */
+  readonly jobOf?: (pid: number) => ProcessJob | null;
   /** Has everything read soon: there is something to read that was not there. */
   readonly wake?: () => void;
   /** Where a source tells what an administrator is to know; absent: nowhere. */
