@@ -164,6 +164,14 @@ _eit() {
       actions='eit codecarbon'
       options='--to --time-zone --cpu --json'
       ;;
+    export)
+      actions='sci boamps'
+      options='--set --from --allow-incomplete --allusers --policy --per --embodied-kg --without-embodied --task --output --json --config'
+      ;;
+    badge)
+      options='--set --from --allusers --policy --label --clean-below --baseline --metric --within --better --output --markdown --html --json
+        --config'
+      ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac
   ((COMP_CWORD == at)) || actions=''
