@@ -39,6 +39,8 @@ interface ImportedLine {
 export interface ImportTarget {
   readonly folder: string;
   readonly owner: Omit<RunOwner, 'job'>;
+  /** The highest number that a run of other kinds has in the folder; 0: there is none. */
+  readonly lastJob: number;
   /** Writes a file so that whoever reads it has all of it or nothing. */
   readonly writeWhole: (path: string, content: string, mode: number) => Promise<void>;
 }
@@ -51,7 +53,7 @@ export interface ImportTarget {
  */
 export async function importRuns(
   runs: readonly ImportedRun[],
-  { folder, owner, writeWhole }: ImportTarget,
+  { folder, owner, lastJob, writeWhole }: ImportTarget,
 ): Promise<TakenRun[]> {
   const list = join(folder, IMPORTED_NAME);
   try {
@@ -63,7 +65,7 @@ export async function importRuns(
     });
     try {
       const known = new Map(readImported(list).map((line) => [line.identity, line]));
-      let job = [...known.values()].reduce((most, line) => Math.max(most, line.job), 0);
+      let job = [...known.values()].reduce((most, line) => Math.max(most, line.job), lastJob);
       const taken: TakenRun[] = [];
       for (const run of runs) {
         const before = known.get(run.identity);
