@@ -56,13 +56,17 @@ export async function takeRuns(
   const folder = typeof argv['to'] === 'string' ? argv['to'] : DEFAULT_FOLDER;
   const facts = join(resolve(folder), FACTS_NAME);
   checkIsOwn(folder);
+  // A folder that is yet to be made has no facts.
+  const lastJob = existsSync(facts)
+    ? readFactLines(facts, output).reduce((most, { job }) => Math.max(most, job), 0)
+    : 0;
   const taken =
     runs.length === 0
       ? []
       : await importRuns(runs, {
           folder: resolve(folder),
           owner: { uid, user: userName, tool: version },
-          lastJob: readFactLines(facts, output).reduce((most, { job }) => Math.max(most, job), 0),
+          lastJob,
           writeWhole,
         });
   const fresh = taken.filter(({ isKnown }) => !isKnown);

@@ -6,6 +6,9 @@ import { type Outcome, ReportCommand } from './report-command';
 
 const T = '2026-03-02T10:00:00.000Z';
 
+// A bound for what hangs: some tests start many commands.
+jest.setTimeout(240_000);
+
 let command: ReportCommand;
 let runs: string;
 // Jobs 1 to 4 take some 100 kJ, 11 to 14 half as much again; all reach about the same accuracy. Of 21 one node of two sent nothing.

@@ -5,6 +5,9 @@ import { type Outcome, ReportCommand } from './report-command';
 
 const FIXTURES = join(__dirname, '../fixtures/imports');
 
+// A bound for what hangs: some tests start many commands.
+jest.setTimeout(240_000);
+
 let command: ReportCommand;
 let runs: string;
 beforeAll(() => {
@@ -172,7 +175,7 @@ test("a site's ledger takes no imported run; beside runs of eit run the numbers 
   expect(facts.map((line) => (JSON.parse(line) as { job: number }).job).sort()).toEqual(
     expect.arrayContaining([1, 2, 3]),
   );
-}, 60_000);
+});
 
 test('tags tell what else the log says, and choose runs', async () => {
   const csv = join(FIXTURES, 'codecarbon-3.csv');
