@@ -1,4 +1,4 @@
-import { constants, mkdirSync, openSync, closeSync, fstatSync, readFileSync } from 'node:fs';
+import { constants, openSync, closeSync, fstatSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { visible } from '../config/visible';
@@ -8,6 +8,7 @@ import { appendLines } from '../ledger/append';
 import { finishNow } from '../ledger/durable';
 import { ownFactsOf, parseFactLines } from '../science/fact-lines';
 import type { OwnFacts } from '../science/own-facts';
+import { makeFolders } from './make-folders';
 import type { Output } from './output';
 
 /** In a folder that eit run or eit import wrote. */
@@ -81,7 +82,7 @@ export async function changeFacts(
 ): Promise<void> {
   const folder = dirname(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     const release = await lock(path, {
       lockfilePath: `${path}.lock`,
       realpath: false,
