@@ -341,12 +341,9 @@ test('the nodes of one step of Slurm are one run; other tasks of a node only run
   ]);
   expect(
     runsIn(folder)
-      .map(({ job, node, nodes }) => [job, node, nodes])
+      .map(({ job, node, nodes }) => `${job} ${node} ${nodes}`)
       .sort(),
-  ).toEqual([
-    [1, 'n1', 2],
-    [1, 'n2', 2],
-  ]);
+  ).toEqual(['1 n1 2', '1 n2 2']);
   expect(ran.filter(({ stderr }) => stderr.includes('"run": 1'))).toHaveLength(1);
   const { ended, output } = startEit(['tag', '--list', '--from', folder, '--json'], plain);
   expect(await ended).toBe(0);
