@@ -129,7 +129,7 @@ test('operations against energy, a point a run: the picture of docs/run.md', asy
   const own = join(command.dir, 'fpos.ndjson');
   const lines = Array.from({ length: 10 }, (_, i) => ({
     ...{ schema: 1, cluster: 'alpha', job: i + 1, at: T, tags: { set: i < 5 ? 'small' : 'large' } },
-    metrics: { fpos: { unit: 'FPOs', points: [[null, (2 + i + (i % 3)) * 1e15]] } },
+    metrics: { fpos: { unit: 'PFPOs', points: [[null, 2 + i + (i % 3)]] } },
   }));
   writeFileSync(own, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const plot = join(command.dir, 'run.svg');
