@@ -7,7 +7,7 @@ import type { FactLine } from '../generated/facts';
 import { appendLines } from '../ledger/append';
 import { finishNow } from '../ledger/durable';
 import { ownFactsOf, parseFactLines } from '../science/fact-lines';
-import type { OwnFacts } from '../science/own-facts';
+import { NO_FACTS, type OwnFacts } from '../science/own-facts';
 import { makeFolders } from './make-folders';
 import type { Output } from './output';
 
@@ -28,6 +28,16 @@ const RETRIES = { retries: 60, minTimeout: 20, maxTimeout: 500, factor: 1.3, ran
  * @throws EitError EIT_USAGE where none of these says it
  */
 export function factsPath(env: NodeJS.ProcessEnv): string {
+  const path = findFactsPath(env);
+  if (path !== null) return path;
+  throw new EitError(
+    'EIT_USAGE',
+    'neither HOME nor XDG_DATA_HOME is set: say in EIT_FACTS where your facts are',
+  );
+}
+
+/** As {@link factsPath}; null where nothing says it, as for a timer of the system: then there are none. */
+export function findFactsPath(env: NodeJS.ProcessEnv): string | null {
   const { EIT_FACTS: own = '', XDG_DATA_HOME: data = '', HOME: home = '' } = env;
   if (own !== '') {
     if (isAbsolute(own)) return own;
@@ -35,11 +45,7 @@ export function factsPath(env: NodeJS.ProcessEnv): string {
   }
   // A relative one counts as none (XDG Base Directory Specification).
   if (isAbsolute(data)) return join(data, 'eit', FACTS_NAME);
-  if (isAbsolute(home)) return join(home, '.local/share/eit', FACTS_NAME);
-  throw new EitError(
-    'EIT_USAGE',
-    'neither HOME nor XDG_DATA_HOME is set: say in EIT_FACTS where your facts are',
-  );
+  return isAbsolute(home) ? join(home, '.local/share/eit', FACTS_NAME) : null;
 }
 
 /**
@@ -47,8 +53,8 @@ export function factsPath(env: NodeJS.ProcessEnv): string {
  * @param output told how many lines are none, and which
  * @throws EitError EIT_FACTS where it cannot be read
  */
-export function readFacts(path: string, output: Output): OwnFacts {
-  return ownFactsOf(readFactLines(path, output));
+export function readFacts(path: string | null, output: Output): OwnFacts {
+  return path === null ? NO_FACTS : ownFactsOf(readFactLines(path, output));
 }
 
 /** Its lines, in the order in which they were written. As {@link readFacts}. */

@@ -13,7 +13,7 @@ import { jobName, type RunSet, type RunSetFilter } from '../science/run-set';
 import { version } from '../version';
 import type { Surroundings } from './command';
 import { energyCurves } from './energy-curves';
-import { factsPath, readFacts } from './facts-file';
+import { findFactsPath, readFacts } from './facts-file';
 import { readAggregate } from './ledger-aggregate';
 import { readerOf } from './reader';
 import { emptyNotes } from './report-notes';
@@ -44,7 +44,7 @@ export async function readRunSets(
   const factorsIn = siteFactors(loaded);
   const damaged = new SkippedLines();
   const curves = energyCurves({ loaded, factorsIn, nowMs: now.toMillis(), skipped: damaged });
-  const own = readFacts(facts ?? factsPath(surroundings.env), output);
+  const own = readFacts(facts ?? findFactsPath(surroundings.env), output);
   const sets: RunSet[] = [];
   for (const filter of filters) {
     const asked = (key: keyof RunSetFilter['asked']): readonly string[] => filter.asked[key] ?? [];
