@@ -144,7 +144,7 @@ _eit() {
         --latex --config'
       ;;
     whatif)
-      options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
+      options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --from --plot
         --json --config'
       ;;
     run)

@@ -6,8 +6,7 @@ import { EitError, isErrno } from '../errors';
 import type { FactLine } from '../generated/facts';
 import { appendLines } from '../ledger/append';
 import { finishNow } from '../ledger/durable';
-import { ownFactsOf, parseFactLines } from '../science/fact-lines';
-import { NO_FACTS, type OwnFacts } from '../science/own-facts';
+import { parseFactLines } from '../science/fact-lines';
 import { makeFolders } from './make-folders';
 import type { Output } from './output';
 
@@ -49,15 +48,10 @@ export function findFactsPath(env: NodeJS.ProcessEnv): string | null {
 }
 
 /**
- * What a file of facts says. A file that is not there says nothing.
+ * Lines of a file of facts, in the order in which they were written. A file that is not there says nothing.
  * @param output told how many lines are none, and which
  * @throws EitError EIT_FACTS where it cannot be read
  */
-export function readFacts(path: string | null, output: Output): OwnFacts {
-  return path === null ? NO_FACTS : ownFactsOf(readFactLines(path, output));
-}
-
-/** Its lines, in the order in which they were written. As {@link readFacts}. */
 export function readFactLines(path: string, output: Output): readonly FactLine[] {
   const { lines, bad } = parseFactLines(readPlain(path) ?? '');
   if (bad.length > 0) {

@@ -8,12 +8,14 @@ import { Skipped } from '../ledger/record-line';
 import type { ReportQuery } from '../report/aggregate';
 import { buildReport } from '../report/report';
 import { counted } from '../report/units';
+import { ownFactsOf } from '../science/fact-lines';
+import { ownJobFacts } from '../science/own-job-facts';
 import { hasTags, type OwnFacts, parseWantedTag, type WantedTag } from '../science/own-facts';
 import { jobName, type RunSet, type RunSetFilter } from '../science/run-set';
 import { version } from '../version';
 import type { Surroundings } from './command';
 import { energyCurves } from './energy-curves';
-import { findFactsPath, readFacts } from './facts-file';
+import { findFactsPath, readFactLines } from './facts-file';
 import { readAggregate } from './ledger-aggregate';
 import { readerOf } from './reader';
 import { emptyNotes } from './report-notes';
@@ -44,7 +46,10 @@ export async function readRunSets(
   const factorsIn = siteFactors(loaded);
   const damaged = new SkippedLines();
   const curves = energyCurves({ loaded, factorsIn, nowMs: now.toMillis(), skipped: damaged });
-  const own = readFacts(facts ?? findFactsPath(surroundings.env), output);
+  const factsFile = facts ?? findFactsPath(surroundings.env);
+  const lines = factsFile === null ? [] : readFactLines(factsFile, output);
+  const own = ownFactsOf(lines);
+  const isFolder = facts !== undefined;
   const sets: RunSet[] = [];
   for (const filter of filters) {
     const asked = (key: keyof RunSetFilter['asked']): readonly string[] => filter.asked[key] ?? [];
@@ -65,7 +70,11 @@ export async function readRunSets(
     const skipped = new Skipped();
     const read = async (one: ReportQuery) => {
       const aggregate = await readAggregate(
-        { config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
+        {
+          ...{ config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
+          // No accounting tells anything of a folder's runs.
+          ...(isFolder ? { moreFacts: () => ownJobFacts(lines, now.toMillis()) } : {}),
+        },
         one,
       );
       const report = buildReport(aggregate, {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
@@ -30,6 +31,8 @@ import {
 import { zoneBarsSvg } from '../science/zone-bars-svg';
 import { parseSlurmTime, TIME_FORMS } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
+import { ledgerIn, RUN_OPTIONS } from './chosen-runs';
+import { FACTS_NAME } from './facts-file';
 import { writePicture } from './picture-file';
 import { alignedRows, jsonText } from './plain-text';
 import { readRunSets } from './run-sets';
@@ -85,6 +88,7 @@ export const options: Readonly<Record<string, Options>> = {
     requiresArg: true,
     describe: `how shared energy is divided: ${POLICIES.join(', ')}`,
   },
+  from: { ...RUN_OPTIONS['from'] },
   plot: { type: 'string', requiresArg: true, describe: 'write a picture of it into this file (SVG)' },
   json: { type: 'boolean', describe: 'print JSON' },
   config: {
@@ -146,7 +150,9 @@ export async function run(
     );
 
   const path = last(argv['config']);
-  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const site = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const from = last(argv['from']);
+  const loaded = from === undefined ? site : ledgerIn(site, from);
   const basis = basisOfSite(last(argv['basis']) ?? loaded.config.site?.intensity_basis);
   const zones = loadZones(dataPath());
   for (const zone of named) zones.intensity(zone, { basis });
@@ -159,7 +165,11 @@ export async function run(
             : [{ name: 'jobs', text: jobs, asked: { jobs: [jobs] } }],
           loaded,
           surroundings,
-          { policy: last(argv['policy']), allUsers: argv['allusers'] === true },
+          {
+            policy: last(argv['policy']),
+            allUsers: argv['allusers'] === true || from !== undefined,
+            ...(from === undefined ? {} : { facts: join(loaded.config.ledger, FACTS_NAME) }),
+          },
         );
   checkSets(read, { allowIncomplete: argv['allow-incomplete'] === true });
   const works =

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   openSync,
+  utimesSync,
   writeSync,
   mkdirSync,
   mkdtempSync,
@@ -251,6 +252,8 @@ function cgroupReason(): string | undefined {
 
 test('tags and results travel with it, and sets of a folder are compared by them', async () => {
   const folder = join(dir, 'sweep');
+  writeFileSync(join(dir, 'old.json'), '{"acc": 1}');
+  utimesSync(join(dir, 'old.json'), 1e9, 1e9);
   const ran: Ran[] = [];
   for (const [set, fpos] of [
     ['a', 1e9],
@@ -283,6 +286,28 @@ test('tags and results travel with it, and sets of a folder are compared by them
   expect(found.correlations[0]?.pearson.n).toBe(4);
   expect(found.correlations[0]?.pearson.r).toBeGreaterThan(0.5);
   expect(found.of.map(({ jobs }) => jobs.length)).toEqual([2, 2]);
+  // Names and states are the folder's own; a file that is older than the run is of another one.
+  const failed = await run(
+    ['sh', '-c', 'sleep 0.1; exit 4'],
+    [...['--dir', folder, '--name', 'a b', '--tag', 'set=c', '--metric-file', join(dir, 'old.json')]],
+  );
+  expect(failed.status).toBe(4);
+  expect(failed.stderr).toContain('old.json is older than this run');
+  const asked2 = [
+    '--from',
+    folder,
+    '--set',
+    'C=name=a b;state=F',
+    '--set',
+    'A=tag=set=a;state=CD',
+    '--by',
+    'time',
+  ];
+  const named = startEit(['compare', ...asked2, '--json'], plain);
+  expect(await named.ended).toBe(0);
+  const { of, warnings } = JSON.parse(named.output.stdout) as typeof found & { warnings: string[] };
+  expect(of.map(({ jobs }) => jobs.length)).toEqual([1, 2]);
+  expect(warnings).toContain('C: job 5 is FAILED');
 });
 
 test('on the wrong hardware the command is not started', async () => {
@@ -348,7 +373,7 @@ test('the nodes of one step of Slurm are one run; other tasks of a node only run
   const { ended, output } = startEit(['tag', '--list', '--from', folder, '--json'], plain);
   expect(await ended).toBe(0);
   expect((JSON.parse(output.stdout) as { jobs: unknown[] }).jobs).toEqual([
-    { cluster: 'own', job_id: 1, tags: { name: 'sh', slurm_job: '77', slurm_step: 'lab/77.0' } },
+    { cluster: 'own', job_id: 1, tags: { name: 'sh', slurm_job: '77', slurm_step: 'lab/77.0', exit: '0' } },
   ]);
 });
 
