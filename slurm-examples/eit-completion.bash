@@ -148,6 +148,7 @@ _eit() {
       ;;
     whatif)
       options='--set --from --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
+      options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --from --plot
         --json --config'
       ;;
     run)

@@ -120,7 +120,7 @@ export async function openMeasuring(
           work();
         } catch (error) {
           const text = describeError(error);
-          if (!told.has(text)) parts.warn(`measuring: ${text}; the command goes on`);
+          if (!told.has(text)) parts.warn(`measuring: ${text}; the command is not touched by it`);
           told.add(text);
         }
       };

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
@@ -6,6 +6,7 @@ import type { FactLine } from '../generated/facts';
 import { OWN_CLUSTER } from '../own-run/run-lines';
 import type { SlurmStep } from '../own-run/slurm-step';
 import { changeFacts, FACTS_NAME } from './facts-file';
+import { makeFolders } from './make-folders';
 
 /** Tag by which the nodes of one step know their run. */
 const STEP_TAG = 'slurm_step';
@@ -42,7 +43,7 @@ export async function takeRunNumber(
 ): Promise<NumberedRun> {
   const folder = resolve(dir);
   try {
-    mkdirSync(join(folder, OWN_CLUSTER, 'inbox'), { recursive: true });
+    makeFolders(join(folder, OWN_CLUSTER, 'inbox'));
   } catch (cause) {
     throw new EitError(
       'EIT_RUN',

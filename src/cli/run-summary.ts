@@ -38,7 +38,8 @@ export async function runSummary({
   const { total, factors } = report;
   const name = group === undefined ? '' : (own.tagsOf(group)['name'] ?? '');
   const metrics = group === undefined ? {} : own.metricsOf(group);
-  const where = relative(process.cwd(), folder) || '.';
+  const near = relative(process.cwd(), folder) || '.';
+  const where = near.startsWith('..') ? folder : near;
   const coverage = total.coverage === null ? 'unknown' : `${Math.floor(total.coverage * 1000) / 10} %`;
   const nodes =
     total.nodes_reported < total.nodes_expected

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expectGolden } from '../unit/report/golden';
 import { later, runRecord } from '../unit/report/records';
 import { type Outcome, ReportCommand } from './report-command';
 
@@ -122,6 +123,26 @@ test('what was measured is a figure like others, also of a series, and says its 
   expect((await eit('compare', '--set', 'A=1', '--set', 'B=5', '--by', 'acc')).stderr).toContain(
     'acc has several units: % of job 1, none of job 5',
   );
+});
+
+test('operations against energy, a point a run: the picture of docs/run.md', async () => {
+  const own = join(command.dir, 'fpos.ndjson');
+  const lines = Array.from({ length: 10 }, (_, i) => ({
+    ...{ schema: 1, cluster: 'alpha', job: i + 1, at: T, tags: { set: i < 5 ? 'small' : 'large' } },
+    metrics: { fpos: { unit: 'PFPOs', points: [[null, 2 + i + (i % 3)]] } },
+  }));
+  writeFileSync(own, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const plot = join(command.dir, 'run.svg');
+  const args = ['--set', 'small=tag=set=small', '--set', 'large=tag=set=large', '--correlate', 'fpos,energy'];
+  const { status, stdout } = await command.run(
+    process.execPath,
+    [command.script('eit'), 'compare', ...args, '--over', 'runs', '--plot', plot],
+    { env: { EIT_FACTS: own } },
+  );
+  expect(status).toBe(0);
+  // numpy.corrcoef of these ten points.
+  expect(stdout).toContain("across runs: Pearson's r: 0.962");
+  expectGolden('../../../../docs/run.svg', readFileSync(plot, 'utf8'));
 });
 
 test('many at once lose nothing', async () => {
