@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement whatif appendix run tag metric leaderboard --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement estimate whatif appendix run tag metric leaderboard --help --version' -- "$current")
       return
     fi
   fi
@@ -145,6 +145,10 @@ _eit() {
       ;;
     statement)
       options='--set --from --allow-incomplete --allusers --policy --config --appendix-url --add --markdown --latex --bibtex --html --json'
+      ;;
+    estimate)
+      options='--gpu --gpus --hours --gpu-hours --pflops-hours --precision --utilisation --tdp --peak --cpu --cores --cpu-use --memory --zone
+        --start --pue --from-jobs --against --from --allow-incomplete --allusers --policy --plot --json --config'
       ;;
     whatif)
       options='--set --from --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot

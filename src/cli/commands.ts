@@ -129,6 +129,12 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./statement'),
   },
   {
+    name: 'estimate',
+    describe:
+      'What a run would take by the usual ways to estimate it, what past jobs tell, and how far each is from what was measured',
+    load: () => import('./estimate'),
+  },
+  {
     name: 'whatif',
     describe: 'The same energy in other zones and at other hours: what it would have emitted',
     operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
