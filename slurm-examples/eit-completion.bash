@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif appendix --help --version' -- "$current")
       return
     fi
   fi
@@ -146,6 +146,9 @@ _eit() {
     whatif)
       options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
         --json --config'
+      ;;
+    appendix)
+      options='--set --from --allow-incomplete --allusers --policy --config --spec --output --title --names --json'
       ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac
