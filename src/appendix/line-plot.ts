@@ -1,6 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import { px } from '../pages/chart';
-import { Html, markup } from '../pages/html';
+import { type Html, markup } from '../pages/html';
 import { durationText } from '../report/units';
 import { wideTable } from './frame';
 import type { Curve } from './run-curves';

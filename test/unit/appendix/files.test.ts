@@ -76,7 +76,7 @@ describe('the folder of an appendix', () => {
     writeFileSync(join(out(), 'CNAME'), 'x');
     writeFileSync(join(out(), 'runs/own.txt'), 'x');
     write({ 'index.html': 'new', 'runs/1.html': 'one more' });
-    expect(readdirSync(out(), { recursive: true }).sort()).toEqual([
+    expect(readdirSync(out(), { recursive: true, encoding: 'utf8' }).sort()).toEqual([
       '.git',
       'CNAME',
       'appendix.json',
