@@ -151,7 +151,6 @@ _eit() {
         --start --pue --from-jobs --against --from --allow-incomplete --allusers --policy --plot --json --config'
       ;;
     whatif)
-      options='--set --from --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
       options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --from --plot
         --json --config'
       ;;
@@ -164,6 +163,9 @@ _eit() {
     leaderboard)
       actions='build submit verify'
       options='--set --from --allow-incomplete --allusers --policy --spec --name --about --link --output --json --config'
+      ;;
+    appendix)
+      options='--set --from --allow-incomplete --allusers --policy --config --spec --output --title --names --json'
       ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac

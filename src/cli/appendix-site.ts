@@ -27,7 +27,8 @@ import { POLICIES } from '../attribution/policy';
 import { SkippedLines } from '../carbon/intensity-line';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { csv } from '../report/csv';
-import { footer } from '../report/footer';
+import { factorLines } from '../report/factor-lines';
+import { notesLine } from '../report/footer';
 import type { View } from '../report/format';
 import type { ReportQuery } from '../report/aggregate';
 import type { RunSet, RunSetFilter } from '../science/run-set';
@@ -154,11 +155,7 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
     runs: [...runs.values()],
     attached: attach(null, ''),
     warnings: chosen.warnings,
-    notes: [
-      ...new Set(
-        [...reports.values()].flatMap((report) => footer({ ...report, groups: [] }, VIEW, ['Coverage'])),
-      ),
-    ],
+    notes: [...new Set([...reports.values()].flatMap(notesOf))],
     generatedAt: new Date().toISOString(),
     toolVersion: version,
   };
@@ -167,6 +164,11 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
     ...writeSite(site, [...reports.values()][0]!, folder),
     foundNames: foundNames(asked, site, names),
   };
+}
+
+/** What figures rest on. */
+function notesOf(report: EitReport): string[] {
+  return [...factorLines(report, VIEW, ['Cost', 'Water', 'MarketCO2e']), notesLine(report, VIEW)];
 }
 
 function siteRunOf(
