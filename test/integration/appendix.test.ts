@@ -238,6 +238,37 @@ describe('a spec', () => {
     ]);
   });
 
+  test("what users measured is a figure like others, and a name that is none's is told with line and column", async () => {
+    const env = { EIT_FACTS: join(command.dir, 'facts.ndjson') };
+    const run = (...args: string[]): Promise<Outcome> =>
+      command.run(process.execPath, [command.script('eit'), ...args], { env });
+    const [first, second] = (await build('plain', ...SETS)).runs;
+    const values = [91.5, 93.5];
+    for (const [i, job] of [first!, second!].entries())
+      expect((await run('metric', String(job.job_id), `accuracy=${values[i]}%`)).status).toBe(0);
+    const ids = `"${first!.job_id},${second!.job_id}"`;
+    const file = spec(
+      `figures: [accuracy]\nplots: [{x: accuracy, y: energy}]\nsets: [{name: a, runs: ${ids}}]\n`,
+    );
+    const { status, stdout, stderr } = await run(
+      'appendix',
+      '--spec',
+      file,
+      '--output',
+      out('own'),
+      '--json',
+    );
+    expect({ status, stderr: stderr.includes('EIT_') }).toEqual({ status: 0, stderr: false });
+    expect((JSON.parse(stdout) as AppendixJson).sets[0]).toMatchObject({
+      figures: [{ figure: 'accuracy', unit: '%', n: 2, mean: 92.5, standard_error: 1 }],
+    });
+    expect(readFileSync(join(out('own'), 'index.html'), 'utf8')).toContain('accuracy up to 93.5 %');
+    // Without the facts it is nobody's.
+    const other = await eit('appendix', '--spec', file, '--output', out('own2'));
+    expect(other.stderr).toMatch(/EIT_APPENDIX: .*site\.yaml:1:11: "accuracy" is no figure of a job/);
+    expect(existsSync(out('own2'))).toBe(false);
+  });
+
   test('a wrong key is told with line and column, and nothing is written', async () => {
     const { status, stderr } = await eit(
       'appendix',
