@@ -83,7 +83,7 @@ export async function openMeasuring(
     for (const { class: kind, quality, source } of domains())
       if (kind === 'cpu' && quality === 'modelled')
         remarks.push(
-          `the CPU's energy is modelled (${source}): powercap: ${absent['powercap'] ?? 'not there'}`,
+          `the CPU's energy is modelled (${source}); docs/run.md says how counters are opened: ${absent['powercap'] ?? 'not there'}`,
         );
 
     const measure: Measuring['measure'] = async (command, parts) => {

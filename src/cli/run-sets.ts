@@ -23,7 +23,7 @@ import { reportQuery } from './report-query';
 import { siteFactors } from './site-factors';
 
 /** A set says its runs by name or id: where it says no time, it is of all. */
-const FROM_THE_BEGINNING = '2015-01-01';
+export const FROM_THE_BEGINNING = '2015-01-01';
 
 /**
  * Reads sets of runs from the ledger, a line a job, with the same sums and factors as eit-report's, and what the user said of them.

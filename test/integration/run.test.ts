@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   openSync,
   utimesSync,
@@ -16,7 +18,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostRecord, RunRecord } from '../../src/generated/record';
 import { until } from '../cluster/until';
-import { testUnless } from '../test-unless';
+import { noRoot, testUnless } from '../test-unless';
+import { TestUsers } from './test-users';
 import { startEit } from './eit-command';
 import { AgentHome } from './agent-home';
 import { RealTerminal } from './terminal';
@@ -225,6 +228,31 @@ async function expectMeasured(at: string, by: 'cgroup' | 'processes'): Promise<v
 test("a tree of processes is measured by /proc, and all energy is somebody's", () =>
   expectMeasured(plain, 'processes'));
 
+testUnless(noRoot)('without the right to read the counters it is modelled, and says so', async () => {
+  const users = new TestUsers();
+  try {
+    const { name, uid } = users.make('run');
+    chmodSync(dir, 0o755);
+    chmodSync(join(dir, 'sys/class/powercap/intel-rapl:0/energy_uj'), 0o400);
+    const folder = join(dir, 'modelled');
+    mkdirSync(folder);
+    chownSync(folder, uid, uid);
+    const asked = ['run', '--dir', folder, '--no-packages', '--json', '--', 'sh', '-c', BURN];
+    const { output, ended } = startEit(asked, plain, {}, name);
+    expect(await ended).toBe(0);
+    const said = JSON.parse(output.stderr) as { figures: { measured_fraction: number }; remarks: string[] };
+    expect(said.figures.measured_fraction).toBe(0);
+    expect(said.remarks).toContainEqual(
+      expect.stringMatching(/^the CPU's energy is modelled .*may not read .*energy_uj/),
+    );
+    const [line] = runsIn(folder);
+    expect(line).toMatchObject({ user: name, uid, measured_uj: {} });
+    expect(line?.modelled_uj?.['package-0']?.[0]).toBeGreaterThan(0);
+  } finally {
+    users.remove();
+  }
+});
+
 const reason = cgroupReason();
 testUnless(reason)('where it may, it makes a cgroup and takes it away again', async () => {
   const before = ownCgroups();
@@ -308,6 +336,16 @@ test('tags and results travel with it, and sets of a folder are compared by them
   const { of, warnings } = JSON.parse(named.output.stdout) as typeof found & { warnings: string[] };
   expect(of.map(({ jobs }) => jobs.length)).toEqual([1, 2]);
   expect(warnings).toContain('C: job 5 is FAILED');
+  const report = startEit(['report', '--from', folder, '-o', 'JobID,JobName,State', '-n', '-P'], plain);
+  expect(await report.ended).toBe(0);
+  expect(report.output.stdout.split('\n').sort()).toEqual([
+    '',
+    '1|sh|COMPLETED',
+    '2|sh|COMPLETED',
+    '3|sh|COMPLETED',
+    '4|sh|COMPLETED',
+    '5|a b|FAILED',
+  ]);
 });
 
 test('on the wrong hardware the command is not started', async () => {
