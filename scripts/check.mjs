@@ -8,6 +8,10 @@ const bin = (name) => join('node_modules/.bin', name);
 const CHECKS = [
   { name: 'types', command: [bin('tsc'), '-p', '.', '--noEmit'] },
   { name: 'types of the pages', command: [bin('tsc'), '-p', 'src/pages/browser', '--noEmit'] },
+  {
+    name: 'types of the leaderboard',
+    command: [bin('tsc'), '-p', 'src/leaderboard/browser', '--noEmit'],
+  },
   { name: "types of the pages' tests", command: [bin('tsc'), '-p', 'test/browser', '--noEmit'] },
   { name: 'lint', command: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
   { name: 'format', command: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },

@@ -1,4 +1,4 @@
-// Generates src/generated: TypeScript types and standalone validators from schemas/, and the script of the HTML pages from src/pages/browser.
+// Generates src/generated: TypeScript types and standalone validators from schemas/, and the scripts of HTML pages from src/pages/browser and src/leaderboard/browser.
 // `--check` writes nothing and fails where a committed file differs.
 import { readFileSync, writeFileSync, readdirSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,6 +13,13 @@ const out = join(top, 'src/generated');
 const check = process.argv.includes('--check');
 const banner = (schema) => `// Generated from schemas/${schema} by \`npm run generate\`. Do not edit.\n`;
 
+// People write them: all that is wrong is told at once, with what was expected.
+const IN_YAML = ['config', 'appendix', 'leaderboard'];
+// What is absent in them is filled in.
+const WITH_DEFAULTS = ['config', 'leaderboard'];
+// Of what is written for others to read: its types alone, and it may refer to other schemas.
+const TYPES_ONLY = ['run-data'];
+
 const files = new Map();
 for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.schema.json'))) {
   const name = file.replace('.schema.json', '');
@@ -20,6 +27,7 @@ for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.
 
   const types = await compile(structuredClone(schema), name, {
     bannerComment: banner(file),
+    cwd: join(top, 'schemas'),
     additionalProperties: false,
     ignoreMinAndMaxItems: false,
     maxItems: 8,
@@ -27,11 +35,12 @@ for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.
     style: { singleQuote: true, printWidth: 110 },
   });
   files.set(`${name}.ts`, types);
+  if (TYPES_ONLY.includes(name)) continue;
 
   const ajv = new Ajv({
-    allErrors: name === 'config',
-    verbose: name === 'config',
-    useDefaults: name === 'config',
+    allErrors: IN_YAML.includes(name),
+    verbose: IN_YAML.includes(name),
+    useDefaults: WITH_DEFAULTS.includes(name),
     strict: true,
     strictRequired: false, // a discriminator's tag is required where its oneOf stands, declared only below it
     discriminator: true,
@@ -46,7 +55,8 @@ for (const file of readdirSync(join(top, 'schemas')).filter((f) => f.endsWith('.
   );
 }
 
-files.set('page-script.ts', await pageScript());
+files.set('page-script.ts', await scriptOf('src/pages/browser', 'PAGE_SCRIPT'));
+files.set('board-script.ts', await scriptOf('src/leaderboard/browser', 'BOARD_SCRIPT'));
 
 mkdirSync(out, { recursive: true });
 const stale = [];
@@ -69,10 +79,10 @@ function sameText(path, text) {
 }
 
 /** What a page's script element holds: a text, since a page is one file. */
-async function pageScript() {
+async function scriptOf(folder, name) {
   const { outputFiles } = await build({
     absWorkingDir: top,
-    entryPoints: ['src/pages/browser/main.ts'],
+    entryPoints: [`${folder}/main.ts`],
     bundle: true,
     minify: true,
     format: 'iife',
@@ -83,9 +93,9 @@ async function pageScript() {
   });
   const text = outputFiles[0].text.trimEnd();
   if (/<[/!]/.test(text))
-    throw new Error('src/pages/browser holds what ends a script element: write </ and <! otherwise');
+    throw new Error(`${folder} holds what ends a script element: write </ and <! otherwise`);
   return (
-    '// Generated from src/pages/browser by `npm run generate`. Do not edit.\n' +
-    `export const PAGE_SCRIPT =\n  ${JSON.stringify(text)};\n`
+    `// Generated from ${folder} by \`npm run generate\`. Do not edit.\n` +
+    `export const ${name} =\n  ${JSON.stringify(text)};\n`
   );
 }

@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare whatif run tag metric --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement estimate whatif appendix run tag metric leaderboard --help --version' -- "$current")
       return
     fi
   fi
@@ -143,6 +143,13 @@ _eit() {
       options='--set --by --test --correlate --over --within --seed --allow-incomplete --allusers --policy --from --plot --json --markdown
         --latex --config'
       ;;
+    statement)
+      options='--set --from --allow-incomplete --allusers --policy --config --appendix-url --add --markdown --latex --bibtex --html --json'
+      ;;
+    estimate)
+      options='--gpu --gpus --hours --gpu-hours --pflops-hours --precision --utilisation --tdp --peak --cpu --cores --cpu-use --memory --zone
+        --start --pue --from-jobs --against --from --allow-incomplete --allusers --policy --plot --json --config'
+      ;;
     whatif)
       options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --from --plot
         --json --config'
@@ -153,6 +160,13 @@ _eit() {
       ;;
     tag) options='--remove --list --from --json --config' ;;
     metric) options='--file --csv --column --step --as --unit --best --remove --list --from --json --config' ;;
+    leaderboard)
+      actions='build submit verify'
+      options='--set --from --allow-incomplete --allusers --policy --spec --name --about --link --output --json --config'
+      ;;
+    appendix)
+      options='--set --from --allow-incomplete --allusers --policy --config --spec --output --title --names --json'
+      ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac
   ((COMP_CWORD == at)) || actions=''

@@ -48,6 +48,9 @@ const ERRORS = {
   EIT_FACTS: { exit: 1 },
   EIT_RUN: { exit: 125 },
   EIT_WRONG_HARDWARE: { exit: 125 },
+  EIT_APPENDIX: { exit: 2 },
+  EIT_LEADERBOARD: { exit: 2 },
+  EIT_SUBMISSION: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;
 
@@ -81,4 +84,9 @@ export function describeError(error: unknown): string {
 export function isErrno(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
   // Not `instanceof`: Node's own errors are of another realm than code that jest or a vm runs.
   return isNativeError(error) && 'code' in error && codes.includes(String(error.code));
+}
+
+/** Whether `error` is a system error of whatever code. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return isNativeError(error) && 'syscall' in error;
 }

@@ -1,10 +1,7 @@
 import { EitError, describeError } from '../errors';
 import type { EitConfig } from '../generated/config';
 import { type DurableWork, finishNow } from '../ledger/durable';
-import { readPruned } from '../ledger/pruned';
 import type { Spool } from '../ledger/spool';
-import { readSpoolLag } from '../ledger/spool-lag';
-import { exposition } from '../metrics/exposition';
 import type { MetricsFile } from '../metrics/metrics-file';
 import type { HookEvent } from '../slurm/hook-event';
 import type { EnergyDomain, EnergyMeter, Instant } from '../sources/source';
@@ -25,7 +22,6 @@ import { GpuConflicts } from './gpu-conflicts';
 import { GpuNews } from './gpu-news';
 import { GpuRelease } from './gpu-release';
 import type { HostIdlePower } from './host-idle-power';
-import { type AgentFacts, hostMetrics } from './host-metrics';
 import type { HostReader } from './host-reader';
 import { takeUpContext } from './context-line';
 import { type HostState, emptyHostState } from './host-state';
@@ -33,6 +29,7 @@ import type { Live } from './live';
 import { type HostFacts, type LineWriter, takeHostLine, takeRunLines } from './lines';
 import type { Log } from './log';
 import { Outbox } from './outbox';
+import { OwnMetrics } from './own-metrics';
 import type { PidFile } from './pid-file';
 import type { DomainReading } from './reading';
 import { recover } from './recovery';
@@ -89,8 +86,7 @@ export class Agent {
   #checkpointAtMs = -Infinity;
   #ownCpuUs = 0;
   #hostCpus = 1;
-  readonly #startedMs: number;
-  readonly #ticks = { sumS: 0, count: 0, longestS: 0 };
+  readonly #ownMetrics: OwnMetrics;
   #lastEnergy: readonly DomainReading[] = [];
   #tickTimer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -102,7 +98,7 @@ export class Agent {
     this.#state.cluster = parts.cluster;
     const began = parts.now();
     this.#busyUntilMs = monoMs(began);
-    this.#startedMs = began.wallMs;
+    this.#ownMetrics = new OwnMetrics(parts, began.wallMs);
     let seq = 0;
     const { tool, host, boot, instance } = parts;
     const topProcesses = parts.config.agent.top_processes;
@@ -198,10 +194,7 @@ export class Agent {
   readonly #measureNow = (): void => {
     const beganMs = performance.now();
     this.#measure();
-    const tookS = (performance.now() - beganMs) / 1000;
-    this.#ticks.sumS += tookS;
-    this.#ticks.count += 1;
-    this.#ticks.longestS = Math.max(this.#ticks.longestS, tookS);
+    this.#ownMetrics.ticked((performance.now() - beganMs) / 1000);
   };
   readonly #tellLive = (): void => this.#parts.live.tick(this.#state, this.#clusterName, this.#hostCpus);
   readonly #restorePidFile = (): void => this.#parts.pidFile.restore();
@@ -429,7 +422,12 @@ export class Agent {
       unwritten: this.#outbox.records,
       removableFiles: this.#outbox.files,
     };
-    const metrics = this.#metricsOfNow();
+    const metrics = this.#ownMetrics.due(this.#checkpointAtMs, this.#state, () => ({
+      cluster: this.#clusterName,
+      failing: this.#failures.size,
+      unwritten: this.#outbox.records.length,
+      energy: this.#lastEnergy,
+    }));
     try {
       yield* writeCheckpoint(config.var_dir, checkpoint, isSynced);
       // Not before: counters that the next agent does not know would go back.
@@ -437,47 +435,6 @@ export class Agent {
     } catch (cause) {
       const text = `no checkpoint in ${config.var_dir}: ${String(cause)}`;
       throw new EitError('EIT_CHECKPOINT', text, { cause });
-    }
-  }
-
-  /** The metrics that the checkpoint of this moment stands behind; null where none are due. */
-  #metricsOfNow(): string | null {
-    const { metrics, config, tool, absentSources, log } = this.#parts;
-    if (metrics?.isDue(this.#checkpointAtMs) !== true) return null;
-    try {
-      const { user, system } = process.cpuUsage();
-      const facts: AgentFacts = {
-        version: tool,
-        cluster: this.#clusterName,
-        policy: config.policy,
-        startedMs: this.#startedMs,
-        cpuS: (user + system) / 1e6,
-        rssBytes: process.memoryUsage.rss(),
-        ticks: this.#ticks,
-        failing: this.#failures.size,
-        unwritten: this.#outbox.records.length,
-        energy: this.#lastEnergy,
-        absentSources: Object.keys(absentSources),
-        spool: this.#spoolFacts(),
-      };
-      const text = exposition(hostMetrics(this.#state, facts));
-      this.#ticks.longestS = 0;
-      return text;
-    } catch (error) {
-      // The checkpoint matters more.
-      log('warn', `the metrics cannot be put together: ${describeError(error)}`);
-      return null;
-    }
-  }
-
-  #spoolFacts(): AgentFacts['spool'] {
-    const { spool_dir: dir } = this.#parts.config;
-    try {
-      return { lag: readSpoolLag(dir), pruned: readPruned(dir) };
-    } catch (error) {
-      // Where it cannot be written either the log tells why, and what waits in memory is told.
-      if (error instanceof Error && 'code' in error) return null;
-      throw error;
     }
   }
 

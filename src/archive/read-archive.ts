@@ -34,6 +34,8 @@ export interface Window {
 /** What of the archive is wanted. */
 export interface ArchiveQuery extends Window {
   readonly policy: Policy;
+  /** Whether energies are wanted under the other policies too; absent: not. */
+  readonly allPolicies?: boolean;
   readonly filter: RunFilter;
 }
 
@@ -78,7 +80,7 @@ export async function readHardware(
 export async function readSlices(
   connection: DuckDBConnection,
   { cluster, dir, manifest }: ReadableArchive,
-  { sinceMs, untilMs, policy, filter }: ArchiveQuery,
+  { sinceMs, untilMs, policy, allPolicies, filter }: ArchiveQuery,
   sink: Pick<ArchiveSink, 'addSlice'> & Partial<Pick<ArchiveSink, 'endJob'>>,
   jobTable?: string,
 ): Promise<void> {
@@ -95,8 +97,9 @@ export async function readSlices(
     dir,
     parts.map(({ path }) => path),
   )} WHERE ${where}${isLarge ? ' ORDER BY job' : ''}`;
+  const columns = allPolicies === true ? namesOf(SLICES) : sliceColumns(POLICIES.indexOf(policy));
   let job: number | null = null;
-  for await (const values of readRows(connection, SLICES, sliceColumns(POLICIES.indexOf(policy)), from)) {
+  for await (const values of readRows(connection, SLICES, columns, from)) {
     const row = sliceRow(values);
     if (isLarge && job !== null && row.job !== job) sink.endJob?.(cluster, job);
     job = row.job;

@@ -27,6 +27,7 @@ import { type IdleSeen, type Measuring, domainsOf, measureIdle, measureLoads } f
 import { type CalibrationResult, calibrationJson, calibrationText } from './calibrate-result';
 import type { CommandModule, Surroundings } from './command';
 import { CpuBurner } from './cpu-burner';
+import { lastGiven } from './given';
 import { jsonText } from './plain-text';
 import { findRunningJobs } from './running-jobs';
 import { TerminalLine } from './terminal-line';
@@ -94,7 +95,7 @@ export async function run(
       `--minutes: less than ${FEWEST_MINUTES} minute says nothing about a host; --force-short takes it all the same`,
     );
   }
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const { config, path: configPath } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   if (!asked.isDry) checkWritable(config.var_dir, configPath);
 
@@ -258,7 +259,7 @@ function checkWritable(varDir: string, configPath: string | null): void {
 }
 
 function minutesOf(argv: Readonly<Record<string, unknown>>, name: string, fallback: number): number {
-  const text = last(argv[name]);
+  const text = lastGiven(argv[name]);
   if (text === undefined) return fallback;
   const minutes = Number(text);
   if (/^\d+(?:\.\d+)?$/.test(text) && minutes <= MOST_MINUTES && (minutes > 0 || name === 'wait'))
@@ -267,14 +268,6 @@ function minutesOf(argv: Readonly<Record<string, unknown>>, name: string, fallba
     'EIT_USAGE',
     `--${name}: ${JSON.stringify(text)} is no number of minutes up to ${MOST_MINUTES}`,
   );
-}
-
-/** An option given twice counts as given last, as with Slurm's commands. */
-function last(value: unknown): string | undefined {
-  return [value]
-    .flat()
-    .filter((item) => typeof item === 'string')
-    .at(-1);
 }
 
 function rounded(value: number, digits: number): number {

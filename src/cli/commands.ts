@@ -122,10 +122,30 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./compare'),
   },
   {
+    name: 'statement',
+    describe:
+      'The carbon impact statement of a paper: energy, CO2eq, where, hours, hardware, social cost of carbon',
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    load: () => import('./statement'),
+  },
+  {
+    name: 'estimate',
+    describe:
+      'What a run would take by the usual ways to estimate it, what past jobs tell, and how far each is from what was measured',
+    load: () => import('./estimate'),
+  },
+  {
     name: 'whatif',
     describe: 'The same energy in other zones and at other hours: what it would have emitted',
     operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
     load: () => import('./whatif'),
+  },
+  {
+    name: 'appendix',
+    describe:
+      'Pages of sets of runs to be published beside a paper: summaries, pictures, a page a run, raw data',
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    load: () => import('./appendix'),
   },
   {
     name: 'run',
@@ -148,5 +168,18 @@ export const COMMANDS: readonly Command[] = [
     operand: { name: 'jobs', describe: 'the job, such as 1234 or 1234_5' },
     rest: { name: 'pairs', describe: 'name=value, with its unit behind the value where it has one' },
     load: () => import('./metric'),
+  },
+  {
+    name: 'leaderboard',
+    describe:
+      'Ranks methods by what they reach for the energy they take: a site of a spec (build), an entry for one (submit), ' +
+      'and whether entries are what they claim (verify)',
+    actions: ['build', 'submit', 'verify'],
+    operand: {
+      name: 'what',
+      describe: 'build: the spec (YAML); submit: job ids, such as 1234,1240_[1-5]; verify: a submission',
+    },
+    rest: { name: 'files', describe: 'build, verify: more submissions' },
+    load: () => import('./leaderboard'),
   },
 ];

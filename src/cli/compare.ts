@@ -1,7 +1,4 @@
-import { join } from 'node:path';
 import type { Options } from 'yargs';
-import { POLICIES } from '../attribution/policy';
-import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { compareSamples, type Comparison, TESTS, type TestName } from '../science/comparison';
@@ -20,19 +17,19 @@ import {
   latexTable,
   markdownTable,
 } from '../science/document-table';
-import { checkSets, FILTER_KEYS, parseRunSet, type RunSet, setWarnings } from '../science/run-set';
+import { FILTER_KEYS, type RunSet } from '../science/run-set';
 import { scatterSvg } from '../science/scatter-svg';
 import { setPlotSvg } from '../science/set-plot-svg';
 import { type Variable, valuesOf, variableNamed } from '../science/variable';
 import type { CommandModule, Surroundings } from './command';
-import { ledgerIn, RUN_OPTIONS } from './chosen-runs';
-import { FACTS_NAME } from './facts-file';
+import { chosenRuns, RUN_OPTIONS } from './chosen-runs';
+import { allGiven, lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { alignedRows, jsonText } from './plain-text';
-import { readRunSets } from './run-sets';
 import { wrapped } from './wrapped';
 
 export const options: Readonly<Record<string, Options>> = {
+  ...RUN_OPTIONS,
   set: {
     type: 'string',
     array: true,
@@ -64,27 +61,10 @@ export const options: Readonly<Record<string, Options>> = {
   },
   within: { type: 'boolean', describe: 'with --correlate: within each set too, over its runs' },
   seed: { type: 'string', requiresArg: true, describe: 'of what is drawn by chance; default: 1' },
-  'allow-incomplete': { type: 'boolean', describe: 'take jobs that were observed in part too' },
-  allusers: {
-    alias: 'a',
-    type: 'boolean',
-    describe: 'runs of all users, as far as you may read their records',
-  },
-  policy: {
-    type: 'string',
-    requiresArg: true,
-    describe: `how shared energy is divided: ${POLICIES.join(', ')}`,
-  },
-  from: { ...RUN_OPTIONS['from'] },
   plot: { type: 'string', requiresArg: true, describe: 'write a picture of it into this file (SVG)' },
   json: { type: 'boolean', describe: 'print JSON' },
   markdown: { type: 'boolean', describe: 'print Markdown' },
   latex: { type: 'boolean', describe: 'print LaTeX' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
 };
 
 export const examples: CommandModule['examples'] = [
@@ -108,9 +88,8 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const filters = strings(argv['set']).map(parseRunSet);
-  const correlate = last(argv['correlate']);
-  if (filters.length < (correlate === undefined ? 2 : 1))
+  const correlate = lastGiven(argv['correlate']);
+  if (allGiven(argv['set']).length < (correlate === undefined ? 2 : 1))
     throw new EitError('EIT_USAGE', 'give two sets or more: --set A=1234_[1-5] --set B=1240_[1-5]');
   const formats = (['json', 'markdown', 'latex'] as const).filter((name) => argv[name] === true);
   if (formats.length > 1)
@@ -121,31 +100,20 @@ export async function run(
   if (correlate !== undefined && argv['by'] !== undefined)
     throw new EitError('EIT_USAGE', '--by and --correlate are two questions: ask one');
   const pair = correlate === undefined ? null : pairOf(correlate);
-  const seed = seedOf(last(argv['seed']) ?? '1');
-  const test = (last(argv['test']) ?? 'welch') as TestName;
+  const seed = seedOf(lastGiven(argv['seed']) ?? '1');
+  const test = (lastGiven(argv['test']) ?? 'welch') as TestName;
 
-  const path = last(argv['config']);
-  const site = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
-  const from = last(argv['from']);
-  const loaded = from === undefined ? site : ledgerIn(site, from);
-  const sets = await readRunSets(filters, loaded, surroundings, {
-    policy: last(argv['policy']),
-    allUsers: argv['allusers'] === true || from !== undefined,
-    ...(from === undefined ? {} : { facts: join(loaded.config.ledger, FACTS_NAME) }),
-  });
-  const allowIncomplete = argv['allow-incomplete'] === true;
-  checkSets(sets, { allowIncomplete });
-  const warnings = setWarnings(sets);
+  const { sets, warnings } = await chosenRuns(argv, surroundings);
   const result =
     pair === null
-      ? comparisonResult(sets, variableNamed(last(argv['by']) ?? 'energy', sets), test, seed)
+      ? comparisonResult(sets, variableNamed(lastGiven(argv['by']) ?? 'energy', sets), test, seed)
       : correlationResult(
           sets,
           pair.map((name) => variableNamed(name, sets)) as [Variable, Variable],
-          last(argv['over']) === 'runs' ? 'runs' : 'sets',
+          lastGiven(argv['over']) === 'runs' ? 'runs' : 'sets',
           argv['within'] === true,
         );
-  const plot = last(argv['plot']);
+  const plot = lastGiven(argv['plot']);
   if (plot !== undefined) writePicture('plot', plot, result.svg());
 
   const { output } = surroundings;
@@ -304,12 +272,4 @@ function seedOf(text: string): number {
   const seed = Number(text);
   if (/^\d{1,15}$/.test(text)) return seed;
   throw new EitError('EIT_USAGE', `--seed ${visible(text, 40)} is no whole number from 0 on`);
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
 }

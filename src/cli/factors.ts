@@ -19,6 +19,7 @@ import { displayWidth } from '../report/printable';
 import { plainNumber } from '../report/units';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
 import { alignedRows, jsonText, painter } from './plain-text';
 import { terminalOf } from './terminal';
 import { localTimeZone } from './time-zone';
@@ -53,10 +54,10 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   { env, output, ...rest }: Surroundings,
 ): Promise<number> {
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const nowMs = Date.now();
-  const asked = last(argv['cluster']);
+  const asked = lastGiven(argv['cluster']);
   const clusters = clustersOf(loaded, asked).map((cluster) => ({
     cluster,
     factors: inForce(loaded, cluster, nowMs),
@@ -169,8 +170,4 @@ function* listText(
       yield `    ${from === '-' ? '' : `${from}; `}${source}\n`;
     }
   }
-}
-
-function last(value: unknown): string | undefined {
-  return [value].flat().findLast((item) => typeof item === 'string');
 }

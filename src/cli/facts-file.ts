@@ -23,8 +23,9 @@ const STALE_MS = 10_000;
 const RETRIES = { retries: 60, minTimeout: 20, maxTimeout: 500, factor: 1.3, randomize: true };
 
 /**
- * Where a user's own facts of Slurm jobs are: $EIT_FACTS, else eit/facts.ndjson in $XDG_DATA_HOME, else in ~/.local/share.
- * @throws EitError EIT_USAGE where none of these says it
+ * Where a user's own facts of Slurm jobs are: $EIT_FACTS, else eit/facts.ndjson in $XDG_DATA_HOME, else in ~/.local/share; null where none of
+ * these says it, as where a service asks.
+ * @throws EitError EIT_USAGE where EIT_FACTS is no absolute path
  */
 export function factsPath(env: NodeJS.ProcessEnv): string {
   const path = findFactsPath(env);

@@ -12,9 +12,10 @@ import type { EitConfig, IntensitySourceConfig } from '../generated/config';
 import { counted } from '../report/units';
 import { TIME_FORMS } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
-import { SHARED, checkOwner, checkZones, lastOf, timeOf, zoneOf } from './intensity-options';
+import { SHARED, checkOwner, checkZones, timeOf, zoneOf } from './intensity-options';
 import { jsonText } from './plain-text';
 import { TerminalLine } from './terminal-line';
+import { lastGiven } from './given';
 
 const NAMES = PROVIDERS.map(({ name }) => name).join(', ');
 
@@ -43,12 +44,12 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   { env, output, uid }: Surroundings,
 ): Promise<number> {
-  const path = lastOf(argv, 'config');
+  const path = lastGiven(argv['config']);
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const wanted = wantedOf(
     config,
-    lastOf(argv, 'zone') === undefined ? undefined : zoneOf(argv),
-    lastOf(argv, 'provider'),
+    lastGiven(argv['zone']) === undefined ? undefined : zoneOf(argv),
+    lastGiven(argv['provider']),
   );
   checkZones(wanted.map((series) => series.zone));
   const now = DateTime.local();

@@ -10,8 +10,9 @@ import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { counted } from '../report/units';
 import type { CommandModule, Surroundings } from './command';
-import { SHARED, basisOf, checkOwner, knownZoneOf, lastOf } from './intensity-options';
+import { SHARED, basisOf, checkOwner, knownZoneOf } from './intensity-options';
 import { jsonText } from './plain-text';
+import { lastGiven } from './given';
 
 export const options: Readonly<Record<string, Options>> = {
   zone: SHARED.zone,
@@ -40,7 +41,7 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   { env, output, uid }: Surroundings,
 ): Promise<number> {
-  const file = lastOf(argv, 'file');
+  const file = lastGiven(argv['file']);
   if (file === undefined)
     throw new EitError(
       'EIT_USAGE',
@@ -53,22 +54,22 @@ export async function run(
       'EIT_USAGE',
       '--basis is missing; expected average-lifecycle or average-direct: a file does not tell',
     );
-  const flow = lastOf(argv, 'flow') ?? 'consumption';
+  const flow = lastGiven(argv['flow']) ?? 'consumption';
   if (flow !== 'consumption' && flow !== 'production')
     throw new EitError('EIT_USAGE', `--flow ${JSON.stringify(flow)}; expected consumption or production`);
-  const timeZone = lastOf(argv, 'time-zone') ?? null;
+  const timeZone = lastGiven(argv['time-zone']) ?? null;
   if (timeZone !== null && !isKnownTimeZone(timeZone))
     throw new EitError(
       'EIT_USAGE',
       `--time-zone ${JSON.stringify(timeZone)} is unknown; expected one such as Europe/Berlin`,
     );
-  const source = lastOf(argv, 'source') ?? visible(basename(file), 150);
+  const source = lastGiven(argv['source']) ?? visible(basename(file), 150);
   if (source.length > 200 || source.trim() === '' || visible(source) !== source)
     throw new EitError(
       'EIT_USAGE',
       '--source is empty, over 200 characters, or has some that cannot be seen',
     );
-  const path = lastOf(argv, 'config');
+  const path = lastGiven(argv['config']);
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const dir = intensityDir(config);
   checkOwner(dir, uid);

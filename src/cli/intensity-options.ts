@@ -9,6 +9,7 @@ import { dataPath } from '../data-path';
 import type { IntensityBasis } from '../carbon/intensity';
 import { EitError } from '../errors';
 import { parseSlurmTime } from '../slurm/time-form';
+import { lastGiven } from './given';
 
 /** What more than one action of `eit intensity` takes. */
 export const SHARED: Readonly<Record<'zone' | 'basis' | 'from' | 'to' | 'json' | 'config', Options>> = {
@@ -28,14 +29,9 @@ export const SHARED: Readonly<Record<'zone' | 'basis' | 'from' | 'to' | 'json' |
   },
 };
 
-/** The last of what an option was given. */
-export function lastOf(argv: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  return [argv[name]].flat().findLast((value) => typeof value === 'string');
-}
-
 /** @throws EitError EIT_USAGE where it is missing or cannot be a zone's key */
 export function zoneOf(argv: Readonly<Record<string, unknown>>): string {
-  const zone = lastOf(argv, 'zone');
+  const zone = lastGiven(argv['zone']);
   if (zone !== undefined && /^(?:[A-Z]{2}(-[A-Z0-9]+)*|WORLD)$/.test(zone) && zone.length <= 64) return zone;
   throw new EitError(
     'EIT_USAGE',
@@ -63,7 +59,7 @@ export function checkZones(keys: readonly string[]): void {
 
 /** @throws EitError EIT_USAGE */
 export function basisOf(argv: Readonly<Record<string, unknown>>): IntensityBasis | undefined {
-  const basis = lastOf(argv, 'basis');
+  const basis = lastGiven(argv['basis']);
   if (basis === undefined) return undefined;
   const found = basisNamed(basis);
   if (found !== undefined) return found;
@@ -79,7 +75,7 @@ export function timeOf(
   name: string,
   now: DateTime,
 ): number | undefined {
-  const text = lastOf(argv, name);
+  const text = lastGiven(argv[name]);
   return text === undefined ? undefined : parseSlurmTime(text, { now }).toMillis();
 }
 

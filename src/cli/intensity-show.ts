@@ -15,8 +15,9 @@ import { bar } from '../report/bar';
 import { intensitySvg } from '../report/intensity-svg';
 import { counted } from '../report/units';
 import type { CommandModule, Surroundings } from './command';
-import { SHARED, basisOf, lastOf, timeOf, zoneOf } from './intensity-options';
+import { SHARED, basisOf, timeOf, zoneOf } from './intensity-options';
 import { alignedRows, jsonText } from './plain-text';
+import { lastGiven } from './given';
 
 const DAY_MS = 86_400_000;
 const MOST_DAYS = 3700;
@@ -60,7 +61,7 @@ export async function run(
   if (toMs - fromMs > MOST_DAYS * DAY_MS)
     throw new EitError('EIT_USAGE', 'that are more than ten years: ask for less');
   const asOfMs = timeOf(argv, 'factors-as-of', now);
-  const path = lastOf(argv, 'config');
+  const path = lastGiven(argv['config']);
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const basis = basisOf(argv) ?? basisOfSite(config.site.intensity_basis);
   const yearly = loadZones(dataPath()).intensity(zone, { basis });
@@ -69,7 +70,7 @@ export async function run(
   const found = readCurve(intensityDir(config), zone, { ...asked, skipped });
   const pieces = found ?? resolveCurve([], asked);
 
-  const plot = lastOf(argv, 'plot');
+  const plot = lastGiven(argv['plot']);
   if (plot !== undefined) {
     const title = `${yearly.zoneName} (${zone}), ${basis}`;
     const format = toMs - fromMs <= 3 * DAY_MS ? 'MM-dd HH:mm' : 'yyyy-MM-dd';

@@ -22,6 +22,7 @@ import { loadConfig, type LoadedConfig } from '../config/config';
 import { describeError, EitError } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
 import type { CommandModule, Surroundings } from './command';
+import { allGiven, lastGiven } from './given';
 import { privacyOf } from './ledger-privacy';
 import { compactWorkers, ownProgram } from './compact-workers';
 import type { Output } from './output';
@@ -100,13 +101,13 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { env, output } = surroundings;
-  const path = last(argv, 'config');
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const ledger = typeof argv['folder'] === 'string' ? resolve(argv['folder']) : loaded.config.ledger;
   const inboxDays = number(argv, 'inbox-days', 1, MOST_INBOX_DAYS) ?? DEFAULT_INBOX_DAYS;
   const privacy = privacyOf(loaded.config, env, (message) => output.note(message));
   const asked: Asked = { loaded, ledger, inboxDays, privacy, nowMs: Date.now(), surroundings };
-  const clusters = await clustersGiven(ledger, strings(argv['clusters']));
+  const clusters = await clustersGiven(ledger, allGiven(argv['clusters']));
   const work = wayOf(argv, asked, clusters);
   const done: (Compacted | Submitted)[] = [];
   let failed: EitError | null = null;
@@ -144,7 +145,7 @@ type Work = (cluster: string, show: (step: CompactStep) => void) => Promise<Comp
 
 /** What is to be done with each cluster. @throws EitError EIT_USAGE */
 function wayOf(argv: Readonly<Record<string, unknown>>, asked: Asked, clusters: readonly string[]): Work {
-  const plan = last(argv, 'plan');
+  const plan = lastGiven(argv['plan']);
   const given = (name: string): boolean => argv[name] !== undefined;
   const isSlurm = argv['slurm'] === true;
   if (!isSlurm && (given('tasks') || given('wait')))
@@ -159,7 +160,7 @@ function wayOf(argv: Readonly<Record<string, unknown>>, asked: Asked, clusters: 
   if (plan !== undefined) {
     if (!isPlanId(plan) || clusters.length !== 1)
       throw new EitError('EIT_USAGE', '--plan takes the name of a plan of one cluster (--clusters)');
-    if (last(argv, 'task') === 'commit') {
+    if (lastGiven(argv['task']) === 'commit') {
       return async (cluster, show) => {
         const done = await compactPlan(compactOptions(asked, cluster, show), plan);
         await writeResult(asked.ledger, done, plan);
@@ -307,7 +308,7 @@ function number(
   from: number,
   to: number,
 ): number | null {
-  const text = last(argv, name);
+  const text = lastGiven(argv[name]);
   if (text === undefined) return null;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (value >= from && value <= to) return value;
@@ -315,12 +316,4 @@ function number(
     'EIT_USAGE',
     `--${name} takes a whole number from ${from} to ${to}, not ${JSON.stringify(text)}`,
   );
-}
-
-function last(argv: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  return strings(argv[name]).at(-1);
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
 }

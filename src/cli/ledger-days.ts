@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { wholeDaysIn } from '../archive/days';
+import { dayNamed } from '../archive/days';
 import { isToldByHours, keyOf, weightedByGroup } from '../archive/hour-groups';
 import { TOTAL_KEYS, type TotalKey } from '../archive/group-sql';
 import { type ReadableArchive, readSlices, type Window } from '../archive/read-archive';
@@ -33,8 +33,13 @@ export function daysAddedUp(
   const { timeZone, sinceMs, untilMs } = query;
   if (!isToldByTotals(query, archive.manifest.time_zone) || !isWeighable(archive, query, weighing))
     return new Set();
-  const held = daysWithTotals(archive);
-  return new Set(wholeDaysIn(sinceMs, untilMs, timeZone).flatMap(({ day }) => (held.has(day) ? [day] : [])));
+  // Of the days that are held, not of the window's: that may begin long before the first of them.
+  return new Set(
+    [...daysWithTotals(archive)].filter((day) => {
+      const { fromMs, toMs } = dayNamed(day, timeZone);
+      return fromMs >= sinceMs && toMs <= untilMs;
+    }),
+  );
 }
 
 /** Whether the totals by slot are fine enough for what energies are weighed by. */
@@ -242,8 +247,8 @@ function windowsOf(
   const inside: { sinceMs: number; untilMs: number }[] = [];
   const outside: Window[] = [];
   let atMs = sinceMs;
-  for (const { day, fromMs, toMs } of wholeDaysIn(sinceMs, untilMs, timeZone)) {
-    if (!days.has(day)) continue;
+  for (const day of [...days].sort()) {
+    const { fromMs, toMs } = dayNamed(day, timeZone);
     if (fromMs > atMs) outside.push({ sinceMs: atMs, untilMs: fromMs });
     const last = inside.at(-1);
     if (last?.untilMs === fromMs) last.untilMs = toMs;

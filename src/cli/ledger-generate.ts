@@ -10,6 +10,7 @@ import { EXPECTED_FILE, generateLedger } from '../synthetic/generate';
 import { DAY_MS, STRETCH_MS, type SyntheticPlan } from '../synthetic/plan';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
 import { jsonText } from './plain-text';
 
 /** Not the present: the same command writes the same bytes on any day. */
@@ -95,7 +96,7 @@ function resultText(
 }
 
 function planOf(argv: Readonly<Record<string, unknown>>): SyntheticPlan {
-  const cluster = last(argv['cluster']) ?? 'synthetic';
+  const cluster = lastGiven(argv['cluster']) ?? 'synthetic';
   if (!isClusterName(cluster)) {
     throw new EitError(
       'EIT_USAGE',
@@ -121,7 +122,7 @@ function planOf(argv: Readonly<Record<string, unknown>>): SyntheticPlan {
 
 /** Whole stretches, as those of the agent. */
 function timesOf(argv: Readonly<Record<string, unknown>>): Pick<SyntheticPlan, 'sinceMs' | 'untilMs'> {
-  const [since, until, days] = ['since', 'until', 'days'].map((name) => last(argv[name]));
+  const [since, until, days] = ['since', 'until', 'days'].map((name) => lastGiven(argv[name]));
   if (since !== undefined && until !== undefined && days !== undefined) {
     throw new EitError('EIT_USAGE', 'of --since, --until and --days two are enough: leave one out');
   }
@@ -144,7 +145,7 @@ function number(
   name: string,
   { by, from, to }: { by: number; from: number; to: number },
 ): number {
-  const given = last(argv[name]);
+  const given = lastGiven(argv[name]);
   if (given === undefined) return by;
   const value = /^\d{1,16}$/.test(given) ? Number(given) : NaN;
   if (value >= from && value <= to) return value;
@@ -155,14 +156,9 @@ function number(
 }
 
 function fraction(argv: Readonly<Record<string, unknown>>, name: string): number {
-  const given = last(argv[name]);
+  const given = lastGiven(argv[name]);
   if (given === undefined) return 0;
   const value = /^\d*\.?\d+$/.test(given) ? Number(given) : NaN;
   if (value <= 1) return value;
   throw new EitError('EIT_USAGE', `--${name} takes a number from 0 to 1, not ${JSON.stringify(given)}`);
-}
-
-/** An option given twice counts as given last. */
-function last(value: unknown): string | undefined {
-  return [value].flat().findLast((item) => typeof item === 'string');
 }

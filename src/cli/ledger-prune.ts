@@ -4,6 +4,7 @@ import { becomeOwner } from '../archive/ledger-owner';
 import { prune, type Pruned } from '../archive/prune';
 import { loadConfig } from '../config/config';
 import type { CommandModule, Surroundings } from './command';
+import { allGiven, lastGiven } from './given';
 import { privacyOf } from './ledger-privacy';
 import { clustersGiven } from './ledger-compact';
 import { jsonText } from './plain-text';
@@ -39,16 +40,14 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   { env, output }: Surroundings,
 ): Promise<number> {
-  const strings = (name: string): string[] =>
-    [argv[name]].flat().filter((value) => typeof value === 'string');
-  const path = strings('config').at(-1);
+  const path = lastGiven(argv['config']);
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const ledger = typeof argv['folder'] === 'string' ? resolve(argv['folder']) : config.ledger;
   const isDryRun = argv['dry-run'] === true;
   const privacy = privacyOf(config, env, (message) => output.note(message));
   becomeOwner(ledger, 'eit ledger prune', process);
   const done: Pruned[] = [];
-  for (const cluster of await clustersGiven(ledger, strings('clusters'))) {
+  for (const cluster of await clustersGiven(ledger, allGiven(argv['clusters']))) {
     const pruned = await prune({
       ledger,
       cluster,

@@ -14,6 +14,7 @@ import type { RunFilter } from '../runs/run-filter';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
 import { energyCurves } from './energy-curves';
+import { lastGiven } from './given';
 import { JobQuotas } from './job-quotas';
 import { readAggregate } from './ledger-aggregate';
 import { jsonText } from './plain-text';
@@ -49,14 +50,14 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { env, output } = surroundings;
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const reader = readerOf(surroundings, loaded.config);
-  const [user, account] = [last(argv['user']), last(argv['account'])];
+  const [user, account] = [lastGiven(argv['user']), lastGiven(argv['account'])];
   if (user !== undefined && account !== undefined)
     throw new EitError('EIT_USAGE', '--user and --account cannot be had together: choose one');
   const timeZone = loaded.config.time_zone ?? localTimeZone();
-  const month = monthOf(last(argv['month']), timeZone);
+  const month = monthOf(lastGiven(argv['month']), timeZone);
   const reports = await new MonthReports(loaded, reader, timeZone).read(month, { user, account }, output);
   const digest: Digest = {
     whose: account === undefined ? nameOf(user, reader) : `account ${account}`,
@@ -165,8 +166,4 @@ function monthOf(text: string | undefined, timeZone: string): DateTime {
 
 function nameOf(user: string | undefined, { name, uid }: Reader): string {
   return user ?? name ?? `uid:${uid}`;
-}
-
-function last(value: unknown): string | undefined {
-  return [value].flat().findLast((item) => typeof item === 'string');
 }

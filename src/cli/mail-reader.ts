@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/config';
+import { describeError } from '../errors';
 import { composeMail } from '../mail/compose-mail';
 import type { JobFound } from '../mail/composed-mail';
 import type { JobQuestion, JobReader } from '../mail/job-reader';
@@ -57,10 +58,10 @@ export class LedgerJobReader implements JobReader {
           );
   }
 
-  async readAll(questions: readonly JobQuestion[]): Promise<(JobFound | undefined)[]> {
+  async readAll(questions: readonly JobQuestion[]): Promise<(JobFound | null)[]> {
     const jobs = questions.map(({ notice }) => parseNotice(notice));
     const asked = jobs.filter((job) => job !== null);
-    if (asked.length === 0) return questions.map(() => undefined);
+    if (asked.length === 0) return questions.map(() => null);
     const { loaded, uid, now, output } = this.#options;
     const nowMs = now();
     const notices = questions.map(({ notice }) => notice);
@@ -94,24 +95,28 @@ export class LedgerJobReader implements JobReader {
   }
 
   #found(
-    { added, context }: JobRecords,
-    { notice, nodes }: JobQuestion,
+    records: JobRecords,
+    { notice, nodes, isLast }: JobQuestion,
     job: NoticeJob | null,
     quotasOf: QuotasOf,
-  ): JobFound | undefined {
-    const runs = job === null ? null : runsOfNotice(added, job);
-    if (job === null || runs === null) return undefined;
+  ): JobFound | null {
+    const runs = job === null ? null : runsOfNotice(records.added, job);
+    if (job === null || runs === null) return null;
     const ofJob = runs.runs.filter(({ run }) => run.jobId === job.jobId);
     const ended = new Set(endedNodes(ofJob.length > 0 ? ofJob : runs.runs));
-    return {
-      endedNodes: nodes.filter((node) => ended.has(node)),
-      compose: (missingNodes) =>
-        composeMail(
-          this.#mails.summary(runs, { ...context, quotas: quotasOf(userOf(runs)), missingNodes }),
-          notice.subject,
-          this.#timeZone,
-        ),
-    };
+    const missingNodes = nodes.filter((node) => !ended.has(node));
+    const found = { endedNodes: nodes.filter((node) => ended.has(node)), mail: null, problem: null };
+    if (missingNodes.length > 0 && !isLast) return found;
+    try {
+      const context = { ...records.context, quotas: quotasOf(userOf(runs)), missingNodes };
+      return {
+        ...found,
+        mail: composeMail(this.#mails.summary(runs, context), notice.subject, this.#timeZone),
+      };
+    } catch (error) {
+      // What is wrong with one job's mail is no reason for the others to go without their energy.
+      return { ...found, problem: describeError(error) };
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { writtenId } from '../runs/selected-job';
 import { parseJobSelections } from '../slurm/job-selection';
 import { parseSlurmTime } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
 import { JobMails } from './job-mails';
 import { readJobRecords } from './job-records';
 import { jsonText } from './plain-text';
@@ -59,14 +60,14 @@ export async function run(
   const forms = ['text', 'html', 'json'].filter((name) => argv[name] === true);
   if (forms.length > 1)
     throw new EitError('EIT_USAGE', `--${forms.join(' and --')} cannot be had together: choose one`);
-  const [selection, ...more] = parseJobSelections(last(argv['what']) ?? '');
+  const [selection, ...more] = parseJobSelections(lastGiven(argv['what']) ?? '');
   if (selection === undefined || more.length > 0)
     throw new EitError('EIT_USAGE', 'eit mail show takes one job: eit mail show 1234');
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const reader = readerOf(surroundings, loaded.config);
   const now = DateTime.local();
-  const since = last(argv['starttime']);
+  const since = lastGiven(argv['starttime']);
   const timeZone = loaded.config.time_zone ?? localTimeZone();
   const { added, context } = await readJobRecords(
     { loaded, output, uid: reader.uid, nowMs: now.toMillis() },
@@ -106,10 +107,6 @@ export async function run(
     argv['html'] === true ? [html] : argv['text'] === true ? [text] : [`Subject: ${subject}\n\n`, text],
   );
   return 0;
-}
-
-function last(value: unknown): string | undefined {
-  return [value].flat().findLast((item) => typeof item === 'string');
 }
 
 /** A user who may read his own runs alone is told of his own quotas. */

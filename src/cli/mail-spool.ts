@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLog } from '../agent/log';
-import { loadConfig } from '../config/config';
+import { type LoadedConfig, loadConfig } from '../config/config';
 import type { Options } from 'yargs';
 import { visible } from '../config/visible';
 import { EitError, describeError } from '../errors';
@@ -11,13 +11,13 @@ import { KernelLock } from '../ledger/kernel-lock';
 import { readBootId, writeBeat } from '../mail/beat';
 import { findFormerProgram } from '../mail/former-program';
 import { MailFolder } from '../mail/mail-folder';
+import { LookProcess } from '../mail/look-process';
 import { nodemailer } from '../mail/nodemailer';
-import type { JobReader } from '../mail/job-reader';
 import { Spooler } from '../mail/spooler';
 import { Throttle, readThrottleState, writeThrottleState } from '../mail/throttle';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
-import { LedgerJobReader } from './mail-reader';
+import { answerLooks } from './mail-look';
 import { openWay } from './mail-transport';
 
 const LOOK_EVERY_MS = 1000;
@@ -25,6 +25,8 @@ const BEAT_EVERY_MS = 5000;
 const PRUNE_EVERY_MS = 60_000;
 /** Mails wait for their records in the meantime. */
 const SACCT_MS = 20_000;
+/** A ledger of any size has been read by then. */
+const LONGEST_LOOK_MS = 120_000;
 const THROTTLE_WINDOW_MS = 3_600_000;
 
 /** Of flock(1) where another has the lock. */
@@ -55,10 +57,12 @@ export const epilogue =
 /** `eit mail spool`: sends what `eit-mail` leaves until it is told to end; one at a time. */
 export async function run(
   argv: Readonly<Record<string, unknown>>,
-  { env, output, uid }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<number> {
+  const { env } = surroundings;
   const path = [argv['config']].flat().findLast((value) => typeof value === 'string');
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  if (env['EIT_MAIL_LOOK'] !== undefined) return look(loaded, surroundings);
   const { config } = loaded;
   const folder = new MailFolder(config.mail_dir, config.mail.domain);
   // What a group may read of it, `eit-mail` must: the lock and the beat.
@@ -68,17 +72,15 @@ export async function run(
   if (env['EIT_MAIL_LOCK_FD'] === undefined) return runLocked(lockPath, env);
   const log = openLog(join(config.mail_dir, 'mail.log'), Date.now);
   const end = new AbortController();
-  // What still looks for figures when the last mail has gone looks for nobody.
-  const over = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort());
+  const jobReader = new LookProcess({
+    command: thisProgram(),
+    env: { ...env, EIT_MAIL_LOOK: '1' },
+    longestMs: LONGEST_LOOK_MS,
+    now: () => performance.now(),
+    log,
+  });
   try {
-    const jobReader = new LedgerJobReader({
-      loaded,
-      uid,
-      now: Date.now,
-      output,
-      sacct: { program: 'sacct', env, timeoutMs: SACCT_MS, signal: over.signal },
-    });
     const { spooler, throttle } = openSpooler(config, folder, jobReader, log);
     await spooler.start();
     log('info', `spooler ${version} begins (process ${process.pid})`);
@@ -93,14 +95,36 @@ export async function run(
     log('error', describeError(error));
     throw error;
   } finally {
-    over.abort();
+    // Whoever looks for figures when the last mail has gone looks for nobody.
+    jobReader.close();
   }
+}
+
+/** The process that looks into the ledger for the spooler. */
+async function look(loaded: LoadedConfig, { env, output, uid }: Surroundings): Promise<number> {
+  const over = new AbortController();
+  const { LedgerJobReader } = await import('./mail-reader');
+  const jobReader = new LedgerJobReader({
+    loaded,
+    uid,
+    now: Date.now,
+    output,
+    sacct: { program: 'sacct', env, timeoutMs: SACCT_MS, signal: over.signal },
+  });
+  await answerLooks(jobReader, process, () => over.abort());
+  // What is being read is for nobody.
+  return process.exit(0);
+}
+
+/** This program as it was started. */
+function thisProgram(): string[] {
+  return [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
 }
 
 function openSpooler(
   config: EitConfig,
   folder: MailFolder,
-  jobReader: JobReader,
+  jobReader: LookProcess,
   log: ReturnType<typeof openLog>,
 ): { spooler: Spooler; throttle: Throttle } {
   const library = nodemailer();
@@ -174,8 +198,7 @@ function throttlePath(config: EitConfig): string {
 
 /** Node.js has no flock: flock(1) takes the lock for a second start of this program. */
 async function runLocked(lockPath: string, env: NodeJS.ProcessEnv): Promise<number> {
-  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const child = spawn('sh', ['-c', LOCKED, 'eit-mail', lockPath, ...again], {
+  const child = spawn('sh', ['-c', LOCKED, 'eit-mail', lockPath, ...thisProgram()], {
     stdio: 'inherit',
     env: { ...env, EIT_MAIL_LOCK_FD: '9' },
   });

@@ -10,6 +10,7 @@ import type { Metric } from '../science/own-facts';
 import { RUN_OPTIONS } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { appendFacts, readFactLines } from './facts-file';
+import { allGiven, lastGiven } from './given';
 import { alignedRows, jsonText } from './plain-text';
 import { idsOf } from './tag';
 import { factHead, factsPlace, namedJobs } from './tagged-jobs';
@@ -59,9 +60,12 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const place = factsPlace({ config: last(argv['config']), from: last(argv['from']) }, surroundings);
-  const jobs = last(argv['jobs']);
-  const removed = strings(argv['remove']).map(checkName);
+  const place = factsPlace(
+    { config: lastGiven(argv['config']), from: lastGiven(argv['from']) },
+    surroundings,
+  );
+  const jobs = lastGiven(argv['jobs']);
+  const removed = allGiven(argv['remove']).map(checkName);
   const metrics = metricsSaid(argv);
   const count = Object.keys(metrics).length + removed.length;
   if (argv['list'] === true) {
@@ -98,9 +102,9 @@ export async function run(
 
 /** @throws EitError EIT_USAGE, EIT_DATA_FILE */
 function metricsSaid(argv: Readonly<Record<string, unknown>>): Record<string, FactMetric> {
-  const [file, csv] = [last(argv['file']), last(argv['csv'])];
-  const columns = strings(argv['column']);
-  const [step, unit, as] = [last(argv['step']), last(argv['unit']), last(argv['as'])];
+  const [file, csv] = [lastGiven(argv['file']), lastGiven(argv['csv'])];
+  const columns = allGiven(argv['column']);
+  const [step, unit, as] = [lastGiven(argv['step']), lastGiven(argv['unit']), lastGiven(argv['as'])];
   if ((csv === undefined) !== (columns.length === 0))
     throw new EitError('EIT_USAGE', '--csv FILE and --column NAME belong together: give both');
   for (const name of ['step', 'unit', 'as'])
@@ -111,7 +115,7 @@ function metricsSaid(argv: Readonly<Record<string, unknown>>): Record<string, Fa
       );
   if (as !== undefined && columns.length > 1)
     throw new EitError('EIT_USAGE', '--as names one --column: give one, or leave --as out');
-  const found: [string, FactMetric][] = strings(argv['pairs']).map((pair) => [...parseMetric(pair)]);
+  const found: [string, FactMetric][] = allGiven(argv['pairs']).map((pair) => [...parseMetric(pair)]);
   if (file !== undefined) {
     const { metrics, faults } = parseMetricsJson(readText(file), file);
     if (faults.length > 0)
@@ -131,7 +135,7 @@ function metricsSaid(argv: Readonly<Record<string, unknown>>): Record<string, Fa
       ]);
     }
   }
-  const best = last(argv['best']);
+  const best = lastGiven(argv['best']);
   return Object.fromEntries(
     found.map(([name, metric]) => [name, best === 'max' || best === 'min' ? { ...metric, best } : metric]),
   );
@@ -196,12 +200,4 @@ function metricText(metric: Metric): string {
   );
   if (points.length === 1) return `${newest}${behind}`;
   return `${points.length} values, ${least}${behind} to ${most}${behind}, last ${newest}${behind}`;
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
 }

@@ -33,7 +33,7 @@ export function hoursOf(
 }
 
 /** What a kWh of the building's energy counts for. */
-function gridIntensity(curve: WeightCurve | null): GridIntensity | null {
+export function gridIntensity(curve: WeightCurve | null): GridIntensity | null {
   if (curve === null) return null;
   return (fromMs, toMs) => {
     const weights = curve.over(fromMs, toMs);

@@ -7,6 +7,7 @@ import { writeMetricsFile } from '../metrics/metrics-file';
 import { ledgerMetrics } from '../report/ledger-metrics';
 import { visible } from '../report/printable';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
 import { readLedgerFigures } from './ledger-figures';
 import type { Output } from './output';
 import { jsonText } from './plain-text';
@@ -58,11 +59,12 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   { env, output, uid }: Surroundings,
 ): Promise<number> {
-  const path = last(argv['config']);
-  const window = windowOf(last(argv['window']) ?? '24h');
-  const topUsers = wholeNumber('--top-users', last(argv['top-users']) ?? '0', MOST_USERS);
-  const silentAfterMs = wholeNumber('--silent-after', last(argv['silent-after']) ?? '60', 100_000) * 60_000;
-  const file = last(argv['output']);
+  const path = lastGiven(argv['config']);
+  const window = windowOf(lastGiven(argv['window']) ?? '24h');
+  const topUsers = wholeNumber('--top-users', lastGiven(argv['top-users']) ?? '0', MOST_USERS);
+  const silentAfterMs =
+    wholeNumber('--silent-after', lastGiven(argv['silent-after']) ?? '60', 100_000) * 60_000;
+  const file = lastGiven(argv['output']);
   if (file !== undefined && argv['json'] === true)
     throw new EitError('EIT_USAGE', '--json is printed: leave --output out');
   if (file !== undefined && !file.endsWith('.prom'))
@@ -85,7 +87,7 @@ export async function run(
         withQuotas: argv['quotas'] === true,
       }),
     );
-  const address = last(argv['listen']);
+  const address = lastGiven(argv['listen']);
   if (address !== undefined) {
     if (file !== undefined || argv['json'] === true)
       throw new EitError('EIT_USAGE', '--listen: leave --output and --json out');
@@ -151,8 +153,4 @@ function windowOf(name: string): { name: string; ms: number } {
 function wholeNumber(option: string, value: string, most: number): number {
   if (/^\d{1,9}$/.test(value) && Number(value) <= most) return Number(value);
   throw new EitError('EIT_USAGE', `${option}: ${visible(value)} is no whole number up to ${most}`);
-}
-
-function last(value: unknown): string | undefined {
-  return [value].flat().findLast((item) => typeof item === 'string');
 }

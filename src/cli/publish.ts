@@ -10,6 +10,7 @@ import { EitError } from '../errors';
 import { counted } from '../report/units';
 import { TIME_FORMS } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
 import { privacyOf } from './ledger-privacy';
 import { jsonText } from './plain-text';
 import { publishPages } from './publish-pages';
@@ -45,10 +46,10 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { env, output } = surroundings;
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const { config } = loaded;
-  const named = last(argv['dir']) ?? config.publish_dir;
+  const named = lastGiven(argv['dir']) ?? config.publish_dir;
   if (named === undefined) {
     throw new EitError('EIT_USAGE', 'eit publish needs a folder: set publish_dir in eit.yaml, or give --dir');
   }
@@ -67,8 +68,9 @@ export async function run(
     now,
     uid: owner.uid,
     starttime:
-      last(argv['starttime']) ?? now.startOf('month').minus({ months: MONTHS_BEFORE }).toFormat('yyyy-MM-dd'),
-    endtime: last(argv['endtime']),
+      lastGiven(argv['starttime']) ??
+      now.startOf('month').minus({ months: MONTHS_BEFORE }).toFormat('yyyy-MM-dd'),
+    endtime: lastGiven(argv['endtime']),
   });
   const { users, accounts, partitions, removed } = result;
   await output.write([
@@ -90,9 +92,4 @@ function makeFolder(dir: string, { uid, gid }: { uid: number; gid: number }): vo
   } catch (cause) {
     throw new EitError('EIT_PAGES', `${visible(dir)} cannot be made: ${visible(String(cause))}`, { cause });
   }
-}
-
-/** An option given twice counts as given last. */
-function last(value: unknown): string | undefined {
-  return [value].flat().findLast((item) => typeof item === 'string');
 }

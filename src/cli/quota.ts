@@ -12,6 +12,7 @@ import { quotaLines, quotaNote } from '../report/quota-lines';
 import { counted, energyText } from '../report/units';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
 import { jsonText, painter } from './plain-text';
 import { type QuotaAccess, readQuotaData, readUsersQuotaData } from './quota-data';
 import { quotaCheckMain } from './quota-check-main';
@@ -61,14 +62,14 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { env, output } = surroundings;
-  const action = last(argv['action']);
+  const action = lastGiven(argv['action']);
   if (action === 'check') return quotaCheckMain(checkArgs(argv));
   const given = CHECK_OPTIONS.find((name) => argv[name] !== undefined);
   if (given !== undefined) {
     throw new EitError('EIT_USAGE', `--${given} is an option of eit quota check`);
   }
 
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const nowMs = Date.now();
   const factorsIn = siteFactors(loaded);
@@ -165,12 +166,8 @@ function defaultsUsed(states: readonly QuotaState[], { periods }: QuotaData): st
 /** What yargs has parsed, as the check takes it. */
 function checkArgs(argv: Readonly<Record<string, unknown>>): string[] {
   const values = [...CHECK_OPTIONS, 'config'].flatMap((name) => {
-    const value = last(argv[name]);
+    const value = lastGiven(argv[name]);
     return value === undefined ? [] : [`--${name}=${value}`];
   });
   return argv['json'] === true ? [...values, '--json'] : values;
-}
-
-function last(value: unknown): string | undefined {
-  return [value].flat().findLast((item) => typeof item === 'string');
 }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import type { Options } from 'yargs';
 import { BASIS_NAMES, basisOfSite } from '../carbon/basis';
 import { METHODS_SOURCE, loadGenerationMethods } from '../carbon/generation-methods';
@@ -7,12 +6,14 @@ import { type Zones, loadZones } from '../carbon/zone';
 import { nearest } from '../config/nearest';
 import { visible } from '../config/visible';
 import { dataPath } from '../data-path';
-import { EitError, isErrno } from '../errors';
+import { EitError } from '../errors';
 import { bar } from '../report/bar';
 import { displayWidth } from '../report/printable';
 import type { ComparedIntensity } from '../report/compared-intensity';
 import { comparedIntensitySvg } from '../report/compared-intensity-svg';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
+import { writePicture } from './picture-file';
 import { alignedRows, jsonText } from './plain-text';
 import { terminalOf } from './terminal';
 import { wrapped } from './wrapped';
@@ -52,20 +53,24 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { output } = surroundings;
-  const basis = basisOfSite(last(argv['basis']));
+  const basis = basisOfSite(lastGiven(argv['basis']));
   const hasFuels = argv['fuels'] === true;
   if (hasFuels && basis === 'average-direct')
     throw new EitError('EIT_USAGE', 'the figures of --fuels are by life cycle: leave --basis direct out');
   const zones = loadZones(dataPath());
   const lines = [
-    ...regionLines(zones, last(argv['provider']), basis),
+    ...regionLines(zones, lastGiven(argv['provider']), basis),
     ...(hasFuels ? fuelLines() : []),
   ].toSorted((a, b) => a.gPerKwh - b.gPerKwh || (a.name < b.name ? -1 : 1));
   const sources = sourcesOf(zones, basis, hasFuels);
 
-  const plot = last(argv['plot']);
+  const plot = lastGiven(argv['plot']);
   if (plot !== undefined) {
-    writePicture(plot, comparedIntensitySvg(lines, { title: 'Carbon intensity of cloud regions', sources }));
+    writePicture(
+      'plot',
+      plot,
+      comparedIntensitySvg(lines, { title: 'Carbon intensity of cloud regions', sources }),
+    );
   }
   if (argv['json'] === true) await output.write([jsonText(lines.map((line) => lineJson(line, basis)))]);
   else if (plot === undefined)
@@ -175,22 +180,4 @@ function lineJson(line: ComparedIntensity, basis: IntensityBasis): Record<string
   };
 }
 
-function writePicture(path: string, svg: string): void {
-  try {
-    writeFileSync(path, svg);
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EROFS', 'EPERM')) throw error;
-    throw new EitError(
-      'EIT_USAGE',
-      `--plot cannot write ${visible(path)}: ${error.message}; name another file`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
 /** The last value of an option that stands more than once. */
-function last(given: unknown): string | undefined {
-  return [given].flat().findLast((value) => typeof value === 'string');
-}

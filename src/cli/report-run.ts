@@ -13,6 +13,7 @@ import { counted } from '../report/units';
 import { parseSlurmTime } from '../slurm/time-form';
 import { auditArchive } from './archive-audit';
 import type { Surroundings } from './command';
+import { allGiven, lastGiven } from './given';
 import { readAggregate } from './ledger-aggregate';
 import { energyCurves } from './energy-curves';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
@@ -40,16 +41,17 @@ export async function run(
   if (argv['equivalents'] === true && format.showsEquivalents !== true) {
     throw new EitError('EIT_USAGE', '--equivalents is of the table and --json: leave the other format out');
   }
-  const columns = strings(argv['format']).length > 0 ? parseColumns(strings(argv['format']).join(',')) : null;
+  const columns =
+    allGiven(argv['format']).length > 0 ? parseColumns(allGiven(argv['format']).join(',')) : null;
   const lines = lineChoice({
-    sort: strings(argv['sort']),
-    top: last(argv['top']),
-    'min-kwh': last(argv['min-kwh']),
+    sort: allGiven(argv['sort']),
+    top: lastGiven(argv['top']),
+    'min-kwh': lastGiven(argv['min-kwh']),
   });
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const site = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const now = DateTime.local();
-  const from = last(argv['from']);
+  const from = lastGiven(argv['from']);
   const given = queryOptions(argv, columns);
   const folder =
     from === undefined
@@ -85,7 +87,7 @@ export async function run(
     return auditStatus(audit, query, output);
   }
 
-  const pageDir = last(argv['html']);
+  const pageDir = lastGiven(argv['html']);
   if (pageDir !== undefined) {
     checkPageOptions(argv, format);
     const { writeReportPage } = await import('./report-page');
@@ -96,13 +98,13 @@ export async function run(
       reader,
       view,
       now,
-      asOfMs: asOfMs(last(argv['factors-as-of']), now),
+      asOfMs: asOfMs(lastGiven(argv['factors-as-of']), now),
     });
   }
 
   const factorsIn = siteFactors(loaded);
   const factorsOf = factorsIn(query);
-  const factorsAsOfMs = asOfMs(last(argv['factors-as-of']), now);
+  const factorsAsOfMs = asOfMs(lastGiven(argv['factors-as-of']), now);
   const damaged = new SkippedLines();
   const curves = energyCurves({
     loaded,
@@ -198,20 +200,20 @@ function queryOptions(
   columns: readonly SelectedColumn[] | null,
 ): QueryOptions {
   return {
-    user: strings(argv['user']),
-    account: strings(argv['account']),
-    partition: strings(argv['partition']),
-    jobs: strings(argv['jobs']),
-    clusters: strings(argv['clusters']),
-    nodelist: strings(argv['nodelist']),
-    qos: strings(argv['qos']),
-    name: strings(argv['name']),
-    state: strings(argv['state']),
-    starttime: last(argv['starttime']),
-    endtime: last(argv['endtime']),
+    user: allGiven(argv['user']),
+    account: allGiven(argv['account']),
+    partition: allGiven(argv['partition']),
+    jobs: allGiven(argv['jobs']),
+    clusters: allGiven(argv['clusters']),
+    nodelist: allGiven(argv['nodelist']),
+    qos: allGiven(argv['qos']),
+    name: allGiven(argv['name']),
+    state: allGiven(argv['state']),
+    starttime: lastGiven(argv['starttime']),
+    endtime: lastGiven(argv['endtime']),
     allusers: argv['allusers'] === true,
-    'group-by': strings(argv['group-by']),
-    policy: last(argv['policy']),
+    'group-by': allGiven(argv['group-by']),
+    policy: lastGiven(argv['policy']),
     extrapolate: argv['extrapolate'] === true,
     'compare-slurm': argv['compare-slurm'] === true,
     lost: argv['lost'] === true || columns?.some(({ column }) => isOneOf(LOST, column.name)) === true,
@@ -221,13 +223,4 @@ function queryOptions(
 
 function isOneOf(names: readonly string[], name: string): boolean {
   return names.includes(name);
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-/** An option given twice counts as given last, as with Slurm's commands. */
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
 }

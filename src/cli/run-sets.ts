@@ -5,7 +5,7 @@ import type { LoadedConfig } from '../config/config';
 import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { Skipped } from '../ledger/record-line';
-import type { ReportQuery } from '../report/aggregate';
+import type { AddedRun, ReportQuery } from '../report/aggregate';
 import { buildReport } from '../report/report';
 import { counted } from '../report/units';
 import { ownFactsOf } from '../science/fact-lines';
@@ -25,6 +25,9 @@ import { siteFactors } from './site-factors';
 /** A set says its runs by name or id: where it says no time, it is of all. */
 export const FROM_THE_BEGINNING = '2015-01-01';
 
+/** Called for each set before it is read, and again where that begins anew; what it gives is told of each of its runs. */
+export type WatchSets = (filter: RunSetFilter, query: ReportQuery) => (added: AddedRun) => void;
+
 /**
  * Reads sets of runs from the ledger, a line a job, with the same sums and factors as eit-report's, and what the user said of them.
  * @param given.facts the file that holds this; absent: his own of Slurm jobs
@@ -38,7 +41,13 @@ export async function readRunSets(
     policy,
     allUsers,
     facts,
-  }: { readonly policy: string | undefined; readonly allUsers: boolean; readonly facts?: string },
+    watchRuns,
+  }: {
+    readonly policy: string | undefined;
+    readonly allUsers: boolean;
+    readonly facts?: string;
+    readonly watchRuns?: WatchSets;
+  },
 ): Promise<RunSet[]> {
   const { output, uid } = surroundings;
   const reader = readerOf(surroundings, loaded.config);
@@ -72,6 +81,7 @@ export async function readRunSets(
       const aggregate = await readAggregate(
         {
           ...{ config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
+          ...(watchRuns === undefined ? {} : { watchRuns: () => watchRuns(filter, one) }),
           // No accounting tells anything of a folder's runs.
           ...(isFolder ? { moreFacts: () => ownJobFacts(lines, now.toMillis()) } : {}),
         },

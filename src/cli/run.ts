@@ -11,6 +11,7 @@ import { parseTag } from '../science/metric-values';
 import { EXIT_TAG, NAME_TAG } from '../science/own-job-facts';
 import type { CommandModule, Surroundings } from './command';
 import { appendFacts, factsPath } from './facts-file';
+import { allGiven, lastGiven } from './given';
 import { measuredByHooks } from './hooked-job';
 import { openMeasuring } from './run-measuring';
 import type { Output } from './output';
@@ -104,23 +105,23 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { env, uid } = surroundings;
-  const command = strings(argv['command']);
+  const command = allGiven(argv['command']);
   if (command.length === 0) throw new EitError('EIT_USAGE', 'say what to run: eit run -- COMMAND ARGUMENTS');
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const asked: Asked = {
     ...{ argv, surroundings, command },
     tags: Object.fromEntries([
-      parseTag(`${NAME_TAG}=${last(argv['name']) ?? plainName(command[0] ?? '')}`),
-      ...strings(argv['tag']).map(parseTag),
+      parseTag(`${NAME_TAG}=${lastGiven(argv['name']) ?? plainName(command[0] ?? '')}`),
+      ...allGiven(argv['tag']).map(parseTag),
     ]),
     files: metricFilesOf(argv),
-    intervalMs: intervalOf(last(argv['interval'])),
+    intervalMs: intervalOf(lastGiven(argv['interval'])),
     loaded: loadConfig({ ...(path === undefined ? {} : { path }), env }),
     step: slurmStep(env),
     startedMs: Date.now(),
   };
   const { loaded, step } = asked;
-  const wanted = { requireGpu: last(argv['require-gpu']), requireCpu: last(argv['require-cpu']) };
+  const wanted = { requireGpu: lastGiven(argv['require-gpu']), requireCpu: lastGiven(argv['require-cpu']) };
   // Of several tasks on a node the first measures: the counters are the node's.
   const hooked = step === null ? null : await measuredByHooks(step, loaded.config, uid);
   if (step === null || (step.localTask === 0 && hooked === null)) return runMeasured(asked, wanted);
@@ -140,7 +141,7 @@ async function runMeasured(
   const isQuiet = argv['quiet'] === true;
   const measuring = await openMeasuring(config, wanted);
   try {
-    const numbered = await takeRunNumber(last(argv['dir']) ?? 'eit-runs', {
+    const numbered = await takeRunNumber(lastGiven(argv['dir']) ?? 'eit-runs', {
       ...{ ledger: config.ledger, step, nowMs: Date.now() },
       tags: { ...asked.tags, ...(step === null ? {} : { slurm_job: String(step.job) }) },
     });
@@ -172,7 +173,14 @@ async function runMeasured(
         },
       ]);
       if (isQuiet) return;
-      const summary = await runSummary({ numbered, end, remarks: measuring.remarks(), loaded, surroundings });
+      const summary = await runSummary({
+        numbered,
+        end,
+        startedMs: asked.startedMs,
+        remarks: measuring.remarks(),
+        loaded,
+        surroundings,
+      });
       if (argv['json'] === true) output.stderr.write(summary.json);
       else for (const text of summary.lines) output.note(text);
     });
@@ -243,10 +251,10 @@ function intervalOf(text: string | undefined): number {
 
 function metricFilesOf(argv: Readonly<Record<string, unknown>>): MetricFiles {
   const files = {
-    json: last(argv['metric-file']),
-    csv: last(argv['metric-csv']),
-    columns: strings(argv['metric-column']),
-    step: last(argv['metric-step']),
+    json: lastGiven(argv['metric-file']),
+    csv: lastGiven(argv['metric-csv']),
+    columns: allGiven(argv['metric-column']),
+    step: lastGiven(argv['metric-step']),
   };
   if ((files.csv === undefined) !== (files.columns.length === 0))
     throw new EitError('EIT_USAGE', '--metric-csv FILE and --metric-column NAME belong together: give both');
@@ -256,12 +264,4 @@ function metricFilesOf(argv: Readonly<Record<string, unknown>>): MetricFiles {
       '--metric-step belongs to --metric-csv FILE: give that too, or leave it out',
     );
   return files;
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
 }

@@ -5,6 +5,7 @@ import type { EitConfig } from '../generated/config';
 import { parseDuration } from './duration';
 import { probeLedger } from './ledger-probe';
 import type { LedgerStatusOptions } from './status-ledger';
+import { lastGiven } from './given';
 
 /** Of `eit status --ledger`, beside those of every status. */
 export const LEDGER_OPTIONS: Readonly<Record<string, Options>> = {
@@ -42,17 +43,16 @@ export async function isOfLedger(
 
 /** @throws EitError EIT_USAGE */
 export function ledgerOptions(argv: Readonly<Record<string, unknown>>): LedgerStatusOptions {
-  const last = (name: string): unknown => [argv[name]].flat().at(-1);
-  const silentFor = last('silent-for');
-  const days = Number(last('days') ?? 30);
+  const silentFor = lastGiven(argv['silent-for']);
+  const days = Number(lastGiven(argv['days']) ?? 30);
   if (!(days > 0 && days <= 3650))
     throw new EitError('EIT_USAGE', '--days: expected a number from 1 to 3650');
-  const sinfo = last('sinfo');
+  const sinfo = lastGiven(argv['sinfo']);
   return {
-    silentForS: typeof silentFor === 'string' ? parseDuration(silentFor, '--silent-for') : null,
+    silentForS: silentFor !== undefined ? parseDuration(silentFor, '--silent-for') : null,
     days,
     showAll: argv['all'] === true,
     json: argv['json'] === true,
-    sinfo: typeof sinfo === 'string' ? sinfo : 'sinfo',
+    sinfo: sinfo ?? 'sinfo',
   };
 }

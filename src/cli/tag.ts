@@ -6,6 +6,7 @@ import { checkName, parseTag } from '../science/metric-values';
 import { RUN_OPTIONS } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { appendFacts, readFactLines } from './facts-file';
+import { allGiven, lastGiven } from './given';
 import { alignedRows, jsonText } from './plain-text';
 import { factHead, factsPlace, type NamedJob, namedJobs } from './tagged-jobs';
 
@@ -34,10 +35,13 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const pairs = strings(argv['pairs']).map(parseTag);
-  const removed = strings(argv['remove']).map(checkName);
-  const jobs = last(argv['jobs']);
-  const place = factsPlace({ config: last(argv['config']), from: last(argv['from']) }, surroundings);
+  const pairs = allGiven(argv['pairs']).map(parseTag);
+  const removed = allGiven(argv['remove']).map(checkName);
+  const jobs = lastGiven(argv['jobs']);
+  const place = factsPlace(
+    { config: lastGiven(argv['config']), from: lastGiven(argv['from']) },
+    surroundings,
+  );
   if (argv['list'] === true) {
     if (pairs.length + removed.length > 0)
       throw new EitError('EIT_USAGE', '--list shows what was said: say something first, then list');
@@ -103,12 +107,4 @@ async function listTags(
 
 export function idsOf(named: readonly NamedJob[]): { cluster: string; job_id: number }[] {
   return named.map(({ cluster, job }) => ({ cluster, job_id: job }));
-}
-
-function strings(value: unknown): string[] {
-  return [value].flat().filter((item) => typeof item === 'string');
-}
-
-function last(value: unknown): string | undefined {
-  return strings(value).at(-1);
 }

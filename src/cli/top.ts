@@ -11,6 +11,7 @@ import { type TopState, pressKey } from '../live/top-state';
 import { HOST_KEY, type TopModel, headLines, listLines, rowsOf, topScreen } from '../live/top-view';
 import type { CommandModule, Surroundings } from './command';
 import { FullScreen } from './full-screen';
+import { lastGiven } from './given';
 import { liveFactor } from './live-factor';
 import { NowReader } from './now-reader';
 import { jsonText } from './plain-text';
@@ -60,12 +61,12 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { env, output, uid } = surroundings;
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const { config } = loaded;
-  const intervalMs = interval(last(argv['interval'])) * 1000;
+  const intervalMs = interval(lastGiven(argv['interval'])) * 1000;
   const reader = new NowReader(config.state_dir, uid);
-  const user = last(argv['user']) ?? null;
+  const user = lastGiven(argv['user']) ?? null;
   if (argv['stream'] === true) {
     if (argv['json'] !== true) throw new EitError('EIT_USAGE', '--stream goes with --json');
     return await stream(reader, intervalMs, user, surroundings);
@@ -235,10 +236,6 @@ function interval(text: string | undefined): number {
 }
 
 function sortOf(argv: Readonly<Record<string, unknown>>): Sort {
-  const given = last(argv['sort']);
+  const given = lastGiven(argv['sort']);
   return SORTS.find((sort) => sort === given) ?? 'watts';
-}
-
-function last(given: unknown): string | undefined {
-  return [given].flat().findLast((value) => typeof value === 'string');
 }

@@ -10,6 +10,7 @@ import { runsOfJob, watchLine, watchText } from '../live/watched-job';
 import { isOver, oneOf } from '../slurm/queued-job';
 import { type QueuedJob, readQueue } from '../slurm/squeue';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
 import { tryJobFigures } from './job-figures';
 import { liveFactor } from './live-factor';
 import { TerminalLine } from './terminal-line';
@@ -64,11 +65,11 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const path = last(argv['config']);
+  const path = lastGiven(argv['config']);
   const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env: surroundings.env });
   const watch = new Watch({
-    id: jobId(last(argv['job'])),
-    intervalS: interval(last(argv['interval'])),
+    id: jobId(lastGiven(argv['job'])),
+    intervalS: interval(lastGiven(argv['interval'])),
     isOnce: argv['once'] === true,
     isJson: argv['json'] === true,
     withStep: argv['step'] !== false,
@@ -312,8 +313,4 @@ function interval(text: string | undefined): number {
     'EIT_USAGE',
     `--interval takes seconds from 1 to ${LONGEST_SECONDS}, not ${JSON.stringify(text)}`,
   );
-}
-
-function last(given: unknown): string | undefined {
-  return [given].flat().findLast((value) => typeof value === 'string');
 }

@@ -9,6 +9,7 @@ import { dataPath } from '../data-path';
 import { EitError } from '../errors';
 import { cut } from '../report/printable';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
 import { alignedRows, jsonText, labelledLines } from './plain-text';
 import { wrapped } from './wrapped';
 import { locate } from './zones-locate';
@@ -54,11 +55,11 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const zones = loadZones(dataPath());
-  const action = last(argv['action']);
+  const action = lastGiven(argv['action']);
   const isJson = argv['json'] === true;
-  const basis = basisOf(last(argv['basis']));
-  const year = yearOf(last(argv['year']));
-  const zone = last(argv['zone']);
+  const basis = basisOf(lastGiven(argv['basis']));
+  const year = yearOf(lastGiven(argv['year']));
+  const zone = lastGiven(argv['zone']);
   if (zone !== undefined && action !== 'show')
     throw new EitError('EIT_USAGE', `eit zones ${action ?? ''} takes no zone; eit zones show ${zone} does`);
   const stray = LOCATE_OPTIONS.find((name) => argv[name] !== undefined);
@@ -69,14 +70,14 @@ export async function run(
 
   let pieces: string[];
   if (action === 'locate') {
-    const place = Object.fromEntries(LOCATE_OPTIONS.map((name) => [name, last(argv[name])]));
+    const place = Object.fromEntries(LOCATE_OPTIONS.map((name) => [name, lastGiven(argv[name])]));
     pieces = await locate(place, zones, { basis, year }, isJson, (note) => surroundings.output.note(note));
   } else if (action === 'show') {
     if (zone === undefined)
       throw new EitError('EIT_USAGE', 'eit zones show lacks the zone: eit zones show DE, or eit zones list');
     pieces = show(zone, zones, { basis, year }, isJson);
   } else {
-    pieces = list(chosen(zones, basis, year, action, last(argv['number'])), basis, isJson);
+    pieces = list(chosen(zones, basis, year, action, lastGiven(argv['number'])), basis, isJson);
   }
   await surroundings.output.write(isJson ? pieces : wrapped(pieces, argv, surroundings));
   return 0;
@@ -240,6 +241,3 @@ function numberOf(given: string | undefined): number {
 }
 
 /** The last value of an option that stands more than once. */
-function last(given: unknown): string | undefined {
-  return [given].flat().findLast((value) => typeof value === 'string');
-}

@@ -41,17 +41,26 @@ interface Waiting {
   readonly nodes: readonly string[];
   /** Whether it waits for records. */
   readonly wantsEnergy: boolean;
-  found: JobFound | undefined;
+  readonly sinceMs: number;
+  /** When the last look that it was in began. */
+  lookedMs: number;
+  found: JobFound | null;
   isHeld: boolean;
+  /** Since when the list that it was held for may go. */
+  dueMs: number | null;
   isCounted: boolean;
   isOnItsWay: boolean;
   attempts: number;
   retryMs: number;
 }
 
-/** How long mails that are ready wait for a look at the ledger that has begun, and a list of mails for its own. */
+/** How long a look at the ledger is waited for before what else there is to do is done. */
 const LOOK_MS = 1000;
-const LAST_LOOK_MS = 30_000;
+/** How long a mail that should not wait waits for its first look, and a list of mails for its own. */
+const FIRST_LOOK_MS = 10_000;
+const LIST_LOOK_MS = 30_000;
+/** So long before a mail goes in any case, what is there is composed with each look. */
+const LAST_LOOKS_MS = 10_000;
 const AT_ONCE = 4;
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 600_000;
@@ -88,6 +97,7 @@ export class Spooler {
     const { folder, log } = this.#options;
     await this.#resolveOpen();
     for (const letter of folder.takeNew((text) => log('error', text))) this.#add(letter);
+    this.#markDue();
     await this.#look();
     this.#sendReady();
     this.#sendHeld();
@@ -100,7 +110,10 @@ export class Spooler {
     return (
       this.#sendings.size === 0 &&
       [...this.#waiting.values()].every(
-        (one) => one.isHeld || one.retryMs > now() || (one.attempts > 0 && this.#serverRetryMs > now()),
+        (one) =>
+          (one.isHeld && one.dueMs === null) ||
+          one.retryMs > now() ||
+          (one.attempts > 0 && this.#serverRetryMs > now()),
       )
     );
   }
@@ -119,8 +132,11 @@ export class Spooler {
       letter,
       nodes,
       wantsEnergy: type !== null && this.#options.config.types.includes(type) && nodes.length > 0,
-      found: undefined,
+      sinceMs: this.#options.now(),
+      lookedMs: -Infinity,
+      found: null,
       isHeld: false,
+      dueMs: null,
       isCounted: false,
       isOnItsWay: [...this.#open.values()].some(({ letters }) => letters.includes(letter.name)),
       attempts: 0,
@@ -134,14 +150,24 @@ export class Spooler {
     await within(this.#looking, LOOK_MS);
   }
 
-  async #lookUp(wanted = [...this.#waiting.values()].filter((one) => this.#isAsking(one))): Promise<void> {
+  async #lookUp(): Promise<void> {
+    const wanted = [...this.#waiting.values()].filter((one) => this.#isAsking(one));
     if (wanted.length === 0) return;
-    const { jobReader, log } = this.#options;
+    const { jobReader, log, now } = this.#options;
+    const beganMs = now();
     try {
       const found = await jobReader.readAll(
-        wanted.map(({ letter, nodes }) => ({ notice: letter.notice, nodes })),
+        wanted.map((one) => ({
+          notice: one.letter.notice,
+          nodes: one.nodes,
+          isLast: this.#isLastLook(one),
+        })),
       );
-      for (const [i, one] of wanted.entries()) one.found = found[i] ?? one.found;
+      for (const [i, one] of wanted.entries()) {
+        const its = found[i] ?? null;
+        // What an earlier look composed is better than nothing.
+        if (its !== null) one.found = { ...its, mail: its.mail ?? one.found?.mail ?? null };
+      }
       if (this.#lookUpFailure !== '') log('info', 'records can be read again');
       this.#lookUpFailure = '';
     } catch (error) {
@@ -150,25 +176,30 @@ export class Spooler {
         log('error', `records cannot be read, mails go without energy: ${text}`);
       this.#lookUpFailure = text;
     }
+    for (const one of wanted) one.lookedMs = beganMs;
   }
 
   #isAsking(one: Waiting): boolean {
-    return (
-      one.wantsEnergy && !one.isOnItsWay && !one.isHeld && one.attempts === 0 && missingOf(one).length > 0
-    );
+    if (!one.wantsEnergy || one.isOnItsWay || missingOf(one).length === 0) return false;
+    return one.isHeld ? one.dueMs !== null && one.lookedMs < one.dueMs : one.attempts === 0;
+  }
+
+  #isLastLook({ found, isHeld, letter: { notice } }: Waiting): boolean {
+    const { config, now } = this.#options;
+    const leftMs = notice.receivedMs + config.wait_seconds * 1000 - now();
+    return isHeld || found === null || leftMs < LAST_LOOKS_MS;
   }
 
   #isReady(one: Waiting): boolean {
     const { config, now } = this.#options;
     const waitedMs = now() - one.letter.notice.receivedMs;
+    const isOver = waitedMs >= config.wait_seconds * 1000 || waitedMs < -60_000;
+    const hasLooked = one.lookedMs !== -Infinity || now() - one.sinceMs >= FIRST_LOOK_MS;
     return (
       !one.isOnItsWay &&
       !one.isHeld &&
       one.retryMs <= now() &&
-      (!one.wantsEnergy ||
-        missingOf(one).length === 0 ||
-        waitedMs >= config.wait_seconds * 1000 ||
-        waitedMs < -60_000)
+      (!one.wantsEnergy || missingOf(one).length === 0 || (isOver && hasLooked))
     );
   }
 
@@ -203,17 +234,36 @@ export class Spooler {
     if (hasCounted) onThrottle();
   }
 
-  /** What was held for an hour goes as one mail with a list. */
-  #sendHeld(): void {
-    const { now, throttle, onThrottle } = this.#options;
+  /** What is held, by recipient. */
+  #held(): Map<string, Waiting[]> {
     const held = new Map<string, Waiting[]>();
     for (const one of this.#waiting.values()) {
       const recipient = one.letter.recipient ?? '';
       if (one.isHeld && !one.isOnItsWay) held.set(recipient, [...(held.get(recipient) ?? []), one]);
     }
-    for (const [recipient, all] of held) {
-      const isWaiting = all.some(({ retryMs }) => retryMs > now()) || this.#serverRetryMs > now();
-      if (!throttle.isDue(recipient, now()) || isWaiting || this.#sendings.size >= AT_ONCE) continue;
+    return held;
+  }
+
+  /** What was held for an hour is to go, after one more look. */
+  #markDue(): void {
+    const { now, throttle } = this.#options;
+    for (const [recipient, all] of this.#held()) {
+      if (!throttle.isDue(recipient, now())) continue;
+      for (const one of all) one.dueMs ??= now();
+    }
+  }
+
+  /** It goes as one mail with a list. */
+  #sendHeld(): void {
+    const { now, throttle, onThrottle } = this.#options;
+    for (const [recipient, held] of this.#held()) {
+      const all = held.filter(({ dueMs }) => dueMs !== null);
+      const dueMs = Math.min(...all.map((one) => one.dueMs ?? Infinity));
+      const isWaiting =
+        all.some(({ retryMs }) => retryMs > now()) ||
+        this.#serverRetryMs > now() ||
+        (all.some((one) => this.#isAsking(one)) && now() - dueMs < LIST_LOOK_MS);
+      if (all.length === 0 || isWaiting || this.#sendings.size >= AT_ONCE) continue;
       const first = all[0]?.letter.name ?? '';
       const handing = this.#handing(
         `${first}.list`,
@@ -221,13 +271,8 @@ export class Spooler {
         this.#options.carrier,
       );
       this.#launch(handing, all, async (commit) => {
-        await within(this.#lookUp(all.filter(({ wantsEnergy }) => wantsEnergy)), LAST_LOOK_MS);
-        const delivery = await this.#byTransport(
-          handing.id,
-          recipient,
-          digestMail(all.map((one) => this.#text(one).subject)),
-          commit,
-        );
+        const content = digestMail(all.map((one) => this.#text(one).subject));
+        const delivery = await this.#byTransport(handing.id, recipient, content, commit);
         if (delivery.kind !== 'later') {
           throttle.release(recipient);
           onThrottle();
@@ -379,13 +424,9 @@ export class Spooler {
   }
 
   #text({ letter, nodes, found, wantsEnergy }: Waiting): LetterText | ComposedMail {
-    if (found !== undefined) {
-      try {
-        return found.compose(missingOf({ nodes, found }));
-      } catch (error) {
-        this.#options.log('error', `${letter.name} goes without its energy: ${describeError(error)}`);
-      }
-    }
+    if (found !== null && found.mail !== null) return found.mail;
+    if (found !== null && found.problem !== null)
+      this.#options.log('error', `${letter.name} goes without its energy: ${found.problem}`);
     const type = energyMailType(letter.notice);
     const remark =
       wantsEnergy || (type !== null && nodes.length === 0)
@@ -438,7 +479,7 @@ async function within(work: Promise<void>, ms: number): Promise<void> {
 }
 
 function missingOf({ nodes, found }: Pick<Waiting, 'nodes' | 'found'>): string[] {
-  if (found === undefined) return [...nodes];
+  if (found === null) return [...nodes];
   const ended = new Set(found.endedNodes);
   return nodes.filter((node) => !ended.has(node));
 }

@@ -199,7 +199,7 @@ export function setWarnings(sets: readonly RunSet[]): string[] {
   return warnings;
 }
 
-function identityOf({ cluster, job_id: id, user, slurm_job: job }: ReportGroup): string {
+export function identityOf({ cluster, job_id: id, user, slurm_job: job }: ReportGroup): string {
   return JSON.stringify([cluster, id, user, job?.start ?? null]);
 }
 

@@ -11,7 +11,7 @@ import { until } from './until';
 import { BUSY, burn } from './workload';
 
 /** Jobs of no length, all at once. */
-const JOBS = scaled(200, 1000);
+const JOBS = scaled(80, 1000);
 
 /** Everything that a job can go through, on a real Slurm; after each the books must balance. */
 export function measuredScenarios(kind: CgroupKind): void {

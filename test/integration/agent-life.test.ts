@@ -68,7 +68,11 @@ test('an agent that is told to end writes everything, and the next one carries o
   const records = await home.ended(7);
   expect(given(7)).toBe(30_000_000);
   expect(new Set(records.map(({ instance }) => instance)).size).toBe(2);
-  expect(records.at(-1)!.end!.coverage).toEqual({ cpu: 1 });
+  // A reading between the hook's look at the clock and its file coming into place takes the milliseconds before it away.
+  const { cpu, ...others } = records.at(-1)!.end!.coverage;
+  expect(cpu).toBeGreaterThan(0.99);
+  expect(cpu).toBeLessThanOrEqual(1);
+  expect(others).toEqual({});
 });
 
 test('an agent that is killed loses no joule and counts none twice', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -134,6 +135,68 @@ describe('with a spooler', () => {
   });
 });
 
+describe('storage that hangs', () => {
+  const fifo = (): void => {
+    const day = new Date().toISOString().slice(0, 10);
+    const folder = join(home.dir, 'ledger/alpha/inbox', day);
+    mkdirSync(folder, { recursive: true });
+    // Who opens it to read waits for a writer, as with a server that has gone.
+    execFileSync('mkfifo', [join(folder, 'n1.ndjson')]);
+  };
+  /** The child of the spooler that looks into the ledger. */
+  const looker = (): Promise<number> =>
+    until('a look', 20_000, () => {
+      const pid = home.spoolerPid();
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
+      // Before it runs its program, the spooler itself waits for it.
+      return children
+        .map(Number)
+        .find(
+          (child) => child > 0 && readFileSync(`/proc/${child}/environ`, 'latin1').includes('EIT_MAIL_LOOK'),
+        );
+    });
+
+  test('holds up no mail beyond its time, and those that want nothing of it not at all', async () => {
+    fifo();
+    home.configure(smtp({ wait_seconds: 4 }));
+    await home.startSpooler();
+    send(50);
+    process.kill(await looker(), 'SIGSTOP');
+    send(51, { SLURM_JOB_MAIL_TYPE: 'Began' });
+    await arrived(2);
+    expect(server.taken[0]?.headers.get('subject')).toBe('Slurm Job_id=51 Ended');
+    expect(server.taken[1]?.text).toContain('within 4 s no record of the node arrived');
+    const beat = (): number => Number(readFileSync(join(home.mailDir, 'beat'), 'utf8').split(' ')[1]);
+    const before = beat();
+    await until('a beat', 20_000, () => beat() > before || undefined);
+    expect(home.formerCalls()).toEqual([]);
+  });
+
+  test('is nothing that a spooler waits for to end, nor the next one to begin', async () => {
+    fifo();
+    home.configure(smtp({ wait_seconds: 3600 }));
+    const first = await home.startSpooler();
+    send(52);
+    process.kill(await looker(), 'SIGSTOP');
+    const ended = new Promise((resolve) => first.once('exit', resolve));
+    process.kill(home.spoolerPid(), 'SIGTERM');
+    expect(await ended).toBe(0);
+
+    await home.startSpooler();
+    const stopped = await looker();
+    process.kill(stopped, 'SIGSTOP');
+    process.kill(home.spoolerPid(), 'SIGKILL');
+    try {
+      await home.startSpooler();
+      send(53, { SLURM_JOB_MAIL_TYPE: 'Began' });
+      await arrived(1);
+      expect(home.files('queue').filter((name) => name.endsWith('.52.0'))).toHaveLength(1);
+    } finally {
+      process.kill(stopped, 'SIGKILL');
+    }
+  });
+});
+
 describe('with the sendmail program', () => {
   /** A real program: it writes down how it was called, and what came. */
   const program = (status: string): string =>
@@ -213,7 +276,8 @@ test('spoolers killed at random instants: each mail is sent once, or was in doub
   const done = new AbortController();
   const killer = (async () => {
     while (!done.signal.aborted) {
-      await sleep(50 + Math.random() * 400);
+      // One in three lives long enough to look into the ledger.
+      await sleep(kills % 3 === 2 ? 3000 * Math.random() : 50 + 400 * Math.random());
       const pid = home.spoolerPid();
       try {
         process.kill(pid, 'SIGKILL');

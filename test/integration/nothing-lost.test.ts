@@ -170,7 +170,7 @@ test('agent and shipper killed at random instants: no joule is lost, none counte
   await home.start();
   home.hook('prolog', 7);
   await ticked();
-  const kills = scaled(12, 500);
+  const kills = scaled(9, 500);
   let [spentJ, cpuS] = [0, 0];
   for (let kill = 0; kill < kills; kill++) {
     cpuS += 2;

@@ -25,7 +25,7 @@ const own = ['--help', '--version'];
 
 test('the commands are those that there are', () => {
   expect(offered('eit', '')).toEqual([...COMMANDS.map(({ name }) => name), ...own]);
-  expect(offered('eit', 'le')).toEqual(['ledger']);
+  expect(offered('eit', 'led')).toEqual(['ledger']);
 });
 
 test.each(COMMANDS.map((command) => [command.name, command] as const))(

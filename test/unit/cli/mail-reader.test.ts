@@ -63,10 +63,10 @@ const NODES = ['n1', 'n2'];
 test('a job of which nothing is there is not found, and a notice without a job is none', async () => {
   ship(hour({ job: 8 }));
   const questions = [
-    { notice: ended(7), nodes: NODES },
-    { notice: ended(7, { SLURM_JOB_ID: '' }), nodes: NODES },
+    { notice: ended(7), nodes: NODES, isLast: true },
+    { notice: ended(7, { SLURM_JOB_ID: '' }), nodes: NODES, isLast: true },
   ];
-  expect(await reader().readAll(questions)).toEqual([undefined, undefined]);
+  expect(await reader().readAll(questions)).toEqual([null, null]);
   expect(await reader().readAll([])).toEqual([]);
 });
 
@@ -75,24 +75,22 @@ test('nodes count as ended with their last line, and not before', async () => {
   expect(end).toBeDefined();
   ship(hour({ job: 7, nodes: 2 }), running);
   const its = reader();
-  const look = async () => (await its.readAll([{ notice: ended(7), nodes: NODES }]))[0];
+  const look = async () => (await its.readAll([{ notice: ended(7), nodes: NODES, isLast: true }]))[0];
   const first = await look();
   expect(first?.endedNodes).toEqual(['n1']);
-  expect(first?.compose(['n2']).text).toContain(
-    'records of 1 node were not complete when this was written: n2.',
-  );
+  expect(first?.mail?.text).toContain('records of 1 node were not complete when this was written: n2.');
   ship(
     hour({ job: 7, node: 'n2', nodes: 2, from: later(T, 3600), started: T, slurm_start: T_S, seconds: 5 }),
   );
   const second = await look();
   expect(second?.endedNodes).toEqual(NODES);
-  expect(second?.compose([]).subject).toMatch(/COMPLETED, ExitCode 0, \d+ Wh, /);
+  expect(second?.mail?.subject).toMatch(/COMPLETED, ExitCode 0, \d+ Wh, /);
 });
 
 test('the environment tells what sacct does not tell yet', async () => {
   ship(hour({ job: 7, nodes: 2 }), hour({ job: 7, nodes: 2, node: 'n2' }));
-  const [found] = await reader().readAll([{ notice: ended(7), nodes: NODES }]);
-  const { text } = found!.compose([]);
+  const [found] = await reader().readAll([{ notice: ended(7), nodes: NODES, isLast: true }]);
+  const { text } = found!.mail!;
   expect(text).toContain('  Job         7 train on alpha\n');
   expect(text).toContain('  State       COMPLETED\n');
   expect(text).toContain('14.4 of 16 CPUs in the mean');
@@ -116,14 +114,14 @@ test('of a requeued job it is the run that Slurm names', async () => {
     SLURM_JOB_RESTART_COUNT: '1',
   });
   const found = await reader().readAll([
-    { notice: first, nodes: ['n1'] },
-    { notice: again, nodes: ['n1'] },
+    { notice: first, nodes: ['n1'], isLast: true },
+    { notice: again, nodes: ['n1'], isLast: true },
   ]);
-  expect(found.map((one) => one?.compose([]).subject.replace(/.*ExitCode 0, /, ''))).toEqual([
+  expect(found.map((one) => one?.mail?.subject.replace(/.*ExitCode 0, /, ''))).toEqual([
     expect.stringMatching(/^330 Wh, /),
     expect.stringMatching(/^1\.50 kWh, /),
   ]);
-  expect(found[1]?.compose([]).text).toContain('Its 2 runs together: 1.83 kWh');
+  expect(found[1]?.mail?.text).toContain('Its 2 runs together: 1.83 kWh');
 });
 
 test('without a start time it is the last run that began before the mail', async () => {
@@ -131,19 +129,27 @@ test('without a start time it is the last run that began before the mail', async
   const after = { ...plain, from: later(T, 5000), started: later(T, 5000), to: later(T, 5600), restart: 1 };
   ship(plain, after);
   const [found] = await reader().readAll([
-    { notice: ended(7, { SLURM_JOB_START_TIME: '', SLURM_JOB_RESTART_COUNT: '1' }), nodes: ['n1'] },
+    {
+      notice: ended(7, { SLURM_JOB_START_TIME: '', SLURM_JOB_RESTART_COUNT: '1' }),
+      nodes: ['n1'],
+      isLast: true,
+    },
   ]);
-  expect(found?.compose([]).text).toContain('00:10:00, 2026-03-02 10:00 to 10:10');
+  expect(found?.mail?.text).toContain('00:10:00, 2026-03-02 10:00 to 10:10');
 });
 
 test('of hundreds of waiting jobs each gets its own, from one look', async () => {
   const jobs = Array.from({ length: 300 }, (_, i) => 1000 + i);
   ship(...jobs.map((job) => hour({ job })));
   const found = await reader().readAll(
-    jobs.map((job) => ({ notice: ended(job, { SLURM_JOB_CPUS_PER_NODE: '8' }), nodes: ['n1'] })),
+    jobs.map((job) => ({
+      notice: ended(job, { SLURM_JOB_CPUS_PER_NODE: '8' }),
+      nodes: ['n1'],
+      isLast: true,
+    })),
   );
   expect(found.map((one) => one?.endedNodes)).toEqual(jobs.map(() => ['n1']));
-  for (const [i, job] of jobs.entries()) expect(found[i]?.compose([]).text).toContain(`Job_id=${job} `);
+  for (const [i, job] of jobs.entries()) expect(found[i]?.mail?.text).toContain(`Job_id=${job} `);
 });
 
 test('sacct is asked for what the ledger does not know, once for all, and no more when all is told', async () => {
@@ -186,9 +192,9 @@ row 100 100_2 ${T_S + 1}
     }),
     subject: 'Slurm Array Summary Job_id=100_* (100) Name=sweep Ended, COMPLETED, ExitCode [0-0]',
   };
-  const questions = [{ notice: summary, nodes: ['n1'] }];
+  const questions = [{ notice: summary, nodes: ['n1'], isLast: true }];
   const [found] = await its.readAll(questions);
-  const { text } = found!.compose([]);
+  const { text } = found!.mail!;
   expect(text).toContain('2 TASKS');
   expect(text).toContain('  100_1 ');
   expect(text).toContain('  100_2 ');
@@ -201,6 +207,6 @@ row 100 100_2 ${T_S + 1}
 
 test('a sacct that fails keeps no mail back', async () => {
   ship(hour({ job: 7 }));
-  const [found] = await reader('/bin/false').readAll([{ notice: ended(7), nodes: ['n1'] }]);
-  expect(found?.compose([]).subject).toContain('330 Wh');
+  const [found] = await reader('/bin/false').readAll([{ notice: ended(7), nodes: ['n1'], isLast: true }]);
+  expect(found?.mail?.subject).toContain('330 Wh');
 });

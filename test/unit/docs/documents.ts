@@ -12,7 +12,16 @@ export interface Document {
 
 /** Every Markdown file for users and contributors. */
 export function documents(): Document[] {
-  const folders = ['', 'docs', 'docs/adr', 'slurm-examples', 'data/zones', 'data/generation', 'data'];
+  const folders = [
+    '',
+    'docs',
+    'docs/adr',
+    'slurm-examples',
+    'data/zones',
+    'data/generation',
+    'data/hardware',
+    'data',
+  ];
   return folders.flatMap((folder) =>
     readdirSync(join(TOP, folder))
       .filter((name) => name.endsWith('.md'))

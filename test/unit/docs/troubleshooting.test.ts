@@ -86,13 +86,14 @@ describe('the messages of the hooks', () => {
 
 describe('the messages of the agent', () => {
   const source = [
-    'agent/agent',
+    'agent/agent', 'agent/own-metrics',
     'agent/gpu-conflicts',
     'agent/gpu-news',
     'agent/gpu-release',
     'agent/outbox',
     'agent/recovery',
     'agent/main',
+    'agent/own-metrics',
     'agent/host-idle-power',
     'agent/shipper-process',
     'agent/wakeups',

@@ -57,14 +57,16 @@ function drop(job: number, more: Readonly<Record<string, string>> = {}, to = 'ad
 const jobReader: JobReader = {
   readAll: async (questions) => {
     looks.push([...questions]);
-    return questions.map(({ nodes }) => ({
-      endedNodes: nodes.filter((node) => ended.has(node)),
-      compose: (missing) => ({
-        subject: `found, missing ${missing.join('+')}`,
-        text: 'figures',
-        html: '<body>figures</body>',
-      }),
-    }));
+    return questions.map(({ nodes, isLast }) => {
+      const missing = nodes.filter((node) => !ended.has(node));
+      const subject = `found, missing ${missing.join('+')}`;
+      return {
+        endedNodes: nodes.filter((node) => ended.has(node)),
+        mail:
+          missing.length === 0 || isLast ? { subject, text: 'figures', html: '<body>figures</body>' } : null,
+        problem: null,
+      };
+    });
   },
 };
 
@@ -214,6 +216,80 @@ test('beyond the most of an hour there is one mail with all, and none is dropped
   expect(list[0]?.match(/^found, missing/gm)).toHaveLength(3);
   expect(await spooler.pass()).toBe(0);
   await spooler.close();
+});
+
+test('the list waits for one last look, and for a ledger that hangs no longer than half a minute', async () => {
+  const spooler = await open(1);
+  ended.add('n1');
+  drop(1);
+  drop(2);
+  // Not all is there when their time is over: what came in the hour is in the list.
+  await pass(spooler, 60);
+  expect(sent()).toHaveLength(1);
+  const hangs = jest.spyOn(jobReader, 'readAll').mockReturnValue(new Promise(() => undefined));
+  try {
+    nowMs += 3_601_000;
+    await spooler.pass();
+    await spooler.pass();
+    expect(sent()).toHaveLength(1);
+    nowMs += 30_000;
+    await pass(spooler);
+    expect(sent().filter((text) => text.includes('mail about jobs, in one'))).toHaveLength(1);
+  } finally {
+    hangs.mockRestore();
+    await spooler.close();
+  }
+});
+
+test('a mail that should not wait has its first look all the same', async () => {
+  let answer: (() => void) | undefined;
+  const late = jest.spyOn(jobReader, 'readAll').mockImplementation(
+    (questions) =>
+      new Promise((resolve) => {
+        answer = () =>
+          resolve(
+            questions.map(() => ({
+              endedNodes: ['n1', 'n2'],
+              mail: { subject: 'late but there', text: 'figures', html: '' },
+              problem: null,
+            })),
+          );
+      }),
+  );
+  try {
+    drop(1);
+    // A spooler that begins when the mail's time is over.
+    nowMs += 600_000;
+    const spooler = await open();
+    await spooler.pass();
+    expect(sent()).toEqual([]);
+    answer?.();
+    await pass(spooler);
+    expect(sent()[0]).toContain('Subject: late but there');
+    await spooler.close();
+  } finally {
+    late.mockRestore();
+  }
+});
+
+test('what cannot be composed goes without its energy, and the log says why', async () => {
+  const broken = jest
+    .spyOn(jobReader, 'readAll')
+    .mockImplementation((questions) =>
+      Promise.resolve(
+        questions.map(({ nodes }) => ({ endedNodes: nodes, mail: null, problem: 'no such zone' })),
+      ),
+    );
+  try {
+    const spooler = await open();
+    drop(1);
+    await pass(spooler);
+    expect(sent()[0]).toContain('Subject: Job 1');
+    expect(log.join('\n')).toMatch(/error .*1\.0 goes without its energy: no such zone/);
+    await spooler.close();
+  } finally {
+    broken.mockRestore();
+  }
 });
 
 test('what no server takes goes to the former program in the end, once', async () => {

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { differenceCounter } from '../../../src/attribution/counter';
-import { dramModel, dramPowerUw } from '../../../src/sources/dram-model';
+import { dramPowerUw } from '../../../src/hardware/dram-power';
+import { dramModel } from '../../../src/sources/dram-model';
 import { type EnergyMeter, isMissing } from '../../../src/sources/source';
 import { Tree } from './tree';
 

@@ -1,0 +1,253 @@
+import type { ErrorObject } from 'ajv';
+import appendixSchema from '../../schemas/appendix.schema.json';
+import { nearest } from '../config/nearest';
+import { visible, visibleValue } from '../config/visible';
+import { parseYamlTree, placeKey, type YamlTree } from '../config/yaml-tree';
+import { EitError } from '../errors';
+import type { AppendixPlot, AppendixSet, AppendixSpec } from '../generated/appendix';
+import validate from '../generated/appendix-validator';
+import { parseRunSet, type RunSetFilter } from '../science/run-set';
+import { type Variable, variableNamed } from '../science/variable';
+
+/** Two figures against each other. */
+export interface PlannedPlot {
+  readonly x: Variable;
+  readonly y: Variable;
+}
+
+/** By what runs are listed. */
+export interface RunOrder {
+  readonly by: Variable;
+  readonly greatestFirst: boolean;
+}
+
+/** What is told of a set, or of the whole. */
+export interface Told {
+  readonly description: string;
+  readonly figures: readonly Variable[];
+  readonly plots: readonly PlannedPlot[];
+  /** null: by job id. */
+  readonly order: RunOrder | null;
+  /** As the spec names them, from its folder. */
+  readonly files: readonly string[];
+}
+
+/** A set of runs as it was asked for. */
+export interface PlannedSet extends Told {
+  readonly name: string;
+  /** Its own runs; null: those of the sets within it. */
+  readonly filter: RunSetFilter | null;
+  readonly sets: readonly PlannedSet[];
+}
+
+/** What an appendix is made of. */
+export interface AppendixPlan extends Told {
+  readonly title: string;
+  /** Whether users, hosts and the like are numbered. */
+  readonly hidesNames: boolean;
+  readonly allowIncomplete: boolean;
+  readonly sets: readonly PlannedSet[];
+}
+
+export const DEFAULT_TITLE = 'Energy and CO2eq';
+
+/** Sets within sets within sets ...: pages have to say where one is. */
+const DEEPEST = 6;
+
+/** What is told where nobody says what. */
+export function defaultTold(): Told {
+  const [energy, co2e, time] = ['energy', 'co2e', 'time'].map((name) => variableNamed(name)) as [
+    Variable,
+    Variable,
+    Variable,
+  ];
+  return {
+    description: '',
+    figures: [energy, co2e, time],
+    plots: [{ x: time, y: energy }],
+    order: null,
+    files: [],
+  };
+}
+
+/** Sets of the command line, without a spec. */
+export function planOf(filters: readonly RunSetFilter[]): AppendixPlan {
+  const told = defaultTold();
+  return {
+    ...{ ...told, title: DEFAULT_TITLE, hidesNames: true, allowIncomplete: false },
+    sets: filters.map((filter) => ({ ...told, name: filter.name, filter, sets: [] })),
+  };
+}
+
+/** All sets of a plan, each before those within it. */
+export function setsIn(sets: readonly PlannedSet[]): PlannedSet[] {
+  return sets.flatMap((set) => [set, ...setsIn(set.sets)]);
+}
+
+/**
+ * Reads a site.yaml (schemas/appendix.schema.json).
+ * @param name of the file, for messages
+ * @throws EitError EIT_APPENDIX with line and column of each fault
+ */
+export function parseAppendixSpec(text: string, name: string): AppendixPlan {
+  const tree = parseYamlTree(text);
+  const faults: { readonly at: number; readonly message: string }[] = [...tree.problems];
+  const refuse = (): void => {
+    if (faults.length === 0) return;
+    const lines = faults
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ at, message }) => `${visible(name)}:${tree.position(at)}: ${message}`);
+    throw new EitError('EIT_APPENDIX', lines.join('\n'));
+  };
+  refuse();
+  if (!validate(tree.data)) faults.push(...schemaFaults(validate.errors ?? [], tree));
+  refuse();
+  const spec = tree.data as AppendixSpec;
+
+  /** What throws an EitError is a fault of its place in the file. */
+  const at = <T>(path: readonly (string | number)[], make: () => T): T | null => {
+    try {
+      return make();
+    } catch (error) {
+      if (!(error instanceof EitError)) throw error;
+      const place = tree.places.get(placeKey(path.map(String)));
+      faults.push({ at: place?.valueAt ?? 0, message: error.message });
+      return null;
+    }
+  };
+  const told = (of: AppendixSpec | AppendixSet, path: readonly (string | number)[], above: Told): Told => {
+    const figures = of.figures?.map((figure, i) => at([...path, 'figures', i], () => variableNamed(figure)));
+    const plots = of.plots?.map((plot, i) => plotOf(plot, [...path, 'plots', i]));
+    const order = of.order;
+    return {
+      description: of.description ?? '',
+      figures: figures?.filter((one) => one !== null) ?? above.figures,
+      plots: plots?.filter((one) => one !== null) ?? above.plots,
+      order: order === undefined ? above.order : at([...path, 'order'], () => orderOf(order)),
+      files: of.files ?? [],
+    };
+  };
+  const plotOf = ({ x, y }: AppendixPlot, path: readonly (string | number)[]): PlannedPlot | null => {
+    const [onX, onY] = [
+      at([...path, 'x'], () => variableNamed(x)),
+      at([...path, 'y'], () => variableNamed(y)),
+    ];
+    return onX === null || onY === null ? null : { x: onX, y: onY };
+  };
+  const setOf = (
+    set: AppendixSet,
+    path: readonly (string | number)[],
+    above: Told,
+    names: readonly string[],
+  ): PlannedSet => {
+    const own = told(set, path, above);
+    const sets = set.sets ?? [];
+    const { runs } = set;
+    const pathName = [...names, set.name];
+    if (runs === undefined && sets.length === 0)
+      fault(
+        path,
+        `the set ${visibleValue(set.name)} has neither runs nor sets: say which runs are in it, such as runs: 1234_[1-5]`,
+      );
+    if (pathName.length > DEEPEST) fault(path, `sets are nested more than ${DEEPEST} deep`);
+    twice(sets, [...path, 'sets']);
+    return {
+      ...{ ...own, name: set.name },
+      filter:
+        runs === undefined
+          ? null
+          : at([...path, 'runs'], () => ({ ...parseRunSet(`set=${runs}`), name: pathName.join(' / ') })),
+      sets:
+        pathName.length > DEEPEST
+          ? []
+          : sets.map((below, i) => setOf(below, [...path, 'sets', i], own, pathName)),
+    };
+  };
+  const fault = (path: readonly (string | number)[], message: string): void => {
+    faults.push({ at: tree.places.get(placeKey(path.map(String)))?.valueAt ?? 0, message });
+  };
+  const twice = (sets: readonly AppendixSet[], path: readonly (string | number)[]): void => {
+    const seen = new Set<string>();
+    sets.forEach((set, i) => {
+      if (seen.has(set.name))
+        fault([...path, i, 'name'], `a second set is called ${visibleValue(set.name)} here: name them apart`);
+      seen.add(set.name);
+    });
+  };
+
+  twice(spec.sets, ['sets']);
+  const whole = told(spec, [], defaultTold());
+  const plan: AppendixPlan = {
+    ...whole,
+    title: spec.title ?? DEFAULT_TITLE,
+    hidesNames: spec.names !== 'shown',
+    allowIncomplete: spec.allow_incomplete === true,
+    sets: spec.sets.map((set, i) => setOf(set, ['sets', i], whole, [])),
+  };
+  refuse();
+  return plan;
+}
+
+function orderOf(text: string): RunOrder {
+  const greatestFirst = text.startsWith('-');
+  return { by: variableNamed(greatestFirst ? text.slice(1) : text), greatestFirst };
+}
+
+/** The keys of a group of the file. */
+const KEYS = {
+  top: Object.keys(appendixSchema.properties),
+  set: Object.keys(appendixSchema.definitions.set.properties),
+  plot: Object.keys(appendixSchema.definitions.plots.items.properties),
+};
+
+function schemaFaults(
+  errors: readonly ErrorObject[],
+  { places }: YamlTree,
+): { at: number; message: string }[] {
+  const found = new Map<string, { at: number; message: string }>();
+  for (const error of errors) {
+    const parent = error.instancePath.split('/').slice(1);
+    const params = error.params as { additionalProperty?: string; missingProperty?: string };
+    const path = params.additionalProperty === undefined ? parent : [...parent, params.additionalProperty];
+    const place = places.get(placeKey(path));
+    const [key, last] = [visible(path.join('.')), path.at(-1) ?? ''];
+    const told = (at: number | undefined, message: string): void => {
+      if (!found.has(placeKey(path))) found.set(placeKey(path), { at: at ?? 0, message });
+    };
+    if (params.additionalProperty !== undefined) {
+      const known = parent.length === 0 ? KEYS.top : parent.at(-2) === 'plots' ? KEYS.plot : KEYS.set;
+      const [near] = nearest(last, known, 1);
+      told(
+        place?.keyAt,
+        `unknown key ${key}${near === undefined ? `; known here: ${known.join(', ')}` : `; did you mean ${near}?`}`,
+      );
+    } else if (error.keyword === 'required')
+      told(
+        place?.valueAt,
+        `${key === '' ? 'the file' : key} lacks the key ${params.missingProperty ?? ''}${path.length === 0 ? ': a spec has at least sets, each with a name and runs' : ''}`,
+      );
+    else if (path.length === 0)
+      told(0, `the file is ${visibleValue(error.data)}; expected keys and values, such as title: My paper`);
+    else told(place?.valueAt, `${key} is ${visibleValue(error.data)}; expected ${expected(error)}`);
+  }
+  return [...found.values()];
+}
+
+/** What a value should be, by the rule that it broke. */
+function expected({ keyword, params, parentSchema }: ErrorObject): string {
+  const limit = (params as { limit?: number }).limit ?? 0;
+  if (keyword === 'enum') return `one of ${((parentSchema as { enum?: string[] }).enum ?? []).join(', ')}`;
+  if (keyword === 'type') {
+    const { type } = params as { type: string };
+    const words: Readonly<Record<string, string>> = {
+      string: 'a text (in quotes, where it is a number)',
+      array: 'a list',
+      object: 'a group of keys',
+      boolean: 'true or false',
+    };
+    return words[type] ?? type;
+  }
+  if (keyword === 'maxLength') return `at most ${limit} characters`;
+  if (keyword === 'maxItems') return `a list of at most ${limit}`;
+  return keyword === 'minItems' ? `a list of at least ${limit}` : 'a text that is not empty';
+}

@@ -1,0 +1,318 @@
+import recordSchema from '../../schemas/record.schema.json';
+import runDataSchema from '../../schemas/run-data.schema.json';
+import type { AppendixFolder } from '../appendix/appendix-folder';
+import { type SourceFile, textOfFile } from '../appendix/attached-file';
+import { FoundJobs, type FoundJob } from '../appendix/found-jobs';
+import { indexPage } from '../appendix/index-page';
+import { Pseudonyms, type NameKind, withoutNames } from '../appendix/pseudonyms';
+import { publishedHardware } from '../appendix/run-data';
+import { type JobDetails, RunDetails } from '../appendix/run-details';
+import { runPage } from '../appendix/run-page';
+import { setPages } from '../appendix/set-page';
+import {
+  type AttachedFile,
+  dataPathOf,
+  FIGURES_FILE,
+  runPath,
+  SCHEMA_FILES,
+  setsIn,
+  type Site,
+  type SiteRun,
+  type SiteSet,
+  siteSets,
+} from '../appendix/site';
+import { parseSoftware } from '../appendix/software';
+import { type AppendixPlan, type PlannedSet, setsIn as plannedSetsIn } from '../appendix/spec';
+import { POLICIES } from '../attribution/policy';
+import { SkippedLines } from '../carbon/intensity-line';
+import type { EitReport, ReportGroup } from '../generated/report';
+import { csv } from '../report/csv';
+import { factorLines } from '../report/factor-lines';
+import { notesLine } from '../report/footer';
+import type { View } from '../report/format';
+import type { ReportQuery } from '../report/aggregate';
+import type { RunSet, RunSetFilter } from '../science/run-set';
+import { version } from '../version';
+import { chosenRuns } from './chosen-runs';
+import type { Surroundings } from './command';
+import { energyCurves } from './energy-curves';
+import { gridIntensity } from './page-hours';
+import { readRunDetails } from './run-details';
+import { siteFactors } from './site-factors';
+import { readSoftwareFile } from './software-file';
+
+const DAY_MS = 86_400_000;
+
+export interface AppendixAsked {
+  readonly plan: AppendixPlan;
+  readonly argv: Readonly<Record<string, unknown>>;
+  readonly surroundings: Surroundings;
+  readonly folder: AppendixFolder;
+  /** Of each set, and of the whole (null). */
+  readonly attached: ReadonlyMap<PlannedSet | null, readonly SourceFile[]>;
+}
+
+/** A hidden name that can be read all the same. */
+export interface FoundName {
+  readonly kind: NameKind;
+  readonly name: string;
+  readonly where: string;
+}
+
+export interface AppendixResult {
+  readonly site: Site;
+  /** All of them, sets within sets behind theirs. */
+  readonly sets: readonly SiteSet[];
+  readonly foundNames: readonly FoundName[];
+  readonly bytes: number;
+  readonly largestPage: number;
+}
+
+/** A job of the appendix, before it has been read about. */
+interface ChosenJob {
+  readonly found: FoundJob;
+  readonly group: ReportGroup;
+  readonly set: RunSet;
+}
+
+/** What reports say of times, to whoever reads them wherever. */
+const VIEW: View = {
+  columns: null,
+  header: true,
+  isOwn: false,
+  timeZone: 'utc',
+  skipped: [],
+  terminal: null,
+};
+
+/**
+ * Reads the ledger, twice at most for each set, and writes all pages and files of an appendix.
+ * @throws EitError as chosenRuns, EIT_PAGES
+ */
+export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResult> {
+  const { plan, argv, surroundings, folder } = asked;
+  const filters = plannedSetsIn(plan.sets).flatMap(({ filter }) => (filter === null ? [] : [filter]));
+  const watched = new Map<RunSetFilter, { readonly found: FoundJobs; readonly query: ReportQuery }>();
+  const chosen = await chosenRuns(argv, surroundings, {
+    filters,
+    allowIncomplete: plan.allowIncomplete,
+    watchRuns: (filter, query) => {
+      const found = new FoundJobs(query);
+      watched.set(filter, { found, query });
+      return (added) => found.add(added);
+    },
+  });
+  const jobs = new Map<string, ChosenJob>();
+  const keysOf = new Map<RunSetFilter, string[]>();
+  for (const set of chosen.sets) {
+    const found = watched.get(set.filter)?.found.of(set.report.groups) ?? [];
+    const keys = found.map((job, i) => {
+      if (!jobs.has(job.key)) jobs.set(job.key, { found: job, group: set.report.groups[i]!, set });
+      return job.key;
+    });
+    keysOf.set(set.filter, keys);
+  }
+
+  const names = new Pseudonyms(plan.hidesNames);
+  const reports = new Map(chosen.sets.map((set) => [set, withoutNames(set.report, names)]));
+  const ordered = [...jobs.values()];
+  const { details, data } = await readDetails(
+    asked,
+    chosen.loaded.config.ledger,
+    ordered,
+    [...watched.values()],
+    names,
+  );
+  const gridOf = gridIntensities(chosen.loaded, ordered);
+  const runs = new Map<string, SiteRun>();
+  ordered.forEach((job, i) => {
+    const number = i + 1;
+    const path = dataPathOf(number);
+    const lines = data.get(path) ?? 0;
+    runs.set(job.found.key, {
+      number,
+      ...siteRunOf(job, details[i]!, reports.get(job.set)!, names, surroundings),
+      gridOf: gridOf(job.found.cluster),
+      data: { path, lines, bytes: lines === 0 ? 0 : folder.bytesOf(path) },
+    });
+  });
+
+  const attach = (set: PlannedSet | null, at: string): AttachedFile[] =>
+    (asked.attached.get(set) ?? []).map(({ path: from, name, bytes }) => {
+      const path = `files/${at}${name}`;
+      folder.copy(path, from);
+      return { path, name, bytes };
+    });
+  const numbered = new Map(plannedSetsIn(plan.sets).map((set, i) => [set, i + 1]));
+  const site: Site = {
+    ...{ title: plan.title, description: plan.description, hidesNames: plan.hidesNames },
+    ...{ figures: plan.figures, plots: plan.plots, order: plan.order },
+    sets: siteSets(
+      plan.sets,
+      ({ filter }) => (filter === null ? [] : (keysOf.get(filter) ?? []).map((key) => runs.get(key)!)),
+      (set) => attach(set, `set-${numbered.get(set) ?? 0}/`),
+    ),
+    runs: [...runs.values()],
+    attached: attach(null, ''),
+    warnings: chosen.warnings,
+    notes: [...new Set([...reports.values()].flatMap(notesOf))],
+    generatedAt: new Date().toISOString(),
+    toolVersion: version,
+  };
+  return {
+    site,
+    ...writeSite(site, [...reports.values()][0]!, folder),
+    foundNames: foundNames(asked, site, names),
+  };
+}
+
+/** What figures rest on. */
+function notesOf(report: EitReport): string[] {
+  return [...factorLines(report, VIEW, ['Cost', 'Water', 'MarketCO2e']), notesLine(report, VIEW)];
+}
+
+function siteRunOf(
+  { found, group, set }: ChosenJob,
+  details: JobDetails,
+  report: EitReport,
+  names: Pseudonyms,
+  { env }: Surroundings,
+): Omit<SiteRun, 'number' | 'gridOf' | 'data'> {
+  const { cluster, executions, cpus } = found;
+  const text = readSoftwareFile(env, cluster, group.job_id ?? 0);
+  return {
+    ...{ cpus, details, report },
+    job: report.groups[set.report.groups.indexOf(group)]!,
+    executions: executions.map((execution) => ({
+      ...execution,
+      nodes: execution.nodes.map((node) => names.of('node', node, cluster)),
+    })),
+    hardware: [...details.hardware].map(([host, hardware]) => ({
+      host: names.of('host', host, cluster),
+      hardware: hardware === null ? null : publishedHardware(hardware, names),
+    })),
+    software: text === null ? null : parseSoftware(text, names.isHiding),
+    tags: set.own.tagsOf(group),
+    metrics: set.own.metricsOf(group),
+  };
+}
+
+async function readDetails(
+  { surroundings, folder }: AppendixAsked,
+  ledger: string,
+  jobs: readonly ChosenJob[],
+  watched: readonly { readonly query: ReportQuery }[],
+  names: Pseudonyms,
+): Promise<{ readonly details: readonly JobDetails[]; readonly data: ReadonlyMap<string, number> }> {
+  const wanted = jobs.map(({ found }) => found);
+  const fragments = wanted.flatMap((job) => job.fragments);
+  const first = watched[0]!.query;
+  const users = first.filter.users;
+  const isSame = watched.every(({ query }) => JSON.stringify(query.filter.users) === JSON.stringify(users));
+  const query: ReportQuery = {
+    ...first,
+    sinceMs: fragments.reduce((least, { startedMs }) => Math.min(least, startedMs), Infinity) - DAY_MS,
+    untilMs: fragments.reduce((most, { toMs }) => Math.max(most, toMs), 0) + DAY_MS,
+    withUnattributed: false,
+    filter: {
+      users: isSame ? users : undefined,
+      clusters: new Set(wanted.map(({ cluster }) => cluster)),
+      jobs: new Set(fragments.map(({ job }) => job)),
+    },
+  };
+  const policy = POLICIES.indexOf(query.policy);
+  let data = new Map<string, number>();
+  const details = await readRunDetails(
+    { ledger, uid: surroundings.uid, output: surroundings.output },
+    query,
+    () => {
+      folder.dropAppended(data.keys());
+      data = new Map();
+      const paths = new Map<JobDetails, string>();
+      const reading = new RunDetails(wanted, {
+        ...{ policy, names },
+        write: (job, line) => {
+          const path = paths.get(job)!;
+          data.set(path, (data.get(path) ?? 0) + 1);
+          folder.append(path, `${JSON.stringify(line)}\n`);
+        },
+      });
+      reading.jobs.forEach((job, i) => paths.set(job, dataPathOf(i + 1)));
+      return reading;
+    },
+  );
+  // Of a job of which nothing more is known there is an empty file.
+  details.jobs.forEach((_, i) => folder.append(dataPathOf(i + 1), ''));
+  folder.flush();
+  return { details: details.jobs, data };
+}
+
+/** The grid of each cluster over the time of all runs. */
+function gridIntensities(
+  loaded: Parameters<typeof siteFactors>[0],
+  jobs: readonly ChosenJob[],
+): (cluster: string) => SiteRun['gridOf'] {
+  const fragments = jobs.flatMap(({ found }) => found.fragments);
+  const window = {
+    sinceMs: fragments.reduce((least, { startedMs }) => Math.min(least, startedMs), Infinity),
+    untilMs: fragments.reduce((most, { toMs }) => Math.max(most, toMs), 0) + 1,
+  };
+  const { curvesOf } = energyCurves({
+    ...{ loaded, factorsIn: siteFactors(loaded), nowMs: Date.now(), skipped: new SkippedLines() },
+  });
+  const curveOf = curvesOf(window);
+  return (cluster) => gridIntensity(curveOf(cluster));
+}
+
+/** Writes pages, schemas and the table of all figures. */
+function writeSite(
+  site: Site,
+  report: EitReport,
+  folder: AppendixFolder,
+): Pick<AppendixResult, 'sets' | 'bytes' | 'largestPage'> {
+  let largestPage = 0;
+  const page = (path: string, text: string): void => {
+    largestPage = Math.max(largestPage, Buffer.byteLength(text));
+    folder.write(path, text);
+  };
+  const sets = setsIn(site.sets);
+  const setsOf = new Map<SiteRun, SiteSet[]>(site.runs.map((run) => [run, []]));
+  // The set that a run is listed in is the innermost.
+  for (const set of sets)
+    for (const run of set.runs)
+      if (!set.sets.some(({ runs }) => runs.includes(run))) setsOf.get(run)?.push(set);
+  page('index.html', indexPage(site));
+  for (const set of sets) for (const { path, text } of setPages(site, set)) page(path, text);
+  for (const run of site.runs) page(runPath(run), runPage(site, run, setsOf.get(run) ?? []));
+  folder.write(SCHEMA_FILES.data, `${JSON.stringify(runDataSchema, null, 2)}\n`);
+  folder.write(SCHEMA_FILES.record, `${JSON.stringify(recordSchema, null, 2)}\n`);
+  const groups = site.runs.map(({ job }) => job);
+  folder.write(FIGURES_FILE, [...csv.render({ ...report, groups }, VIEW)].join(''));
+  folder.flush();
+  return { sets, largestPage, bytes: folder.paths.reduce((sum, path) => sum + folder.bytesOf(path), 0) };
+}
+
+/** Hidden names that stand in what people wrote. */
+function foundNames({ plan, attached }: AppendixAsked, site: Site, names: Pseudonyms): FoundName[] {
+  if (!plan.hidesNames) return [];
+  const found = new Map<string, FoundName>();
+  const look = (text: string, where: string): void => {
+    for (const { name, kind } of names.foundIn(text)) {
+      const key = `${kind}\0${name}\0${where}`;
+      if (!found.has(key)) found.set(key, { kind, name, where });
+    }
+  };
+  look(`${site.title}\n${site.description}`, 'the title or the description');
+  for (const set of setsIn(site.sets))
+    look(`${set.name}\n${set.description}`, 'the name or the description of a set');
+  for (const { job, tags, metrics, software } of site.runs) {
+    look(job.slurm_job?.name ?? '', 'names of jobs');
+    look(JSON.stringify([tags, Object.keys(metrics)]), 'tags or metrics of runs');
+    look(JSON.stringify(software), 'what was written down of the software');
+  }
+  for (const run of site.runs) look([...run.details.programs.keys()].join('\n'), 'names of programs');
+  for (const file of [...attached.values()].flat())
+    look(`${file.name}\n${textOfFile(file)}`, `the file ${file.name}`);
+  look(site.notes.join('\n'), 'the notes on factors');
+  return [...found.values()];
+}

@@ -1,0 +1,143 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { LoadedConfig } from '../config/config';
+import { visible } from '../config/visible';
+import { EitError, isSystemError } from '../errors';
+import type { BoardSpec } from '../leaderboard/board-spec';
+import { checkEntry } from '../leaderboard/check-entry';
+import { type Entry, entryRun } from '../leaderboard/entry-run';
+import { readSubmission, type Submission } from '../leaderboard/read-submission';
+import { SUBMISSION_ENDING } from '../leaderboard/submission-limits';
+import { differencesOf, entryOf } from '../leaderboard/verify-submission';
+import { jobName, parseRunSet } from '../science/run-set';
+import { ledgerIn } from './chosen-runs';
+import type { Surroundings } from './command';
+import { FACTS_NAME } from './facts-file';
+import { readRunSets } from './run-sets';
+
+/** Submissions of more than these are no leaderboard's. */
+const MOST_SUBMISSIONS = 10_000;
+
+/** A submission that is not on the board. */
+export interface Refused {
+  readonly file: string;
+  readonly why: string;
+}
+
+/**
+ * The entries of a spec whose runs are in a ledger.
+ * @param specPath what paths of the spec are relative to the folder of
+ * @throws EitError EIT_LEADERBOARD, EIT_RUN_SET; and what a report throws
+ */
+export async function ledgerEntries(
+  spec: BoardSpec,
+  specPath: string,
+  site: LoadedConfig,
+  surroundings: Surroundings,
+  allUsers: boolean,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const { name, description, set, from, link } of spec.entries) {
+    if (set === undefined && from === undefined)
+      throw new EitError(
+        'EIT_LEADERBOARD',
+        `the entry ${visible(name, 80)} has no runs: give it set: (a filter as --set has it), from: (a folder that eit run wrote), or both`,
+      );
+    const filter = set === undefined ? { text: from ?? '', asked: {} } : parseRunSet(`entry=${set}`);
+    const loaded = from === undefined ? site : ledgerIn(site, resolve(dirname(specPath), from));
+    const sets = await readRunSets([{ ...filter, name }], loaded, surroundings, {
+      policy: spec.policy,
+      allUsers: allUsers || from !== undefined,
+      ...(from === undefined ? {} : { facts: join(loaded.config.ledger, FACTS_NAME) }),
+    });
+    const entry: Entry = {
+      ...{ name, description: description ?? null, link: link ?? null },
+      origin: { kind: 'ledger', sha256: null },
+      runs: sets.flatMap(({ report, own }) =>
+        report.groups.map((job) => entryRun(job, own, spec.metric.name, jobName(job))),
+      ),
+    };
+    checkEntry(entry, spec);
+    entries.push(entry);
+  }
+  return entries;
+}
+
+/**
+ * The files of a folder of submissions.
+ * @returns in the order of their names; what does not end as submissions do is left out
+ * @throws EitError EIT_LEADERBOARD where there is no such folder
+ */
+export function submissionFiles(folder: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new EitError(
+      'EIT_LEADERBOARD',
+      `submissions: ${visible(folder, 200)} cannot be read: ${error.message}; make the folder, or name another`,
+      { cause: error },
+    );
+  }
+  const files = names.filter((name) => name.endsWith(SUBMISSION_ENDING)).sort();
+  if (files.length > MOST_SUBMISSIONS)
+    throw new EitError(
+      'EIT_LEADERBOARD',
+      `${visible(folder, 200)} has ${files.length} submissions; a leaderboard has at most ${MOST_SUBMISSIONS}`,
+    );
+  return files.map((name) => join(folder, name));
+}
+
+/**
+ * Recomputes submissions: those that are what they claim and fit the spec become entries.
+ * @param taken names that entries have already
+ */
+export async function submittedEntries(
+  files: readonly string[],
+  spec: BoardSpec,
+  taken: readonly string[],
+): Promise<{ entries: Entry[]; refused: Refused[] }> {
+  const entries: Entry[] = [];
+  const refused: Refused[] = [];
+  /** Who has which name, and whose are which records. */
+  const nameOf = new Map(taken.map((name) => [name, 'an entry of the spec']));
+  const recordsOf = new Map<string, string>();
+  for (const file of files) {
+    try {
+      const submission = await readSubmission(file, [spec.policy]);
+      const { name, records } = submission.manifest;
+      const why =
+        whyNot(submission, spec) ??
+        refusal(nameOf.get(name), (other) => `its name is that of ${other}`) ??
+        refusal(recordsOf.get(records.sha256), (other) => `its records are those of ${other}`);
+      if (why !== null) {
+        refused.push({ file, why });
+        continue;
+      }
+      const entry = entryOf(submission, spec.policy);
+      checkEntry(entry, spec);
+      nameOf.set(name, visible(file));
+      recordsOf.set(records.sha256, visible(file));
+      entries.push(entry);
+    } catch (error) {
+      if (!(error instanceof EitError)) throw error;
+      refused.push({ file, why: error.message });
+    }
+  }
+  return { entries, refused };
+}
+
+function refusal(other: string | undefined, why: (other: string) => string): string | null {
+  return other === undefined ? null : why(other);
+}
+
+/** Why a submission is none of this leaderboard; null: it is. */
+function whyNot(submission: Submission, spec: BoardSpec): string | null {
+  const { task, metric } = submission.manifest;
+  if (task !== spec.task) return `it is for the task ${visible(task)}, not ${visible(spec.task)}`;
+  if (metric.name !== spec.metric.name)
+    return `its metric is ${visible(metric.name)}, not ${visible(spec.metric.name)}`;
+  const differences = differencesOf(submission);
+  return differences.length === 0 ? null : `it is not as it claims: ${differences.join('; ')}`;
+}
