@@ -134,7 +134,7 @@ test('pipes pass through: all that comes goes, and nothing else is on standard o
   });
   expect(stdout).toBe('3000000\ny\n141 141 0\n');
   expect(stderr).toMatch(/eit: run 1 \(tr\) in /);
-  expect(runsIn(folder).map(({ job }) => job)).toEqual([1, 2]);
+  expect(new Set(runsIn(folder).map(({ job }) => job))).toEqual(new Set([1, 2]));
 });
 
 test('signals are handed on, and what the command does about them counts', async () => {
@@ -294,7 +294,7 @@ test('tags and results travel with it, and sets of a folder are compared by them
     ran.push(
       await run(
         ['sh', '-c', `cd ${dir}; ${work}`],
-        ['--dir', folder, '--tag', `set=${set}`, '--metric-file', file],
+        ['--dir', folder, '--tag', `set=${set}`, '--metric-file', file, ...(fpos < 5e9 ? ['--quiet'] : [])],
       ),
     );
   }
@@ -303,7 +303,7 @@ test('tags and results travel with it, and sets of a folder are compared by them
   expect(ran[3]?.stderr).toMatch(/^eit: run 4 \(sh\) in .*results: fpos, acc$/ms);
   const asked = ['--from', folder, '--set', 'A=tag=set=a', '--set', 'B=tag=set=b'];
   const { ended, output } = startEit(
-    ['compare', ...asked, '--correlate', 'fpos,energy', '--over', 'runs', '--json'],
+    ['compare', ...asked, '--correlate', 'fpos,CPUTime', '--over', 'runs', '--json'],
     plain,
   );
   expect(await ended).toBe(0);
@@ -312,7 +312,8 @@ test('tags and results travel with it, and sets of a folder are compared by them
     of: { jobs: unknown[] }[];
   };
   expect(found.correlations[0]?.pearson.n).toBe(4);
-  expect(found.correlations[0]?.pearson.r).toBeGreaterThan(0.5);
+  // However busy the machine is.
+  expect(found.correlations[0]?.pearson.r).toBeGreaterThan(0.9);
   expect(found.of.map(({ jobs }) => jobs.length)).toEqual([2, 2]);
   // Names and states are the folder's own; a file that is older than the run is of another one.
   const failed = await run(
