@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostRecord, RunRecord } from '../../src/generated/record';
 import { until } from '../cluster/until';
+import { gpuLine, NvmlStub, StubBuilds } from '../nvml-stub/nvml-stub';
 import { noRoot, testUnless } from '../test-unless';
 import { TestUsers } from './test-users';
 import { startEit } from './eit-command';
@@ -58,14 +59,14 @@ afterAll(() => {
   rmSync(dir, { recursive: true });
 });
 
-function config(name: string, cgroup: string): string {
+function config(name: string, cgroup: string, more = ''): string {
   const path = join(dir, `${name}.yaml`);
   const values = {
     ...{ var_dir: join(dir, 'var'), spool_dir: join(dir, 'spool'), ledger: join(dir, 'site') },
     ...{ roots: { sys: join(dir, 'sys'), proc: '/proc', cgroup }, site: { pue: 1.2, zone: 'DE' } },
   };
   const lines = Object.entries(values).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
-  writeFileSync(path, `state_dir: ${join(dir, 'state')}\n${lines.join('')}`);
+  writeFileSync(path, `state_dir: ${join(dir, 'state')}\n${lines.join('')}${more}`);
   return path;
 }
 
@@ -250,6 +251,37 @@ testUnless(noRoot)('without the right to read the counters it is modelled, and s
     expect(line?.modelled_uj?.['package-0']?.[0]).toBeGreaterThan(0);
   } finally {
     users.remove();
+  }
+});
+
+test("GPUs: the one that CUDA is told is the run's, the other is idle; and they can be required", async () => {
+  const builds = new StubBuilds();
+  const watts = ['energy 0 300000', 'energy 1 70000', 'power 0 300000', 'power 1 70000'];
+  const stub = new NvmlStub(builds, [gpuLine(0), gpuLine(1), ...watts]);
+  try {
+    const at = config(
+      'gpus',
+      join(dir, 'no-cgroup'),
+      `gpu: { nvml_library: ${stub.library}, interval_ms: 100 }\n`,
+    );
+    const ran = await run(['sleep', '2'], ['--json'], { at, env: { CUDA_VISIBLE_DEVICES: '1' } });
+    expect(ran.status).toBe(0);
+    const [line] = runsIn(ran.folder);
+    expect(line).toMatchObject({ gpus: 1, gpu: { by: 'index' } });
+    expect(line?.measured_uj).not.toHaveProperty('gpu-1b:00.0');
+    const seconds = (line?.gpu?.ms ?? 0) / 1000;
+    expect(seconds).toBeGreaterThan(1.5);
+    expect((line?.measured_uj['gpu-1c:00.0']?.[0] ?? 0) / 1e6 / seconds).toBeCloseTo(70, -1);
+    const { domains } = records(ran.folder).find((one) => one.kind === 'host')!;
+    const first = domains['gpu-1b:00.0']!;
+    expect(first.idle_uj[0]).toBe(first.counter_uj);
+    const wrong = await run(['true'], ['--require-gpu', 'no-such-gpu'], { at });
+    expect(wrong.status).toBe(125);
+    expect(wrong.stderr).toContain('here is NVIDIA H100 80GB HBM3');
+    expect((await run(['true'], ['--quiet', '--require-gpu', 'a100|h100 80gb'], { at })).status).toBe(0);
+  } finally {
+    stub.remove();
+    builds.remove();
   }
 });
 
