@@ -17,6 +17,7 @@ const LAYERS = {
   'own-run': ['config', 'slurm', 'sources', 'attribution', 'ledger', 'metrics', 'agent'],
   runs: ['config', 'slurm', 'attribution', 'ledger'],
   archive: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
+  imports: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon'],
   synthetic: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   carbon: ['config', 'slurm', 'attribution', 'ledger', 'runs'],
   report: ['config', 'slurm', 'attribution', 'ledger', 'metrics', 'runs', 'carbon'],
@@ -24,6 +25,18 @@ const LAYERS = {
   live: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report'],
   mail: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   science: ['config', 'hardware', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
+  exports: [
+    'config',
+    'hardware',
+    'slurm',
+    'attribution',
+    'ledger',
+    'runs',
+    'carbon',
+    'report',
+    'quota',
+    'science',
+  ],
   pages: ['config', 'slurm', 'attribution', 'ledger', 'runs', 'carbon', 'report', 'quota'],
   appendix: [
     'config',
@@ -71,6 +84,8 @@ const LAYERS = {
     'science',
     'appendix',
     'leaderboard',
+    'imports',
+    'exports',
   ],
 };
 const OPEN_TO_ALL = ['', 'generated'];

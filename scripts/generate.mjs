@@ -14,7 +14,7 @@ const check = process.argv.includes('--check');
 const banner = (schema) => `// Generated from schemas/${schema} by \`npm run generate\`. Do not edit.\n`;
 
 // People write them: all that is wrong is told at once, with what was expected.
-const IN_YAML = ['config', 'appendix', 'leaderboard'];
+const IN_YAML = ['config', 'appendix', 'leaderboard', 'boamps'];
 // What is absent in them is filled in.
 const WITH_DEFAULTS = ['config', 'leaderboard'];
 // Of what is written for others to read: its types alone, and it may refer to other schemas.

@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement estimate whatif appendix run tag metric leaderboard --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement estimate whatif appendix run tag metric leaderboard import export badge --help --version' -- "$current")
       return
     fi
   fi
@@ -166,6 +166,18 @@ _eit() {
       ;;
     appendix)
       options='--set --from --allow-incomplete --allusers --policy --config --spec --output --title --names --json'
+      ;;
+    import)
+      actions='eit codecarbon'
+      options='--to --time-zone --cpu --json'
+      ;;
+    export)
+      actions='sci boamps'
+      options='--set --from --allow-incomplete --allusers --policy --per --embodied-kg --without-embodied --task --output --json --config'
+      ;;
+    badge)
+      options='--set --from --allusers --policy --label --clean-below --baseline --metric --within --better --output --markdown --html --json
+        --config'
       ;;
     regions) options='--fuels --plot --basis --no-bar --json' ;;
   esac

@@ -51,6 +51,7 @@ const ERRORS = {
   EIT_APPENDIX: { exit: 2 },
   EIT_LEADERBOARD: { exit: 2 },
   EIT_SUBMISSION: { exit: 1 },
+  EIT_IMPORT: { exit: 1 },
   EIT_AGENT_RUNNING: { exit: 0 },
 } as const satisfies Record<string, { exit: number }>;
 

@@ -54,6 +54,7 @@ export function overTimeSection({ details, gridOf }: SiteRun): Section {
       title: `Block devices${together}`,
       curves: curves.blockIo(),
       text: (value) => `${bytesText(value)}/s`,
+      base: 1024,
     },
     {
       id: 'intensity',

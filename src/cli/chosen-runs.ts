@@ -57,6 +57,8 @@ export interface MoreOfRuns {
   /** Whether that file takes jobs that were observed in part; absent: not. */
   readonly allowIncomplete?: boolean;
   readonly watchRuns?: WatchSets;
+  /** Whether what making the machines emitted is asked for; absent: not. */
+  readonly embodied?: boolean;
 }
 
 /**
@@ -66,7 +68,7 @@ export interface MoreOfRuns {
 export async function chosenRuns(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
-  { filters: given, allowIncomplete, watchRuns }: MoreOfRuns = {},
+  { filters: given, allowIncomplete, watchRuns, embodied }: MoreOfRuns = {},
 ): Promise<ChosenRuns> {
   const from = lastGiven(argv['from']);
   const filters = given ?? filtersOf(argv, from);
@@ -77,6 +79,7 @@ export async function chosenRuns(
     allUsers: argv['allusers'] === true || from !== undefined,
     ...(from === undefined ? {} : { facts: join(loaded.config.ledger, FACTS_NAME) }),
     ...(watchRuns === undefined ? {} : { watchRuns }),
+    ...(embodied === undefined ? {} : { embodied }),
   });
   checkSets(sets, { allowIncomplete: argv['allow-incomplete'] === true || allowIncomplete === true });
   return { loaded, sets, warnings: setWarnings(sets) };

@@ -182,4 +182,27 @@ export const COMMANDS: readonly Command[] = [
     rest: { name: 'files', describe: 'build, verify: more submissions' },
     load: () => import('./leaderboard'),
   },
+  {
+    name: 'import',
+    describe:
+      'Runs that another tool has measured, into a folder that every command reads (--from): logs of experiment-impact-tracker (eit), ' +
+      'emissions.csv of CodeCarbon (codecarbon)',
+    actions: ['eit', 'codecarbon'],
+    operand: { name: 'where', describe: 'eit: the folder with the logs; codecarbon: the file' },
+    load: () => import('./import'),
+  },
+  {
+    name: 'export',
+    describe:
+      'Runs in the form of others: Software Carbon Intensity, ISO/IEC 21031 (sci), the BoAmps data model (boamps)',
+    actions: ['sci', 'boamps'],
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    load: () => import('./export'),
+  },
+  {
+    name: 'badge',
+    describe: 'A label for README.md (SVG): energy, CO2eq, coverage, measured or modelled',
+    operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
+    load: () => import('./badge'),
+  },
 ];

@@ -42,11 +42,13 @@ export async function readRunSets(
     allUsers,
     facts,
     watchRuns,
+    embodied = false,
   }: {
     readonly policy: string | undefined;
     readonly allUsers: boolean;
     readonly facts?: string;
     readonly watchRuns?: WatchSets;
+    readonly embodied?: boolean;
   },
 ): Promise<RunSet[]> {
   const { output, uid } = surroundings;
@@ -70,7 +72,7 @@ export async function readRunSets(
         starttime: asked('starttime').at(-1) ?? FROM_THE_BEGINNING,
         endtime: asked('endtime').at(-1),
         ...{ allusers: allUsers, 'group-by': ['job'], policy },
-        ...{ extrapolate: false, 'compare-slurm': false, lost: false, embodied: false },
+        ...{ extrapolate: false, 'compare-slurm': false, lost: false, embodied },
       },
       reader,
       loaded.config.policy,

@@ -1,0 +1,86 @@
+import { visible } from '../config/visible';
+import type { EitReport } from '../generated/report';
+import { counted, energyText, massText } from '../report/units';
+import { isCovered, LEAST_COVERAGE, type RunSet } from '../science/run-set';
+import type { Mark } from './badge-marks';
+
+/** One field of a badge. */
+export interface BadgePart {
+  readonly text: string;
+  readonly kind: 'label' | 'value' | 'mark';
+}
+
+/** A badge before it is drawn. */
+export interface Badge {
+  /** Of all parts, from left to right. */
+  readonly parts: readonly BadgePart[];
+  /** All of it in one line: for screen readers and where no picture is. */
+  readonly text: string;
+  /** What it rests on. */
+  readonly basis: string;
+}
+
+/** Letters of a user's own label. */
+const LONGEST_LABEL = 40;
+
+/**
+ * The badge of a set: energy, CO2eq, how much of it was observed, how it came about. Its colours never say that a run was large.
+ * @param label what stands first
+ */
+export function badgeOf({ filter, report }: RunSet, label: string, marks: readonly Mark[]): Badge {
+  const { total } = report;
+  const least = isWhole(report) ? '' : 'at least ';
+  const parts: BadgePart[] = [
+    { text: visible(label, LONGEST_LABEL), kind: 'label' },
+    { text: `${least}${energyText(total.energy_kwh.total)}`, kind: 'value' },
+    { text: `${massText(total.co2e_kg)} CO2eq`, kind: 'value' },
+    { text: coverageText(report), kind: 'value' },
+    { text: qualityText(total.measured_fraction), kind: 'value' },
+    ...marks.map(({ text }): BadgePart => ({ text, kind: 'mark' })),
+  ];
+  const [first, ...rest] = parts.map(({ text }) => text);
+  return {
+    parts,
+    text: `${first}: ${rest.join(', ')}`,
+    basis: [basisText(filter.text, report), ...marks.map(({ basis }) => basis)].join(' '),
+  };
+}
+
+/** Whether all of it was observed as far as a claim needs it. */
+export function isWhole({ groups }: EitReport): boolean {
+  return groups.every(isCovered);
+}
+
+function coverageText({ total, groups }: EitReport): string {
+  if (total.coverage === null) return 'coverage unknown';
+  const part = groups.some((job) => job.nodes_reported < job.nodes_expected)
+    ? Math.min(total.coverage, total.nodes_reported / Math.max(1, total.nodes_expected))
+    : total.coverage;
+  return `${Math.floor(part * 100)} % observed`;
+}
+
+function qualityText(measured: number | null): string {
+  if (measured === null) return 'no energy';
+  if (measured >= 0.9995) return 'measured';
+  return measured <= 0.0005
+    ? 'modelled'
+    : `${Math.min(99, Math.max(1, Math.round(measured * 100)))} % measured`;
+}
+
+function basisText(text: string, report: EitReport): string {
+  const { total, factors, policy, since, until } = report;
+  const partial = report.groups.filter((job) => !isCovered(job)).length;
+  return [
+    `${counted(total.jobs, 'job')} (${visible(text, 120)}), ${since.slice(0, 10)} to ${until.slice(0, 10)}: energy with PUE ${Number(factors.pue.toPrecision(4))}, divided by the policy ${policy};`,
+    `CO2eq with ${factors.intensity_g_per_kwh.toFixed(0)} g/kWh (${factors.zone}, ${visible(factors.intensity_source, 200)}), location-based.`,
+    ...(partial > 0
+      ? [
+          `${counted(partial, 'job')} below ${LEAST_COVERAGE * 100} % of nodes and time observed: the energy is at least this.`,
+        ]
+      : []),
+    ...(factors.defaults_used.length > 0
+      ? [`Defaults: ${factors.defaults_used.map((one) => visible(one, 200)).join('; ')}.`]
+      : []),
+    `slurm-eit ${report.tool_version}.`,
+  ].join(' ');
+}
