@@ -90,7 +90,7 @@ _eit() {
       mapfile -t COMPREPLY < <(compgen -W 'lifecycle direct' -- "$current")
       return
       ;;
-    --config | --dir | --sacct | --sacctmgr | --plot | --output)
+    --config | --dir | --from | --file | --csv | --metric-file | --metric-csv | --sacct | --sacctmgr | --plot | --output)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return
@@ -101,7 +101,7 @@ _eit() {
     report)
       options='--user --account --partition --jobs --clusters --nodelist --qos --name --state --starttime --endtime --allusers
         --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
-        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --html --policy --config'
+        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --html --policy --from --config'
       ;;
     status) options='--ledger --silent-for --all --days --sinfo --json --config' ;;
     doctor) options='--role --topic --json --config' ;;

@@ -25,7 +25,7 @@ export interface NumberedRun {
  * Makes the folder, where it is none yet, and takes the next number in it; the nodes of one step of Slurm have one number together.
  * @param ledger the site's, into which no run of a user's own may come
  * @param tags of the run
- * @throws EitError EIT_RUN, EIT_FACTS
+ * @throws EitError EIT_RUN
  */
 export async function takeRunNumber(
   dir: string,
@@ -74,6 +74,9 @@ export async function takeRunNumber(
       tags: { ...tags, ...(mark === null ? {} : { [STEP_TAG]: mark }) },
     };
     return isFirst ? [line] : [];
+  }).catch((cause: unknown) => {
+    // Nothing was begun: the status is not one that the command could have.
+    throw cause instanceof EitError ? new EitError('EIT_RUN', cause.message, { cause }) : cause;
   });
   return { folder, facts, job, isFirst };
 }

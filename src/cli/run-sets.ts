@@ -23,7 +23,7 @@ import { reportQuery } from './report-query';
 import { siteFactors } from './site-factors';
 
 /** A set says its runs by name or id: where it says no time, it is of all. */
-const FROM_THE_BEGINNING = '2015-01-01';
+export const FROM_THE_BEGINNING = '2015-01-01';
 
 /** Called for each set before it is read, and again where that begins anew; what it gives is told of each of its runs. */
 export type WatchSets = (filter: RunSetFilter, query: ReportQuery) => (added: AddedRun) => void;

@@ -84,7 +84,7 @@ export const epilogue =
   "The command has this one's input, output, terminal and signals, and its exit status is handed on; 125: eit could not begin, 126 and 127 as of a shell. " +
   'Its processes are divided from the rest of the machine as jobs are. Without the right to read counters a model is taken, and said so. ' +
   'In a job of Slurm that the site measures nothing is measured twice: tags and results go to that job. Under srun start it once a node (--ntasks-per-node=1). ' +
-  'The folder is a ledger: eit compare --from DIR --set "A=tag=set=resnet" ..., eit tag JOB --from DIR. See docs/run.md.';
+  'The folder is a ledger: eit report --from DIR, eit compare --from DIR --set "A=tag=set=resnet" ..., eit tag JOB --from DIR. See docs/run.md.';
 
 /** What is asked for. */
 interface Asked {
@@ -173,7 +173,14 @@ async function runMeasured(
         },
       ]);
       if (isQuiet) return;
-      const summary = await runSummary({ numbered, end, remarks: measuring.remarks(), loaded, surroundings });
+      const summary = await runSummary({
+        numbered,
+        end,
+        startedMs: asked.startedMs,
+        remarks: measuring.remarks(),
+        loaded,
+        surroundings,
+      });
       if (argv['json'] === true) output.stderr.write(summary.json);
       else for (const text of summary.lines) output.note(text);
     });
