@@ -8,7 +8,12 @@ import { errorText } from '../../../src/science/estimate-words';
 import { pairedTest } from '../../../src/science/paired-t';
 import { predictNext } from '../../../src/science/prediction';
 
-const A100: EstimateHardware['gpu'] = { name: 'A100', tdpW: 400, peakTflops: 312, holdsCpu: false };
+const A100: NonNullable<EstimateHardware['gpu']> = {
+  name: 'A100',
+  tdpW: 400,
+  peakTflops: 312,
+  holdsCpu: false,
+};
 const CPU: EstimateHardware['cpu'] = { name: 'EPYC', wattsPerCore: 4.375 };
 const NOTHING: Workload = {
   ...{ hours: null, gpuHours: 0, usedGpuHours: null, coreHours: 0, usedCoreHours: null },
@@ -40,7 +45,7 @@ test('operations are TDP over peak: twice the peak is half the energy, twice the
         const kwh = (tdp: number, peak: number): number =>
           estimateEnergy(
             { ...NOTHING, gpuHours: null, pflopsHours },
-            { gpu: { ...A100!, tdpW: tdp, peakTflops: peak }, cpu: null },
+            { gpu: { ...A100, tdpW: tdp, peakTflops: peak }, cpu: null },
             1,
           ).operations.itKwh ?? NaN;
         const one = kwh(tdpW, peakTflops);
@@ -56,7 +61,7 @@ test('operations are TDP over peak: twice the peak is half the energy, twice the
 test('what is not told is not estimated, and says why', () => {
   const found = estimateEnergy(
     { ...NOTHING, hours: 2, gpuHours: 2 },
-    { gpu: { ...A100!, peakTflops: null }, cpu: null },
+    { gpu: { ...A100, peakTflops: null }, cpu: null },
     1,
   );
   expect(found['time-full']).toMatchObject({
@@ -79,7 +84,7 @@ test('what is not told is not estimated, and says why', () => {
 
 test('a superchip has CPU and memory in its TDP', () => {
   const work = { ...NOTHING, hours: 1, gpuHours: 1, coreHours: 72, memoryBytes: 2 ** 38 };
-  const found = estimateEnergy(work, { gpu: { ...A100!, tdpW: 1000, holdsCpu: true }, cpu: CPU }, 1);
+  const found = estimateEnergy(work, { gpu: { ...A100, tdpW: 1000, holdsCpu: true }, cpu: CPU }, 1);
   expect(found['time-full']).toMatchObject({ gpuKwh: 1, cpuKwh: 0, dramKwh: 0, itKwh: 1 });
 });
 
