@@ -132,7 +132,7 @@ _eit() {
     prometheus) options='--output --window --accounts --top-users --quotas --silent-after --listen --json --config' ;;
     mail)
       actions='spool check show digest'
-      options='--once --starttime --text --html --month --user --account --json --config'
+      options='--once --starttime --text --html --month --user --account --send --all --again --dry-run --json --config'
       ;;
     publish) options='--dir --starttime --endtime --json --config' ;;
     zones)

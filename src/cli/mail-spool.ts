@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLog } from '../agent/log';
@@ -18,6 +17,7 @@ import { Throttle, readThrottleState, writeThrottleState } from '../mail/throttl
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
 import { answerLooks } from './mail-look';
+import { isLocked, runLocked, thisProgram } from './mail-lock';
 import { openWay } from './mail-transport';
 
 const LOOK_EVERY_MS = 1000;
@@ -28,11 +28,6 @@ const SACCT_MS = 20_000;
 /** A ledger of any size has been read by then. */
 const LONGEST_LOOK_MS = 120_000;
 const THROTTLE_WINDOW_MS = 3_600_000;
-
-/** Of flock(1) where another has the lock. */
-const HELD = 75;
-/** It may be that `eit-mail` just looks whether it is held, or that another spooler ends. */
-const LOCKED = 'exec 9>>"$1" || exit 1; shift; flock -w 10 9 || exit 75; exec "$@"';
 
 export const options: Readonly<Record<string, Options>> = {
   once: {
@@ -69,7 +64,7 @@ export async function run(
   process.umask(0o027);
   folder.prepare();
   const lockPath = join(config.mail_dir, 'lock');
-  if (env['EIT_MAIL_LOCK_FD'] === undefined) return runLocked(lockPath, env);
+  if (!isLocked(env)) return runLocked(lockPath, 'spooler', env);
   const log = openLog(join(config.mail_dir, 'mail.log'), Date.now);
   const end = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort());
@@ -114,11 +109,6 @@ async function look(loaded: LoadedConfig, { env, output, uid }: Surroundings): P
   await answerLooks(jobReader, process, () => over.abort());
   // What is being read is for nobody.
   return process.exit(0);
-}
-
-/** This program as it was started. */
-function thisProgram(): string[] {
-  return [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
 }
 
 function openSpooler(
@@ -194,20 +184,4 @@ async function spoolOnce(spooler: Spooler, end: AbortSignal): Promise<void> {
 
 function throttlePath(config: EitConfig): string {
   return join(config.mail_dir, 'throttle.json');
-}
-
-/** Node.js has no flock: flock(1) takes the lock for a second start of this program. */
-async function runLocked(lockPath: string, env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn('sh', ['-c', LOCKED, 'eit-mail', lockPath, ...thisProgram()], {
-    stdio: 'inherit',
-    env: { ...env, EIT_MAIL_LOCK_FD: '9' },
-  });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', resolve);
-  });
-  if (status === HELD)
-    throw new EitError('EIT_MAIL', `another spooler is at work (${visible(lockPath)} is held)`);
-  return status ?? 1;
 }

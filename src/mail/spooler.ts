@@ -4,7 +4,8 @@ import type { MailConfig } from '../generated/config';
 import type { ComposedMail, JobFound } from './composed-mail';
 import { digestMail } from './throttled-mail';
 import { formerDelivery, sendByFormerProgram } from './former-program';
-import type { Carrier, Handing, Letter, MailFolder } from './mail-folder';
+import type { Carrier, Handing } from './handing-journal';
+import type { Letter, MailFolder } from './mail-folder';
 import type { JobReader } from './job-reader';
 import { energyMailType, nodesOf } from './mail-type';
 import { buildMessage } from './message';
@@ -350,7 +351,7 @@ export class Spooler {
     const outcome = delivery.kind === 'sent' || delivery.kind === 'unsure' ? delivery.kind : 'failed';
     // What was refused before the step that could have sent it is not in the journal yet.
     if (!isBegun || delivery.kind === 'later') await folder.begin(handing);
-    await folder.end(handing, outcome);
+    await folder.end(handing, outcome, delivery.kind === 'sent' ? undefined : delivery.reason);
     for (const { letter } of letters) this.#waiting.delete(letter.name);
     if (delivery.kind === 'sent')
       log(

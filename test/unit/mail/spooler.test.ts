@@ -10,11 +10,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobQuestion, JobReader } from '../../../src/mail/job-reader';
-import { type Handing, MailFolder } from '../../../src/mail/mail-folder';
+import type { Handing } from '../../../src/mail/handing-journal';
+import { MailFolder } from '../../../src/mail/mail-folder';
 import { nodemailer } from '../../../src/mail/nodemailer';
 import { SendmailTransport } from '../../../src/mail/sendmail-transport';
 import { Spooler } from '../../../src/mail/spooler';
 import { Throttle } from '../../../src/mail/throttle';
+import { until } from '../../cluster/until';
 
 /** With a sendmail program that writes down what it gets; time is the test's. */
 let dir: string;
@@ -214,6 +216,7 @@ test('beyond the most of an hour there is one mail with all, and none is dropped
   const list = sent().filter((text) => text.includes('Slurm: 3 mails about jobs, in one'));
   expect(list).toHaveLength(1);
   expect(list[0]?.match(/^found, missing/gm)).toHaveLength(3);
+  expect(list[0]?.match(/<p [^>]*>found, missing/g)).toHaveLength(3);
   expect(await spooler.pass()).toBe(0);
   await spooler.close();
 });
@@ -225,7 +228,7 @@ test('the list waits for one last look, and for a ledger that hangs no longer th
   drop(2);
   // Not all is there when their time is over: what came in the hour is in the list.
   await pass(spooler, 60);
-  expect(sent()).toHaveLength(1);
+  await until('the first', 20_000, () => sent().length === 1 || undefined);
   const hangs = jest.spyOn(jobReader, 'readAll').mockReturnValue(new Promise(() => undefined));
   try {
     nowMs += 3_601_000;
@@ -234,7 +237,11 @@ test('the list waits for one last look, and for a ledger that hangs no longer th
     expect(sent()).toHaveLength(1);
     nowMs += 30_000;
     await pass(spooler);
-    expect(sent().filter((text) => text.includes('mail about jobs, in one'))).toHaveLength(1);
+    await until(
+      'the list',
+      20_000,
+      () => sent().some((text) => text.includes('mail about jobs, in one')) || undefined,
+    );
   } finally {
     hangs.mockRestore();
     await spooler.close();
