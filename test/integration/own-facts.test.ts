@@ -165,7 +165,9 @@ test('a job that the ledger has not yet is taken at its word, where the cluster 
     command.run(process.execPath, [command.script('eit'), 'tag', ...args], { env });
   const said = await tag('4711', 'set=a');
   expect(said).toMatchObject({ status: 0, stdout: 'job 4711: set=a\n' });
-  expect(said.stderr).toContain('not in the ledger yet: taken as a job of alpha');
+  expect(said.stderr).toContain(
+    'not in the ledger yet, or not yours to see: taken at your word as a job of alpha',
+  );
   const listed = await tag('--list');
   expect(listed.stdout).toMatch(/^Cluster +JobID +Tags\nalpha +4711 +set=a\n$/);
   expect((await tag('4711_[1-2]', 'set=a')).stderr).toContain('EIT_RUN_SET');

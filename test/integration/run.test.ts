@@ -167,8 +167,8 @@ test("a terminal is the command's: it sees one, and Ctrl-C reaches it once", asy
   const script = join(dir, 'interrupted.sh');
   writeFileSync(
     script,
-    `[ -t 0 ] && [ -t 1 ] && echo on a terminal
-    n=0; trap 'n=$((n+1))' INT
+    `n=0; trap 'n=$((n+1))' INT
+    [ -t 0 ] && [ -t 1 ] && echo on a terminal
     i=0; while [ $i -lt 40 ]; do sleep 0.05; i=$((i+1)); [ $n -gt 0 ] && i=$((i+2)); done
     echo "interrupts: $n"; exit 5`,
   );
@@ -205,8 +205,8 @@ async function expectMeasured(at: string, by: 'cgroup' | 'processes'): Promise<v
   expect(ran.status).toBe(0);
   if (by === 'processes') expect(ran.stderr).toContain('it had no cgroup of its own');
   else expect(ran.stderr).not.toContain('no cgroup');
-  // Memory has no counter here.
-  expect(ran.stderr).toMatch(/observed 100 %, \d+ % measured, the rest modelled|observed 100 %, measured/);
+  // Memory has no counter here; a millisecond of rounding is some tenths of a percent.
+  expect(ran.stderr).toMatch(/observed (?:100|99\.\d) %, (?:\d+ % measured, the rest modelled|measured)/);
   const [line, ...more] = runsIn(ran.folder);
   expect(more).toEqual([]);
   const cpuS = (line?.cpu_us ?? 0) / 1e6;
