@@ -69,6 +69,11 @@ export function isPlanned({ hours, gpuHours, pflopsHours }: EstimateInput): bool
   return hours !== undefined || gpuHours !== undefined || pflopsHours !== undefined;
 }
 
+/** Whether the options name what a run has of a machine. */
+export function hasHardware({ gpu, tdpW, cpu, gpus, cores, memoryBytes }: EstimateInput): boolean {
+  return (gpu ?? tdpW ?? cpu ?? gpus ?? cores ?? memoryBytes) !== undefined;
+}
+
 /**
  * The run that the options tell of.
  * @throws EitError EIT_USAGE where something is missing to make an energy of it

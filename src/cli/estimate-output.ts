@@ -55,9 +55,10 @@ function rowsOf({ estimates, input, measured, prediction, pue }: ShownEstimate):
       {
         ...found,
         title: methodTitle(method, input.utilisation),
-        energyKwh: found.itKwh * pue,
+        // Jobs of several clusters have a PUE each.
+        energyKwh: error?.estimatedKwh ?? found.itKwh * pue,
         error:
-          error === undefined
+          error === undefined || error.error === null
             ? '-'
             : `${errorText(error.error)}${error.stars === null ? '' : ` ${error.stars}`}`,
       },
@@ -141,8 +142,8 @@ export function estimateJson(shown: ShownEstimate): Record<string, unknown> {
     estimates: METHODS.flatMap((method) => {
       const found = estimates?.[method];
       if (found === undefined) return [];
-      const kwh = found.itKwh === null ? null : found.itKwh * pue;
       const error = measured?.errors.find((one) => one.method === method);
+      const kwh = error?.estimatedKwh ?? (found.itKwh === null ? null : found.itKwh * pue);
       return [
         {
           ...{ method, gpu_kwh: found.gpuKwh, cpu_kwh: found.cpuKwh, dram_kwh: found.dramKwh },

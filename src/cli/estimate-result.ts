@@ -1,3 +1,4 @@
+import { EitError } from '../errors';
 import { type ReportGroup } from '../generated/report';
 import { counted } from '../report/units';
 import {
@@ -14,6 +15,7 @@ import { isCovered, jobName, type RunSet } from '../science/run-set';
 import { mean } from '../science/sample';
 import {
   type EstimateInput,
+  hasHardware,
   type HardwareTables,
   isPlanned,
   measuredHardware,
@@ -65,7 +67,13 @@ export function estimateResult({
   readonly tables: HardwareTables;
 }): EstimateResult {
   const judged = measured === null ? null : judge(measured, input, tables);
-  const isPlan = judged === null && isPlanned(input) && (before === null || hasHardware(input));
+  const isPlan =
+    judged === null &&
+    isPlanned(input) &&
+    (before === null ||
+      hasHardware(input) ||
+      input.gpuHours !== undefined ||
+      input.pflopsHours !== undefined);
   const planned = isPlan ? { work: plannedWork(input), hardware: plannedHardware(input, tables) } : null;
   const plan =
     judged ??
@@ -84,10 +92,6 @@ export function estimateResult({
       ...(before === null ? [] : warningsOf(before, true)),
     ],
   };
-}
-
-function hasHardware({ gpu, tdpW, cpu }: EstimateInput): boolean {
-  return gpu !== undefined || tdpW !== undefined || cpu !== undefined;
 }
 
 function judge(set: RunSet, input: EstimateInput, tables: HardwareTables) {
@@ -143,6 +147,11 @@ function predict({ report }: RunSet, hours: number | undefined): Prediction & { 
     .filter((job) => hours === undefined || job.elapsed_seconds > 0)
     .map(({ energy_kwh: { total }, elapsed_seconds: seconds }) =>
       hours === undefined ? total : (total / seconds) * 3600 * hours,
+    );
+  if (energies.length === 0)
+    throw new EitError(
+      'EIT_USAGE',
+      '--from-jobs: these jobs have no length, so nothing follows for --hours: leave it out',
     );
   return { ...predictNext(energies, LEVEL), perHour: hours !== undefined };
 }

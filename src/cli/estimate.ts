@@ -12,7 +12,7 @@ import { checkSets, FILTER_KEYS, parseRunSet } from '../science/run-set';
 import { ledgerIn } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { carbonWays } from './estimate-carbon';
-import { isPlanned, parseInput, positive } from './estimate-input';
+import { hasHardware, isPlanned, parseInput, positive } from './estimate-input';
 import { estimateJson, estimateLines, estimatePicture } from './estimate-output';
 import { estimateResult } from './estimate-result';
 import { lastGiven } from './given';
@@ -81,12 +81,18 @@ export async function run(
       'EIT_USAGE',
       'say what is estimated: a run (--gpu A100-SXM4-80GB --gpus 8 --hours 24), from jobs of the past (--from-jobs "name=train"), or against jobs that were measured (--against 1234)',
     );
-  if (against !== undefined && (input.hours ?? input.gpuHours ?? input.gpus) !== undefined)
+  if (against !== undefined && (input.hours ?? input.gpuHours ?? input.gpus ?? input.cpuUse) !== undefined)
     throw new EitError(
       'EIT_USAGE',
-      '--hours, --gpus and --gpu-hours are told by the jobs of --against: leave them out',
+      '--hours, --gpus, --gpu-hours and --cpu-use are told by the jobs of --against: leave them out',
     );
+<<<<<<< HEAD
   if (against !== undefined && (lastGiven(argv['start']) ?? lastGiven(argv['pue'])) !== undefined)
+=======
+  if (against === undefined && hasHardware(input) && !isPlanned(input))
+    throw new EitError('EIT_USAGE', 'say how long it runs: --hours, --gpu-hours or --pflops-hours');
+  if (against !== undefined && (last(argv['start']) ?? last(argv['pue'])) !== undefined)
+>>>>>>> ss
     throw new EitError('EIT_USAGE', '--start and --pue are told by the jobs of --against: leave them out');
 
   const path = lastGiven(argv['config']);

@@ -9,8 +9,8 @@ export interface MethodError {
   /** Mean of the runs, PUE in both. */
   readonly estimatedKwh: number;
   readonly measuredKwh: number;
-  /** 0.5: half as much again as was measured. */
-  readonly error: number;
+  /** 0.5: half as much again as was measured; null: nothing was. */
+  readonly error: number | null;
   /** Over the runs, after Holm for there being several methods; null: too few runs, or no spread. */
   readonly p: number | null;
   readonly stars: string | null;
@@ -42,7 +42,7 @@ export function errorsOf(runs: readonly JudgedRun[]): MethodError[] {
     const [estimatedKwh, measuredKwh] = [mean(estimated), mean(measured)];
     return {
       ...{ method, estimatedKwh, measuredKwh, p },
-      error: estimatedKwh / measuredKwh - 1,
+      error: measuredKwh > 0 ? estimatedKwh / measuredKwh - 1 : null,
       stars: p === null ? null : stars(p),
     };
   });

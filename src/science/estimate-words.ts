@@ -91,6 +91,7 @@ export function assumptions(
     made.every((one) => kwh(one) === null);
   const peak = byOperations ? `, peak ${plainNumber(gpu?.peakTflops ?? 0)} TFLOP/s dense (${precision})` : '';
   const sentences: readonly (string | false)[] = [
+    made.length > 0 && 'GPU, CPU and DRAM are before PUE.',
     gpu !== null && `${gpu.name}: TDP ${plainNumber(gpu.tdpW)} W a GPU${peak}.`,
     holdsCpu && 'Its TDP has the CPUs and their memory in it: none are added.',
     cpu !== null &&

@@ -181,6 +181,7 @@ test.each<[string[], string]>([
   [['--cpu', 'EPYC 7763', '--cores', '4', '--hours', '5', '--pflops-hours', '1'], 'are of GPUs'],
   [['--gpu', 'T4', '--hours', '5', '--zone', 'XX'], 'EIT_ZONE_UNKNOWN'],
   [['--gpu', 'T4', '--gpu-hours', '5', '--start', '2026-03-02'], '--start needs --hours'],
+  [['--gpu', 'T4', '--from-jobs', '1'], 'say how long it runs'],
   [['--against', '1', '--hours', '3'], 'are told by the jobs of --against'],
   [['--against', '50'], 'job 50 ran on GPUs of which no power is known (Abacus 9000)'],
   [['--against', '99'], 'has no runs'],
