@@ -128,9 +128,14 @@ describe('the folder of an appendix', () => {
     expect(readdirSync(out())).toEqual(before);
   });
 
-  test('a file in its place is refused', () => {
+  test.each([
+    ['a file in its place', 'pages'],
+    ['a file on the way', 'pages/below/it'],
+    ['a file system that makes no folders', '/proc/nothing/pages'],
+  ])('%s is refused', (_, dir) => {
     writeFileSync(out(), 'x');
-    expect(() => AppendixFolder.open(out())).toThrow(expect.objectContaining({ code: 'EIT_PAGES' }));
+    const at = dir.startsWith('/') ? dir : join(top, dir);
+    expect(() => AppendixFolder.open(at)).toThrow(expect.objectContaining({ code: 'EIT_PAGES' }));
   });
 
   test('no list of files makes it take away what lies elsewhere, and no link leads pages out', () => {
