@@ -13,6 +13,7 @@ import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { jsonText } from './plain-text';
+import { RunSpans } from './run-spans';
 
 /** Without --output: what Markdown and HTML name. */
 const DEFAULT_FILE = 'badge.svg';
@@ -80,10 +81,12 @@ export async function run(
   const compared = comparedOf(argv);
   const own = filtersOf(argv, lastGiven(argv['from']));
   if (own.length > 1) throw new EitError('EIT_USAGE', 'a badge is of one set of runs: give one --set');
+  const spans = new RunSpans();
   // What was observed in part is said on the badge.
   const { sets } = await chosenRuns(argv, surroundings, {
     filters: compared === null ? own : [...own, compared.baseline],
     allowIncomplete: true,
+    watchRuns: spans.watch,
   });
   const [set, baseline] = sets as [RunSet, RunSet?];
   const outcomes: MarkOutcome[] = [
@@ -91,12 +94,16 @@ export async function run(
     ...(compared === null || baseline === undefined ? [] : [markOf(set, baseline, compared)]),
   ];
   const marks: Mark[] = outcomes.flatMap((outcome) => ('mark' in outcome ? [outcome.mark] : []));
-  const badge = badgeOf(set, lastGiven(argv['label']) ?? 'energy', marks);
+  const badge = badgeOf(set, {
+    ...{ label: lastGiven(argv['label']) ?? 'energy', marks },
+    span: spans.of(set.filter),
+  });
   const svg = badgeSvg(badge);
   const file = lastGiven(argv['output']);
   if (file !== undefined) writePicture('output', file, svg);
   for (const outcome of outcomes) if ('refused' in outcome) output.note(`no mark: ${outcome.refused}`);
-  for (const warning of setWarnings(sets)) output.note(`warning: ${warning}`);
+  // What of two sets differs is no matter where there is one.
+  if (baseline !== undefined) for (const warning of setWarnings(sets)) output.note(`warning: ${warning}`);
 
   const shown = file ?? DEFAULT_FILE;
   if (argv['json'] === true) await output.write([jsonText(badgeJson(badge, set, marks, outcomes, svg))]);

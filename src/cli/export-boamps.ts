@@ -7,7 +7,7 @@ import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { jsonText } from './plain-text';
-import { RunSpans } from './run-spans';
+import { notePartial, RunSpans } from './run-spans';
 import { readUserFile } from './user-file';
 
 export const options: Readonly<Record<string, Options>> = {
@@ -44,7 +44,7 @@ export async function run(
     );
   const task = parseBoampsTask(readUserFile(path, MOST_TASK_BYTES).toString('utf8'), path);
   const spans = new RunSpans();
-  const { sets, warnings } = await chosenRuns(argv, surroundings, { watchRuns: spans.watch });
+  const { sets } = await chosenRuns(argv, surroundings, { watchRuns: spans.watch });
   const [set, ...others] = sets;
   if (set === undefined || others.length > 0)
     throw new EitError('EIT_USAGE', 'a report of BoAmps is of one task: give one set of runs');
@@ -57,7 +57,7 @@ export async function run(
   const file = lastGiven(argv['output']);
   if (file === undefined) await output.write([jsonText(report)]);
   else writePicture('output', file, jsonText(report));
-  for (const warning of warnings) output.note(`warning: ${warning}`);
+  for (const set of sets) notePartial(set, output);
   if (report['environment'] === undefined)
     output.note('the country is not known: set site.zone, or environment.country in the file of the task');
   if (file !== undefined) output.note(`the report is in ${file}`);

@@ -10,7 +10,7 @@ import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { jsonText } from './plain-text';
-import { RunSpans } from './run-spans';
+import { notePartial, RunSpans } from './run-spans';
 
 export const options: Readonly<Record<string, Options>> = {
   ...RUN_OPTIONS,
@@ -52,7 +52,7 @@ export async function run(
   const { output } = surroundings;
   const given = embodiedGiven(argv);
   const spans = new RunSpans();
-  const { sets, warnings } = await chosenRuns(argv, surroundings, {
+  const { sets } = await chosenRuns(argv, surroundings, {
     embodied: given === null,
     watchRuns: spans.watch,
   });
@@ -68,11 +68,11 @@ export async function run(
   const file = lastGiven(argv['output']);
   if (file === undefined) await output.write([text]);
   else writePicture('output', file, text);
-  for (const warning of warnings) output.note(`warning: ${warning}`);
+  for (const set of sets) notePartial(set, output);
   if (file !== undefined) {
     for (const { set, score } of scores)
       output.note(
-        `${set.filter.name}: ${Number(score.score.toPrecision(4))} gCO2eq a ${score.unit.name.replace(/s$/, '')}`,
+        `${set.filter.name}: ${Number(score.score.toPrecision(4))} gCO2eq per ${score.unit.name.replace(/s$/, '')}`,
       );
     output.note(`the manifest is in ${file}`);
   }

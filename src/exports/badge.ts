@@ -3,6 +3,7 @@ import type { EitReport } from '../generated/report';
 import { counted, energyText, massText } from '../report/units';
 import { isCovered, LEAST_COVERAGE, type RunSet } from '../science/run-set';
 import type { Mark } from './badge-marks';
+import { defaultsText, type TimeSpan } from './sci-manifest';
 
 /** One field of a badge. */
 export interface BadgePart {
@@ -25,9 +26,17 @@ const LONGEST_LABEL = 40;
 
 /**
  * The badge of a set: energy, CO2eq, how much of it was observed, how it came about. Its colours never say that a run was large.
- * @param label what stands first
+ * @param given.label what stands first
+ * @param given.span when the runs were
  */
-export function badgeOf({ filter, report }: RunSet, label: string, marks: readonly Mark[]): Badge {
+export function badgeOf(
+  { filter, report }: RunSet,
+  {
+    label,
+    marks,
+    span,
+  }: { readonly label: string; readonly marks: readonly Mark[]; readonly span: TimeSpan },
+): Badge {
   const { total } = report;
   const least = isWhole(report) ? '' : 'at least ';
   const parts: BadgePart[] = [
@@ -42,7 +51,7 @@ export function badgeOf({ filter, report }: RunSet, label: string, marks: readon
   return {
     parts,
     text: `${first}: ${rest.join(', ')}`,
-    basis: [basisText(filter.text, report), ...marks.map(({ basis }) => basis)].join(' '),
+    basis: [basisText(filter.text, report, span), ...marks.map(({ basis }) => basis)].join(' '),
   };
 }
 
@@ -67,20 +76,19 @@ function qualityText(measured: number | null): string {
     : `${Math.min(99, Math.max(1, Math.round(measured * 100)))} % measured`;
 }
 
-function basisText(text: string, report: EitReport): string {
-  const { total, factors, policy, since, until } = report;
+function basisText(text: string, report: EitReport, { fromMs, toMs }: TimeSpan): string {
+  const { total, factors, policy } = report;
+  const day = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
   const partial = report.groups.filter((job) => !isCovered(job)).length;
   return [
-    `${counted(total.jobs, 'job')} (${visible(text, 120)}), ${since.slice(0, 10)} to ${until.slice(0, 10)}: energy with PUE ${Number(factors.pue.toPrecision(4))}, divided by the policy ${policy};`,
+    `${counted(total.jobs, 'job')} (${visible(text, 120)}), ${day(fromMs)} to ${day(toMs)}: energy with PUE ${Number(factors.pue.toPrecision(4))}, divided by the policy ${policy};`,
     `CO2eq with ${factors.intensity_g_per_kwh.toFixed(0)} g/kWh (${factors.zone}, ${visible(factors.intensity_source, 200)}), location-based.`,
     ...(partial > 0
       ? [
           `${counted(partial, 'job')} below ${LEAST_COVERAGE * 100} % of nodes and time observed: the energy is at least this.`,
         ]
       : []),
-    ...(factors.defaults_used.length > 0
-      ? [`Defaults: ${factors.defaults_used.map((one) => visible(one, 200)).join('; ')}.`]
-      : []),
+    ...defaultsText(factors.defaults_used),
     `slurm-eit ${report.tool_version}.`,
   ].join(' ');
 }

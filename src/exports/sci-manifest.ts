@@ -19,6 +19,9 @@ export interface SciManifest {
 /** That framework takes no observation that is shorter. */
 const SHORTEST_S = 1;
 
+/** Most defaults that a text names. */
+const MOST_DEFAULTS = 4;
+
 /**
  * Scores as a manifest of the Impact Framework (https://if.greensoftware.foundation): a component a set, with what was observed and with what follows from it, so that
  * whoever has the framework works the score out again. Energy is in kWh, carbon in gCO2eq, as that framework has it.
@@ -90,16 +93,30 @@ export function scoreText({ filter, report }: RunSet, score: SciScore): string {
   const measured = total.measured_fraction;
   const partial = report.groups.filter((job) => !isCovered(job)).length;
   return [
-    `${visible(filter.name, 80)} (${visible(filter.text, 200)}): ${amount(score.score)} gCO2eq a ${score.unit.name.replace(/s$/, '')}, (E ${amount(score.energyKwh)} kWh x I ${amount(score.gPerKwh)} g/kWh + M ${amount(score.embodied.g)} g) / R ${amount(score.unit.amount)}.`,
+    `${visible(filter.name, 80)} (${visible(filter.text, 200)}): ${amount(score.score)} gCO2eq per ${score.unit.name.replace(/s$/, '')} = (E ${amount(score.energyKwh)} kWh x I ${amount(score.gPerKwh)} g/kWh + M ${amount(score.embodied.g)} g) / R ${amount(score.unit.amount)}.`,
     `Boundary: ${factors.it_scope}; the data centre by PUE ${amount(factors.pue)}; no storage, network or login nodes.`,
-    `E: ${measured === null ? 'nothing was measured' : `${Math.floor(measured * 100)} % measured, the rest modelled`}, divided by the policy ${report.policy}` +
+    `E: ${measuredText(measured)}, divided by the policy ${report.policy}` +
       (partial > 0
         ? `; ${partial} of ${report.groups.length} jobs were observed in part, so the score is too low.`
         : '.'),
     `I: ${visible(factors.intensity_source, 300)} (${factors.zone}, ${factors.intensity_basis}, location-based).`,
     `M: ${score.embodied.basis}.`,
-    ...(factors.defaults_used.length === 0 ? [] : [`Defaults: ${factors.defaults_used.join('; ')}.`]),
+    ...defaultsText(factors.defaults_used),
   ].join(' ');
+}
+
+function measuredText(measured: number | null): string {
+  if (measured === null) return 'none was recorded';
+  if (measured >= 0.9995) return 'measured';
+  return measured <= 0.0005 ? 'modelled' : `${Math.floor(measured * 100)} % measured, the rest modelled`;
+}
+
+/** Some of them are lists of years. */
+export function defaultsText(defaults: readonly string[]): string[] {
+  if (defaults.length === 0) return [];
+  const named = defaults.slice(0, MOST_DEFAULTS).map((one) => visible(one, 200));
+  const more = defaults.length - named.length;
+  return [`Defaults: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`];
 }
 
 function amount(value: number): string {
