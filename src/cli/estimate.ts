@@ -86,13 +86,9 @@ export async function run(
       'EIT_USAGE',
       '--hours, --gpus, --gpu-hours and --cpu-use are told by the jobs of --against: leave them out',
     );
-<<<<<<< HEAD
-  if (against !== undefined && (lastGiven(argv['start']) ?? lastGiven(argv['pue'])) !== undefined)
-=======
   if (against === undefined && hasHardware(input) && !isPlanned(input))
     throw new EitError('EIT_USAGE', 'say how long it runs: --hours, --gpu-hours or --pflops-hours');
-  if (against !== undefined && (last(argv['start']) ?? last(argv['pue'])) !== undefined)
->>>>>>> ss
+  if (against !== undefined && (lastGiven(argv['start']) ?? lastGiven(argv['pue'])) !== undefined)
     throw new EitError('EIT_USAGE', '--start and --pue are told by the jobs of --against: leave them out');
 
   const path = lastGiven(argv['config']);
