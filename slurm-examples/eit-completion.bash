@@ -90,7 +90,7 @@ _eit() {
       mapfile -t COMPREPLY < <(compgen -W 'lifecycle direct' -- "$current")
       return
       ;;
-    --config | --dir | --from | --file | --csv | --metric-file | --metric-csv | --sacct | --sacctmgr | --plot | --output)
+    --config | --dir | --from | --file | --csv | --metric-file | --metric-csv | --sacct | --sacctmgr | --plot | --output | --spec)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return
@@ -184,6 +184,9 @@ _eit() {
   ((COMP_CWORD == at)) || actions=''
   if [[ $command == ledger && $current != -* ]] && ((COMP_CWORD > at)); then
     mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    compopt -o filenames 2>/dev/null
+  elif [[ $command == leaderboard && ${COMP_WORDS[2]} != submit && $current != -* ]] && ((COMP_CWORD > at)); then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
     compopt -o filenames 2>/dev/null
   elif [[ -z $actions || $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options --help --version" -- "$current")

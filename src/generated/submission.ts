@@ -112,7 +112,7 @@ export interface SubmissionMetricLine {
    * Step (null: it has none) and value, as they were measured.
    *
    * @minItems 1
-   * @maxItems 1000000
+   * @maxItems 100000
    */
   points: [[number | null, number], ...[number | null, number][]];
 }
