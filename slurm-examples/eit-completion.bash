@@ -131,7 +131,7 @@ _eit() {
       ;;
     prometheus) options='--output --window --accounts --top-users --quotas --silent-after --listen --json --config' ;;
     mail)
-      actions='spool check show digest'
+      actions='spool check show digest queue retry drop'
       options='--once --starttime --text --html --month --user --account --send --all --again --dry-run --json --config'
       ;;
     publish) options='--dir --starttime --endtime --json --config' ;;

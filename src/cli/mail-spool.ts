@@ -1,10 +1,11 @@
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLog } from '../agent/log';
+import { type Log, openLog } from '../agent/log';
 import { type LoadedConfig, loadConfig } from '../config/config';
 import type { Options } from 'yargs';
 import { visible } from '../config/visible';
-import { EitError, describeError } from '../errors';
+import { EitError, describeError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import { KernelLock } from '../ledger/kernel-lock';
 import { readBootId, writeBeat } from '../mail/beat';
@@ -65,7 +66,7 @@ export async function run(
   folder.prepare();
   const lockPath = join(config.mail_dir, 'lock');
   if (!isLocked(env)) return runLocked(lockPath, 'spooler', env);
-  const log = openLog(join(config.mail_dir, 'mail.log'), Date.now);
+  const log = openMailLog(join(config.mail_dir, 'mail.log'));
   const end = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort());
   const jobReader = new LookProcess({
@@ -95,6 +96,18 @@ export async function run(
   }
 }
 
+/** It names who gets mails about what: nothing for SlurmUser's group, which reads other files there. */
+function openMailLog(path: string): Log {
+  for (const old of [path, `${path}.1`]) {
+    try {
+      chmodSync(old, 0o600);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+    }
+  }
+  return openLog(path, Date.now, 0o600);
+}
+
 /** The process that looks into the ledger for the spooler. */
 async function look(loaded: LoadedConfig, { env, output, uid }: Surroundings): Promise<number> {
   const over = new AbortController();
@@ -115,7 +128,7 @@ function openSpooler(
   config: EitConfig,
   folder: MailFolder,
   jobReader: LookProcess,
-  log: ReturnType<typeof openLog>,
+  log: Log,
 ): { spooler: Spooler; throttle: Throttle } {
   const library = nodemailer();
   const throttle = new Throttle(readThrottleState(throttlePath(config)), {
@@ -144,7 +157,7 @@ async function spool(
   spooler: Spooler,
   lockPath: string,
   end: AbortSignal,
-  log: ReturnType<typeof openLog>,
+  log: Log,
 ): Promise<void> {
   const lock = new KernelLock(lockPath);
   // By a timer of its own: a mail server that is slow does not make us look dead.

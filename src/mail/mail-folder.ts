@@ -17,7 +17,7 @@ import { visible } from '../config/visible';
 import { EitError, describeError, isErrno } from '../errors';
 import { type Handing, HandingJournal, OUTCOMES, type Outcome } from './handing-journal';
 import type { MailNotice } from './mail-notice';
-import { parseNotice } from './notice-file';
+import { letterBytes, letterRecipient, parseNotice } from './notice-file';
 import { parseRecipients } from './recipients';
 
 /** A notice for one of its recipients. */
@@ -106,9 +106,16 @@ export class MailFolder {
     return this.#journal.handings('sending');
   }
 
-  /** The letters that wait. */
-  queued(): Letter[] {
-    return readdirSync(join(this.dir, 'queue'))
+  /**
+   * The letters that wait.
+   * @param isKnown of those that are known already nothing is read
+   */
+  queued(isKnown: (name: string) => boolean = () => false): Letter[] {
+    const names = readdirSync(join(this.dir, 'queue'));
+    // Of a notice that is there yet not all letters are, and those that are will be made again.
+    const notices = new Set(names.filter((name) => NOTICE_NAME.test(name)));
+    return names
+      .filter((name) => !isKnown(name) && !notices.has(LETTER_NAME.exec(name)?.[1] ?? name))
       .filter((name) => LETTER_NAME.test(name))
       .flatMap((name) => this.#letter(name));
   }
@@ -202,28 +209,32 @@ export class MailFolder {
     const bytes = readNotice(from);
     const recipients = parseRecipients(parseNotice(bytes).recipient, this.#domain) ?? [null];
     const letters = recipients.map((_, i) => `${name}.${i}`);
-    // The copies first: the notice itself becomes the first letter, last.
-    for (const letter of letters.slice(1)) {
+    // Letters first: what was half done is done again from the notice.
+    for (const [i, letter] of letters.entries()) {
       // Whole or not at all: half a letter would be none that a later spooler can read.
       const part = join(this.dir, 'queue', `.${letter}.tmp`);
       const fd = openSync(part, 'w', 0o600);
       try {
-        writeFileSync(fd, bytes);
+        writeFileSync(fd, letterBytes(bytes, recipients[i] ?? null));
         fsyncSync(fd);
       } finally {
         closeSync(fd);
       }
       renameSync(part, join(this.dir, 'queue', letter));
     }
-    renameSync(from, join(this.dir, 'queue', `${name}.0`));
+    rmSync(from);
     return letters;
   }
 
   #letter(name: string): Letter[] {
     const index = Number(LETTER_NAME.exec(name)?.[2]);
     try {
-      const notice = parseNotice(readNotice(join(this.dir, 'queue', name)));
-      return [{ name, notice, recipient: parseRecipients(notice.recipient, this.#domain)?.[index] ?? null }];
+      const bytes = readNotice(join(this.dir, 'queue', name));
+      const notice = parseNotice(bytes);
+      const written = letterRecipient(bytes);
+      const recipient =
+        written === undefined ? (parseRecipients(notice.recipient, this.#domain)?.[index] ?? null) : written;
+      return [{ name, notice, recipient }];
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return [];
       if (!(error instanceof EitError)) throw error;

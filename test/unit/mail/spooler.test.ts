@@ -313,6 +313,39 @@ test('what no server takes goes to the former program in the end, once', async (
   await spooler.close();
 });
 
+test('a former program that always fails is tried for some hours, and the reason is kept', async () => {
+  program('former', 'echo no such luck; exit 3');
+  const spooler = await open();
+  drop(1, { SLURM_JOB_MAIL_TYPE: 'Began' }, 'a@b@c');
+  const file = (): string | undefined =>
+    readdirSync(join(dir, 'failed')).find((name) => name.endsWith('.json'));
+  for (let i = 0; i < 10 && file() === undefined; i += 1) {
+    await pass(spooler);
+    // give_up_hours is one.
+    nowMs += 700_000;
+  }
+  await spooler.close();
+  expect(JSON.parse(readFileSync(join(dir, 'failed', file() ?? ''), 'utf8'))).toMatchObject({
+    carrier: 'former',
+    reason: 'exit status 3: no such luck',
+  });
+  const tries = log.filter((line) => line.includes('tried again'));
+  expect(tries.length).toBeGreaterThanOrEqual(4);
+  expect(tries.length).toBeLessThan(9);
+  expect(folder.queued()).toEqual([]);
+});
+
+test('who a letter is to stays, whatever mail.domain becomes', async () => {
+  drop(1, {}, 'ada,ada@example.org,bob@x.org,bob');
+  folder.takeNew(() => undefined);
+  const before = new Set(['ada@example.org', 'bob@x.org', 'bob@example.org']);
+  for (const domain of ['example.org', 'x.org', undefined]) {
+    const letters = new MailFolder(dir, domain).queued();
+    expect(letters).toHaveLength(before.size);
+    expect(new Set(letters.map(({ recipient }) => recipient))).toEqual(before);
+  }
+});
+
 test('a recipient that is none goes to the former program as Slurm gave it', async () => {
   const spooler = await open();
   drop(1, { SLURM_JOB_MAIL_TYPE: 'Began' }, 'a@b@c');
