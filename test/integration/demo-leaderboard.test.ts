@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 const TOP = join(__dirname, '../..');
 
+// It starts a dozen commands; a busy machine takes its time.
+jest.setTimeout(240_000);
+
 test('the demo of a leaderboard measures three methods, hands them in, recomputes and ranks them', async () => {
   const parent = mkdtempSync(join(tmpdir(), 'eit-demo-board-'));
   try {

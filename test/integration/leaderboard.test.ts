@@ -33,6 +33,9 @@ const METHODS = {
   partial: [[50, 30]],
 } as const;
 
+// Each test starts several commands; a busy machine takes its time.
+jest.setTimeout(240_000);
+
 let command: ReportCommand;
 let runs: string;
 let jobs: Record<keyof typeof METHODS, number[]>;
