@@ -21,7 +21,7 @@ _eit() {
     command=${COMP_WORDS[1]}
     at=2
     if ((COMP_CWORD == 1)); then
-      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement whatif appendix run tag metric leaderboard import export badge --help --version' -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W 'report status top watch doctor calibrate sacct-sync sacct-comment gpu ledger intensity quota prometheus mail publish factors zones regions compare statement estimate whatif appendix run tag metric leaderboard import export badge --help --version' -- "$current")
       return
     fi
   fi
@@ -90,7 +90,7 @@ _eit() {
       mapfile -t COMPREPLY < <(compgen -W 'lifecycle direct' -- "$current")
       return
       ;;
-    --config | --dir | --sacct | --sacctmgr | --plot | --output)
+    --config | --dir | --from | --file | --csv | --metric-file | --metric-csv | --sacct | --sacctmgr | --plot | --output | --spec)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames 2>/dev/null
       return
@@ -101,7 +101,7 @@ _eit() {
     report)
       options='--user --account --partition --jobs --clusters --nodelist --qos --name --state --starttime --endtime --allusers
         --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
-        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --html --policy --config'
+        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --html --policy --from --config'
       ;;
     status) options='--ledger --silent-for --all --days --sinfo --json --config' ;;
     doctor) options='--role --topic --json --config' ;;
@@ -131,8 +131,8 @@ _eit() {
       ;;
     prometheus) options='--output --window --accounts --top-users --quotas --silent-after --listen --json --config' ;;
     mail)
-      actions='spool check show digest'
-      options='--once --starttime --text --html --month --user --account --json --config'
+      actions='spool check show digest queue retry drop'
+      options='--once --starttime --text --html --month --user --account --send --all --again --dry-run --json --config'
       ;;
     publish) options='--dir --starttime --endtime --json --config' ;;
     zones)
@@ -146,8 +146,12 @@ _eit() {
     statement)
       options='--set --from --allow-incomplete --allusers --policy --config --appendix-url --add --markdown --latex --bibtex --html --json'
       ;;
+    estimate)
+      options='--gpu --gpus --hours --gpu-hours --pflops-hours --precision --utilisation --tdp --peak --cpu --cores --cpu-use --memory --zone
+        --start --pue --from-jobs --against --from --allow-incomplete --allusers --policy --plot --json --config'
+      ;;
     whatif)
-      options='--set --from --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --plot
+      options='--set --kwh --zone --start --hours --times --basis --equivalents --allow-incomplete --allusers --policy --from --plot
         --json --config'
       ;;
     run)
@@ -159,6 +163,9 @@ _eit() {
     leaderboard)
       actions='build submit verify'
       options='--set --from --allow-incomplete --allusers --policy --spec --name --about --link --output --json --config'
+      ;;
+    appendix)
+      options='--set --from --allow-incomplete --allusers --policy --config --spec --output --title --names --json'
       ;;
     import)
       actions='eit codecarbon'
@@ -177,6 +184,9 @@ _eit() {
   ((COMP_CWORD == at)) || actions=''
   if [[ $command == ledger && $current != -* ]] && ((COMP_CWORD > at)); then
     mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    compopt -o filenames 2>/dev/null
+  elif [[ $command == leaderboard && ${COMP_WORDS[2]} != submit && $current != -* ]] && ((COMP_CWORD > at)); then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
     compopt -o filenames 2>/dev/null
   elif [[ -z $actions || $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options --help --version" -- "$current")

@@ -53,7 +53,7 @@ export class AppendixFolder {
   /** @throws EitError EIT_PAGES where the folder holds something else, or cannot be written */
   static open(dir: string): AppendixFolder {
     return asPages(dir, () => {
-      const isNew = mkdirSync(dir, { recursive: true }) !== undefined;
+      const isNew = makeFolder(dir);
       const names = readdirSync(dir);
       const old = names.length === 0 ? [] : ownFiles(dir);
       return new AppendixFolder(dir, old, isNew);
@@ -158,6 +158,18 @@ export class AppendixFolder {
     mustBeFolders(this.dir, path);
     renameSync(join(this.#stage, path), to);
   }
+}
+
+/**
+ * Makes a folder and those around it, one at a time: where a file system makes none (/proc), Node's own way of it does not end.
+ * @returns whether it was not there
+ */
+function makeFolder(dir: string): boolean {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) return false;
+  const parent = dirname(dir);
+  if (parent !== dir) makeFolder(parent);
+  mkdirSync(dir);
+  return true;
 }
 
 /** @throws EitError EIT_PAGES where the folder is no appendix */

@@ -38,7 +38,7 @@ export function sourceFile(dir: string, named: string): SourceFile {
   } catch (cause) {
     if (cause instanceof EitError) throw cause;
     if (isErrno(cause, 'ENOENT', 'ENOTDIR')) throw refuse('there is no such file beside the spec', cause);
-    throw refuse(`${visible(String(cause))}`, cause);
+    throw refuse(visible(String(cause)), cause);
   }
 }
 

@@ -78,7 +78,9 @@ export function wideTable(
 
 /** Terms with what there is to say of them; what is null is left out. */
 export function facts(lines: readonly (readonly [term: string, text: Piece | null])[]): Html {
-  const told = lines.filter(([, text]) => text !== null && text !== '' && text !== false);
+  const told = lines.filter(
+    ([, text]) => markup`${text}`.text !== '' && markup`${text}`.text !== '<bdi></bdi>',
+  );
   return markup`<dl class="facts">${told.map(([term, text]) => markup`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
 }
 

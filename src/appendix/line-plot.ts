@@ -1,6 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import { px } from '../pages/chart';
-import { Html, markup } from '../pages/html';
+import { type Html, markup } from '../pages/html';
 import { durationText } from '../report/units';
 import { wideTable } from './frame';
 import type { Curve } from './run-curves';
@@ -30,28 +30,40 @@ export interface LinePlot {
   readonly text: (value: number) => string;
   /** The most that the axis shows; absent: by the values. */
   readonly most?: number;
+  /** Of which the marks of the axis are round multiples: of bytes a power of 1024; absent: 1. */
+  readonly base?: number;
   /** Whether the axis begins at 0; absent: it does. */
   readonly fromZero?: boolean;
 }
 
 /** Curves over the time of a run as steps, with a table of the figures; nothing is drawn where nothing is told. */
-export function linePlot({ id, title, curves: all, stepMs, text, most, fromZero = true }: LinePlot): Html {
+export function linePlot({
+  id,
+  title,
+  curves: all,
+  stepMs,
+  text,
+  most,
+  base = 1,
+  fromZero = true,
+}: LinePlot): Html {
   const curves = fewCurves(all);
   const steps = Math.max(...curves.map(({ values }) => values.length));
   const told = curves.flatMap(({ values }) => values.filter((value) => value !== null));
   const [least, greatest] = [fromZero ? 0 : extreme(told, Math.min), most ?? extreme(told, Math.max)];
+  const unit = base ** Math.floor(Math.log(Math.max(1, greatest)) / Math.log(base > 1 ? base : 10));
   const x = scaleLinear()
     .domain([0, steps])
     .range([MARGIN.left, WIDTH - MARGIN.right]);
   const y = scaleLinear()
-    .domain([least, greatest > least ? greatest : least + 1])
+    .domain([least, greatest > least ? greatest : least + 1].map((value) => value / unit))
     .nice(4)
     .range([HEIGHT - MARGIN.bottom, MARGIN.top]);
   const grid = y
     .ticks(4)
     .map(
       (value) =>
-        markup`<path class="grid" d="M${MARGIN.left} ${px(y(value))}H${WIDTH - MARGIN.right}" /><text class="axis" x="${MARGIN.left - 8}" y="${px(y(value) + 4)}" text-anchor="end">${text(value)}</text>`,
+        markup`<path class="grid" d="M${MARGIN.left} ${px(y(value))}H${WIDTH - MARGIN.right}" /><text class="axis" x="${MARGIN.left - 8}" y="${px(y(value) + 4)}" text-anchor="end">${text(value * unit)}</text>`,
     );
   const marks = [0, 1, 2, 3, 4].map((part) => {
     const anchor = part === 0 ? 'start' : part === 4 ? 'end' : 'middle';
@@ -62,7 +74,7 @@ export function linePlot({ id, title, curves: all, stepMs, text, most, fromZero 
       markup`<path class="line l${i % COLOURS}"${dashes(i)} d="${stepPath(
         values,
         (step) => px(x(step)),
-        (value) => px(y(value)),
+        (value) => px(y(value / unit)),
       )}" />`,
   );
   const summaries = curves.map(({ name, values }) => summaryOf(name, values, text));

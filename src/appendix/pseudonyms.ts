@@ -46,7 +46,9 @@ export class Pseudonyms {
   foundIn(text: string): { readonly name: string; readonly kind: NameKind }[] {
     const lower = text.toLowerCase();
     return [...this.#real].flatMap(([name, kind]) =>
-      TELLING.includes(kind) && name.length >= LEAST_LETTERS && hasWord(lower, name.toLowerCase()) ? [{ name, kind }] : [],
+      TELLING.includes(kind) && name.length >= LEAST_LETTERS && hasWord(lower, name.toLowerCase())
+        ? [{ name, kind }]
+        : [],
     );
   }
 }

@@ -142,7 +142,7 @@ function energySection({ job, report }: SiteRun): Section {
   };
 }
 
-function carbonSection({ job, report }: SiteRun): Section {
+function carbonSection({ job, report, executions }: SiteRun): Section {
   const { factors } = report;
   const own = factors.by_cluster.find(({ cluster }) => cluster === job.cluster) ?? factors;
   return {
@@ -160,12 +160,20 @@ function carbonSection({ job, report }: SiteRun): Section {
       ['Source', userText(own.intensity_source)],
       ['Basis', own.intensity_basis],
       ['PUE', String(Number(own.pue.toPrecision(4)))],
-      [
-        'Not said by the site, so taken',
-        factors.defaults_used.length === 0 ? null : userText(factors.defaults_used.join('; ')),
-      ],
+      ['Not said by the site, so taken', userText(ofYears(factors.defaults_used, executions).join('; '))],
     ]),
   };
+}
+
+/** Without what was taken of years in which the run was not. */
+function ofYears(defaults: readonly string[], executions: SiteRun['executions']): string[] {
+  const years = executions.flatMap(({ startedMs, toMs }) =>
+    [startedMs, toMs].map((ms) => new Date(ms).getUTCFullYear()),
+  );
+  return defaults.filter((text) => {
+    const year = /in place of (\d{4})\b/.exec(text)?.[1];
+    return year === undefined || (Number(year) >= Math.min(...years) && Number(year) <= Math.max(...years));
+  });
 }
 
 function qualitySection({ job, details, report }: SiteRun): Section {

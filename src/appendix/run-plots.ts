@@ -20,7 +20,7 @@ export function overTimeSection({ details, gridOf }: SiteRun): Section {
       text: (value) => `${digits(value)} W`,
     },
     { id: 'cpus', title: `CPUs busy${together}`, curves: curves.cpus(), text: (value) => digits(value) },
-    { id: 'memory', title: `Memory held${together}`, curves: curves.memory(), text: bytesText },
+    { id: 'memory', title: `Memory held${together}`, curves: curves.memory(), text: bytesText, base: 1024 },
     {
       id: 'gpus',
       title: 'GPUs: part of the time in which a kernel ran',
@@ -28,7 +28,13 @@ export function overTimeSection({ details, gridOf }: SiteRun): Section {
       text: percentText,
       most: 1,
     },
-    { id: 'gpu-memory', title: `GPU memory in use${together}`, curves: curves.gpuMemory(), text: bytesText },
+    {
+      id: 'gpu-memory',
+      title: `GPU memory in use${together}`,
+      curves: curves.gpuMemory(),
+      text: bytesText,
+      base: 1024,
+    },
     {
       id: 'p-states',
       title: 'Performance states of the GPUs: part of the time',
@@ -48,6 +54,7 @@ export function overTimeSection({ details, gridOf }: SiteRun): Section {
       title: `Block devices${together}`,
       curves: curves.blockIo(),
       text: (value) => `${bytesText(value)}/s`,
+      base: 1024,
     },
     {
       id: 'intensity',

@@ -106,27 +106,24 @@ export function runName({ job }: Pick<SiteRun, 'job'>): string {
 /**
  * Sets with their runs.
  * @param own what the filter of a set has found
+ * @param told what is told of a set
  * @param attachedOf the files of a set
  */
 export function siteSets(
   planned: readonly PlannedSet[],
   own: (set: PlannedSet) => readonly SiteRun[],
+  told: (set: PlannedSet) => Told,
   attachedOf: (set: PlannedSet) => readonly AttachedFile[],
   parents: SiteSet['parents'] = [],
 ): SiteSet[] {
   return planned.map((set, i) => {
     const id = [...(parents.length === 0 ? [] : [parents.at(-1)!.id]), String(i + 1)].join('-');
-    const sets = siteSets(set.sets, own, attachedOf, [...parents, { id, name: set.name }]);
+    const sets = siteSets(set.sets, own, told, attachedOf, [...parents, { id, name: set.name }]);
     const all = new Set([...own(set), ...sets.flatMap(({ runs }) => runs)]);
+    const { description, figures, plots, order, files } = told(set);
     return {
-      ...{ id, name: set.name, parents, sets, runs: ordered([...all], set.order), attached: attachedOf(set) },
-      ...{
-        description: set.description,
-        figures: set.figures,
-        plots: set.plots,
-        order: set.order,
-        files: set.files,
-      },
+      ...{ id, name: set.name, parents, sets, runs: ordered([...all], order), attached: attachedOf(set) },
+      ...{ description, figures, plots, order, files },
     };
   });
 }

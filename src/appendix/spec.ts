@@ -87,9 +87,14 @@ export function setsIn(sets: readonly PlannedSet[]): PlannedSet[] {
 /**
  * Reads a site.yaml (schemas/appendix.schema.json).
  * @param name of the file, for messages
+ * @param figureNamed what a figure's name means; throws EIT_USAGE where it means nothing
  * @throws EitError EIT_APPENDIX with line and column of each fault
  */
-export function parseAppendixSpec(text: string, name: string): AppendixPlan {
+export function parseAppendixSpec(
+  text: string,
+  name: string,
+  figureNamed: (name: string) => Variable = (named) => variableNamed(named),
+): AppendixPlan {
   const tree = parseYamlTree(text);
   const faults: { readonly at: number; readonly message: string }[] = [...tree.problems];
   const refuse = (): void => {
@@ -116,22 +121,19 @@ export function parseAppendixSpec(text: string, name: string): AppendixPlan {
     }
   };
   const told = (of: AppendixSpec | AppendixSet, path: readonly (string | number)[], above: Told): Told => {
-    const figures = of.figures?.map((figure, i) => at([...path, 'figures', i], () => variableNamed(figure)));
+    const figures = of.figures?.map((figure, i) => at([...path, 'figures', i], () => figureNamed(figure)));
     const plots = of.plots?.map((plot, i) => plotOf(plot, [...path, 'plots', i]));
     const order = of.order;
     return {
       description: of.description ?? '',
       figures: figures?.filter((one) => one !== null) ?? above.figures,
       plots: plots?.filter((one) => one !== null) ?? above.plots,
-      order: order === undefined ? above.order : at([...path, 'order'], () => orderOf(order)),
+      order: order === undefined ? above.order : at([...path, 'order'], () => orderOf(order, figureNamed)),
       files: of.files ?? [],
     };
   };
   const plotOf = ({ x, y }: AppendixPlot, path: readonly (string | number)[]): PlannedPlot | null => {
-    const [onX, onY] = [
-      at([...path, 'x'], () => variableNamed(x)),
-      at([...path, 'y'], () => variableNamed(y)),
-    ];
+    const [onX, onY] = [at([...path, 'x'], () => figureNamed(x)), at([...path, 'y'], () => figureNamed(y))];
     return onX === null || onY === null ? null : { x: onX, y: onY };
   };
   const setOf = (
@@ -188,9 +190,21 @@ export function parseAppendixSpec(text: string, name: string): AppendixPlan {
   return plan;
 }
 
-function orderOf(text: string): RunOrder {
+function orderOf(text: string, figureNamed: (name: string) => Variable): RunOrder {
   const greatestFirst = text.startsWith('-');
-  return { by: variableNamed(greatestFirst ? text.slice(1) : text), greatestFirst };
+  return { by: figureNamed(greatestFirst ? text.slice(1) : text), greatestFirst };
+}
+
+/**
+ * For a first look, before runs are read: what is no figure of reports may be one of users' metrics, of which runs will tell.
+ */
+export function figureToCome(name: string): Variable {
+  try {
+    return variableNamed(name);
+  } catch (error) {
+    if (!(error instanceof EitError)) throw error;
+    return { name, unit: '', valueOf: () => null, text: String };
+  }
 }
 
 /** The keys of a group of the file. */

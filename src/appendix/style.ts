@@ -8,7 +8,7 @@ export const APPENDIX_STYLE = `${STYLE}
 ${[0, 1, 2, 3, 4, 5, 6, 7].map((i) => `.l${i}{stroke:var(--l${i})}.f${i}{fill:var(--l${i})}`).join('')}
 .line{fill:none;stroke-width:1.7;stroke-linejoin:round}.dots{fill:none;stroke-width:6;stroke-linecap:round;opacity:.6}.dot{opacity:.7}.mean{stroke-width:2.2;fill:none}
 .axis-line{stroke:var(--soft);stroke-width:1}svg.scatter{max-width:720px}.name-axis{font-size:12px;fill:var(--text)}
-td.depth-1,th.depth-1{padding-left:26px}td.depth-2,th.depth-2{padding-left:42px}td.depth-3,th.depth-3{padding-left:58px}td.depth-4,th.depth-4{padding-left:74px}td.depth-5,th.depth-5{padding-left:90px}
+th.name{min-width:8rem;overflow-wrap:anywhere}td.depth-1,th.depth-1{padding-left:26px}td.depth-2,th.depth-2{padding-left:42px}td.depth-3,th.depth-3{padding-left:58px}td.depth-4,th.depth-4{padding-left:74px}td.depth-5,th.depth-5{padding-left:90px}
 .text{max-width:72ch;overflow-wrap:anywhere}.facts{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:4px 18px;margin:8px 0}.facts dt{color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
 .files{padding-left:1.1em}.crumbs{font-size:.9rem;margin:0 0 6px}.crumbs ol{list-style:none;display:flex;flex-wrap:wrap;gap:2px 8px;padding:0;margin:0}.crumbs li+li::before{content:"/";padding-right:8px;color:var(--soft)}
 .warn{background:var(--warn-bg);color:var(--warn);border-radius:8px;padding:8px 12px;margin:10px 0}.names{columns:14rem;font-size:.9rem;padding-left:1.1em;overflow-wrap:anywhere}

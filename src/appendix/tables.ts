@@ -18,14 +18,11 @@ export function setsTable(
   up: string,
 ): Html {
   return wideTable(
-    `${caption}: mean ± standard error over runs; sum`,
+    `${caption}: mean ± standard error over runs, below it the sum`,
     [
       { title: 'Set' },
       { title: 'n', isNumber: true },
-      ...figures.flatMap(({ name }) => [
-        { title: name, isNumber: true },
-        { title: `Sum of ${name}`, isNumber: true },
-      ]),
+      ...figures.map(({ name }) => ({ title: name, isNumber: true })),
     ],
     setRows(sets, figures, up, 0),
   );
@@ -42,13 +39,12 @@ function setRows(sets: readonly SiteSet[], figures: readonly Variable[], up: str
 }
 
 function figureCells(jobs: readonly ReportGroup[], figures: readonly Variable[]): Html[] {
-  return figures.flatMap((variable) => {
+  return figures.map((variable) => {
     const summary = summaryOf(jobs, variable);
     const few = summary.n > 0 && summary.n < jobs.length ? ` (of ${summary.n})` : '';
-    return [
-      markup`<td class="n">${meanText(summary)}${few}</td>`,
-      markup`<td class="n">${summary.sum === null ? '–' : variable.text(summary.sum)}</td>`,
-    ];
+    return markup`<td class="n">${meanText(summary)}${few}${
+      summary.sum === null ? null : markup`<br /><span class="soft">sum ${variable.text(summary.sum)}</span>`
+    }</td>`;
   });
 }
 

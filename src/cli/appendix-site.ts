@@ -22,12 +22,13 @@ import {
   siteSets,
 } from '../appendix/site';
 import { parseSoftware } from '../appendix/software';
-import { type AppendixPlan, type PlannedSet, setsIn as plannedSetsIn } from '../appendix/spec';
+import { type AppendixPlan, type PlannedSet, setsIn as plannedSetsIn, type Told } from '../appendix/spec';
 import { POLICIES } from '../attribution/policy';
 import { SkippedLines } from '../carbon/intensity-line';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { csv } from '../report/csv';
-import { footer } from '../report/footer';
+import { factorLines } from '../report/factor-lines';
+import { notesLine } from '../report/footer';
 import type { View } from '../report/format';
 import type { ReportQuery } from '../report/aggregate';
 import type { RunSet, RunSetFilter } from '../science/run-set';
@@ -44,6 +45,8 @@ const DAY_MS = 86_400_000;
 
 export interface AppendixAsked {
   readonly plan: AppendixPlan;
+  /** The same, with users' metrics of these runs as figures. @throws EitError EIT_APPENDIX */
+  readonly planWith: (sets: readonly RunSet[]) => Pick<AppendixPlan, keyof Told | 'sets'>;
   readonly argv: Readonly<Record<string, unknown>>;
   readonly surroundings: Surroundings;
   readonly folder: AppendixFolder;
@@ -114,6 +117,8 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
 
   const names = new Pseudonyms(plan.hidesNames);
   const reports = new Map(chosen.sets.map((set) => [set, withoutNames(set.report, names)]));
+  const told = asked.planWith(chosen.sets.map((set) => publishedSet(set, reports.get(set)!)));
+  const toldSets = plannedSetsIn(told.sets);
   const ordered = [...jobs.values()];
   const { details, data } = await readDetails(
     asked,
@@ -145,20 +150,17 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
   const numbered = new Map(plannedSetsIn(plan.sets).map((set, i) => [set, i + 1]));
   const site: Site = {
     ...{ title: plan.title, description: plan.description, hidesNames: plan.hidesNames },
-    ...{ figures: plan.figures, plots: plan.plots, order: plan.order },
+    ...{ figures: told.figures, plots: told.plots, order: told.order },
     sets: siteSets(
       plan.sets,
       ({ filter }) => (filter === null ? [] : (keysOf.get(filter) ?? []).map((key) => runs.get(key)!)),
+      (set) => toldSets[(numbered.get(set) ?? 0) - 1] ?? set,
       (set) => attach(set, `set-${numbered.get(set) ?? 0}/`),
     ),
     runs: [...runs.values()],
     attached: attach(null, ''),
     warnings: chosen.warnings,
-    notes: [
-      ...new Set(
-        [...reports.values()].flatMap((report) => footer({ ...report, groups: [] }, VIEW, ['Coverage'])),
-      ),
-    ],
+    notes: [...new Set([...reports.values()].flatMap(notesOf))],
     generatedAt: new Date().toISOString(),
     toolVersion: version,
   };
@@ -167,6 +169,24 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
     ...writeSite(site, [...reports.values()][0]!, folder),
     foundNames: foundNames(asked, site, names),
   };
+}
+
+/** A set as it is published, with what its users say of its jobs. */
+function publishedSet({ filter, report, own }: RunSet, published: EitReport): RunSet {
+  const asMeasured = new Map(published.groups.map((job, i) => [job, report.groups[i]!]));
+  return {
+    ...{ filter, report: published },
+    own: {
+      ...own,
+      tagsOf: (job) => own.tagsOf(asMeasured.get(job) ?? job),
+      metricsOf: (job) => own.metricsOf(asMeasured.get(job) ?? job),
+    },
+  };
+}
+
+/** What figures rest on. */
+function notesOf(report: EitReport): string[] {
+  return [...factorLines(report, VIEW, ['Cost', 'Water', 'MarketCO2e']), notesLine(report, VIEW)];
 }
 
 function siteRunOf(

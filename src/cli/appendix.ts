@@ -4,14 +4,23 @@ import type { Options } from 'yargs';
 import { AppendixFolder } from '../appendix/appendix-folder';
 import { namedApart, sourceFile, type SourceFile } from '../appendix/attached-file';
 import { FIGURES_FILE } from '../appendix/site';
-import { type AppendixPlan, parseAppendixSpec, type PlannedSet, planOf, setsIn } from '../appendix/spec';
+import {
+  type AppendixPlan,
+  figureToCome,
+  parseAppendixSpec,
+  type PlannedSet,
+  planOf,
+  setsIn,
+} from '../appendix/spec';
 import { summaryOf } from '../appendix/summary';
 import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
 import { counted } from '../report/units';
-import type { Variable } from '../science/variable';
+import type { RunSet } from '../science/run-set';
+import { type Variable, variableNamed } from '../science/variable';
 import type { CommandModule, Surroundings } from './command';
 import { filtersOf, RUN_OPTIONS } from './chosen-runs';
+import { lastGiven } from './given';
 import { type AppendixResult, buildAppendix } from './appendix-site';
 import { bytesText, jsonText } from './plain-text';
 
@@ -55,21 +64,22 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const last = (name: string): string | undefined =>
-    [argv[name]].flat().findLast((value): value is string => typeof value === 'string');
   const { output } = surroundings;
-  const to = last('output');
+  const to = lastGiven(argv['output']);
   if (to === undefined || to === '')
     throw new EitError('EIT_USAGE', 'eit appendix writes pages into a folder: name one with --output DIR');
-  const spec = last('spec');
+  const spec = lastGiven(argv['spec']);
   if (spec !== undefined && (argv['set'] !== undefined || argv['jobs'] !== undefined))
     throw new EitError(
       'EIT_USAGE',
       '--spec says which runs are in the appendix: leave out job ids and --set',
     );
+  const text = spec === undefined ? '' : readSpec(spec);
   const asked =
-    spec === undefined ? planOf(filtersOf(argv, last('from'))) : parseAppendixSpec(readSpec(spec), spec);
-  const title = last('title');
+    spec === undefined
+      ? planOf(filtersOf(argv, lastGiven(argv['from'])))
+      : parseAppendixSpec(text, spec, figureToCome);
+  const title = lastGiven(argv['title']);
   const plan: AppendixPlan = {
     ...asked,
     ...(title === undefined || title.trim() === '' ? {} : { title }),
@@ -79,12 +89,14 @@ export async function run(
   const folder = AppendixFolder.open(to);
   let built: AppendixResult;
   try {
-    built = await buildAppendix({ plan, argv, surroundings, folder, attached });
+    const planWith = (sets: readonly RunSet[]): AppendixPlan =>
+      spec === undefined ? plan : parseAppendixSpec(text, spec, (name) => variableNamed(name, sets));
+    built = await buildAppendix({ plan, planWith, argv, surroundings, folder, attached });
     folder.finish({
       title: plan.title,
       tool_version: built.site.toolVersion,
       generated_at: built.site.generatedAt,
-      ...figuresOf(built, plan.figures),
+      ...figuresOf(built, built.site.figures),
     });
   } catch (error) {
     folder.abandon();
@@ -94,7 +106,7 @@ export async function run(
   if (argv['json'] === true) {
     await output.write([
       jsonText({
-        ...{ schema: 1, output: to, title: plan.title, ...figuresOf(built, plan.figures) },
+        ...{ schema: 1, output: to, title: plan.title, ...figuresOf(built, built.site.figures) },
         ...{ names: plan.hidesNames ? 'hidden' : 'shown', found_names: built.foundNames },
         ...{ files: folder.paths.length, bytes, largest_page_bytes: largestPage, warnings: site.warnings },
       }),

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { LoadedConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError, isSystemError } from '../errors';
@@ -16,7 +16,7 @@ import { FACTS_NAME } from './facts-file';
 import { readRunSets } from './run-sets';
 
 /** Submissions of more than these are no leaderboard's. */
-const MOST_SUBMISSIONS = 10_000;
+const MOST_SUBMISSIONS = 1000;
 
 /** A submission that is not on the board. */
 export interface Refused {
@@ -117,12 +117,13 @@ export async function submittedEntries(
       }
       const entry = entryOf(submission, spec.policy);
       checkEntry(entry, spec);
-      nameOf.set(name, visible(file));
-      recordsOf.set(records.sha256, visible(file));
+      nameOf.set(name, visible(basename(file)));
+      recordsOf.set(records.sha256, visible(basename(file)));
       entries.push(entry);
     } catch (error) {
       if (!(error instanceof EitError)) throw error;
-      refused.push({ file, why: error.message });
+      // What is published does not tell where it was made.
+      refused.push({ file, why: error.message.replaceAll(visible(file), visible(basename(file))) });
     }
   }
   return { entries, refused };

@@ -29,7 +29,8 @@ export function entryPage(name: string, number: number): string {
 export function writeSite(dir: string, files: ReadonlyMap<string, string>): void {
   try {
     mkdirSync(dir, { recursive: true });
-    const there = readdirSync(dir);
+    // A folder can be a repository.
+    const there = readdirSync(dir).filter((name) => !name.startsWith('.'));
     if (there.length > 0 && !isBoard(dir))
       throw new EitError(
         'EIT_LEADERBOARD',

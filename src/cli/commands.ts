@@ -81,11 +81,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'mail',
     describe:
-      "Mails about jobs: sends what eit-mail leaves (spool), tries the way to an address (check), shows what a job's says (show) and a month's (digest)",
-    actions: ['spool', 'check', 'show', 'digest'],
+      "Mails about jobs: sends what eit-mail leaves (spool), tries the way to an address (check), shows what a job's says (show) and a month's (digest), lists what has not gone (queue), sends it again (retry) or not (drop)",
+    actions: ['spool', 'check', 'show', 'digest', 'queue', 'retry', 'drop'],
     operand: {
       name: 'what',
-      describe: 'check: an address or a user; show: the job, such as 1234, 1234_5 or 1234+1',
+      describe:
+        'check: an address or a user; show: the job, such as 1234, 1234_5 or 1234+1; retry, drop: an ID, or all',
     },
     load: () => import('./mail'),
   },
@@ -127,6 +128,12 @@ export const COMMANDS: readonly Command[] = [
       'The carbon impact statement of a paper: energy, CO2eq, where, hours, hardware, social cost of carbon',
     operand: { name: 'jobs', describe: 'job ids with commas between them: 1234,1240_[1-5]' },
     load: () => import('./statement'),
+  },
+  {
+    name: 'estimate',
+    describe:
+      'What a run would take by the usual ways to estimate it, what past jobs tell, and how far each is from what was measured',
+    load: () => import('./estimate'),
   },
   {
     name: 'whatif',

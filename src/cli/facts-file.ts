@@ -1,4 +1,4 @@
-import { constants, mkdirSync, openSync, closeSync, fstatSync, readFileSync } from 'node:fs';
+import { constants, openSync, closeSync, fstatSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { visible } from '../config/visible';
@@ -6,8 +6,8 @@ import { EitError, isErrno } from '../errors';
 import type { FactLine } from '../generated/facts';
 import { appendLines } from '../ledger/append';
 import { finishNow } from '../ledger/durable';
-import { ownFactsOf, parseFactLines } from '../science/fact-lines';
-import type { OwnFacts } from '../science/own-facts';
+import { parseFactLines } from '../science/fact-lines';
+import { makeFolders } from './make-folders';
 import type { Output } from './output';
 
 /** In a folder that eit run or eit import wrote. */
@@ -27,7 +27,17 @@ const RETRIES = { retries: 60, minTimeout: 20, maxTimeout: 500, factor: 1.3, ran
  * these says it, as where a service asks.
  * @throws EitError EIT_USAGE where EIT_FACTS is no absolute path
  */
-export function factsPathOf(env: NodeJS.ProcessEnv): string | null {
+export function factsPath(env: NodeJS.ProcessEnv): string {
+  const path = findFactsPath(env);
+  if (path !== null) return path;
+  throw new EitError(
+    'EIT_USAGE',
+    'neither HOME nor XDG_DATA_HOME is set: say in EIT_FACTS where your facts are',
+  );
+}
+
+/** As {@link factsPath}; null where nothing says it, as for a timer of the system: then there are none. */
+export function findFactsPath(env: NodeJS.ProcessEnv): string | null {
   const { EIT_FACTS: own = '', XDG_DATA_HOME: data = '', HOME: home = '' } = env;
   if (own !== '') {
     if (isAbsolute(own)) return own;
@@ -39,28 +49,10 @@ export function factsPathOf(env: NodeJS.ProcessEnv): string | null {
 }
 
 /**
- * As {@link factsPathOf}, for who has facts to write.
- * @throws EitError EIT_USAGE where nothing says where
- */
-export function factsPath(env: NodeJS.ProcessEnv): string {
-  const path = factsPathOf(env);
-  if (path !== null) return path;
-  throw new EitError(
-    'EIT_USAGE',
-    'neither HOME nor XDG_DATA_HOME is set: say in EIT_FACTS where your facts are',
-  );
-}
-
-/**
- * What a file of facts says. A file that is not there says nothing.
+ * Lines of a file of facts, in the order in which they were written. A file that is not there says nothing.
  * @param output told how many lines are none, and which
  * @throws EitError EIT_FACTS where it cannot be read
  */
-export function readFacts(path: string, output: Output): OwnFacts {
-  return ownFactsOf(readFactLines(path, output));
-}
-
-/** Its lines, in the order in which they were written. As {@link readFacts}. */
 export function readFactLines(path: string, output: Output): readonly FactLine[] {
   const { lines, bad } = parseFactLines(readPlain(path) ?? '');
   if (bad.length > 0) {
@@ -91,7 +83,7 @@ export async function changeFacts(
 ): Promise<void> {
   const folder = dirname(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 0o700);
     const release = await lock(path, {
       lockfilePath: `${path}.lock`,
       realpath: false,

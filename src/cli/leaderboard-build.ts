@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Options } from 'yargs';
 import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
@@ -93,7 +93,7 @@ export async function run(
     made: localTime(new Date(nowMs).toISOString(), localTimeZone()),
     toolVersion: version,
     hrefOf: (entry) => pages.get(entry) ?? '',
-    refused: refused.map(({ file, why }) => ({ file: file.split('/').at(-1) ?? '', why })),
+    refused: refused.map(({ file, why }) => ({ file: basename(file), why })),
   };
   const json = boardJson(board, view, nowMs);
   const site = new Map<string, string>([['index.html', renderBoard(board, view)]]);

@@ -18,6 +18,7 @@ import { readBoardSpec } from './board-file';
 import { chosenRuns, RUN_OPTIONS } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { jsonText } from './plain-text';
+import { readerOf } from './reader';
 import { readRunLines } from './run-lines';
 
 export const options: Readonly<Record<string, Options>> = {
@@ -94,23 +95,33 @@ export async function run(
   };
   checkEntry(entry, spec);
   unitOfAll([entry], spec);
-  const window = {
-    sinceMs: Math.min(...jobs.map(({ report }) => Date.parse(report.since))),
-    untilMs: Math.max(...jobs.map(({ report }) => Date.parse(report.until))),
-  };
+  const zones = loadZones(dataPath());
+  const wanted = jobs.map(({ job }) => ({
+    job,
+    nodeOverhead: factorsFor(loaded, job.cluster ?? '', zones).nodeOverhead,
+  }));
+  const reader = readerOf(surroundings, loaded.config);
+  const seesAll = reader.isAdmin || argv['allusers'] === true || argv['from'] !== undefined;
   const lines = await readRunLines(
     loaded,
-    jobs.map(({ job }) => job),
-    window,
+    wanted,
+    {
+      sinceMs: Math.min(...jobs.map(({ report }) => Date.parse(report.since))),
+      untilMs: Math.max(...jobs.map(({ report }) => Date.parse(report.until))),
+      ...{ groupBy: ['job'], policy, timeZone: 'UTC', withUnattributed: false, extrapolate: false },
+      filter: {
+        clusters: new Set(jobs.flatMap(({ job }) => job.cluster ?? [])),
+        ...(seesAll ? {} : { users: [{ uid: reader.uid, name: reader.name ?? undefined }] }),
+      },
+    },
+    reader.uid,
     output,
   );
-  const zones = loadZones(dataPath());
   const submitted = jobs.map(({ job, own, report }, i): SubmittedRun => {
-    const cluster = job.cluster ?? '';
+    const { records = [], areSums = false } = lines[i] ?? {};
     return {
-      ...{ job, own, records: lines[i] ?? [] },
-      nodeOverhead: factorsFor(loaded, cluster, zones).nodeOverhead,
-      cluster: report.factors.by_cluster.find((one) => one.cluster === cluster),
+      ...{ job, own, records, areSums, nodeOverhead: wanted[i]!.nodeOverhead },
+      cluster: report.factors.by_cluster.find((one) => one.cluster === job.cluster),
     };
   });
   const parts = makeSubmission(submitted, spec, {
@@ -125,11 +136,12 @@ export async function run(
 
   for (const warning of warnings) output.note(`warning: ${warning}`);
   const partly = jobs.filter(({ job }) => !isCovered(job)).length;
+  const summed = submitted.filter(({ areSums }) => areSums).length;
   if (argv['json'] === true) {
     await output.write([
       jsonText({
         ...{ schema: 1, file: path, bytes, sha256: written.sha256, task: spec.task, name },
-        ...{ incomplete_runs: partly, runs: written.manifest.runs, warnings },
+        ...{ incomplete_runs: partly, summed_runs: summed, runs: written.manifest.runs, warnings },
       }),
     ]);
     return 0;
@@ -137,6 +149,11 @@ export async function run(
   await output.write([
     `${visible(path)}: ${counted(jobs.length, 'run')}, ${counted(parts.records.length, 'record')}, ${bytesText(bytes)}, SHA-256 ${written.sha256}\n`,
     `${visible(name, 80)} for ${visible(spec.task)}: hand the file in; eit leaderboard verify recomputes it.\n`,
+    ...(summed === 0
+      ? []
+      : [
+          `${counted(summed, 'run')} by the sums of the archive: what hosts wrote of it is not kept any more, or not yours to read.\n`,
+        ]),
     ...(partly === 0
       ? []
       : [`${counted(partly, 'run')} observed in part: the entry gets no rank by energy or time.\n`]),

@@ -1,29 +1,18 @@
 import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
-import { SkippedLines } from '../carbon/intensity-line';
-import { type LoadedConfig, loadConfig } from '../config/config';
+import { loadConfig } from '../config/config';
 import { EitError } from '../errors';
-import type { EitReport } from '../generated/report';
-import { Skipped } from '../ledger/record-line';
 import { type Digest, digestBody, digestSubject } from '../mail/digest-body';
 import { htmlPart } from '../mail/html-part';
 import { textPart } from '../mail/text-part';
-import type { ReportQuery } from '../report/aggregate';
-import { buildReport } from '../report/report';
-import type { RunFilter } from '../runs/run-filter';
-import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
-import { energyCurves } from './energy-curves';
 import { lastGiven } from './given';
-import { JobQuotas } from './job-quotas';
-import { readAggregate } from './ledger-aggregate';
+import { sendDigests } from './mail-digest-send';
+import { MonthReports } from './month-reports';
 import { jsonText } from './plain-text';
 import { readerOf } from './reader';
 import type { Reader } from './report-query';
-import { siteFactors } from './site-factors';
 import { localTimeZone } from './time-zone';
-
-const MOST_SHOWN = 10;
 
 const valued = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
 
@@ -32,6 +21,13 @@ export const options: Readonly<Record<string, Options>> = {
   user: { alias: 'u', ...valued('of this user, name or uid; default: you') },
   account: { alias: 'A', ...valued('of this account, for those who coordinate it and for admins') },
   html: { type: 'boolean', describe: 'print the HTML part' },
+  send: {
+    type: 'boolean',
+    describe: 'send it: to the user, of an account to its coordinators of eit.yaml; each once a month',
+  },
+  all: { type: 'boolean', describe: 'with --send: to every user with runs, and of every account' },
+  again: { type: 'boolean', describe: 'with --send: also what was refused, or may have arrived' },
+  'dry-run': { type: 'boolean', describe: 'with --send: say to whom, and send nothing' },
   json: { type: 'boolean', describe: 'print JSON' },
   config: valued('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
 };
@@ -39,10 +35,15 @@ export const options: Readonly<Record<string, Options>> = {
 export const examples: CommandModule['examples'] = [
   ['--month 2026-10', 'your October: sums, what was lost, which jobs took the most'],
   ['--month 2026-10 --account physics', 'that of an account, by user'],
+  [
+    '--send --all',
+    'sends last month to every user and to the coordinators of accounts; eit-digest.timer does',
+  ],
 ];
 
 export const epilogue =
-  'digest: who may see a report of a user or an account may see his digest; it is printed, and a mail command sends it.';
+  'digest: who may see a report of a user or an account may see his digest. It is sent by the user whom mail_dir belongs to, and what was sent is ' +
+  'not sent twice; exit status 1 where one could not be sent.';
 
 /** `eit mail digest`: a month of one user or of one account as a mail tells it. */
 export async function run(
@@ -58,12 +59,31 @@ export async function run(
     throw new EitError('EIT_USAGE', '--user and --account cannot be had together: choose one');
   const timeZone = loaded.config.time_zone ?? localTimeZone();
   const month = monthOf(lastGiven(argv['month']), timeZone);
-  const reports = await new MonthReports(loaded, reader, timeZone).read(month, { user, account }, output);
+  const reports = new MonthReports(loaded, reader, timeZone);
+  const [all, json] = [argv['all'] === true, argv['json'] === true];
+  if (argv['send'] === true) {
+    if (argv['html'] === true || (all && (user ?? account) !== undefined))
+      throw new EitError('EIT_USAGE', '--send goes with --all, --user or --account: with one of them');
+    if (month.plus({ months: 1 }).toMillis() > Date.now())
+      throw new EitError(
+        'EIT_USAGE',
+        `${month.toFormat('yyyy-MM')} is not over: its digest would lack what comes`,
+      );
+    const whose = all
+      ? 'all'
+      : account === undefined
+        ? { user: nameOf(user, reader), account }
+        : { user, account };
+    const flags = { again: argv['again'] === true, dryRun: argv['dry-run'] === true, json };
+    return sendDigests({ loaded, reports, month, whose, ...flags }, surroundings);
+  }
+  const stray = ['all', 'again', 'dry-run'].filter((name) => argv[name] === true);
+  if (stray.length > 0) throw new EitError('EIT_USAGE', `--${stray.join(', --')} goes with --send`);
   const digest: Digest = {
     whose: account === undefined ? nameOf(user, reader) : `account ${account}`,
-    ...reports,
+    ...(await reports.read(month, { user, account }, output)),
   };
-  if (argv['json'] === true) {
+  if (json) {
     const { report, before, ...rest } = digest;
     await output.write([
       jsonText({ ...rest, total: report.total, before: before.total, factors: report.factors }),
@@ -77,78 +97,6 @@ export async function run(
   ]);
   if (digest.report.total.jobs === 0) output.note(`no runs of ${digest.whose} in ${digest.month}`);
   return 0;
-}
-
-/** Reads a month and the one before. */
-class MonthReports {
-  readonly #loaded: LoadedConfig;
-  readonly #reader: Reader;
-  readonly #timeZone: string;
-
-  constructor(loaded: LoadedConfig, reader: Reader, timeZone: string) {
-    this.#loaded = loaded;
-    this.#reader = reader;
-    this.#timeZone = timeZone;
-  }
-
-  async read(
-    month: DateTime,
-    { user, account }: { user: string | undefined; account: string | undefined },
-    output: Surroundings['output'],
-  ): Promise<Omit<Digest, 'whose'>> {
-    const own = { uid: this.#reader.uid, name: this.#reader.name ?? undefined };
-    const asked =
-      user === undefined || user === this.#reader.name
-        ? own
-        : /^\d+$/.test(user)
-          ? { uid: Number(user), name: user }
-          : { name: user };
-    const filter: RunFilter = account === undefined ? { users: [asked] } : { accounts: new Set([account]) };
-    const groupBy = account === undefined ? (['job'] as const) : (['user'] as const);
-    const report = await this.#report(month, filter, groupBy, output);
-    const before = await this.#report(month.minus({ months: 1 }), filter, groupBy, output);
-    const isNow = month.plus({ months: 1 }).toMillis() > Date.now();
-    const quotas =
-      isNow && account === undefined && this.#reader.isAdmin
-        ? (await new JobQuotas(this.#loaded, this.#reader.uid).read(Date.now()))(asked)
-        : null;
-    const top = [...report.groups]
-      .sort((a, b) => b.energy_kwh.total - a.energy_kwh.total)
-      .slice(0, MOST_SHOWN);
-    return { month: month.toFormat('yyyy-MM'), report, before, top, quotas };
-  }
-
-  async #report(
-    month: DateTime,
-    filter: RunFilter,
-    groupBy: ReportQuery['groupBy'],
-    output: Surroundings['output'],
-  ): Promise<EitReport> {
-    const { config } = this.#loaded;
-    const query: ReportQuery = {
-      sinceMs: month.toMillis(),
-      untilMs: month.plus({ months: 1 }).toMillis(),
-      ...{ filter, groupBy, policy: config.policy, timeZone: this.#timeZone },
-      withUnattributed: false,
-      extrapolate: false,
-    };
-    const factorsIn = siteFactors(this.#loaded);
-    const nowMs = Date.now();
-    const curves = energyCurves({ loaded: this.#loaded, factorsIn, nowMs, skipped: new SkippedLines() });
-    const skipped = new Skipped();
-    const aggregate = await readAggregate(
-      { config, skipped, output, uid: this.#reader.uid, curvesOf: curves.curvesOf },
-      query,
-    );
-    return buildReport(aggregate, {
-      query,
-      factorsOf: factorsIn(query),
-      intensitySourcesOf: curves.sourcesOf(query),
-      toolVersion: version,
-      generatedAtMs: nowMs,
-      skippedRecords: skipped.total,
-    });
-  }
 }
 
 /** @throws EitError EIT_USAGE */

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLog } from '../agent/log';
+import { type Log, openLog } from '../agent/log';
 import { type LoadedConfig, loadConfig } from '../config/config';
 import type { Options } from 'yargs';
 import { visible } from '../config/visible';
-import { EitError, describeError } from '../errors';
+import { EitError, describeError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import { KernelLock } from '../ledger/kernel-lock';
 import { readBootId, writeBeat } from '../mail/beat';
@@ -18,6 +18,7 @@ import { Throttle, readThrottleState, writeThrottleState } from '../mail/throttl
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
 import { answerLooks } from './mail-look';
+import { isLocked, runLocked, thisProgram } from './mail-lock';
 import { openWay } from './mail-transport';
 
 const LOOK_EVERY_MS = 1000;
@@ -28,11 +29,6 @@ const SACCT_MS = 20_000;
 /** A ledger of any size has been read by then. */
 const LONGEST_LOOK_MS = 120_000;
 const THROTTLE_WINDOW_MS = 3_600_000;
-
-/** Of flock(1) where another has the lock. */
-const HELD = 75;
-/** It may be that `eit-mail` just looks whether it is held, or that another spooler ends. */
-const LOCKED = 'exec 9>>"$1" || exit 1; shift; flock -w 10 9 || exit 75; exec "$@"';
 
 export const options: Readonly<Record<string, Options>> = {
   once: {
@@ -69,8 +65,8 @@ export async function run(
   process.umask(0o027);
   folder.prepare();
   const lockPath = join(config.mail_dir, 'lock');
-  if (env['EIT_MAIL_LOCK_FD'] === undefined) return runLocked(lockPath, env);
-  const log = openLog(join(config.mail_dir, 'mail.log'), Date.now);
+  if (!isLocked(env)) return runLocked(lockPath, 'spooler', env);
+  const log = openMailLog(join(config.mail_dir, 'mail.log'));
   const end = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort());
   const jobReader = new LookProcess({
@@ -100,6 +96,18 @@ export async function run(
   }
 }
 
+/** It names who gets mails about what: nothing for SlurmUser's group, which reads other files there. */
+function openMailLog(path: string): Log {
+  for (const old of [path, `${path}.1`]) {
+    try {
+      chmodSync(old, 0o600);
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+    }
+  }
+  return openLog(path, Date.now, 0o600);
+}
+
 /** The process that looks into the ledger for the spooler. */
 async function look(loaded: LoadedConfig, { env, output, uid }: Surroundings): Promise<number> {
   const over = new AbortController();
@@ -116,16 +124,11 @@ async function look(loaded: LoadedConfig, { env, output, uid }: Surroundings): P
   return process.exit(0);
 }
 
-/** This program as it was started. */
-function thisProgram(): string[] {
-  return [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-}
-
 function openSpooler(
   config: EitConfig,
   folder: MailFolder,
   jobReader: LookProcess,
-  log: ReturnType<typeof openLog>,
+  log: Log,
 ): { spooler: Spooler; throttle: Throttle } {
   const library = nodemailer();
   const throttle = new Throttle(readThrottleState(throttlePath(config)), {
@@ -154,7 +157,7 @@ async function spool(
   spooler: Spooler,
   lockPath: string,
   end: AbortSignal,
-  log: ReturnType<typeof openLog>,
+  log: Log,
 ): Promise<void> {
   const lock = new KernelLock(lockPath);
   // By a timer of its own: a mail server that is slow does not make us look dead.
@@ -194,20 +197,4 @@ async function spoolOnce(spooler: Spooler, end: AbortSignal): Promise<void> {
 
 function throttlePath(config: EitConfig): string {
   return join(config.mail_dir, 'throttle.json');
-}
-
-/** Node.js has no flock: flock(1) takes the lock for a second start of this program. */
-async function runLocked(lockPath: string, env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn('sh', ['-c', LOCKED, 'eit-mail', lockPath, ...thisProgram()], {
-    stdio: 'inherit',
-    env: { ...env, EIT_MAIL_LOCK_FD: '9' },
-  });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', resolve);
-  });
-  if (status === HELD)
-    throw new EitError('EIT_MAIL', `another spooler is at work (${visible(lockPath)} is held)`);
-  return status ?? 1;
 }

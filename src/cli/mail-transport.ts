@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { readToken } from '../carbon/token-file';
 import { hostName } from '../config/host-name';
 import type { EitConfig } from '../generated/config';
-import type { Carrier } from '../mail/mail-folder';
+import type { Carrier } from '../mail/handing-journal';
 import type { Nodemailer } from '../mail/nodemailer';
 import { SendmailTransport } from '../mail/sendmail-transport';
 import { SmtpTransport } from '../mail/smtp-transport';

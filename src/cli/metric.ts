@@ -195,7 +195,9 @@ function saidText({ unit = '', points, best }: FactMetric): string {
 function metricText(metric: Metric): string {
   const { points, unit } = metric;
   const behind = unit === '' ? '' : unit === '%' ? '%' : ` ${unit}`;
-  const [last, least, most] = (['last', 'min', 'max'] as const).map((figure) => metricFigure(metric, figure));
-  if (points.length === 1) return `${last}${behind}`;
-  return `${points.length} values, ${least}${behind} to ${most}${behind}, last ${last}${behind}`;
+  const [newest, least, most] = (['last', 'min', 'max'] as const).map((figure) =>
+    metricFigure(metric, figure),
+  );
+  if (points.length === 1) return `${newest}${behind}`;
+  return `${points.length} values, ${least}${behind} to ${most}${behind}, last ${newest}${behind}`;
 }

@@ -49,15 +49,25 @@ export async function run(
     'min-kwh': lastGiven(argv['min-kwh']),
   });
   const path = lastGiven(argv['config']);
-  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
-  const reader = readerOf(surroundings, loaded.config);
+  const site = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const now = DateTime.local();
-  const query = reportQuery(queryOptions(argv, columns), reader, loaded.config.policy, now);
+  const from = lastGiven(argv['from']);
+  const given = queryOptions(argv, columns);
+  const folder =
+    from === undefined
+      ? null
+      : (await import('./report-folder')).reportFolder(site, from, given, { output, nowMs: now.toMillis() });
+  const { loaded, asked } = folder ?? { loaded: site, asked: given };
+  const reader = readerOf(surroundings, loaded.config);
+  const query = reportQuery(asked, reader, loaded.config.policy, now);
   const isAudit = argv['audit'] === true;
   if (isAudit) checkAudit(argv, reader);
 
   const skipped = new Skipped();
-  const access = { config: loaded.config, skipped, output, uid: reader.uid };
+  const access = {
+    ...{ config: loaded.config, skipped, output, uid: reader.uid },
+    ...(folder === null ? {} : { moreFacts: folder.moreFacts }),
+  };
   const made = { toolVersion: version, generatedAtMs: now.toMillis() };
   const view = (): View => ({
     columns,

@@ -74,6 +74,7 @@ export const options: Readonly<Record<string, Options>> = {
   ),
   'factors-as-of': text('carbon intensities as they were known at this time; default: now'),
   policy: text(`how shared energy is divided: ${POLICIES.join(', ')}; default: as configured`),
+  from: text('a folder that eit run or eit import wrote, in place of the ledger: all its runs'),
   config: text('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
 };
 

@@ -77,7 +77,7 @@ async function readOnce(
         toMs,
         skipped,
         files,
-        onProgress: progress.update,
+        onProgress: (done, all) => progress.update(done, all),
       });
       for await (const record of records) {
         // What the archive has already told: a line's folder is by its end, its slot by its middle.

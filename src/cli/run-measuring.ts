@@ -83,7 +83,7 @@ export async function openMeasuring(
     for (const { class: kind, quality, source } of domains())
       if (kind === 'cpu' && quality === 'modelled')
         remarks.push(
-          `the CPU's energy is modelled (${source}): powercap: ${absent['powercap'] ?? 'not there'}`,
+          `the CPU's energy is modelled (${source}); docs/run.md says how counters are opened: ${absent['powercap'] ?? 'not there'}`,
         );
 
     const measure: Measuring['measure'] = async (command, parts) => {
@@ -120,7 +120,7 @@ export async function openMeasuring(
           work();
         } catch (error) {
           const text = describeError(error);
-          if (!told.has(text)) parts.warn(`measuring: ${text}; the command goes on`);
+          if (!told.has(text)) parts.warn(`measuring: ${text}; the command is not touched by it`);
           told.add(text);
         }
       };
@@ -129,7 +129,7 @@ export async function openMeasuring(
       try {
         const end = await runCommand(command, parts.env, (start) => cpu.start(start));
         clearInterval(timer);
-        if (hasGpus) await Promise.race([reader.refresh(), sleep(REFRESH_MS, undefined, { ref: false })]);
+        if (hasGpus) await withinTime(reader.refresh());
         guard(() => meter.end(end.exitCode));
         const left = cpu.pids().length;
         if (left > 0)
@@ -151,6 +151,13 @@ export async function openMeasuring(
     close();
     throw error;
   }
+}
+
+/** What reads GPUs does not keep this process alive: the timer has to. */
+async function withinTime(work: Promise<void>): Promise<void> {
+  const given = new AbortController();
+  await Promise.race([work, sleep(REFRESH_MS, undefined, { signal: given.signal }).catch(() => undefined)]);
+  given.abort();
 }
 
 function claimedGpus({ gpu_ids: ids, gpu_uuids: uuids }: RunStart): number {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
@@ -7,6 +7,7 @@ import { IMPORT_CLUSTERS } from '../imports/imported-run';
 import { OWN_CLUSTER } from '../own-run/run-lines';
 import type { SlurmStep } from '../own-run/slurm-step';
 import { changeFacts, FACTS_NAME } from './facts-file';
+import { makeFolders } from './make-folders';
 
 /** Tag by which the nodes of one step know their run. */
 const STEP_TAG = 'slurm_step';
@@ -25,7 +26,7 @@ export interface NumberedRun {
  * Makes the folder, where it is none yet, and takes the next number in it; the nodes of one step of Slurm have one number together.
  * @param ledger the site's, into which no run of a user's own may come
  * @param tags of the run
- * @throws EitError EIT_RUN, EIT_FACTS
+ * @throws EitError EIT_RUN
  */
 export async function takeRunNumber(
   dir: string,
@@ -43,7 +44,7 @@ export async function takeRunNumber(
 ): Promise<NumberedRun> {
   const folder = resolve(dir);
   try {
-    mkdirSync(join(folder, OWN_CLUSTER, 'inbox'), { recursive: true });
+    makeFolders(join(folder, OWN_CLUSTER, 'inbox'));
   } catch (cause) {
     throw new EitError(
       'EIT_RUN',
@@ -76,6 +77,9 @@ export async function takeRunNumber(
       tags: { ...tags, ...(mark === null ? {} : { [STEP_TAG]: mark }) },
     };
     return isFirst ? [line] : [];
+  }).catch((cause: unknown) => {
+    // Nothing was begun: the status is not one that the command could have.
+    throw cause instanceof EitError ? new EitError('EIT_RUN', cause.message, { cause }) : cause;
   });
   return { folder, facts, job, isFirst };
 }

@@ -8,12 +8,14 @@ import { Skipped } from '../ledger/record-line';
 import type { AddedRun, ReportQuery } from '../report/aggregate';
 import { buildReport } from '../report/report';
 import { counted } from '../report/units';
-import { hasTags, NO_FACTS, type OwnFacts, parseWantedTag, type WantedTag } from '../science/own-facts';
+import { ownFactsOf } from '../science/fact-lines';
+import { ownJobFacts } from '../science/own-job-facts';
+import { hasTags, type OwnFacts, parseWantedTag, type WantedTag } from '../science/own-facts';
 import { jobName, type RunSet, type RunSetFilter } from '../science/run-set';
 import { version } from '../version';
 import type { Surroundings } from './command';
 import { energyCurves } from './energy-curves';
-import { factsPathOf, readFacts } from './facts-file';
+import { findFactsPath, readFactLines } from './facts-file';
 import { readAggregate } from './ledger-aggregate';
 import { readerOf } from './reader';
 import { emptyNotes } from './report-notes';
@@ -21,7 +23,7 @@ import { reportQuery } from './report-query';
 import { siteFactors } from './site-factors';
 
 /** A set says its runs by name or id: where it says no time, it is of all. */
-const FROM_THE_BEGINNING = '2015-01-01';
+export const FROM_THE_BEGINNING = '2015-01-01';
 
 /** Called for each set before it is read, and again where that begins anew; what it gives is told of each of its runs. */
 export type WatchSets = (filter: RunSetFilter, query: ReportQuery) => (added: AddedRun) => void;
@@ -55,8 +57,10 @@ export async function readRunSets(
   const factorsIn = siteFactors(loaded);
   const damaged = new SkippedLines();
   const curves = energyCurves({ loaded, factorsIn, nowMs: now.toMillis(), skipped: damaged });
-  const factsFile = facts ?? factsPathOf(surroundings.env);
-  const own = factsFile === null ? NO_FACTS : readFacts(factsFile, output);
+  const factsFile = facts ?? findFactsPath(surroundings.env);
+  const lines = factsFile === null ? [] : readFactLines(factsFile, output);
+  const own = ownFactsOf(lines);
+  const isFolder = facts !== undefined;
   const sets: RunSet[] = [];
   for (const filter of filters) {
     const asked = (key: keyof RunSetFilter['asked']): readonly string[] => filter.asked[key] ?? [];
@@ -80,6 +84,8 @@ export async function readRunSets(
         {
           ...{ config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
           ...(watchRuns === undefined ? {} : { watchRuns: () => watchRuns(filter, one) }),
+          // No accounting tells anything of a folder's runs.
+          ...(isFolder ? { moreFacts: () => ownJobFacts(lines, now.toMillis()) } : {}),
         },
         one,
       );

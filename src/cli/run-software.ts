@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataPath } from '../data-path';
 import { OWN_CLUSTER } from '../own-run/run-lines';
@@ -8,30 +8,32 @@ import { OWN_CLUSTER } from '../own-run/run-lines';
 const LONGEST_MS = 7000;
 
 /**
- * Writes down what software a run begins with, as of jobs (slurm-examples/taskprolog-software.sh): `DIR/software/own-<number>`.
- * A run goes on without it.
+ * Writes down what software a run begins with, by the script that does it for jobs (slurm-examples/taskprolog-software.sh): in
+ * `DIR/software/own-<number>`, of a job that the site measures where that script puts it.
+ * @param own the folder and number of a run of ours; null: of the job that this process is in
+ * @returns whether it is there; a run goes on without it
  */
 export function writeSoftware(
-  folder: string,
-  job: number,
   env: NodeJS.ProcessEnv,
-  note: (text: string) => void,
-): void {
+  own: { readonly folder: string; readonly job: number } | null,
+): boolean {
   const script = dataPath('../slurm-examples/taskprolog-software.sh');
-  const file = join(folder, 'software', `${OWN_CLUSTER}-${job}`);
-  mkdirSync(join(folder, 'software'), { recursive: true });
+  // Of a batch step: what Slurm tells its tasks is not this run's.
+  const plain = Object.entries(env).filter(
+    ([name]) => !name.startsWith('SLURM_') || name === 'SLURM_CONTAINER',
+  );
   spawnSync('sh', [script], {
-    // Of a batch step: what a job of Slurm is told of its tasks is not this run's.
-    env: {
-      ...Object.fromEntries(
-        Object.entries(env).filter(([name]) => !name.startsWith('SLURM_') || name === 'SLURM_CONTAINER'),
-      ),
-      SLURM_CLUSTER_NAME: OWN_CLUSTER,
-      SLURM_JOB_ID: String(job),
-      EIT_SOFTWARE_DIR: folder,
-    },
+    env:
+      own === null
+        ? env
+        : {
+            ...Object.fromEntries(plain),
+            SLURM_CLUSTER_NAME: OWN_CLUSTER,
+            SLURM_JOB_ID: String(own.job),
+            EIT_SOFTWARE_DIR: own.folder,
+          },
     stdio: 'ignore',
     timeout: LONGEST_MS,
   });
-  if (!existsSync(file)) note(`modules and packages could not be written to ${file}; the run goes on`);
+  return own === null || existsSync(join(own.folder, 'software', `${OWN_CLUSTER}-${own.job}`));
 }

@@ -16,19 +16,32 @@ import { readRunSets } from './run-sets';
 export async function runSummary({
   numbered,
   end,
+  startedMs,
   remarks,
   loaded,
   surroundings,
 }: {
   readonly numbered: NumberedRun;
   readonly end: CommandEnd;
+  /** Before it began: factors of earlier years do not matter. */
+  readonly startedMs: number;
   readonly remarks: readonly string[];
   readonly loaded: LoadedConfig;
   readonly surroundings: Surroundings;
 }): Promise<{ readonly lines: readonly string[]; readonly json: string }> {
   const { folder, facts, job } = numbered;
   const [set] = await readRunSets(
-    [{ name: `run ${job}`, text: String(job), asked: { jobs: [String(job)], clusters: [OWN_CLUSTER] } }],
+    [
+      {
+        name: `run ${job}`,
+        text: String(job),
+        asked: {
+          jobs: [String(job)],
+          clusters: [OWN_CLUSTER],
+          starttime: [`uts${Math.floor(startedMs / 1000) - 1}`],
+        },
+      },
+    ],
     ledgerIn(loaded, folder),
     surroundings,
     { policy: undefined, allUsers: true, facts },
@@ -38,7 +51,8 @@ export async function runSummary({
   const { total, factors } = report;
   const name = group === undefined ? '' : (own.tagsOf(group)['name'] ?? '');
   const metrics = group === undefined ? {} : own.metricsOf(group);
-  const where = relative(process.cwd(), folder) || '.';
+  const near = relative(process.cwd(), folder) || '.';
+  const where = near.startsWith('..') ? folder : near;
   const coverage = total.coverage === null ? 'unknown' : `${Math.floor(total.coverage * 1000) / 10} %`;
   const nodes =
     total.nodes_reported < total.nodes_expected

@@ -1,6 +1,6 @@
 import type { Options } from 'yargs';
 import { basename } from 'node:path';
-import { loadConfig } from '../config/config';
+import { type LoadedConfig, loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError, describeError } from '../errors';
 import type { FactLine } from '../generated/facts';
@@ -8,11 +8,13 @@ import { runCommand, type CommandEnd } from '../own-run/command';
 import { ownIdentity, ownStart, type SlurmStep, slurmStep } from '../own-run/slurm-step';
 import { OWN_CLUSTER } from '../own-run/run-lines';
 import { parseTag } from '../science/metric-values';
+import { EXIT_TAG, NAME_TAG } from '../science/own-job-facts';
 import type { CommandModule, Surroundings } from './command';
 import { appendFacts, factsPath } from './facts-file';
 import { allGiven, lastGiven } from './given';
 import { measuredByHooks } from './hooked-job';
 import { openMeasuring } from './run-measuring';
+import type { Output } from './output';
 import { type MetricFiles, metricsOfFiles } from './run-metrics';
 import { takeRunNumber } from './run-numbers';
 import { writeSoftware } from './run-software';
@@ -82,76 +84,103 @@ export const epilogue =
   "The command has this one's input, output, terminal and signals, and its exit status is handed on; 125: eit could not begin, 126 and 127 as of a shell. " +
   'Its processes are divided from the rest of the machine as jobs are. Without the right to read counters a model is taken, and said so. ' +
   'In a job of Slurm that the site measures nothing is measured twice: tags and results go to that job. Under srun start it once a node (--ntasks-per-node=1). ' +
-  'The folder is a ledger: eit compare --from DIR --set "A=tag=set=resnet" ..., eit tag JOB --from DIR. See docs/run.md.';
+  'The folder is a ledger: eit report --from DIR, eit compare --from DIR --set "A=tag=set=resnet" ..., eit tag JOB --from DIR. See docs/run.md.';
+
+/** What is asked for. */
+interface Asked {
+  readonly argv: Readonly<Record<string, unknown>>;
+  readonly surroundings: Surroundings;
+  readonly command: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly files: MetricFiles;
+  readonly intervalMs: number;
+  readonly loaded: LoadedConfig;
+  readonly step: SlurmStep | null;
+  readonly startedMs: number;
+}
 
 /** `eit run -- COMMAND`. */
 export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const { env, output, uid, userName } = surroundings;
+  const { env, uid } = surroundings;
   const command = allGiven(argv['command']);
   if (command.length === 0) throw new EitError('EIT_USAGE', 'say what to run: eit run -- COMMAND ARGUMENTS');
-  const intervalMs = intervalOf(lastGiven(argv['interval']));
-  const tags = Object.fromEntries([
-    parseTag(`name=${lastGiven(argv['name']) ?? plainName(command[0] ?? '')}`),
-    ...allGiven(argv['tag']).map(parseTag),
-  ]);
-  const files = metricFilesOf(argv);
   const path = lastGiven(argv['config']);
-  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
-  const { config } = loaded;
-  const step = slurmStep(env);
-  const note = (text: string): void => {
-    if (argv['quiet'] !== true) output.note(text);
+  const asked: Asked = {
+    ...{ argv, surroundings, command },
+    tags: Object.fromEntries([
+      parseTag(`${NAME_TAG}=${lastGiven(argv['name']) ?? plainName(command[0] ?? '')}`),
+      ...allGiven(argv['tag']).map(parseTag),
+    ]),
+    files: metricFilesOf(argv),
+    intervalMs: intervalOf(lastGiven(argv['interval'])),
+    loaded: loadConfig({ ...(path === undefined ? {} : { path }), env }),
+    step: slurmStep(env),
+    startedMs: Date.now(),
   };
-
+  const { loaded, step } = asked;
+  const wanted = { requireGpu: lastGiven(argv['require-gpu']), requireCpu: lastGiven(argv['require-cpu']) };
   // Of several tasks on a node the first measures: the counters are the node's.
-  if (step !== null && step.localTask > 0)
-    return (await passThrough(command, env, output.note.bind(output))).status;
-  const hooked = step === null ? null : await measuredByHooks(step, config, uid);
-  if (step !== null && hooked !== null) {
-    const head = hookedHead(step, hooked.cluster, Date.now());
-    await appendFacts(factsPath(env), [{ ...head, tags }]);
-    note(
-      `job ${step.job} of ${hooked.cluster} is measured by the site: this adds tags and results to it, and no energy`,
-    );
-    const { status } = await passThrough(command, env, output.note.bind(output));
-    const metrics = metricsOfFiles(files, output);
-    if (Object.keys(metrics).length > 0)
-      await appendFacts(factsPath(env), [{ ...hookedHead(step, hooked.cluster, Date.now()), metrics }]);
-    return status;
-  }
+  const hooked = step === null ? null : await measuredByHooks(step, loaded.config, uid);
+  if (step === null || (step.localTask === 0 && hooked === null)) return runMeasured(asked, wanted);
+  if (wanted.requireGpu !== undefined || wanted.requireCpu !== undefined)
+    (await openMeasuring(loaded.config, wanted)).close();
+  return hooked === null ? passThrough(asked) : runInHookedJob(asked, step, hooked.cluster);
+}
 
-  const measuring = await openMeasuring(config, {
-    requireGpu: lastGiven(argv['require-gpu']),
-    requireCpu: lastGiven(argv['require-cpu']),
-  });
+/** In a folder of its own, with records. */
+async function runMeasured(
+  asked: Asked,
+  wanted: { readonly requireGpu: string | undefined; readonly requireCpu: string | undefined },
+): Promise<number> {
+  const { argv, surroundings, command, loaded, step, intervalMs } = asked;
+  const { env, output, uid, userName } = surroundings;
+  const { config } = loaded;
+  const isQuiet = argv['quiet'] === true;
+  const measuring = await openMeasuring(config, wanted);
   try {
     const numbered = await takeRunNumber(lastGiven(argv['dir']) ?? 'eit-runs', {
       ...{ ledger: config.ledger, step, nowMs: Date.now() },
-      tags: { ...tags, ...(step === null ? {} : { slurm_job: String(step.job) }) },
+      tags: { ...asked.tags, ...(step === null ? {} : { slurm_job: String(step.job) }) },
     });
     const { folder, facts, job, isFirst } = numbered;
-    if (argv['packages'] !== false && isFirst) writeSoftware(folder, job, env, note);
-    const start = ownStart(env);
-    const identity = ownIdentity({
-      ...{ cluster: OWN_CLUSTER, job, uid, user: userName, step },
-      cpus: measuring.cpus,
-    });
+    if (argv['packages'] !== false && isFirst && !writeSoftware(env, { folder, job }) && !isQuiet)
+      output.note('modules and packages could not be written down; the run goes on');
+    if (step?.hasOtherTasks === true)
+      output.note(
+        'other tasks of the step run on this node, and are not measured: start it once a node (srun --ntasks-per-node=1)',
+      );
     const end = await measuring.measure(command, {
-      ...{ env, folder, identity, start, intervalMs },
+      ...{ env, folder, intervalMs, start: ownStart(env) },
+      identity: ownIdentity({
+        ...{ cluster: OWN_CLUSTER, job, uid, user: userName, step },
+        cpus: measuring.cpus,
+      }),
       stretchMs: config.agent.record_seconds * 1000,
       warn: (text) => output.note(text),
     });
-    if (end.failure !== null) output.note(`${visible(command[0] ?? '', 200)}: ${end.failure}`);
+    tellFailure(end, asked);
     if (!isFirst) return end.status;
-    await saySafely(output.note.bind(output), async () => {
-      const metrics = metricsOfFiles(files, output);
-      const line: FactLine = { schema: 1, cluster: OWN_CLUSTER, job, at: new Date().toISOString(), metrics };
-      if (Object.keys(metrics).length > 0) await appendFacts(facts, [line]);
-      if (argv['quiet'] === true) return;
-      const summary = await runSummary({ numbered, end, remarks: measuring.remarks(), loaded, surroundings });
+    await safely(output, async () => {
+      const metrics = metricsOfFiles(asked.files, asked.startedMs, output);
+      await appendFacts(facts, [
+        {
+          ...{ schema: 1, cluster: OWN_CLUSTER, job, at: new Date().toISOString() },
+          tags: { [EXIT_TAG]: String(end.status) },
+          ...(Object.keys(metrics).length > 0 ? { metrics } : {}),
+        },
+      ]);
+      if (isQuiet) return;
+      const summary = await runSummary({
+        numbered,
+        end,
+        startedMs: asked.startedMs,
+        remarks: measuring.remarks(),
+        loaded,
+        surroundings,
+      });
       if (argv['json'] === true) output.stderr.write(summary.json);
       else for (const text of summary.lines) output.note(text);
     });
@@ -161,23 +190,43 @@ export async function run(
   }
 }
 
-/** What comes after the command never changes its exit status. */
-async function saySafely(note: (text: string) => void, work: () => Promise<void>): Promise<void> {
+/** The site has the energy; what the user says of the job goes into his own file, once a step. */
+async function runInHookedJob(asked: Asked, step: SlurmStep, cluster: string): Promise<number> {
+  const { env, output } = asked.surroundings;
+  const say = (said: Pick<FactLine, 'tags' | 'metrics'>): Promise<void> =>
+    safely(output, () =>
+      appendFacts(factsPath(env), [{ ...hookedHead(step, cluster, Date.now()), ...said }]),
+    );
+  if (!step.isFirstTask) return passThrough(asked);
+  if (asked.argv['packages'] !== false) writeSoftware(env, null);
+  await say({ tags: asked.tags });
+  if (asked.argv['quiet'] !== true)
+    output.note(
+      `job ${step.job} of ${cluster} is measured by the site: this adds tags and results to it, and no energy`,
+    );
+  const status = await passThrough(asked);
+  const metrics = metricsOfFiles(asked.files, asked.startedMs, output);
+  if (Object.keys(metrics).length > 0) await say({ metrics });
+  return status;
+}
+
+/** What is said of a run never changes how it ends. */
+async function safely(output: Output, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    note(describeError(error));
+    output.note(describeError(error));
   }
 }
 
-async function passThrough(
-  command: readonly string[],
-  env: NodeJS.ProcessEnv,
-  note: (text: string) => void,
-): Promise<CommandEnd> {
-  const end = await runCommand(command, env, (start) => void start());
-  if (end.failure !== null) note(`${visible(command[0] ?? '', 200)}: ${end.failure}`);
-  return end;
+async function passThrough(asked: Asked): Promise<number> {
+  const end = await runCommand(asked.command, asked.surroundings.env, (start) => void start());
+  tellFailure(end, asked);
+  return end.status;
+}
+
+function tellFailure({ failure }: CommandEnd, { command, surroundings }: Asked): void {
+  if (failure !== null) surroundings.output.note(`${visible(command[0] ?? '', 200)}: ${failure}`);
 }
 
 function hookedHead({ job, startS }: SlurmStep, cluster: string, nowMs: number): FactLine {

@@ -64,7 +64,7 @@ export async function namedJobs(
     if (!ids.every((id) => /^[1-9]\d{0,14}$/.test(id))) throw error;
     const cluster = clusterHere(loaded, surroundings.env);
     surroundings.output.note(
-      `not in the ledger yet: taken as ${ids.length === 1 ? 'a job' : 'jobs'} of ${cluster}`,
+      `not in the ledger yet, or not yours to see: taken at your word as ${ids.length === 1 ? 'a job' : 'jobs'} of ${cluster}`,
     );
     return ids.map((id) => ({ cluster, job: Number(id), name: `job ${id}` }));
   }

@@ -56,6 +56,10 @@ export interface SubmissionSection {
 export interface SubmissionRun {
   run: number;
   /**
+   * Its records are sums by fragment and slot of time, as an archive has them, and not the lines that hosts wrote.
+   */
+  summed?: true;
+  /**
    * As Slurm's accounting has it; not checked.
    */
   state?: string;
@@ -108,7 +112,7 @@ export interface SubmissionMetricLine {
    * Step (null: it has none) and value, as they were measured.
    *
    * @minItems 1
-   * @maxItems 1000000
+   * @maxItems 100000
    */
   points: [[number | null, number], ...[number | null, number][]];
 }

@@ -98,12 +98,12 @@ function partSection(
   }${
     part.rows.length === 0
       ? markup`<p>No entry has runs of it yet.</p>`
-      : markup`<div class="wide" tabindex="0" role="region" aria-labelledby="${id}-h"><table class="board" data-sortable><caption>Means over runs, ± standard error; in brackets the rank by each column. Ranked by ${title(spec.rank)}.</caption><thead><tr><th scope="col" class="n">Rank</th><th scope="col">Entry</th><th scope="col" class="n">Runs</th>${MAIN.map((name) => markup`<th scope="col" class="n">${title(name)}</th>`)}<th scope="col" class="n">Time</th><th scope="col" class="n">CO2e</th><th scope="col" class="n">Coverage</th></tr></thead><tbody>${part.rows.map((row) => entryRow(row, { spec, unit }, view))}</tbody></table></div>${hasSeries ? weightedTable(id, part, { spec, unit }, title) : null}<figure class="chart">${paretoChart(
+      : markup`<div class="wide" tabindex="0" role="region" aria-labelledby="${id}-h"><table class="board" data-sortable><caption>Means over runs, ± standard error; in brackets the rank by each column. Ranked by ${title(spec.rank)}.</caption><thead><tr><th scope="col" class="n">Rank</th><th scope="col">Entry</th><th scope="col" class="n">Runs</th>${MAIN.map((name) => markup`<th scope="col" class="n">${title(name)}</th>`)}<th scope="col" class="n">Time</th><th scope="col" class="n">CO2e</th><th scope="col" class="n">Coverage</th></tr></thead><tbody>${part.rows.map((row) => entryRow(row, { spec, unit }, view))}</tbody></table></div>${hasSeries ? weightedTable(id, part, { spec, unit }, title) : null}<figure><div class="chart" tabindex="0" role="group" aria-labelledby="${id}-t">${paretoChart(
           id,
           part,
           spec,
           [title('energy'), `${metricTitle(spec)}${unit === '' ? '' : ` (${visible(unit)})`}`],
-        )}<figcaption>Energy against ${metricTitle(spec)}: the dashed line joins the entries that no other beats in both. ● measured, ○ at least partly modelled, × observed in part. Lines are ± the standard error.</figcaption></figure>`
+        )}</div><figcaption>Energy against ${metricTitle(spec)}: the dashed line joins the entries that no other beats in both. ● measured, ○ at least partly modelled, × observed in part. Lines are ± the standard error.</figcaption></figure>`
   }</section>`;
 }
 

@@ -1,3 +1,4 @@
+import { visible } from '../report/printable';
 import { energyText, plainNumber } from '../report/units';
 import type { BoardSpec, RankingName } from './board-spec';
 import { RANKINGS } from './ranking';
@@ -23,7 +24,7 @@ export function energyEstimateText({ value, standardError }: Estimate): string {
 
 /** What pages call the metric. */
 export function metricTitle({ metric }: BoardSpec): string {
-  return metric.title ?? metric.name;
+  return visible(metric.title ?? metric.name, 80);
 }
 
 const KINDS = {

@@ -1,4 +1,5 @@
-import { counted } from '../report/units';
+import { visible } from '../report/printable';
+import { counted, percentText } from '../report/units';
 import { mean, sum } from '../science/sample';
 import type { BoardSpec, RankingName } from './board-spec';
 import { groupOf, unitOfAll } from './check-entry';
@@ -77,7 +78,7 @@ export function betterOf({ name, per }: RankingKind, direction: 'higher' | 'lowe
  * @throws EitError EIT_LEADERBOARD where units are mixed
  */
 export function makeBoard(spec: BoardSpec, entries: readonly Entry[]): Board {
-  const unit = unitOfAll(entries, spec);
+  const unit = visible(unitOfAll(entries, spec), 32);
   const scopes =
     spec.groups.length === 0
       ? [{ name: null, weight: 1, baseline: spec.baseline, reference: spec.reference }]
@@ -166,7 +167,7 @@ function marksOf(
     ...(told.hasEnergy ? [] : ['no energy recorded']),
     ...(measured === null || measured >= 0.9995
       ? []
-      : [measured <= 0.0005 ? 'modelled' : `${Math.round(measured * 100)} % measured, the rest modelled`]),
+      : [measured <= 0.0005 ? 'modelled' : `${percentText(measured)} measured, the rest modelled`]),
     ...(told.isNoBetter ? ['no better than the baseline'] : []),
     ...(failed === 0 ? [] : [`${failed} of ${counted(runs.length, 'run')} did not complete`]),
   ];

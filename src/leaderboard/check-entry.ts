@@ -2,6 +2,7 @@ import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { BoardSpec } from './board-spec';
 import type { Entry, EntryRun } from './entry-run';
+import { LIMITS } from './submission-limits';
 
 /**
  * Refuses an entry that nothing can be said of: without runs, with runs that lack the metric or have it in another unit, with a metric below 0 where
@@ -26,8 +27,8 @@ export function checkEntry({ name, runs }: Entry, spec: BoardSpec): void {
         run,
         `has ${metric} in ${unitText(unit)}, the leaderboard in ${unitText(spec.metric.unit)}`,
       );
-    if (points.some(({ value }) => !Number.isFinite(value)))
-      throw wrong(run, `has a ${metric} that is no number`);
+    if (points.some(({ step, value }) => !isAmount(value) || !isAmount(step ?? 0)))
+      throw wrong(run, `has a ${metric} or a step of it beyond ±${LIMITS.amount}`);
     const below = points.find(({ value }) => value < 0);
     if (below !== undefined && baselineOf(run, spec) === undefined && spec.metric.direction === 'higher')
       throw wrong(
@@ -74,6 +75,10 @@ export function groupOf({ tags }: EntryRun, { groups }: BoardSpec): string | nul
 function baselineOf(run: EntryRun, spec: BoardSpec): number | undefined {
   const name = groupOf(run, spec);
   return spec.groups.find((group) => group.name === name)?.baseline ?? spec.baseline;
+}
+
+function isAmount(value: number): boolean {
+  return Math.abs(value) <= LIMITS.amount;
 }
 
 function unitText(unit: string): string {

@@ -40,7 +40,7 @@ export function renderEntry(entry: Entry, board: Board, boardHref: string, toolV
   )}<th scope="col">Hardware</th><th scope="col">State</th></tr></thead><tbody>${entry.runs.map((run) => runRow(run, board))}</tbody></table></div></section>${
     chart === null
       ? null
-      : markup`<section id="series" aria-labelledby="series-h"><h2 id="series-h">${metricTitle(spec)} by step</h2><div class="chart">${chart}</div></section>`
+      : markup`<section id="series" aria-labelledby="series-h"><h2 id="series-h">${metricTitle(spec)} by step</h2><div class="chart" tabindex="0" role="group" aria-labelledby="series-h">${chart}</div></section>`
   }`;
   return boardFrame({
     title: `${entry.name}: ${spec.title}`,

@@ -23,6 +23,8 @@ export interface SubmittedRun {
   readonly own: OwnFacts;
   /** All that the ledger has of it. */
   readonly records: readonly RunRecord[];
+  /** Whether they are sums that the archive has. */
+  readonly areSums: boolean;
   /** Of its cluster. */
   readonly nodeOverhead: number;
   readonly cluster: EitReport['factors']['by_cluster'][number] | undefined;
@@ -69,7 +71,7 @@ export function makeSubmission(
       ...(description === undefined ? {} : { description }),
       ...(link === undefined ? {} : { link }),
       ...{ metric: metricOf, policy },
-      runs: numbered.map(({ run, job, metric, factors }): SubmissionRun => {
+      runs: numbered.map(({ run, job, metric, factors, areSums }): SubmissionRun => {
         const figures = raw.get(run);
         const told = job.energy_kwh.it;
         if (!figures || Math.abs(figures.itKwh - told) > ROUNDING * told)
@@ -80,6 +82,7 @@ export function makeSubmission(
         return {
           ...{ run, factors, claimed: figuresOf(figures, metric, factors, metricOf) },
           ...(job.slurm_job === undefined ? {} : { state: job.slurm_job.state.slice(0, 32) }),
+          ...(areSums ? { summed: true } : {}),
           cpu_models: modelsOf(job.cpu_models),
           gpu_models: modelsOf(job.gpu_models),
         };

@@ -45,6 +45,7 @@ class Reading {
   #line = 0;
   #manifest: SubmissionManifest | null = null;
   #sha256 = '';
+  #points = 0;
   #sums: ReadonlyMap<Policy, RawSums> = new Map();
   #runs: ReadonlySet<number> = new Set();
   readonly #read = { records: new SectionRead(), facts: new SectionRead() };
@@ -106,6 +107,8 @@ class Reading {
     const parsed = parseRecordLine(line.toString('utf8', 0, line.length - 1));
     if ('reason' in parsed) throw this.#wrong(`line ${this.#line} is no record: ${parsed.reason}`);
     const { record } = parsed;
+    if (hasLargeNumber(record))
+      throw this.#wrong(`line ${this.#line} has a number that no host can count to`);
     if (record.kind === 'run' && !this.#runs.has(record.job))
       throw this.#wrong(
         `line ${this.#line} is a record of run ${record.job}, which its first line does not tell of`,
@@ -142,6 +145,9 @@ class Reading {
       );
     if (this.#metrics.has(run))
       throw this.#wrong(`line ${this.#line} gives run ${run} its ${visible(name, 64)} again`);
+    this.#points += points.length;
+    if (this.#points > LIMITS.points)
+      throw this.#wrong(`has more than ${LIMITS.points} values of its metric`);
     this.#metrics.set(run, { unit, points: points.map(([step, value]) => ({ step, value })) });
   }
 
@@ -177,6 +183,12 @@ class SectionRead {
     if (bytes !== this.#bytes) return `${this.#bytes} bytes, not ${bytes}`;
     return own === sha256 ? null : `SHA-256 ${own}, not ${sha256}`;
   }
+}
+
+/** Integers that doubles cannot tell from the next. */
+function hasLargeNumber(value: unknown): boolean {
+  if (typeof value === 'number') return Math.abs(value) > Number.MAX_SAFE_INTEGER;
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasLargeNumber);
 }
 
 /** Of the validator's last word. */

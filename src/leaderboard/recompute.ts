@@ -2,7 +2,6 @@ import type { Policy } from '../attribution/policy';
 import type { EitRecord } from '../generated/record';
 import type { ReportGroup } from '../generated/report';
 import type { SubmissionFactors, SubmissionRun } from '../generated/submission';
-import { SequenceSet } from '../ledger/sequence-set';
 import { Aggregation, type ReportQuery } from '../report/aggregate';
 import { buildReport } from '../report/report';
 
@@ -20,7 +19,8 @@ export interface RawFigures {
 export class RawSums {
   readonly #aggregation: Aggregation;
   readonly #query: ReportQuery;
-  readonly #seen = new Map<string, SequenceSet>();
+  /** Whoever wrote it may have chosen numbers that ranges are slow with. */
+  readonly #seen = new Map<string, Set<number>>();
   readonly #clusterOf = new Map<number, string>();
 
   constructor(policy: Policy) {
@@ -40,8 +40,9 @@ export class RawSums {
     if (record.kind !== 'run') return 'no record of a run';
     const writer = `${record.cluster}\0${record.host}\0${record.instance}`;
     let seen = this.#seen.get(writer);
-    if (seen === undefined) this.#seen.set(writer, (seen = new SequenceSet()));
-    if (!seen.add(record.seq)) return 'a record that was there before';
+    if (seen === undefined) this.#seen.set(writer, (seen = new Set()));
+    if (seen.has(record.seq)) return 'a record that was there before';
+    seen.add(record.seq);
     const cluster = this.#clusterOf.get(record.job) ?? record.cluster;
     if (cluster !== record.cluster) return 'a record of a run of another cluster';
     this.#clusterOf.set(record.job, cluster);

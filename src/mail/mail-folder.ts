@@ -12,14 +12,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { visible } from '../config/visible';
 import { EitError, describeError, isErrno } from '../errors';
+import { type Handing, HandingJournal, OUTCOMES, type Outcome } from './handing-journal';
 import type { MailNotice } from './mail-notice';
-import { parseNotice } from './notice-file';
+import { letterBytes, letterRecipient, parseNotice } from './notice-file';
 import { parseRecipients } from './recipients';
-import { forgetRun } from './recorded-run';
 
 /** A notice for one of its recipients. */
 export interface Letter {
@@ -30,22 +29,6 @@ export interface Letter {
   readonly notice: MailNotice;
 }
 
-/** Who was given a mail. */
-export type Carrier = 'smtp' | 'sendmail' | 'former';
-
-/** A mail that is being handed over, as it stands in the journal. */
-export interface Handing {
-  readonly id: string;
-  readonly letters: readonly string[];
-  readonly carrier: Carrier;
-  /** Kernel boot id. */
-  readonly boot: string;
-  readonly sinceMs: number;
-}
-
-export type Outcome = 'sent' | 'failed' | 'unsure';
-
-const OUTCOMES: readonly Outcome[] = ['sent', 'failed', 'unsure'];
 const LARGEST_NOTICE = 1 << 20;
 /** As `eit-mail` names them: seconds, process, job. */
 const NOTICE_NAME = /^\d{1,12}\.\d{1,10}\.\d{1,19}$/;
@@ -66,12 +49,14 @@ const KEEP_MS = 30 * 86_400_000;
 export class MailFolder {
   readonly dir: string;
   readonly #domain: string | undefined;
+  readonly #journal: HandingJournal;
   /** What was said of which notice. */
   readonly #warned = new Map<string, string>();
 
   constructor(dir: string, domain: string | undefined) {
     this.dir = dir;
     this.#domain = domain;
+    this.#journal = new HandingJournal(dir);
   }
 
   /** How many files are in each folder; null where there is none, or this user may not look. */
@@ -98,8 +83,8 @@ export class MailFolder {
     try {
       // Others drop into `new`, by its group; what is in the rest is the spooler's alone.
       mkdirSync(join(this.dir, 'new'), { recursive: true, mode: 0o770 });
-      for (const name of ['queue', 'sending', ...OUTCOMES])
-        mkdirSync(join(this.dir, name), { recursive: true, mode: 0o700 });
+      mkdirSync(join(this.dir, 'queue'), { recursive: true, mode: 0o700 });
+      this.#journal.prepare();
     } catch (cause) {
       throw new EitError(
         'EIT_MAIL',
@@ -112,18 +97,25 @@ export class MailFolder {
   /** Ends what an earlier process began to end: whose outcome is known is in no queue. */
   finish(): void {
     for (const outcome of OUTCOMES) {
-      for (const handing of this.#handings(outcome)) this.#endLetters(handing, outcome);
+      for (const handing of this.#journal.handings(outcome)) this.#endLetters(handing, outcome);
     }
   }
 
   /** The mails of which an earlier process has not written down what became of them. */
   openHandings(): Handing[] {
-    return this.#handings('sending');
+    return this.#journal.handings('sending');
   }
 
-  /** The letters that wait. */
-  queued(): Letter[] {
-    return readdirSync(join(this.dir, 'queue'))
+  /**
+   * The letters that wait.
+   * @param isKnown of those that are known already nothing is read
+   */
+  queued(isKnown: (name: string) => boolean = () => false): Letter[] {
+    const names = readdirSync(join(this.dir, 'queue'));
+    // Of a notice that is there yet not all letters are, and those that are will be made again.
+    const notices = new Set(names.filter((name) => NOTICE_NAME.test(name)));
+    return names
+      .filter((name) => !isKnown(name) && !notices.has(LETTER_NAME.exec(name)?.[1] ?? name))
       .filter((name) => LETTER_NAME.test(name))
       .flatMap((name) => this.#letter(name));
   }
@@ -171,37 +163,25 @@ export class MailFolder {
   }
 
   /** Writes down that these letters are being handed over; on disk when it comes back. */
-  async begin(handing: Handing): Promise<void> {
-    const path = join(this.dir, 'sending', `${handing.id}.json`);
-    const file = await open(`${path}.tmp`, 'w', 0o600);
-    try {
-      await file.writeFile(JSON.stringify(handing));
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.tmp`, path);
-    await syncFolderSoon(join(this.dir, 'sending'));
+  begin(handing: Handing): Promise<void> {
+    return this.#journal.begin(handing);
   }
 
   /** It was not taken: its letters wait on. */
   withdraw(id: string): void {
-    rmSync(join(this.dir, 'sending', `${id}.json`), { force: true });
-    forgetRun(join(this.dir, 'sending'), id);
+    this.#journal.withdraw(id);
   }
 
   /** Writes down what became of a mail that was begun, and ends its letters. */
-  async end(handing: Handing, outcome: Outcome): Promise<void> {
-    const name = `${handing.id}.json`;
-    await rename(join(this.dir, 'sending', name), join(this.dir, outcome, name));
-    await Promise.all([syncFolderSoon(join(this.dir, outcome)), syncFolderSoon(join(this.dir, 'sending'))]);
+  async end(handing: Handing, outcome: Outcome, reason?: string): Promise<void> {
+    await this.#journal.end(handing, outcome, reason);
     this.#endLetters(handing, outcome);
-    forgetRun(join(this.dir, 'sending'), handing.id);
+    this.#journal.forgetRun(handing.id);
   }
 
   /** Lets go of what is done with: of mails that were sent their log tells, the others are kept for a month. */
   prune(nowMs: number): void {
-    const sent = this.#handings('sent');
+    const sent = this.#journal.handings('sent');
     // Whose journal goes has no letter any more, also where `end` is just about to take it away.
     for (const handing of sent) this.#endLetters(handing, 'sent');
     syncFolder(join(this.dir, 'queue'));
@@ -229,28 +209,32 @@ export class MailFolder {
     const bytes = readNotice(from);
     const recipients = parseRecipients(parseNotice(bytes).recipient, this.#domain) ?? [null];
     const letters = recipients.map((_, i) => `${name}.${i}`);
-    // The copies first: the notice itself becomes the first letter, last.
-    for (const letter of letters.slice(1)) {
+    // Letters first: what was half done is done again from the notice.
+    for (const [i, letter] of letters.entries()) {
       // Whole or not at all: half a letter would be none that a later spooler can read.
       const part = join(this.dir, 'queue', `.${letter}.tmp`);
       const fd = openSync(part, 'w', 0o600);
       try {
-        writeFileSync(fd, bytes);
+        writeFileSync(fd, letterBytes(bytes, recipients[i] ?? null));
         fsyncSync(fd);
       } finally {
         closeSync(fd);
       }
       renameSync(part, join(this.dir, 'queue', letter));
     }
-    renameSync(from, join(this.dir, 'queue', `${name}.0`));
+    rmSync(from);
     return letters;
   }
 
   #letter(name: string): Letter[] {
     const index = Number(LETTER_NAME.exec(name)?.[2]);
     try {
-      const notice = parseNotice(readNotice(join(this.dir, 'queue', name)));
-      return [{ name, notice, recipient: parseRecipients(notice.recipient, this.#domain)?.[index] ?? null }];
+      const bytes = readNotice(join(this.dir, 'queue', name));
+      const notice = parseNotice(bytes);
+      const written = letterRecipient(bytes);
+      const recipient =
+        written === undefined ? (parseRecipients(notice.recipient, this.#domain)?.[index] ?? null) : written;
+      return [{ name, notice, recipient }];
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return [];
       if (!(error instanceof EitError)) throw error;
@@ -258,13 +242,6 @@ export class MailFolder {
       this.#setAside('queue', name);
       return [];
     }
-  }
-
-  #handings(folder: 'sending' | Outcome): Handing[] {
-    const dir = join(this.dir, folder);
-    return readdirSync(dir)
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => JSON.parse(readFileSync(join(dir, name), 'utf8')) as Handing);
   }
 
   #endLetters({ letters }: Handing, outcome: Outcome): void {
@@ -302,14 +279,5 @@ function syncFolder(path: string): void {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
-  }
-}
-
-async function syncFolderSoon(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -1,9 +1,31 @@
 import { EitError } from '../errors';
 import { cleanValue, wholeNumber } from '../slurm/hook-event';
 import type { MailNotice } from './mail-notice';
+import { parseRecipients } from './recipients';
 
 const MAGIC = 'eit-mail 1';
 const END_MARK = 'end';
+
+/**
+ * A notice as one recipient's letter: who that is stands in it, so that no later config makes another of him.
+ * @param to null: the text of the notice is none that we would send to
+ */
+export function letterBytes(notice: Uint8Array, to: string | null): Buffer {
+  const end = Buffer.from(`${END_MARK}\0`);
+  return Buffer.concat([
+    notice.subarray(0, notice.length - end.length),
+    Buffer.from(`to=${to ?? ''}\0`),
+    end,
+  ]);
+}
+
+/** Whom a letter is to; undefined: an earlier version wrote it, and none stands in it. */
+export function letterRecipient(bytes: Uint8Array): string | null | undefined {
+  const last = new TextDecoder('utf-8').decode(bytes).split('\0').at(-3) ?? '';
+  if (!last.startsWith('to=')) return undefined;
+  const [only = null, ...more] = parseRecipients(last.slice(3)) ?? [];
+  return more.length > 0 ? null : only;
+}
 
 /**
  * Parses what `eit-mail` left: NUL-ended fields, the first `eit-mail 1`, the last `end`, between them `name=value`. Values are

@@ -4,7 +4,8 @@ import type { MailConfig } from '../generated/config';
 import type { ComposedMail, JobFound } from './composed-mail';
 import { digestMail } from './throttled-mail';
 import { formerDelivery, sendByFormerProgram } from './former-program';
-import type { Carrier, Handing, Letter, MailFolder } from './mail-folder';
+import type { Carrier, Handing } from './handing-journal';
+import type { Letter, MailFolder } from './mail-folder';
 import type { JobReader } from './job-reader';
 import { energyMailType, nodesOf } from './mail-type';
 import { buildMessage } from './message';
@@ -52,6 +53,9 @@ interface Waiting {
   isOnItsWay: boolean;
   attempts: number;
   retryMs: number;
+  /** Of the former program, and since when. */
+  formerFailures: number;
+  formerSinceMs: number;
 }
 
 /** How long a look at the ledger is waited for before what else there is to do is done. */
@@ -64,7 +68,9 @@ const LAST_LOOKS_MS = 10_000;
 const AT_ONCE = 4;
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 600_000;
-/** Then nobody takes it, the former program included. */
+/** What the former program fails with so often, and for as long as servers are waited for, is not tried again. */
+const FORMER_TRIES = 5;
+/** Then nobody takes it. */
 const HOPELESS_MS = 5 * 86_400_000;
 
 /** Sends the mails that `eit-mail` left: each waits for the records of its job's nodes, and is handed over once. */
@@ -97,6 +103,8 @@ export class Spooler {
     const { folder, log } = this.#options;
     await this.#resolveOpen();
     for (const letter of folder.takeNew((text) => log('error', text))) this.#add(letter);
+    // What `eit mail retry` has put back.
+    for (const letter of folder.queued((name) => this.#waiting.has(name))) this.#add(letter);
     this.#markDue();
     await this.#look();
     this.#sendReady();
@@ -141,6 +149,8 @@ export class Spooler {
       isOnItsWay: [...this.#open.values()].some(({ letters }) => letters.includes(letter.name)),
       attempts: 0,
       retryMs: 0,
+      formerFailures: 0,
+      formerSinceMs: 0,
     });
   }
 
@@ -334,7 +344,9 @@ export class Spooler {
     const of = `${handing.id} to ${recipient}`;
     if (delivery.kind === 'later') {
       if (isBegun) folder.withdraw(handing.id);
-      const isHopeless = letters.every(({ letter }) => now() - letter.notice.receivedMs > HOPELESS_MS);
+      const isHopeless =
+        (handing.carrier === 'former' && letters.every((one) => this.#hasFormerFailed(one))) ||
+        letters.every(({ letter }) => now() - letter.notice.receivedMs > HOPELESS_MS);
       if (!isHopeless) {
         log('warn', `${of} was not taken and is tried again: ${delivery.reason}`);
         this.#postpone(letters);
@@ -350,7 +362,7 @@ export class Spooler {
     const outcome = delivery.kind === 'sent' || delivery.kind === 'unsure' ? delivery.kind : 'failed';
     // What was refused before the step that could have sent it is not in the journal yet.
     if (!isBegun || delivery.kind === 'later') await folder.begin(handing);
-    await folder.end(handing, outcome);
+    await folder.end(handing, outcome, delivery.kind === 'sent' ? undefined : delivery.reason);
     for (const { letter } of letters) this.#waiting.delete(letter.name);
     if (delivery.kind === 'sent')
       log(
@@ -360,6 +372,16 @@ export class Spooler {
     else if (outcome === 'unsure')
       log('error', `${of} may have arrived, see unsure/: ${delivery.reason}; it is not sent again`);
     else log('error', `${of} is not sent, see failed/: ${delivery.reason}`);
+  }
+
+  /** Counts a failure of the former program. @returns whether that was the last try */
+  #hasFormerFailed(one: Waiting): boolean {
+    const { config, now } = this.#options;
+    if (one.formerFailures === 0) one.formerSinceMs = now();
+    one.formerFailures += 1;
+    return (
+      one.formerFailures >= FORMER_TRIES && now() - one.formerSinceMs >= config.give_up_hours * 3_600_000
+    );
   }
 
   #postpone(letters: readonly Waiting[]): void {

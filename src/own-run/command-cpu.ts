@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { openCgroup1Cpu } from '../sources/cgroup-v1';
 import { openCgroup2Cpu } from '../sources/cgroup-v2';
@@ -31,6 +40,8 @@ export function openCommandCpu(roots: Pick<Roots, 'proc' | 'cgroup'>, ownPid: nu
   return openCgroup(roots, ownPid) ?? openProcesses(roots, ownPid);
 }
 
+const PROCS = 'cgroup.procs';
+
 interface Hierarchy {
   readonly dir: string;
   readonly open: (dir: string) => CpuCounter | Missing | 'gone';
@@ -39,7 +50,9 @@ interface Hierarchy {
 function openCgroup({ proc, cgroup }: Pick<Roots, 'proc' | 'cgroup'>, ownPid: number): CommandCpu | null {
   for (const { dir: parent, open } of hierarchies(readText(join(proc, 'self/cgroup')), cgroup)) {
     const dir = join(parent, `eit-run-${ownPid}`);
-    const move = (pid: number, to: string): void => writeFileSync(join(to, 'cgroup.procs'), `${pid}\n`);
+    const move = (pid: number, to: string): void => write(join(to, PROCS), `${pid}\n`);
+    // A folder of another kind than the kernel's stays as it is.
+    if (!existsSync(join(parent, PROCS))) continue;
     try {
       mkdirSync(dir);
     } catch {
@@ -58,7 +71,7 @@ function openCgroup({ proc, cgroup }: Pick<Roots, 'proc' | 'cgroup'>, ownPid: nu
       continue;
     }
     const pids = (): number[] =>
-      readText(join(dir, 'cgroup.procs'))
+      readText(join(dir, PROCS))
         .split('\n')
         .flatMap((line) => (/^[1-9]\d*$/.test(line) ? [Number(line)] : []));
     let last = 0n;
@@ -127,6 +140,16 @@ function openProcesses({ proc }: Pick<Roots, 'proc' | 'cgroup'>, ownPid: number)
     pids: () => tree.pids(),
     close: () => tree.forget(),
   };
+}
+
+/** Into a file that is there: none is made. */
+function write(path: string, text: string): void {
+  const fd = openSync(path, constants.O_WRONLY);
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** '' where it cannot be read. */

@@ -53,7 +53,7 @@ export function runCommand(
           ended({
             status,
             exitCode: `${status}:0`,
-            failure: isAbsent ? 'there is no such command' : String(error.message),
+            failure: isAbsent ? 'there is no such command' : error.message,
           });
       });
       child.on('exit', (code, signal) => {

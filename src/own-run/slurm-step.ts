@@ -14,8 +14,12 @@ export interface SlurmStep {
   readonly cluster: string | null;
   /** Start of the job, Unix seconds. */
   readonly startS: number | null;
-  /** Which of the step's tasks of this node it is, and how many there are. */
+  /** Which of the step's tasks of this node it is, from 0. */
   readonly localTask: number;
+  /** Whether it is the first task of the step, or of the batch script. */
+  readonly isFirstTask: boolean;
+  /** Whether the step has several tasks on a node. */
+  readonly hasOtherTasks: boolean;
   readonly cpus: number | null;
 }
 
@@ -23,7 +27,7 @@ export interface SlurmStep {
 export function slurmStep(env: NodeJS.ProcessEnv): SlurmStep | null {
   const job = whole(env['SLURM_JOB_ID']);
   if (job === null || job === 0) return null;
-  // Since srun sets it, but a batch script has none: with SLURM_STEP_ID of the batch step itself since 20.11.
+  // Since 20.11 the batch script is a step with a number of its own, above all others.
   const step = whole(env['SLURM_STEP_ID']);
   const isStep = step !== null && step < 4_000_000_000 && env['SLURM_STEP_NODELIST'] !== undefined;
   const node = env['SLURMD_NODENAME'] || hostName();
@@ -36,6 +40,8 @@ export function slurmStep(env: NodeJS.ProcessEnv): SlurmStep | null {
     cluster: env['SLURM_CLUSTER_NAME'] ?? null,
     startS: whole(env['SLURM_JOB_START_TIME']),
     localTask: isStep ? (whole(env['SLURM_LOCALID']) ?? 0) : 0,
+    isFirstTask: !isStep || (whole(env['SLURM_PROCID']) ?? 0) === 0,
+    hasOtherTasks: isStep && /^(?!1(?:\(x\d+\))?$)./.test(env['SLURM_STEP_TASKS_PER_NODE'] ?? '1'),
     cpus:
       cpusOnNode(env['SLURM_JOB_CPUS_PER_NODE'] ?? '', nodelist, node) ?? whole(env['SLURM_CPUS_ON_NODE']),
   };

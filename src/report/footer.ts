@@ -190,7 +190,8 @@ function unattributedLine({ unattributed }: EitReport): string[] {
   return [`Charged to no run (before PUE): idle ${energyText(idle)}, system ${energyText(system)}${unread}.`];
 }
 
-function notesLine(report: EitReport, { timeZone, skipped }: View): string {
+/** PUE, intensity, what is counted, and how far the data go. */
+export function notesLine(report: EitReport, { timeZone, skipped }: View): string {
   const { factors } = report;
   const notes = [
     `Energy has PUE ${rounded(factors.pue)}${ifDefault('pue', report)}`,

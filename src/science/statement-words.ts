@@ -97,7 +97,7 @@ function placeBlocks(projects: readonly StatedProject[], zoneName: (zone: string
   }
   return [...told].map(([text, names]) =>
     paragraph([
-      told.size > 1 ? `${names.join(', ')}: ${text.charAt(0).toLowerCase()}${text.slice(1)}` : text,
+      told.size > 1 ? `For ${names.join(', ')}: ${text.charAt(0).toLowerCase()}${text.slice(1)}` : text,
     ]),
   );
 }
@@ -172,7 +172,11 @@ function basisSentences({ partial, jobs, coverage, measuredFraction, policy }: S
   const read =
     measuredFraction === null
       ? ''
-      : `, ${percent(measuredFraction)} % of the energy read from counters and the rest modelled`;
+      : measuredFraction >= 0.9995
+        ? ', all of the energy read from counters'
+        : measuredFraction <= 0.0005
+          ? ', all of the energy modelled'
+          : `, ${percent(measuredFraction)} % of the energy read from counters and the rest modelled`;
   return [
     `Of the time of the nodes ${observed} was observed${read}; shared energy is divided by the policy ${policy}.`,
     ...(partial === 0

@@ -5,6 +5,7 @@ import { describeCluster } from './availability';
 import { type MeasuredCluster, startMeasuredCluster, top } from './measured-cluster';
 import { type Finished, run } from './processes';
 import { until } from './until';
+import { openAppendix } from './opened-appendix';
 import { burn } from './workload';
 
 /** Names as users can give them; Slurm itself makes ` of ". */
@@ -161,6 +162,48 @@ describeCluster(
         return group?.slurm_job?.state === 'COMPLETED' || undefined;
       });
       expect((await jobsOf('--name', 'later')).map(({ job_id }) => String(job_id))).toEqual([job]);
+    });
+
+    test('an appendix of these jobs: a page each with what was measured, which opens in Chromium', async () => {
+      const dir = join(eit.slurm.dir, 'appendix');
+      const args = ['--from', eit.ledgerDir, '--output', dir, '--allow-incomplete', '--json'];
+      const made = await run(
+        process.execPath,
+        [join(top, 'dist/eit.js'), 'appendix', '--config', eit.configPath, ...args],
+        { env: eit.slurm.env, cwd: '/' },
+      );
+      expect({ status: made.status, stderr: made.stderr }).toEqual({
+        status: 0,
+        stderr: expect.not.stringMatching(/EIT_/) as string,
+      });
+      const { runs, sets } = JSON.parse(made.stdout) as {
+        runs: { job_id: number; page: string }[];
+        sets: { n: number; figures: { figure: string; sum: number }[] }[];
+      };
+      const { groups, total } = await eit.jsonReport(['--group-by', 'job']);
+      expect(sets[0]).toMatchObject({ n: groups.length });
+      expect(sets[0]?.figures[0]?.sum).toBeCloseTo(total.energy_kwh.total, 12);
+      const pageOf = (job: string | undefined) =>
+        runs.find(({ job_id: id }) => String(id) === job)?.page ?? '';
+      const paths = [...NAMES.map((name) => pageOf(named.get(name))), pageOf(cancelled), pageOf(requeued)];
+      const { problems, pages } = await openAppendix(
+        dir,
+        ['index.html', 'sets/1.html', ...paths],
+        'measured',
+      );
+      expect(problems).toEqual([]);
+      expect([...pages].filter(([, { isWide }]) => isWide)).toEqual([]);
+      expect(pages.get(pageOf(named.get('=cmd()')))?.title).toMatch(/^Run \d+: job \d+ \(=cmd\(\)\)$/);
+      expect(pages.get(pageOf(named.get('esc\x1b[31m')))?.title).toContain('(esc\\u{1b}[31m)');
+      const { pictures, text } = pages.get(pageOf(cancelled))!;
+      // It burned 3 s of a CPU, and slept then.
+      expect(pictures['Power by domain']).toMatch(/package-0: mean [\d.]+ W, most [1-9][\d.]* W/);
+      expect(Object.keys(pictures)).toEqual(
+        expect.arrayContaining(['Power by domain', 'CPUs busy', 'Memory held']),
+      );
+      expect(text).toMatch(/CANCELLED/);
+      expect(text).not.toContain(eit.slurm.clusterName);
+      expect(pages.get(pageOf(requeued))?.text).toMatch(/REQUEUED/);
     });
 
     test('without slurmdbd it ends with 1, and nothing is lost', async () => {

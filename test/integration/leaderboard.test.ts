@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -31,6 +32,9 @@ const METHODS = {
   // Of two nodes one sent nothing.
   partial: [[50, 30]],
 } as const;
+
+// Each test starts several commands; a busy machine takes its time.
+jest.setTimeout(240_000);
 
 let command: ReportCommand;
 let runs: string;
@@ -267,6 +271,36 @@ test('energy with PUE, another policy, and entries whose runs are in a ledger', 
   expect(byName.get('tagged')?.rankings['efficiency']?.rank).toBe(3);
   const { page } = byName.get('tagged')!;
   expect(readFileSync(join(command.dir, 'total', page), 'utf8')).toContain('href="../appendix/index.html"');
+});
+
+test('of jobs whose lines are not kept any more the sums of the archive are handed in: the same figures', async () => {
+  const ledger = join(command.dir, 'archived');
+  cpSync(runs, ledger, { recursive: true });
+  const compacted = await command.run(process.execPath, [
+    command.script('eit'),
+    ...['ledger', 'compact', ledger, '--inbox-days', '1'],
+  ]);
+  expect(compacted.status).toBe(0);
+  expect(readdirSync(join(ledger, 'alpha/inbox'))).toEqual([]);
+  const claims = async (...args: string[]) => {
+    const outcome = await eit(
+      ...['submit', '--set', 'A=tag=method=strong', '--spec', 'board.yaml', '--name', 'x', '--json', ...args],
+    );
+    expect([outcome.status, outcome.status === 0 ? '' : outcome.stderr]).toEqual([0, '']);
+    return JSON.parse(outcome.stdout) as {
+      summed_runs: number;
+      runs: { summed?: boolean; claimed: Record<string, number> }[];
+    };
+  };
+  mkdirSync(join(command.dir, 'sums'));
+  const raw = await claims('--from', 'runs', '--output', 'raw.ndjson.gz');
+  const sums = await claims('--from', 'archived', '--output', 'sums/sums.ndjson.gz');
+  expect([raw.summed_runs, sums.summed_runs]).toEqual([0, 2]);
+  expect(sums.runs.map(({ summed }) => summed)).toEqual([true, true]);
+  expect(sums.runs.map(({ claimed }) => claimed)).toEqual(raw.runs.map(({ claimed }) => claimed));
+  writeFileSync(join(command.dir, 'sums.yaml'), spec('submissions: sums', 'policy: allocation'));
+  const { board } = await built(0, 'sums.yaml', '--output', 'sums-site');
+  expect(board.parts[0]?.entries[0]?.energy_kwh.value).toEqual(near(kwh(420) * 2));
 });
 
 test('less is better: energy per unit below the baseline, which has to be told', async () => {

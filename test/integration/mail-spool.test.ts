@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../cluster/until';
 import { scaled } from '../scale';
+import { runEit } from './eit-command';
 import { MailHome, MailServer, headersOf, jobEnv } from './mail-home';
 
 let home: MailHome;
@@ -250,6 +251,46 @@ describe('with the sendmail program', () => {
     );
   });
 
+  test('eit mail queue tells why, retry sends it once more, drop takes it away', async () => {
+    home.configure(config(program('echo nobody of that name; exit 67')));
+    await home.startSpooler();
+    send(33);
+    send(34);
+    await until(
+      'both',
+      30_000,
+      () => home.files('failed').filter((name) => name.endsWith('.0')).length === 2 || undefined,
+    );
+    const queue = async (): Promise<
+      { id: string; state: string; to: string; job: string; why: string }[]
+    > => {
+      const { stdout } = await runEit(['mail', 'queue', '--json'], home.config);
+      return (
+        JSON.parse(stdout) as { mails: { id: string; state: string; to: string; job: string; why: string }[] }
+      ).mails;
+    };
+    const failed = await queue();
+    expect(failed.map(({ state, to, job, why }) => [state, to, job, why])).toEqual(
+      ['33', '34'].map((job) => ['failed', 'ada', job, 'exit status 67: nobody of that name']),
+    );
+    const calls = sent().length;
+    program('exit 0');
+    const { status, stdout } = await runEit(['mail', 'retry', failed[0]?.id ?? ''], home.config);
+    expect([status, stdout]).toEqual([0, '1 back in the queue.\n']);
+    await until(
+      'it',
+      30_000,
+      () => / sent by sendmail/.test(home.log()) || undefined,
+      () => home.log(),
+    );
+    expect(sent()).toHaveLength(calls + 1);
+    expect((await runEit(['mail', 'drop', 'all'], home.config)).stdout).toBe('1 dropped.\n');
+    expect(await queue()).toEqual([]);
+    expect(home.files('failed')).toEqual([]);
+    const none = await runEit(['mail', 'retry', '1.2.3.0'], home.config);
+    expect([none.status, none.stderr]).toEqual([2, expect.stringContaining('no mail of that ID')]);
+  });
+
   test('a spooler that is killed while it runs sends the mail once: the next one reads how it ended', async () => {
     home.configure(config(program('sleep 1')));
     await home.startSpooler();
@@ -302,7 +343,7 @@ test('spoolers killed at random instants: each mail is sent once, or was in doub
   try {
     await until(
       'every mail',
-      scaled(60_000, 600_000),
+      scaled(200_000, 600_000),
       () => home.files('queue').length + home.files('new').length === 0 || undefined,
       () => `${home.files('queue').join()}\n${home.log()}`,
     );
@@ -317,7 +358,7 @@ test('spoolers killed at random instants: each mail is sent once, or was in doub
   expect(new Set([...ids(), ...plainJobs]).size).toBe(ids().length + plainJobs.length);
   const all = new Set([...ids(), ...plainJobs, ...unsure()]);
   expect([...all].map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
-});
+}, 660_000);
 
 test('a notice that waited while no spooler lived is sent by the next one', async () => {
   const child = home.spawnSpooler('--once');

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expectGolden } from '../unit/report/golden';
 import { later, runRecord } from '../unit/report/records';
 import { type Outcome, ReportCommand } from './report-command';
 
@@ -124,6 +125,26 @@ test('what was measured is a figure like others, also of a series, and says its 
   );
 });
 
+test('operations against energy, a point a run: the picture of docs/run.md', async () => {
+  const own = join(command.dir, 'fpos.ndjson');
+  const lines = Array.from({ length: 10 }, (_, i) => ({
+    ...{ schema: 1, cluster: 'alpha', job: i + 1, at: T, tags: { set: i < 5 ? 'small' : 'large' } },
+    metrics: { fpos: { unit: 'PFPOs', points: [[null, 2 + i + (i % 3)]] } },
+  }));
+  writeFileSync(own, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const plot = join(command.dir, 'run.svg');
+  const args = ['--set', 'small=tag=set=small', '--set', 'large=tag=set=large', '--correlate', 'fpos,energy'];
+  const { status, stdout } = await command.run(
+    process.execPath,
+    [command.script('eit'), 'compare', ...args, '--over', 'runs', '--plot', plot],
+    { env: { EIT_FACTS: own } },
+  );
+  expect(status).toBe(0);
+  // numpy.corrcoef of these ten points.
+  expect(stdout).toContain("across runs: Pearson's r: 0.962");
+  expectGolden('../../../../docs/run.svg', readFileSync(plot, 'utf8'));
+});
+
 test('many at once lose nothing', async () => {
   const own = join(command.dir, 'many.ndjson');
   const said = await Promise.all(
@@ -144,7 +165,9 @@ test('a job that the ledger has not yet is taken at its word, where the cluster 
     command.run(process.execPath, [command.script('eit'), 'tag', ...args], { env });
   const said = await tag('4711', 'set=a');
   expect(said).toMatchObject({ status: 0, stdout: 'job 4711: set=a\n' });
-  expect(said.stderr).toContain('not in the ledger yet: taken as a job of alpha');
+  expect(said.stderr).toContain(
+    'not in the ledger yet, or not yours to see: taken at your word as a job of alpha',
+  );
   const listed = await tag('--list');
   expect(listed.stdout).toMatch(/^Cluster +JobID +Tags\nalpha +4711 +set=a\n$/);
   expect((await tag('4711_[1-2]', 'set=a')).stderr).toContain('EIT_RUN_SET');

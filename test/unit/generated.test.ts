@@ -455,10 +455,15 @@ describe('a wrong report is refused', () => {
 });
 
 const schemaFolder = join(__dirname, '../../schemas');
+const schemaOf = (name: string): { $id: string } =>
+  JSON.parse(readFileSync(join(schemaFolder, `${name}.schema.json`), 'utf8')) as { $id: string };
 const compile = (name: string, options: Options = {}): Validate => {
-  const schema = JSON.parse(readFileSync(join(schemaFolder, `${name}.schema.json`), 'utf8')) as object;
   // strictRequired knows nothing of discriminators: `kind` is declared in the branches only.
-  return new Ajv({ strict: true, strictRequired: false, discriminator: true, ...options }).compile(schema);
+  const ajv = new Ajv({ strict: true, strictRequired: false, discriminator: true, ...options });
+  // Schemas of files for others may refer to others of this folder.
+  for (const other of readdirSync(schemaFolder).map((file) => file.replace('.schema.json', '')))
+    if (other !== name) ajv.addSchema(schemaOf(other));
+  return ajv.compile(schemaOf(name));
 };
 
 test.each(readdirSync(schemaFolder))('%s compiles in strict mode', (file) => {

@@ -86,7 +86,8 @@ describe('the messages of the hooks', () => {
 
 describe('the messages of the agent', () => {
   const source = [
-    'agent/agent', 'agent/own-metrics',
+    'agent/agent',
+    'agent/own-metrics',
     'agent/gpu-conflicts',
     'agent/gpu-news',
     'agent/gpu-release',

@@ -52,7 +52,7 @@ test.each([
   [`${LEAST}entries: [{ name: g, link: "//evil.example" }]\n`, 'entries.0.link is "//evil.example"'],
   [`${LEAST}reference: 3\n`, 'b.yaml:3:31: the reference has no baseline to be measured from'],
   [`${LEAST}baseline: 4\nreference: 3\n`, 'the reference (3) is no better than the baseline (4)'],
-  [`${LEAST.replace('higher', 'lower')}`, 'b.yaml:3:31: the baseline is lacking'],
+  [LEAST.replace('higher', 'lower'), 'b.yaml:3:31: the baseline is lacking'],
   [
     `${LEAST.replace('higher', 'lower')}groups: [{ name: g, tag: a=b, baseline: 3 }, { name: h, tag: a=c }]\n`,
     'b.yaml:4:46: the baseline of h is lacking',

@@ -10,11 +10,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobQuestion, JobReader } from '../../../src/mail/job-reader';
-import { type Handing, MailFolder } from '../../../src/mail/mail-folder';
+import type { Handing } from '../../../src/mail/handing-journal';
+import { MailFolder } from '../../../src/mail/mail-folder';
 import { nodemailer } from '../../../src/mail/nodemailer';
 import { SendmailTransport } from '../../../src/mail/sendmail-transport';
 import { Spooler } from '../../../src/mail/spooler';
 import { Throttle } from '../../../src/mail/throttle';
+import { until } from '../../cluster/until';
 
 /** With a sendmail program that writes down what it gets; time is the test's. */
 let dir: string;
@@ -214,6 +216,7 @@ test('beyond the most of an hour there is one mail with all, and none is dropped
   const list = sent().filter((text) => text.includes('Slurm: 3 mails about jobs, in one'));
   expect(list).toHaveLength(1);
   expect(list[0]?.match(/^found, missing/gm)).toHaveLength(3);
+  expect(list[0]?.match(/<p [^>]*>found, missing/g)).toHaveLength(3);
   expect(await spooler.pass()).toBe(0);
   await spooler.close();
 });
@@ -225,7 +228,7 @@ test('the list waits for one last look, and for a ledger that hangs no longer th
   drop(2);
   // Not all is there when their time is over: what came in the hour is in the list.
   await pass(spooler, 60);
-  expect(sent()).toHaveLength(1);
+  await until('the first', 20_000, () => sent().length === 1 || undefined);
   const hangs = jest.spyOn(jobReader, 'readAll').mockReturnValue(new Promise(() => undefined));
   try {
     nowMs += 3_601_000;
@@ -234,7 +237,11 @@ test('the list waits for one last look, and for a ledger that hangs no longer th
     expect(sent()).toHaveLength(1);
     nowMs += 30_000;
     await pass(spooler);
-    expect(sent().filter((text) => text.includes('mail about jobs, in one'))).toHaveLength(1);
+    await until(
+      'the list',
+      20_000,
+      () => sent().some((text) => text.includes('mail about jobs, in one')) || undefined,
+    );
   } finally {
     hangs.mockRestore();
     await spooler.close();
@@ -304,6 +311,39 @@ test('what no server takes goes to the former program in the end, once', async (
   expect(sent().filter((text) => text.startsWith('former -s Job 1 ada@example.org'))).toHaveLength(1);
   expect(await spooler.pass()).toBe(0);
   await spooler.close();
+});
+
+test('a former program that always fails is tried for some hours, and the reason is kept', async () => {
+  program('former', 'echo no such luck; exit 3');
+  const spooler = await open();
+  drop(1, { SLURM_JOB_MAIL_TYPE: 'Began' }, 'a@b@c');
+  const file = (): string | undefined =>
+    readdirSync(join(dir, 'failed')).find((name) => name.endsWith('.json'));
+  for (let i = 0; i < 10 && file() === undefined; i += 1) {
+    await pass(spooler);
+    // give_up_hours is one.
+    nowMs += 700_000;
+  }
+  await spooler.close();
+  expect(JSON.parse(readFileSync(join(dir, 'failed', file() ?? ''), 'utf8'))).toMatchObject({
+    carrier: 'former',
+    reason: 'exit status 3: no such luck',
+  });
+  const tries = log.filter((line) => line.includes('tried again'));
+  expect(tries.length).toBeGreaterThanOrEqual(4);
+  expect(tries.length).toBeLessThan(9);
+  expect(folder.queued()).toEqual([]);
+});
+
+test('who a letter is to stays, whatever mail.domain becomes', async () => {
+  drop(1, {}, 'ada,ada@example.org,bob@x.org,bob');
+  folder.takeNew(() => undefined);
+  const before = new Set(['ada@example.org', 'bob@x.org', 'bob@example.org']);
+  for (const domain of ['example.org', 'x.org', undefined]) {
+    const letters = new MailFolder(dir, domain).queued();
+    expect(letters).toHaveLength(before.size);
+    expect(new Set(letters.map(({ recipient }) => recipient))).toEqual(before);
+  }
 });
 
 test('a recipient that is none goes to the former program as Slurm gave it', async () => {

@@ -1,0 +1,113 @@
+import { DateTime } from 'luxon';
+import { basisOfSite } from '../carbon/basis';
+import { countryAverage } from '../carbon/country-average';
+import { readCurve } from '../carbon/curve';
+import { intensityDir } from '../carbon/intensity-dir';
+import { SkippedLines } from '../carbon/intensity-line';
+import type { Zones } from '../carbon/zone';
+import type { LoadedConfig } from '../config/config';
+import { visible } from '../config/visible';
+import { EitError } from '../errors';
+import type { EitReport } from '../generated/report';
+import { counted } from '../report/units';
+import type { CarbonWay } from '../science/estimate-words';
+import { meanIntensity } from '../science/what-if';
+import { parseSlurmTime } from '../slurm/time-form';
+
+/** Which electricity is counted, and when it was used. */
+export interface AskedCarbon {
+  readonly zone: string;
+  /** As --start has it. */
+  readonly start: string | undefined;
+  /** Of the run, by the clock; null: not told. */
+  readonly hours: number | null;
+  /** Jobs that were measured; their own mean goes before a series. */
+  readonly measured: EitReport | null;
+}
+
+/**
+ * The three ways of the paper's figure 4: by the time of use, by the zone's average, by the country's.
+ * @throws EitError EIT_ZONE_UNKNOWN, EIT_USAGE, EIT_TIME_FORM
+ */
+export function carbonWays(
+  loaded: LoadedConfig,
+  zones: Zones,
+  asked: AskedCarbon,
+): { readonly ways: CarbonWay[]; readonly notes: string[] } {
+  const basis = basisOfSite(loaded.config.site?.intensity_basis);
+  const zone = zones.intensity(asked.zone, { basis });
+  const country = countryAverage(zones, zone.zone, basis);
+  const skipped = new SkippedLines();
+  const byTime =
+    asked.measured !== null
+      ? measuredMean(asked.measured)
+      : asked.start === undefined
+        ? {
+            gPerKwh: null,
+            source: 'say when it runs (--start), and have a series of the zone (eit intensity fetch)',
+          }
+        : seriesMean(loaded, zone, asked, skipped);
+  const titled = (name: string, g: number | null): string =>
+    `CO2eq ${name}${g === null ? '' : ` (${g.toFixed(0)} g)`}`;
+  return {
+    ways: [
+      { name: 'by time', title: titled('by time', byTime.gPerKwh), ...byTime },
+      {
+        ...{ name: 'zone', title: titled(zone.zone, zone.gPerKwh), gPerKwh: zone.gPerKwh },
+        source: `average of ${zone.year}, ${zone.source}`,
+      },
+      // A zone that is the whole country has one figure.
+      ...(country?.wholeZone === zone.zone
+        ? []
+        : [
+            {
+              name: 'country' as const,
+              title: titled(country?.country ?? 'country', country?.gPerKwh ?? null),
+              gPerKwh: country?.gPerKwh ?? null,
+              source: country === null ? 'no table has it' : `average of ${country.year}, ${country.source}`,
+            },
+          ]),
+    ],
+    notes:
+      skipped.count > 0
+        ? [`${counted(skipped.count, 'line')} of the intensity series not read: ${skipped.places.join('; ')}`]
+        : [],
+  };
+}
+
+type Told = Pick<CarbonWay, 'gPerKwh' | 'source'>;
+
+function measuredMean({ total, factors }: EitReport): Told {
+  if (!factors.by_cluster.some(({ intensity_by_origin: origin }) => origin !== undefined))
+    return { gPerKwh: null, source: 'the ledger has no series of that time (eit intensity fetch)' };
+  return {
+    gPerKwh: (total.co2e_kg * 1000) / total.energy_kwh.total,
+    source: `as the jobs were measured: ${factors.intensity_source}`,
+  };
+}
+
+function seriesMean(
+  loaded: LoadedConfig,
+  zone: ReturnType<Zones['intensity']>,
+  { start = '', hours }: AskedCarbon,
+  skipped: SkippedLines,
+): Told {
+  if (hours === null)
+    throw new EitError('EIT_USAGE', '--start needs --hours: how long the run takes from then on');
+  const fromMs = parseSlurmTime(start, { now: DateTime.local() }).toMillis();
+  const elapsedMs = Math.max(hours * 3_600_000, 1);
+  const curve = readCurve(intensityDir(loaded.config), zone.zone, {
+    ...{ fromMs, toMs: fromMs + elapsedMs, basis: zone.basis, skipped },
+    yearly: { gPerKwh: zone.gPerKwh, source: zone.source },
+  });
+  if (curve === null)
+    return {
+      gPerKwh: null,
+      source: `there is no series of ${visible(zone.zone, 40)} for that time (eit intensity fetch)`,
+    };
+  const filled = curve.some(({ origin }) => origin !== 'series');
+  return {
+    gPerKwh: meanIntensity(curve, fromMs, elapsedMs),
+    source: `series of ${[...new Set(curve.map(({ source }) => source))].sort().join(', ')}${filled ? ', gaps filled as in reports' : ''}`,
+  };
+}
