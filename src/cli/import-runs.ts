@@ -14,6 +14,7 @@ import { counted, energyText } from '../report/units';
 import { version } from '../version';
 import type { Surroundings } from './command';
 import { appendFacts, FACTS_NAME, readFactLines } from './facts-file';
+import { makeFolders } from './make-folders';
 import { alignedRows, jsonText } from './plain-text';
 import { localTimeZone } from './time-zone';
 
@@ -68,6 +69,7 @@ export async function takeRuns(
           owner: { uid, user: userName, tool: version },
           lastJob,
           writeWhole,
+          makeFolders,
         });
   const fresh = taken.filter(({ isKnown }) => !isKnown);
   await appendFacts(facts, fresh.map(factsOf));

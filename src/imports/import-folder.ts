@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
@@ -43,6 +43,8 @@ export interface ImportTarget {
   readonly lastJob: number;
   /** Writes a file so that whoever reads it has all of it or nothing. */
   readonly writeWhole: (path: string, content: string, mode: number) => Promise<void>;
+  /** Makes a folder and those above it that are missing. */
+  readonly makeFolders: (path: string, mode: number) => void;
 }
 
 /**
@@ -53,11 +55,11 @@ export interface ImportTarget {
  */
 export async function importRuns(
   runs: readonly ImportedRun[],
-  { folder, owner, lastJob, writeWhole }: ImportTarget,
+  { folder, owner, lastJob, writeWhole, makeFolders }: ImportTarget,
 ): Promise<TakenRun[]> {
   const list = join(folder, IMPORTED_NAME);
   try {
-    mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    makeFolders(folder, FOLDER_MODE);
     const release = await lock(folder, {
       lockfilePath: `${list}.lock`,
       stale: STALE_MS,
@@ -76,7 +78,7 @@ export async function importRuns(
         const line = { identity: run.identity, job: ++job, to_ms: run.toMs };
         for (const { day, lines } of runLines(run, { ...owner, job })) {
           const path = join(folder, run.cluster, 'inbox', day, `${hostOf(run)}.ndjson`);
-          mkdirSync(join(path, '..'), { recursive: true, mode: FOLDER_MODE });
+          makeFolders(dirname(path), FOLDER_MODE);
           await writeWhole(path, lines.map((one) => `${JSON.stringify(one)}\n`).join(''), FILE_MODE);
         }
         finishNow(appendLines(list, Buffer.from(`${JSON.stringify(line)}\n`), FILE_MODE));
