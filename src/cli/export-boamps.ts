@@ -42,7 +42,7 @@ export async function run(
       'EIT_USAGE',
       'eit export boamps needs --task FILE: stage and family of the task, its algorithms and data; docs/export.md has an example',
     );
-  const task = parseBoampsTask(readUserFile(path, MOST_TASK_BYTES).toString('utf8'), path);
+  const task = parseBoampsTask(readUserFile(path, MOST_TASK_BYTES, 'EIT_USAGE').toString('utf8'), path);
   const spans = new RunSpans();
   const { sets } = await chosenRuns(argv, surroundings, { watchRuns: spans.watch });
   const [set, ...others] = sets;

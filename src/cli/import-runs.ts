@@ -113,7 +113,7 @@ function factsOf({ run, job }: TakenRun): FactLine {
 
 /** Tags have nothing in them that is not seen. */
 function tagText(value: string): string {
-  return visible(value, 200);
+  return Array.from(visible(value, 200)).slice(0, 240).join('');
 }
 
 /** Energies by class without PUE, and all of them with that of the tool. */

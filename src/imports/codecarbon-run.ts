@@ -3,7 +3,7 @@ import { DateTime } from 'luxon';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { CodecarbonRow } from './codecarbon-csv';
-import type { ImportedDomain, ImportedRun } from './imported-run';
+import { checkLength, countOf, type ImportedDomain, type ImportedRun, MOST_WATTS } from './imported-run';
 
 const J_PER_KWH = 3.6e6;
 
@@ -32,8 +32,15 @@ export function codecarbonRun(
     );
   const toMs = end.toMillis();
   const fromMs = toMs - Math.max(1, Math.round(row.durationS * 1000));
-  if (fromMs < 0)
-    throw new EitError('EIT_IMPORT', `${place}: a duration of ${row.durationS} s is longer than time`);
+  checkLength(place, fromMs, toMs);
+  const meanW =
+    (Math.max(row.totalKwh, row.cpuKwh ?? 0, row.gpuKwh ?? 0, row.ramKwh ?? 0) * J_PER_KWH * 1000) /
+    (toMs - fromMs);
+  if (meanW > MOST_WATTS)
+    throw new EitError(
+      'EIT_IMPORT',
+      `${place}: ${row.totalKwh} kWh in ${row.durationS} s is more than a machine draws`,
+    );
   const pue = row.pue ?? 1;
   const notes: string[] = [];
   const parts = [
@@ -78,9 +85,9 @@ export function codecarbonRun(
     toMs,
     domains,
     cpuSeconds: [],
-    cpus: row.cpus === null ? null : Math.max(1, Math.round(row.cpus)),
+    cpus: countOf(row.cpus),
     cpuModel: row.cpuModel,
-    gpus: hasGpu ? Math.max(1, Math.round(row.gpus ?? 1)) : 0,
+    gpus: hasGpu ? (countOf(row.gpus) ?? 1) : 0,
     gpuModel: hasGpu ? row.gpuModel : null,
     toolPue: row.pue,
     tags: tagsOf(row),

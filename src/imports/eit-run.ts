@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { EitError } from '../errors';
 import type { EitInfo } from './eit-info';
 import type { EitSample, EitSamples } from './eit-samples';
-import type { ImportedDomain, ImportedRun, PowerPiece } from './imported-run';
+import { checkLength, countOf, type ImportedDomain, type ImportedRun, type PowerPiece } from './imported-run';
 
 /** What experiment-impact-tracker multiplies with; a constant in its code. */
 export const EIT_PUE = 1.58;
@@ -32,8 +32,7 @@ export function eitRun(
   const unixMs = readWall ?? wallReader(info, first);
   const startMs = startOf(info, first, unixMs, notes);
   const endMs = endOf(info, last, unixMs, notes);
-  if (endMs <= startMs)
-    throw new EitError('EIT_IMPORT', `${place}: the run has no length: one sample, and no start or end`);
+  checkLength(place, startMs, endMs);
   if (unreadable > 0) notes.push(`${unreadable} lines of data.json are no samples`);
   if (backward > 0) notes.push(`${backward} samples are not after the one before them and were left out`);
   noteLongGaps(samples, startMs, notes);
@@ -59,7 +58,7 @@ export function eitRun(
     toMs: endMs,
     domains,
     cpuSeconds: cpuSecondsOf(samples, startMs),
-    cpus: info.cpus,
+    cpus: countOf(info.cpus),
     cpuModel: info.cpuModel,
     gpus: hasGpu ? gpusOf(samples, info) : 0,
     gpuModel: hasGpu && info.gpuModels.length > 0 ? [...new Set(info.gpuModels)].join(', ') : null,

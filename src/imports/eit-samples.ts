@@ -1,3 +1,5 @@
+import { MOST_WATTS } from './imported-run';
+
 /** A line of data.json. Power is the run's own part, as the tool estimated it. */
 export interface EitSample {
   /** Unix ms. */
@@ -50,8 +52,8 @@ function parseLine(line: string): EitSample | null {
   if (seconds === null || seconds > LAST_S) return null;
   return {
     atMs: Math.round(seconds * 1000),
-    cpuW: numberIn(told, 'rapl_estimated_attributable_power_draw'),
-    gpuW: numberIn(told, 'nvidia_estimated_attributable_power_draw'),
+    cpuW: wattsIn(told, 'rapl_estimated_attributable_power_draw'),
+    gpuW: wattsIn(told, 'nvidia_estimated_attributable_power_draw'),
     cpuSeconds: cpuSecondsIn(told),
     gpus: gpusIn(told),
   };
@@ -60,10 +62,18 @@ function parseLine(line: string): EitSample | null {
 /** The year 3000; what is later is no time in seconds. */
 const LAST_S = 32_503_680_000;
 
+/** Of seconds and watts; what is more is no measurement. */
+const MOST = 1e12;
+
 /** From 0 on; null: there is none. */
 function numberIn(told: Readonly<Record<string, unknown>>, key: string): number | null {
   const value = Object.hasOwn(told, key) ? told[key] : undefined;
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? value : null;
+  return typeof value === 'number' && value >= 0 && value <= MOST ? value : null;
+}
+
+function wattsIn(told: Readonly<Record<string, unknown>>, key: string): number | null {
+  const value = numberIn(told, key);
+  return value !== null && value <= MOST_WATTS ? value : null;
 }
 
 /** Early versions told one number, later ones user and system time of each process. */

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
+import validateRecord from '../generated/record-validator';
 import { appendLines } from '../ledger/append';
 import { finishNow } from '../ledger/durable';
 import type { ImportedRun } from './imported-run';
@@ -79,6 +80,9 @@ export async function importRuns(
         for (const { day, lines } of runLines(run, { ...owner, job })) {
           const path = join(folder, run.cluster, 'inbox', day, `${hostOf(run)}.ndjson`);
           makeFolders(dirname(path), FOLDER_MODE);
+          // Readers would pass over a line that is none, and nobody would know.
+          if (!lines.every((one) => validateRecord(one)))
+            throw new EitError('EIT_IMPORT', `${run.place}: the log tells what no record can hold`);
           await writeWhole(path, lines.map((one) => `${JSON.stringify(one)}\n`).join(''), FILE_MODE);
         }
         finishNow(appendLines(list, Buffer.from(`${JSON.stringify(line)}\n`), FILE_MODE));

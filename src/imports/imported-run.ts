@@ -1,3 +1,5 @@
+import { EitError } from '../errors';
+
 /** A time in which a domain drew what is said, as the log tells. */
 export interface PowerPiece {
   /** Unix ms. */
@@ -8,6 +10,26 @@ export interface PowerPiece {
   readonly isMeasured: boolean;
   /** Whether the tool looked in this time; where it did not, the time is missing besides. */
   readonly isObserved: boolean;
+}
+
+/** No node draws more; what a log says above it is no power. */
+export const MOST_WATTS = 1e7;
+
+/** What takes longer is no run. */
+const MOST_RUN_MS = 366 * 86_400_000;
+
+/** @throws EitError EIT_IMPORT where a run is of no time, or of more than there can be */
+export function checkLength(place: string, fromMs: number, toMs: number): void {
+  if (fromMs >= 0 && toMs > fromMs && toMs - fromMs <= MOST_RUN_MS) return;
+  throw new EitError(
+    'EIT_IMPORT',
+    `${place}: the run would take ${Math.round((toMs - fromMs) / 1000)} s, which no run does (up to a year): one sample alone has no time`,
+  );
+}
+
+/** A number of CPUs or GPUs; null: it is none. */
+export function countOf(value: number | null): number | null {
+  return value !== null && value >= 1 && value <= 65_536 ? Math.round(value) : null;
 }
 
 /** One part of the machine. */

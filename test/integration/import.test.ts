@@ -124,7 +124,7 @@ test('two imports at once count on from one another', async () => {
   const logs = ['pong', 'breakout', 'killed'].map((name) => join(FIXTURES, 'impacttracker-logs', name));
   const outcomes = await Promise.all(logs.map((log) => eit('import', 'eit', log, '--to', runs, '--json')));
   const jobs = outcomes.flatMap(({ stdout }) => (JSON.parse(stdout) as { runs: { job: number }[] }).runs);
-  expect(jobs.map(({ job }) => job).sort()).toEqual([1, 2, 3]);
+  expect(jobs.map(({ job }) => job).sort((a, b) => a - b)).toEqual([1, 2, 3]);
 });
 
 test('a run that is still written down comes as it is, and is said to have grown later', async () => {
@@ -172,7 +172,7 @@ test("a site's ledger takes no imported run; beside runs of eit run the numbers 
   const { stderr } = await measured();
   expect(stderr).not.toContain('EIT_RUN');
   const facts = readFileSync(join(own, 'facts.ndjson'), 'utf8').trim().split('\n');
-  expect(facts.map((line) => (JSON.parse(line) as { job: number }).job).sort()).toEqual(
+  expect(facts.map((line) => (JSON.parse(line) as { job: number }).job).sort((a, b) => a - b)).toEqual(
     expect.arrayContaining([1, 2, 3]),
   );
 });

@@ -40,7 +40,7 @@ test('an SVG that is one, whatever a label holds; wide enough for its parts; nev
       '@_width': string;
     };
   };
-  expect(svg).not.toMatch(/<script|\u001b|\u202e/);
+  for (const never of ['<script', '\u001b', '\u202e']) expect(svg).not.toContain(never);
   expect(Object.keys(parsed.svg)).not.toContain('script');
   expect(parsed.svg.g.text).toHaveLength(badge.parts.length);
   expect(parsed.svg.title).toContain('<script>');

@@ -72,6 +72,15 @@ test('a day that is in no calendar is refused, with its line', () => {
   );
 });
 
+test.each([
+  ['1e11', '1', /would take 100000000000 s, which no run does/],
+  ['60', '1e250', /more than a machine draws/],
+])('a run of %s s with %s kWh is refused', (duration, energy, message) => {
+  const text = `timestamp,run_id,duration,energy_consumed,cpu_count\n2025-01-01T10:00:00,r,${duration},${energy},1e300\n`;
+  const row = parseCodecarbonCsv(text, 'f').rows[0]!;
+  expect(() => codecarbonRun(row, { file: 'f', zone: 'utc', cpu: 'modelled' })).toThrow(message);
+});
+
 test('tasks of one run are runs of their own', () => {
   const head = 'task_name,timestamp,run_id,duration,energy_consumed';
   const { rows } = parseCodecarbonCsv(

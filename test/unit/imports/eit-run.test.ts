@@ -131,6 +131,7 @@ test.each([
   ['no samples', samples(), /no sample in data\.json/],
   ['no power', samples({ timestamp: 110 }, { timestamp: 120 }), /no line of data\.json tells power/],
   ['negative power', samples(watts(110, -5), watts(120, -5)), /tells power/],
+  ['a power of nobody', samples(watts(110, 1e300), watts(120, 1e300)), /tells power/],
   ['milliseconds for seconds', samples(watts(1.6e12, 5)), /no sample/],
 ])('%s is no run', (_, told, wanted) => {
   expect(() => eitRun(INFO, told, 'log', null)).toThrow(wanted);
