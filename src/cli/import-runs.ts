@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DateTime, IANAZone } from 'luxon';
 import type { Options } from 'yargs';
@@ -6,12 +7,14 @@ import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { FactLine } from '../generated/facts';
 import { importRuns, type TakenRun } from '../imports/import-folder';
-import { coverageOf, energyJ, type ImportedRun } from '../imports/imported-run';
+import { coverageOf, energyJ, IMPORT_CLUSTERS, type ImportedRun } from '../imports/imported-run';
+import { OWN_CLUSTER } from '../own-run/run-lines';
 import { classOfDomain } from '../runs/domain-class';
 import { counted, energyText } from '../report/units';
 import { version } from '../version';
 import type { Surroundings } from './command';
-import { appendFacts, FACTS_NAME } from './facts-file';
+import { appendFacts, FACTS_NAME, readFactLines } from './facts-file';
+import { makeFolders } from './make-folders';
 import { alignedRows, jsonText } from './plain-text';
 import { localTimeZone } from './time-zone';
 
@@ -52,16 +55,24 @@ export async function takeRuns(
   { output, uid, userName }: Surroundings,
 ): Promise<number> {
   const folder = typeof argv['to'] === 'string' ? argv['to'] : DEFAULT_FOLDER;
+  const facts = join(resolve(folder), FACTS_NAME);
+  checkIsOwn(folder);
+  // A folder that is yet to be made has no facts.
+  const lastJob = existsSync(facts)
+    ? readFactLines(facts, output).reduce((most, { job }) => Math.max(most, job), 0)
+    : 0;
   const taken =
     runs.length === 0
       ? []
       : await importRuns(runs, {
           folder: resolve(folder),
           owner: { uid, user: userName, tool: version },
+          lastJob,
           writeWhole,
+          makeFolders,
         });
   const fresh = taken.filter(({ isKnown }) => !isKnown);
-  await appendFacts(join(resolve(folder), FACTS_NAME), fresh.map(factsOf));
+  await appendFacts(facts, fresh.map(factsOf));
   if (argv['json'] === true)
     await output.write([jsonText({ schema: 1, folder: resolve(folder), runs: taken.map(runJson), refused })]);
   else if (taken.length > 0) await output.write(tableText(taken, folder).map((line) => `${line}\n`));
@@ -74,6 +85,19 @@ export async function takeRuns(
   }
   for (const reason of refused) output.note(`not imported: ${reason}`);
   return taken.length === 0 ? 1 : 0;
+}
+
+/** @throws EitError EIT_IMPORT where the folder is a site's ledger */
+function checkIsOwn(folder: string): void {
+  const own: readonly string[] = [OWN_CLUSTER, ...IMPORT_CLUSTERS];
+  const others = (existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : []).filter(
+    (name) => !own.includes(name) && ['inbox', 'parts'].some((part) => existsSync(join(folder, name, part))),
+  );
+  if (others.length === 0) return;
+  throw new EitError(
+    'EIT_IMPORT',
+    `${visible(folder, 200)} is a site's ledger (of ${visible(others.join(', '), 200)}): imported runs never come into it; give another folder (--to DIR)`,
+  );
 }
 
 function factsOf({ run, job }: TakenRun): FactLine {

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { FactLine } from '../generated/facts';
+import { IMPORT_CLUSTERS } from '../imports/imported-run';
 import { OWN_CLUSTER } from '../own-run/run-lines';
 import type { SlurmStep } from '../own-run/slurm-step';
 import { changeFacts, FACTS_NAME } from './facts-file';
@@ -62,10 +63,12 @@ export async function takeRunNumber(
   let job = 0;
   let isFirst = true;
   await changeFacts(facts, (known) => {
-    const its = known().filter(({ cluster }) => cluster === OWN_CLUSTER);
+    const all = known();
+    const its = all.filter(({ cluster }) => cluster === OWN_CLUSTER);
     const same = mark === null ? undefined : its.findLast((line) => line.tags?.[STEP_TAG] === mark);
     isFirst = same === undefined;
-    job = same?.job ?? its.reduce((most, line) => Math.max(most, line.job), 0) + 1;
+    // Imported runs have numbers too, so that one names one run.
+    job = same?.job ?? all.reduce((most, line) => Math.max(most, line.job), 0) + 1;
     const line: FactLine = {
       schema: 1,
       cluster: OWN_CLUSTER,
@@ -86,7 +89,9 @@ function checkIsOwn(folder: string, ledger: string): void {
   const real = realpathSync(folder);
   const site = existsSync(ledger) ? realpathSync(ledger) : resolve(ledger);
   const others = readdirSync(real).filter(
-    (name) => name !== OWN_CLUSTER && ['inbox', 'parts'].some((part) => existsSync(join(real, name, part))),
+    (name) =>
+      ![OWN_CLUSTER, ...IMPORT_CLUSTERS].includes(name) &&
+      ['inbox', 'parts'].some((part) => existsSync(join(real, name, part))),
   );
   if (real !== site && !real.startsWith(`${site}/`) && others.length === 0) return;
   throw new EitError(

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
@@ -39,8 +39,12 @@ interface ImportedLine {
 export interface ImportTarget {
   readonly folder: string;
   readonly owner: Omit<RunOwner, 'job'>;
+  /** The highest number that a run of other kinds has in the folder; 0: there is none. */
+  readonly lastJob: number;
   /** Writes a file so that whoever reads it has all of it or nothing. */
   readonly writeWhole: (path: string, content: string, mode: number) => Promise<void>;
+  /** Makes a folder and those above it that are missing. */
+  readonly makeFolders: (path: string, mode: number) => void;
 }
 
 /**
@@ -51,11 +55,11 @@ export interface ImportTarget {
  */
 export async function importRuns(
   runs: readonly ImportedRun[],
-  { folder, owner, writeWhole }: ImportTarget,
+  { folder, owner, lastJob, writeWhole, makeFolders }: ImportTarget,
 ): Promise<TakenRun[]> {
   const list = join(folder, IMPORTED_NAME);
   try {
-    mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    makeFolders(folder, FOLDER_MODE);
     const release = await lock(folder, {
       lockfilePath: `${list}.lock`,
       stale: STALE_MS,
@@ -63,7 +67,7 @@ export async function importRuns(
     });
     try {
       const known = new Map(readImported(list).map((line) => [line.identity, line]));
-      let job = [...known.values()].reduce((most, line) => Math.max(most, line.job), 0);
+      let job = [...known.values()].reduce((most, line) => Math.max(most, line.job), lastJob);
       const taken: TakenRun[] = [];
       for (const run of runs) {
         const before = known.get(run.identity);
@@ -74,7 +78,7 @@ export async function importRuns(
         const line = { identity: run.identity, job: ++job, to_ms: run.toMs };
         for (const { day, lines } of runLines(run, { ...owner, job })) {
           const path = join(folder, run.cluster, 'inbox', day, `${hostOf(run)}.ndjson`);
-          mkdirSync(join(path, '..'), { recursive: true, mode: FOLDER_MODE });
+          makeFolders(dirname(path), FOLDER_MODE);
           await writeWhole(path, lines.map((one) => `${JSON.stringify(one)}\n`).join(''), FILE_MODE);
         }
         finishNow(appendLines(list, Buffer.from(`${JSON.stringify(line)}\n`), FILE_MODE));

@@ -20,11 +20,14 @@ export interface ImportedDomain {
   readonly pieces: readonly PowerPiece[];
 }
 
+/** Clusters that imports write; no site's is called so. */
+export const IMPORT_CLUSTERS = ['imported-eit', 'imported-codecarbon'] as const;
+
 /** A run that another tool has measured. Joules are without PUE. */
 export interface ImportedRun {
   /** The tool and its version, as far as known. */
   readonly source: string;
-  readonly cluster: 'imported-eit' | 'imported-codecarbon';
+  readonly cluster: (typeof IMPORT_CLUSTERS)[number];
   /** SHA-256 in hex of what tells this run from all others: the same log has the same. */
   readonly identity: string;
   /** Where it is from, for messages. */

@@ -5,6 +5,9 @@ import { type Outcome, ReportCommand } from './report-command';
 
 const FIXTURES = join(__dirname, '../fixtures/imports');
 
+// A bound for what hangs: some tests start many commands.
+jest.setTimeout(240_000);
+
 let command: ReportCommand;
 let runs: string;
 beforeAll(() => {
@@ -152,6 +155,26 @@ test('a hostile log runs nothing, and does not keep others away', async () => {
   expect(stderr).toMatch(/not imported: .*no sample in data\.json/);
   expect(() => readFileSync(marker)).toThrow('ENOENT');
   expect(Object.keys(files(runs)).filter((path) => path.includes('inbox'))).toHaveLength(1);
+});
+
+test("a site's ledger takes no imported run; beside runs of eit run the numbers go on, and eit run goes on in the folder", async () => {
+  const csv = join(FIXTURES, 'codecarbon-2.csv');
+  mkdirSync(join(runs, 'alpha/inbox'), { recursive: true });
+  const refused = await eit('import', 'codecarbon', csv, '--to', runs);
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr).toMatch(/EIT_IMPORT: .* is a site's ledger \(of alpha\)/);
+  const own = join(command.dir, 'own-runs');
+  const config = command.config('other.yaml', { ledger: join(command.dir, 'nowhere') });
+  const measured = (): Promise<Outcome> => eit('run', '--config', config, '--dir', own, '--', 'true');
+  await measured();
+  const imported = await eit('import', 'codecarbon', csv, '--to', own, '--json');
+  expect(JSON.parse(imported.stdout)).toMatchObject({ runs: [{ job: 2 }] });
+  const { stderr } = await measured();
+  expect(stderr).not.toContain('EIT_RUN');
+  const facts = readFileSync(join(own, 'facts.ndjson'), 'utf8').trim().split('\n');
+  expect(facts.map((line) => (JSON.parse(line) as { job: number }).job).sort()).toEqual(
+    expect.arrayContaining([1, 2, 3]),
+  );
 });
 
 test('tags tell what else the log says, and choose runs', async () => {
