@@ -13,15 +13,20 @@ const dir = mkdtempSync(join(tmpdir(), 'eit-bench-appendix-'));
 const program = join(top, 'dist/eit.js');
 const eit = (...args) => {
   const startMs = performance.now();
-  // GNU time tells the most memory that a program held.
+  // GNU time tells the most memory that a program held, and its CPU time, which a busy machine changes little.
   const { status, stderr, stdout } = spawnSync(
     '/usr/bin/env',
-    ['time', '-f', '%M kB', process.execPath, program, ...args],
+    ['time', '-f', '%M kB %U %S', process.execPath, program, ...args],
     { encoding: 'utf8', maxBuffer: 1 << 26 },
   );
   if (status !== 0) throw new Error(`eit ${args[0]}: ${stderr}`);
-  const held = Number(/(\d+) kB\s*$/.exec(stderr)?.[1] ?? NaN) / 1000;
-  return { seconds: (performance.now() - startMs) / 1000, stdout, held };
+  const [, kilobytes, user, system] = /(\d+) kB (\S+) (\S+)\s*$/.exec(stderr) ?? [];
+  return {
+    seconds: (performance.now() - startMs) / 1000,
+    cpuSeconds: Number(user) + Number(system),
+    stdout,
+    held: Number(kilobytes) / 1000,
+  };
 };
 
 try {
@@ -52,7 +57,7 @@ try {
 function measure(what, ledger, config) {
   const output = join(dir, 'pages');
   rmSync(output, { recursive: true, force: true });
-  const { seconds, stdout, held } = eit(
+  const { seconds, cpuSeconds, stdout, held } = eit(
     'appendix',
     '--from',
     ledger,
@@ -67,6 +72,6 @@ function measure(what, ledger, config) {
   const pages = readdirSync(output, { recursive: true }).filter((path) => path.endsWith('.html'));
   const largest = Math.max(...pages.map((path) => statSync(join(output, path)).size));
   console.log(
-    `${what}: ${made.length} runs in ${seconds.toFixed(1)} s, ${held.toFixed(0)} MB of memory; ${(bytes / 1e6).toFixed(1)} MB in ${files} files, the largest page ${(largest / 1e3).toFixed(0)} kB`,
+    `${what}: ${made.length} runs in ${seconds.toFixed(1)} s (CPU time ${cpuSeconds.toFixed(1)} s), ${held.toFixed(0)} MB of memory; ${(bytes / 1e6).toFixed(1)} MB in ${files} files, the largest page ${(largest / 1e3).toFixed(0)} kB`,
   );
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { withDuckDb, REPORT_LIMITS } from '../../src/archive/duckdb';
+import { REPORT_LIMITS, withDuckDb, writerLimits } from '../../src/archive/duckdb';
 import { readManifest } from '../../src/archive/manifest';
 import { daysWithTotals, totalsSql } from '../../src/archive/run-day-groups';
 import { runsElsewhere } from '../../src/archive/totals-jobs';
@@ -27,7 +27,8 @@ async function main([what, place = '', runs, year]: readonly string[]): Promise<
     process.stdout.write(sql ?? '');
     return;
   }
-  const rows = await withDuckDb(REPORT_LIMITS, async (connection) =>
+  // As much memory as it likes: of ten million runs, one by one, it wants more than a report may have.
+  const rows = await withDuckDb(writerLimits(), async (connection) =>
     (await connection.runAndReadAll(place)).getRowObjects(),
   );
   process.stdout.write(`${rows.length} rows\n`);
