@@ -107,6 +107,9 @@ test('the same with words, and by time; CO2e is energy times intensity', async (
     'large=user=alice;jobs=11,12,13,14,15,16',
   );
   expect(status).toBe(0);
+  // Of years in which no run was nothing is told.
+  expect(stdout).toContain('Policy usage, PUE 1');
+  expect(stdout).not.toMatch(/in place of 20(?:1\d|2[0-3])/);
   expect(stdout).toMatch(/^small +6 +28\.5 Wh ± 0\.212 Wh|^small +6 +28\.5 Wh ± 212 mWh/m);
   expect(stdout).toContain(
     "large has 14.1 Wh (49.6 %) more Energy on average than small, significantly so (Welch's t test, p < 0.0001",
