@@ -57,7 +57,7 @@ export async function run(
   const file = lastGiven(argv['output']);
   if (file === undefined) await output.write([jsonText(report)]);
   else writePicture('output', file, jsonText(report));
-  for (const set of sets) notePartial(set, output);
+  notePartial(set, output);
   if (report['environment'] === undefined)
     output.note('the country is not known: set site.zone, or environment.country in the file of the task');
   if (file !== undefined) output.note(`the report is in ${file}`);
