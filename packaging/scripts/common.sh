@@ -58,11 +58,36 @@ units() {
   done
 }
 
+# What ran, and what was enabled, when a removal took it away. apt and dnf take one of our packages away before they install the other:
+# to them it is no upgrade, to who uses it it is.
+removed_mark=/run/eit-removed
+
+note_units() {
+  (umask 077 && for unit in "$@"; do
+    if systemctl --quiet is-enabled "$unit" 2>/dev/null; then printf 'enable %s\n' "$unit"; fi
+    if has_systemd && systemctl --quiet is-active "$unit"; then printf 'start %s\n' "$unit"; fi
+  done >"$removed_mark") || :
+}
+
+# As it was, where that was a moment ago.
+restore_units() {
+  [ -n "$(find "$removed_mark" -maxdepth 0 -user root -mmin -10 2>/dev/null)" ] || return 0
+  while read -r verb unit; do
+    [ -e "/usr/lib/systemd/system/$unit" ] || continue
+    case $verb in
+    enable) systemctl --quiet enable "$unit" </dev/null || : ;;
+    start) if has_systemd; then systemctl start "$unit" </dev/null || :; fi ;;
+    esac
+  done <"$removed_mark"
+  rm -f "$removed_mark"
+}
+
 after_first_install() {
   if [ -e /usr/lib/systemd/system-preset/50-eit.preset ] && command -v systemctl >/dev/null; then
     systemctl preset eit-agent.service || :
   fi
   if has_systemd; then systemctl daemon-reload || :; fi
+  if command -v systemctl >/dev/null; then restore_units; fi
   if [ -e /etc/systemd/system/eit-agent.service ]; then
     echo "eit: /etc/systemd/system/eit-agent.service goes before the package's own: compare it with /usr/lib/systemd/system/eit-agent.service, or remove it" >&2
   fi
@@ -88,6 +113,7 @@ before_removal() {
   if command -v systemctl >/dev/null; then
     # shellcheck disable=SC2046 # names of ours, without spaces
     set -- $(units)
+    note_units "$@"
     if has_systemd; then systemctl --quiet disable --now "$@" || :; else systemctl --quiet disable "$@" || :; fi
   fi
 }

@@ -9,8 +9,8 @@ import validateNow from '../generated/now-validator';
 const LOOK_MS = 50;
 /** An agent that is asked reads at once. */
 const PATIENCE_MS = 5000;
-/** The agent looks at what is asked twice a second, and has to make a user's folder. */
-const OWN_MS = 1500;
+/** The agent looks at what is asked twice a second, and has to make a user's folder: with a program, on a host that may be busy. */
+const OWN_MS = 3000;
 /** So often it is asked again: it answers for half a minute. */
 const ASK_EVERY_MS = 10_000;
 

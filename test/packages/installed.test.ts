@@ -39,6 +39,32 @@ dpkg -P slurm-eit || exit 1
 told purged 'ls -d /opt/eit /etc/eit/eit.yaml'
 `;
 
+/** As apt does it: one is taken away, and then the other installed. systemctl is a stand-in that writes down what it is told. */
+const TAKEN_AND_INSTALLED = `${SHELL}
+dpkg -i "$1" || exit 1
+mkdir -p /run/systemd/system
+cat >/usr/bin/systemctl <<'END'
+#!/bin/sh
+[ "$1" = --quiet ] && shift
+case "$1 $2" in
+'is-active eit-agent.service' | 'is-enabled eit-agent.service') exit 0 ;;
+is-*) exit 1 ;;
+esac
+echo "$*" >>/systemctl.log
+END
+chmod 755 /usr/bin/systemctl
+dpkg -r slurm-eit-node || exit 1
+: >/systemctl.log
+dpkg -i "$2" || exit 1
+told restored 'grep -E "^(enable|start)" /systemctl.log'
+told mark 'ls /run/eit-removed'
+dpkg -r slurm-eit || exit 1
+touch -d '1 hour ago' /run/eit-removed
+: >/systemctl.log
+dpkg -i "$1" || exit 1
+told 'later restored' 'grep -E "^(enable|start)" /systemctl.log'
+`;
+
 const RPM = `${SHELL}
 rpm -i --nodeps "$1" || exit 1
 look installed
@@ -93,6 +119,19 @@ describePackages('installed into a copy of this system', () => {
       expect(facts['state']).toContain('slurm-eit=ii');
       expect(facts['state']).not.toContain('slurm-eit-node=ii');
       expect(facts['purged']).toMatch(/\/opt\/eit'?: No such file.*eit\.yaml'?: No such file/);
+    },
+    240_000,
+  );
+
+  there(
+    `the .deb: one taken away and the other installed at once, what ran runs on; an hour later nothing starts by itself${suffix}`,
+    () => {
+      const files = [packageFile('slurm-eit-node_', '.deb'), packageFile('slurm-eit_', '.deb')];
+      expect(factsOf(inOverlay(TAKEN_AND_INSTALLED, files))).toMatchObject({
+        restored: 'enable eit-agent.service start eit-agent.service ',
+        mark: expect.stringContaining('No such file') as string,
+        'later restored': '',
+      });
     },
     240_000,
   );
