@@ -155,7 +155,7 @@ export class Agent {
     if (!isOusted) void this.#parts.metrics?.remove();
     clearTimeout(this.#tickTimer);
     this.#wakeups.close();
-    this.#parts.live.close();
+    this.#parts.live.close(isOusted);
     this.#outbox.close();
     this.#parts.pidFile.remove();
     this.#parts.reader.close();

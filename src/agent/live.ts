@@ -135,9 +135,11 @@ export class Live {
     return this.isWatched ? Math.min(usualMs, this.#parts.config.agent.live_seconds * 1000) : usualMs;
   }
 
-  close(): void {
+  /** @param isOusted whether another agent may be here already: the answers are its own then */
+  close(isOusted = false): void {
     this.#isClosed = true;
     this.#requests?.close();
+    if (isOusted) return;
     try {
       this.#files.clear();
     } catch (error) {
