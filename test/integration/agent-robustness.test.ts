@@ -125,9 +125,11 @@ test('an agent whose lock file was removed leaves, and the next one counts nothi
   home.spend(10, 1);
   await home.read();
   home.spend(20, 1);
-  // What the next one, who may be here already, tells eit top.
-  const answer = join(home.stateDir, 'now/totals.json');
-  await until('the folder of answers', 10_000, () => existsSync(join(home.stateDir, 'now')) || undefined);
+  // Somebody looks; and the next one, who may be here already, tells him more.
+  const now = join(home.stateDir, 'now');
+  writeFileSync(join(now, 'ask'), '0\n');
+  await until('an answer', 10_000, () => existsSync(join(now, 'totals.json')) || undefined);
+  const answer = join(now, 'of-the-next.json');
   writeFileSync(answer, '{}');
   rmSync(join(home.stateDir, 'agent.lock'));
   await gone(pid);
