@@ -7,7 +7,7 @@ import validateRecord from '../generated/record-validator';
 import { appendLines } from '../ledger/append';
 import { finishNow } from '../ledger/durable';
 import type { ImportedRun } from './imported-run';
-import { hostOf, runLines, type RunOwner } from './run-lines';
+import { agentLines, hostOf, type RunOwner } from './agent-lines';
 
 /** Which runs a folder has taken: a line each. */
 export const IMPORTED_NAME = 'imported.ndjson';
@@ -77,7 +77,7 @@ export async function importRuns(
           continue;
         }
         const line = { identity: run.identity, job: ++job, to_ms: run.toMs };
-        for (const { day, lines } of runLines(run, { ...owner, job })) {
+        for (const { day, lines } of agentLines(run, { ...owner, job })) {
           const path = join(folder, run.cluster, 'inbox', day, `${hostOf(run)}.ndjson`);
           makeFolders(dirname(path), FOLDER_MODE);
           // Readers would pass over a line that is none, and nobody would know.
