@@ -116,6 +116,8 @@ test('lines end at quarters of an hour', () => {
 test('logs of which the identities begin alike are hosts apart', () => {
   const cluster = 'imported-codecarbon';
   // Of some ten thousand logs two are alike in 32 bits.
-  const hosts = ['0000', '0001'].map((end) => hostOf({ cluster, identity: `01234567${end}`.padEnd(64, 'a') }));
+  const hosts = ['0000', '0001'].map((end) =>
+    hostOf({ cluster, identity: `01234567${end}`.padEnd(64, 'a') }),
+  );
   expect(hosts).toEqual(['codecarbon-012345670000', 'codecarbon-012345670001']);
 });
