@@ -1,4 +1,4 @@
-import { OpaqueValue, type PickleValue } from './pickle';
+import { OpaqueValue, type PickleValue } from './pickle-value';
 
 /** What a dict has under a key; undefined: it is no dict, or has none such. */
 export function at(value: PickleValue | undefined, ...keys: readonly string[]): PickleValue | undefined {
@@ -26,8 +26,8 @@ export function listOf(value: PickleValue | undefined): readonly PickleValue[] {
  * @returns null where it is none, or has a time zone
  */
 export function wallMsOf(value: PickleValue | undefined): number | null {
-  if (!(value instanceof OpaqueValue) || value.of !== 'datetime.datetime' || value.given.length !== 1)
-    return null;
+  if (!(value instanceof OpaqueValue) || value.of !== 'datetime.datetime') return null;
+  if (value.given.length !== 1 || value.state !== undefined) return null;
   const bytes = bytesOf(value.given[0]);
   if (bytes?.length !== 10) return null;
   const byte = (i: number): number => bytes[i]!;

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { EitError } from '../../../src/errors';
-import { OpaqueValue, parsePickle, type PickleValue } from '../../../src/imports/pickle';
+import { parsePickle } from '../../../src/imports/pickle';
 import { at, wallMsOf } from '../../../src/imports/pickle-facts';
+import { OpaqueValue, type PickleValue } from '../../../src/imports/pickle-value';
 
 const FOLDER = join(__dirname, '../../fixtures/imports/pickles');
 
@@ -91,6 +92,16 @@ test('a list that is in itself, and lists that share lists, stay what they are',
   let text = ']q\0';
   for (let i = 0; i < 200; i++) text += `](h\0h\0eq\0`;
   expect(error(`${text}.`)).toMatch('values that nothing uses');
+});
+
+test('what is filled many times is made once: each filling names what it was called with', () => {
+  const times = 20_000;
+  const text = `(cdatetime\ndatetime\n(K\x01K\x02tR${'2Nb'.repeat(times)}t.`;
+  const filled = parsePickle(Buffer.from(text, 'latin1'), 'filled') as OpaqueValue[];
+  expect(filled).toHaveLength(times + 1);
+  expect(new Set(filled.map(({ given }) => given)).size).toBe(1);
+  expect(filled.at(-1)).toEqual(new OpaqueValue('datetime.datetime', [1, 2], null));
+  expect(filled[0]?.state).toBeUndefined();
 });
 
 test.each([
