@@ -48,18 +48,21 @@ export async function run(
   const [set, ...others] = sets;
   if (set === undefined || others.length > 0)
     throw new EitError('EIT_USAGE', 'a report of BoAmps is of one task: give one set of runs');
+  const country = countryNameOf(set.report.factors.zone);
   const report = boampsReport(set, {
     task,
     fromMs: spans.of(set.filter).fromMs,
     nowMs: Date.now(),
-    country: countryNameOf(set.report.factors.zone),
+    country,
   });
   const file = lastGiven(argv['output']);
   if (file === undefined) await output.write([jsonText(report)]);
   else writePicture('output', file, jsonText(report));
   notePartial(set, output);
-  if (report['environment'] === undefined)
-    output.note('the country is not known: set site.zone, or environment.country in the file of the task');
+  if (country === null && task.environment?.country === undefined)
+    output.note(
+      'the country is not known, and the model wants it in an environment: set site.zone, or environment.country in the file of the task',
+    );
   if (file !== undefined) output.note(`the report is in ${file}`);
   return 0;
 }

@@ -36,6 +36,7 @@ export function boampsReport(
   const told = [
     task.task.taskDescription,
     `${total.jobs} ${total.jobs === 1 ? 'job' : 'jobs'}, ${total.runs} ${total.runs === 1 ? 'run' : 'runs'}; energy of ${factors.domains_measured.join(', ') || 'nothing'}, divided by the policy ${report.policy}`,
+    measuredText(total.measured_fraction),
     partial > 0 ? `${partial} jobs were observed in part: the energy is at least this` : undefined,
   ].filter((text) => text !== undefined);
   return {
@@ -43,7 +44,7 @@ export function boampsReport(
       ...task.header,
       formatVersion: FORMAT_VERSION,
       formatVersionSpecificationUri: FORMAT_URI,
-      reportId: idOf(report, filter.text, nowMs),
+      reportId: idOf(report, filter.name, nowMs),
       reportDatetime: dateTime(nowMs),
     },
     task: { ...task.task, taskDescription: told.join('. ') },
@@ -51,8 +52,7 @@ export function boampsReport(
       {
         measurementMethod: 'slurm-eit',
         version: report.tool_version,
-        cpuTrackingMode: trackingMode(total.measured_fraction),
-        ...(total.gpu_seconds > 0 ? { gpuTrackingMode: trackingMode(total.measured_fraction) } : {}),
+        ...trackingModes(total),
         ...(total.gpu_utilization === null ? {} : { averageUtilizationGpu: total.gpu_utilization }),
         powerConsumption: total.energy_kwh.it,
         measurementDuration: total.elapsed_seconds,
@@ -62,38 +62,50 @@ export function boampsReport(
     system: task.system ?? { os: 'linux' },
     ...(task.software === undefined ? {} : { software: task.software }),
     infrastructure: { infraType: 'onPremise', ...infrastructure, components: componentsOf(total) },
-    ...(place === null
-      ? {}
-      : {
-          environment: {
-            ...environment,
-            country: place,
-            powerSourceCarbonIntensity: factors.intensity_g_per_kwh,
-          },
-        }),
+    ...environmentOf(environment, place, factors.intensity_g_per_kwh),
     ...(task.quality === undefined ? {} : { quality: task.quality }),
   };
 }
 
-/** A free text of the model; what a mixture is of is not told by domain. */
-function trackingMode(measured: number | null): string {
-  if (measured === null) return 'none';
-  if (measured >= 0.9995) return 'measured (counters)';
-  return measured <= 0.0005
-    ? 'modelled'
-    : `${Math.floor(measured * 100)} % measured (counters), the rest modelled`;
+/** Which part of a mixture is of which class no report tells: then of neither anything is said. */
+function trackingModes({
+  measured_fraction: measured,
+  energy_kwh: energy,
+}: EitReport['total']): Readonly<Record<string, string>> {
+  if (measured === null || (measured > 0 && measured < 1)) return {};
+  const mode = measured > 0 ? 'measured (counters)' : 'modelled';
+  return {
+    ...((energy.cpu ?? 0) > 0 ? { cpuTrackingMode: mode } : {}),
+    ...((energy.gpu ?? 0) > 0 ? { gpuTrackingMode: mode } : {}),
+  };
 }
 
-/** Counts are means over the time of the runs, at least one. */
+function measuredText(measured: number | null): string | undefined {
+  return measured === null || measured === 0 || measured === 1
+    ? undefined
+    : `${Math.min(99, Math.max(1, Math.floor(measured * 100)))} % of the energy measured (counters), the rest modelled`;
+}
+
+/** The model wants a country; what the user says is kept without one too. */
+function environmentOf(
+  said: NonNullable<BoampsTask['environment']>,
+  country: string | null,
+  gPerKwh: number,
+): { readonly environment?: object } {
+  if (country !== null) return { environment: { ...said, country, powerSourceCarbonIntensity: gPerKwh } };
+  return Object.keys(said).length > 0 ? { environment: said } : {};
+}
+
+/** Means, at least one: of nodes over the runs, of GPUs over their time. How many sockets a node has no report tells, so its CPUs name it and are not counted. */
 function componentsOf(total: EitReport['total']): Readonly<Record<string, unknown>>[] {
-  const named = (models: readonly string[]): object =>
-    models.length === 0 ? {} : { componentName: models.join(', ') };
+  const named = (models: readonly string[], before = ''): object =>
+    models.length === 0 ? {} : { componentName: `${before}${models.join(', ')}` };
   const gpus = total.elapsed_seconds > 0 ? total.gpu_seconds / total.elapsed_seconds : 0;
   return [
     {
-      componentType: 'cpu',
+      componentType: 'node',
       nbComponent: Math.max(1, Math.round(total.nodes_reported / Math.max(1, total.runs))),
-      ...named(total.cpu_models),
+      ...named(total.cpu_models, 'node with '),
     },
     ...(gpus > 0
       ? [{ componentType: 'gpu', nbComponent: Math.max(1, Math.round(gpus)), ...named(total.gpu_models) }]
@@ -107,10 +119,10 @@ function dateTime(atMs: number): string {
 }
 
 /** In the form of a UUID (version 8, RFC 9562), out of what the report is of. */
-function idOf(report: EitReport, text: string, nowMs: number): string {
+function idOf(report: EitReport, name: string, nowMs: number): string {
   const jobs = report.groups.map(({ cluster, job_id: id }) => [cluster, id]);
   const hex = createHash('sha256')
-    .update(JSON.stringify([text, jobs, nowMs]))
+    .update(JSON.stringify([name, jobs, nowMs]))
     .digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

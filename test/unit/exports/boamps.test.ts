@@ -59,7 +59,9 @@ test('a report is what the published schema wants, and has the energy without PU
       { powerConsumption: 10, measurementDuration: 14_400, measurementDateTime: '2026-01-02 03:04:05' },
     ],
     environment: { country: 'Germany', powerSourceCarbonIntensity: 400 },
-    infrastructure: { components: [{ componentType: 'cpu', nbComponent: 1, componentName: 'CPU' }] },
+    infrastructure: {
+      components: [{ componentType: 'node', nbComponent: 1, componentName: 'node with CPU' }],
+    },
   });
   expect(JSON.stringify(made)).toContain('1 jobs were observed in part: the energy is at least this');
   expect((made['header'] as { reportId: string }).reportId).toMatch(
@@ -73,8 +75,43 @@ test('the published schema refuses what is wrong: it was read', () => {
   expect(published()({ ...report(TASK), measures: [{ powerConsumption: '10' }] })).toHaveLength(2);
 });
 
-test('a country that nobody knows is left out', () => {
+test('a country that nobody knows is left out, and what the user says is kept', () => {
   expect(report(TASK, null)['environment']).toBeUndefined();
+  const said = 'environment: { location: Grenoble, powerSupplierType: public }\n';
+  expect(report(TASK + said, null)['environment']).toEqual({
+    location: 'Grenoble',
+    powerSupplierType: 'public',
+  });
+  expect(report(TASK + said)['environment']).toEqual({
+    ...{ location: 'Grenoble', powerSupplierType: 'public' },
+    ...{ country: 'Germany', powerSourceCarbonIntensity: 400 },
+  });
+});
+
+test.each([
+  [1, { cpu: 1, gpu: 9 }, { cpuTrackingMode: 'measured (counters)', gpuTrackingMode: 'measured (counters)' }],
+  [1, { cpu: null, gpu: 9 }, { gpuTrackingMode: 'measured (counters)' }],
+  [0, { cpu: 1, gpu: null }, { cpuTrackingMode: 'modelled' }],
+  // GPUs measured, CPUs modelled, or 90 % of both: it is not told which.
+  [0.9, { cpu: 1, gpu: 9 }, {}],
+  [null, { cpu: null, gpu: null }, {}],
+])('how energy came about, measured %j of %j', (measured, energy, wanted) => {
+  const set = setOf('train', [{ kwh: 10 }]);
+  const total = {
+    ...set.report.total,
+    energy_kwh: { ...set.report.total.energy_kwh, ...energy },
+    measured_fraction: measured,
+  };
+  const made = boampsReport(
+    { ...set, report: { ...set.report, total } },
+    { task: parseBoampsTask(TASK, 'task.yaml'), fromMs: 0, nowMs: 0, country: 'Germany' },
+  );
+  expect(published()(made)).toEqual([]);
+  const [measure = {}] = made['measures'] as Record<string, unknown>[];
+  expect(Object.fromEntries(Object.entries(measure).filter(([key]) => key.endsWith('Mode')))).toEqual(wanted);
+  expect(
+    JSON.stringify(made['task']).includes('90 % of the energy measured (counters), the rest modelled'),
+  ).toBe(measured === 0.9);
 });
 
 test.each([
