@@ -5,6 +5,7 @@ import { isCovered, type RunSet } from '../science/run-set';
 import { mean, type Sample } from '../science/sample';
 import { type Variable, valuesOf, variableNamed } from '../science/variable';
 import { welchTest } from '../science/welch';
+import { publishedSet } from './published-set';
 
 /** A field that claims something, and what the claim rests on. */
 export interface Mark {
@@ -76,7 +77,7 @@ export function sameForLessMark(
     mark: {
       text: `same ${visible(metric.name, 24)} (${better === null ? '±' : better === 'higher' ? '−' : '+'}${percent}), ${saved} % less energy`,
       basis:
-        `Same ${name} at less energy than ${visible(baseline.filter.name, 80)} (${visible(baseline.filter.text, 120)}): ` +
+        `Same ${name} at less energy than ${publishedSet(baseline.filter)}: ` +
         `${metric.text(mean(figure))} of ${figure.length} runs and ${metric.text(mean(reference))} of ${reference.length}, ` +
         `${better === null ? 'the difference within' : 'worse by no more than'} ${percent} (${same.how}); IT energy a job ${energy.text(mean(own))} and ${energy.text(mean(other))} (${less.how}).`,
     },

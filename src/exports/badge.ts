@@ -1,8 +1,9 @@
 import { visible } from '../config/visible';
 import type { EitReport } from '../generated/report';
 import { counted, energyText, massText } from '../report/units';
-import { isCovered, LEAST_COVERAGE, type RunSet } from '../science/run-set';
+import { isCovered, LEAST_COVERAGE, type RunSet, type RunSetFilter } from '../science/run-set';
 import type { Mark } from './badge-marks';
+import { publishedSet } from './published-set';
 import { defaultsText, type TimeSpan } from './sci-manifest';
 
 /** One field of a badge. */
@@ -51,7 +52,7 @@ export function badgeOf(
   return {
     parts,
     text: `${first}: ${rest.join(', ')}`,
-    basis: [basisText(filter.text, report, span), ...marks.map(({ basis }) => basis)].join(' '),
+    basis: [basisText(filter, report, span), ...marks.map(({ basis }) => basis)].join(' '),
   };
 }
 
@@ -76,12 +77,12 @@ function qualityText(measured: number | null): string {
     : `${Math.min(99, Math.max(1, Math.round(measured * 100)))} % measured`;
 }
 
-function basisText(text: string, report: EitReport, { fromMs, toMs }: TimeSpan): string {
+function basisText(filter: RunSetFilter, report: EitReport, { fromMs, toMs }: TimeSpan): string {
   const { total, factors, policy } = report;
   const day = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
   const partial = report.groups.filter((job) => !isCovered(job)).length;
   return [
-    `${counted(total.jobs, 'job')} (${visible(text, 120)}), ${day(fromMs)} to ${day(toMs)}: energy with PUE ${Number(factors.pue.toPrecision(4))}, divided by the policy ${policy};`,
+    `${counted(total.jobs, 'job')} of ${publishedSet(filter)}, ${day(fromMs)} to ${day(toMs)}: energy with PUE ${Number(factors.pue.toPrecision(4))}, divided by the policy ${policy};`,
     `CO2eq with ${factors.intensity_g_per_kwh.toFixed(0)} g/kWh (${factors.zone}, ${visible(factors.intensity_source, 200)}), location-based.`,
     ...(partial > 0
       ? [

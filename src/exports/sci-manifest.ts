@@ -1,5 +1,6 @@
 import { visible } from '../config/visible';
 import { isCovered, type RunSet } from '../science/run-set';
+import { publishedSet } from './published-set';
 import type { SciScore } from './sci-score';
 
 /** When the runs of a set were, Unix ms. */
@@ -93,7 +94,7 @@ export function scoreText({ filter, report }: RunSet, score: SciScore): string {
   const measured = total.measured_fraction;
   const partial = report.groups.filter((job) => !isCovered(job)).length;
   return [
-    `${visible(filter.name, 80)} (${visible(filter.text, 200)}): ${amount(score.score)} gCO2eq per ${score.unit.name.replace(/s$/, '')} = (E ${amount(score.energyKwh)} kWh x I ${amount(score.gPerKwh)} g/kWh + M ${amount(score.embodied.g)} g) / R ${amount(score.unit.amount)}.`,
+    `${publishedSet(filter)}: ${amount(score.score)} gCO2eq per ${score.unit.name.replace(/s$/, '')} = (E ${amount(score.energyKwh)} kWh x I ${amount(score.gPerKwh)} g/kWh + M ${amount(score.embodied.g)} g) / R ${amount(score.unit.amount)}.`,
     `Boundary: ${factors.it_scope}; the data centre by PUE ${amount(factors.pue)}; no storage, network or login nodes.`,
     `E: ${measuredText(measured)}, divided by the policy ${report.policy}` +
       (partial > 0

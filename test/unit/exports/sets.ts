@@ -40,7 +40,7 @@ export function setOf(name: string, jobs: readonly Job[], factors: object = {}):
     },
   } as unknown as EitReport;
   return {
-    filter: { name, text: `name=${name}`, asked: {} },
+    filter: { name, text: `name=${name}`, asked: { name: [name] } },
     report,
     own: {
       ...NO_FACTS,
