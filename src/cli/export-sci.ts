@@ -3,9 +3,9 @@ import { stringify } from 'yaml';
 import { EitError } from '../errors';
 import { visible } from '../config/visible';
 import { sciManifest } from '../exports/sci-manifest';
-import { type Embodied, embodiedOf, functionalUnit, sciScore } from '../exports/sci-score';
+import { type Embodied, embodiedOf, functionalUnit, isUnitCount, sciScore } from '../exports/sci-score';
 import type { RunSet } from '../science/run-set';
-import { chosenRuns, RUN_OPTIONS } from './chosen-runs';
+import { chosenRuns, filtersOf, RUN_OPTIONS } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
 import { writePicture } from './picture-file';
@@ -51,12 +51,13 @@ export async function run(
 ): Promise<number> {
   const { output } = surroundings;
   const given = embodiedGiven(argv);
+  const per = lastGiven(argv['per']) ?? 'job';
+  checkOneSet(argv, per);
   const spans = new RunSpans();
   const { sets } = await chosenRuns(argv, surroundings, {
     embodied: given === null,
     watchRuns: spans.watch,
   });
-  const per = lastGiven(argv['per']) ?? 'job';
   const scores = sets.map((set) => ({
     set,
     score: sciScore(set.report, given ?? siteEmbodied(set), functionalUnit(per, set)),
@@ -71,12 +72,25 @@ export async function run(
   for (const set of sets) notePartial(set, output);
   if (file !== undefined) {
     for (const { set, score } of scores)
-      output.note(
-        `${set.filter.name}: ${Number(score.score.toPrecision(4))} gCO2eq per ${score.unit.name.replace(/s$/, '')}`,
-      );
+      output.note(`${set.filter.name}: ${Number(score.score.toPrecision(4))} gCO2eq per ${score.unit.one}`);
     output.note(`the manifest is in ${file}`);
   }
   return 0;
+}
+
+/** What is one number is of one set: each of several would have all of it. @throws EitError EIT_USAGE */
+function checkOneSet(argv: Readonly<Record<string, unknown>>, per: string): void {
+  if (filtersOf(argv, lastGiven(argv['from'])).length < 2) return;
+  if (lastGiven(argv['embodied-kg']) !== undefined)
+    throw new EitError(
+      'EIT_USAGE',
+      '--embodied-kg is the part of one set of runs: export each set by itself, or set site.embodied (docs/factors.md)',
+    );
+  if (isUnitCount(per))
+    throw new EitError(
+      'EIT_USAGE',
+      `--per ${visible(per, 40)} is what one set of runs served: export each set by itself, or give the runs a metric (eit metric JOB name=value) and name it`,
+    );
 }
 
 /** What options say of M; null: nothing. @throws EitError EIT_USAGE */

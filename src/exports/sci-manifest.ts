@@ -94,7 +94,7 @@ export function scoreText({ filter, report }: RunSet, score: SciScore): string {
   const measured = total.measured_fraction;
   const partial = report.groups.filter((job) => !isCovered(job)).length;
   return [
-    `${publishedSet(filter)}: ${amount(score.score)} gCO2eq per ${score.unit.name.replace(/s$/, '')} = (E ${amount(score.energyKwh)} kWh x I ${amount(score.gPerKwh)} g/kWh + M ${amount(score.embodied.g)} g) / R ${amount(score.unit.amount)}.`,
+    `${publishedSet(filter)}: ${amount(score.score)} gCO2eq per ${score.unit.one} = (E ${amount(score.energyKwh)} kWh x I ${amount(score.gPerKwh)} g/kWh + M ${amount(score.embodied.g)} g) / R ${amount(score.unit.amount)}.`,
     `Boundary: ${factors.it_scope}; the data centre by PUE ${amount(factors.pue)}; no storage, network or login nodes.`,
     `E: ${measuredText(measured)}, divided by the policy ${report.policy}` +
       (partial > 0

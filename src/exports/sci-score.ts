@@ -10,6 +10,8 @@ import { visible } from '../config/visible';
 export interface FunctionalUnit {
   /** Such as `jobs`. */
   readonly name: string;
+  /** One of it, such as `job`. */
+  readonly one: string;
   /** How many the set had: above 0. */
   readonly amount: number;
 }
@@ -49,17 +51,23 @@ export function functionalUnit(per: string, set: RunSet): FunctionalUnit {
 }
 
 function unitOf(per: string, set: RunSet, total: EitReport['total']): FunctionalUnit {
-  if (per === 'job') return { name: 'jobs', amount: total.jobs };
-  if (per === 'hour') return { name: 'hours', amount: total.elapsed_seconds / 3600 };
-  if (/^\d+(\.\d+)?([eE]\+?\d+)?$/.test(per)) return { name: 'units', amount: Number(per) };
+  if (per === 'job') return { name: 'jobs', one: 'job', amount: total.jobs };
+  if (per === 'hour') return { name: 'hours', one: 'hour', amount: total.elapsed_seconds / 3600 };
+  if (isUnitCount(per)) return { name: 'units', one: 'unit', amount: Number(per) };
   const metric = metricVariable(per, [set]);
-  if (metric !== null) return { name: `metric/${per}`, amount: sum(valuesOf(set, metric)) };
+  if (metric !== null)
+    return { name: `metric/${per}`, one: `metric/${per}`, amount: sum(valuesOf(set, metric)) };
   // The message of what there is; columns are no units of what software does.
   variableNamed(per, [set]);
   throw new EitError(
     'EIT_USAGE',
     `--per ${visible(per, 80)} is no functional unit: give job, hour, a number of units, or a metric of the runs (eit metric JOB name=value)`,
   );
+}
+
+/** Whether --per is a number of units that the user counted, which is of one set. */
+export function isUnitCount(per: string): boolean {
+  return /^\d+(\.\d+)?([eE]\+?\d+)?$/.test(per);
 }
 
 /**

@@ -112,6 +112,16 @@ test.each([
   ],
   [['badge', '--set', 'A=1', '--set', 'B=2'], 2, /one set/],
   [['export', 'sci', '1'], 2, /what making the machines emitted is not known.*--without-embodied/],
+  [
+    ['export', 'sci', '--set', 'A=1', '--set', 'B=2', '--embodied-kg', '5'],
+    2,
+    /--embodied-kg is the part of one set of runs: export each set by itself/,
+  ],
+  [
+    ['export', 'sci', '--set', 'A=1', '--set', 'B=2', '--per', '5000', '--without-embodied'],
+    2,
+    /--per 5000 is what one set of runs served: export each set by itself/,
+  ],
   [['export', 'sci', '1', '--task', 'x'], 2, /eit export sci takes no --task/],
   [['export', 'sci', '21', '--without-embodied'], 1, /EIT_COVERAGE/],
   [['export', 'boamps', '1'], 2, /needs --task FILE/],

@@ -19,10 +19,10 @@ test('(E x I + M) / R', () => {
 });
 
 test.each([
-  ['job', { name: 'jobs', amount: 2 }],
-  ['hour', { name: 'hours', amount: 4 }],
-  ['5000', { name: 'units', amount: 5000 }],
-  ['accuracy', { name: 'metric/accuracy', amount: 200 }],
+  ['job', { name: 'jobs', one: 'job', amount: 2 }],
+  ['hour', { name: 'hours', one: 'hour', amount: 4 }],
+  ['5000', { name: 'units', one: 'unit', amount: 5000 }],
+  ['accuracy', { name: 'metric/accuracy', one: 'metric/accuracy', amount: 200 }],
 ])('a functional unit: %s', (per, unit) => {
   expect(functionalUnit(per, SET)).toEqual(unit);
 });
@@ -65,4 +65,15 @@ test('jobs that were observed in part are named', () => {
     { set, score: sciScore(set.report, M, functionalUnit('job', set)), span: SPAN },
   ]);
   expect(description).toContain('1 of 1 jobs were observed in part, so the score is too low');
+});
+
+test('a metric that ends in s is named whole', () => {
+  const own = {
+    ...SET.own,
+    metricsOf: () => ({ loss: { unit: '', points: [{ step: null, value: 2 }] } }),
+  };
+  const set = { ...SET, own };
+  const score = sciScore(set.report, M, functionalUnit('loss', set));
+  const { description } = sciManifest([{ set, score, span: SPAN }]);
+  expect(description).toMatch(/^train: 1625 gCO2eq per metric\/loss = /);
 });
