@@ -10,7 +10,7 @@ import { EitError } from '../errors';
 import { equivalentsTold } from '../report/factor-figures';
 import { counted, energyText, massText } from '../report/units';
 import type { RunSet } from '../science/run-set';
-import { sum } from '../science/sample';
+import { largest, sum } from '../science/sample';
 import { type Work, type ZoneOutcome, zoneOutcome } from '../science/what-if';
 import { zoneBarsSvg } from '../science/zone-bars-svg';
 import { parseSlurmTime, TIME_FORMS } from '../slurm/time-form';
@@ -135,7 +135,7 @@ export async function run(
     zones,
     basis,
     skipped: new SkippedLines(),
-    longestMs: Math.max(...works.flatMap((work) => work.elapsedMs)),
+    longestMs: largest(works.flatMap((work) => work.elapsedMs)),
   };
   const outcomes = named.map((zone) => zoneOutcome(works, gridOf(asked, zone, startMs), times));
   const hours = argv['hours'] === true ? named.map((zone) => hoursOf(asked, zone, nowMs)) : [];
