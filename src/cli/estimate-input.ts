@@ -12,6 +12,7 @@ import { findProcessor, type Processor, processorNamed } from '../hardware/proce
 import type { EstimateHardware, Workload } from '../science/energy-estimate';
 import { USUAL_UTILISATION } from '../science/energy-estimate';
 import { jobName } from '../science/run-set';
+import { positive } from './positive';
 
 /** What the options say; undefined: nothing. */
 export interface EstimateInput {
@@ -184,16 +185,5 @@ function parseMemory(text: string): number {
   throw new EitError(
     'EIT_USAGE',
     `--memory ${JSON.stringify(visible(text, 40))}: expected one such as 64G, 512M or 1.5T`,
-  );
-}
-
-/** @throws EitError EIT_USAGE */
-export function positive(option: string, text: string, most = Infinity): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && value > 0 && value <= most && Number.isFinite(value))
-    return value;
-  throw new EitError(
-    'EIT_USAGE',
-    `--${option} ${visible(text, 40)} is no number above 0${most === Infinity ? '' : ` and up to ${most}`}: write it as 24 or 0.33`,
   );
 }

@@ -19,6 +19,7 @@ import type { CommandModule, Surroundings } from './command';
 import { allGiven, lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { jsonText } from './plain-text';
+import { positive } from './positive';
 import { type AskedGrids, gridOf, hoursOf } from './whatif-grids';
 import { hourLines, hoursJson, outcomeJson, outcomeRows } from './whatif-words';
 import { wrapped } from './wrapped';
@@ -227,13 +228,4 @@ function workOf({ filter, report }: RunSet): Work {
 
 function totalKg({ emissions }: ZoneOutcome): number {
   return sum(emissions.map(({ co2eKg }) => co2eKg));
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && value > 0 && Number.isFinite(value)) return value;
-  throw new EitError(
-    'EIT_USAGE',
-    `--${option} ${visible(text, 40)} is no number above 0: write it as 4200000 or 0.75`,
-  );
 }
