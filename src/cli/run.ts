@@ -1,6 +1,6 @@
 import type { Options } from 'yargs';
 import { basename } from 'node:path';
-import { type LoadedConfig, loadConfig } from '../config/config';
+import type { LoadedConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError, describeError } from '../errors';
 import type { FactLine } from '../generated/facts';
@@ -9,6 +9,7 @@ import { ownIdentity, ownStart, type SlurmStep, slurmStep } from '../own-run/slu
 import { OWN_CLUSTER } from '../own-run/run-lines';
 import { parseTag } from '../science/metric-values';
 import { EXIT_TAG, NAME_TAG } from '../science/own-job-facts';
+import { siteConfig } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { appendFacts, factsPath } from './facts-file';
 import { allGiven, lastGiven } from './given';
@@ -107,7 +108,6 @@ export async function run(
   const { env, uid } = surroundings;
   const command = allGiven(argv['command']);
   if (command.length === 0) throw new EitError('EIT_USAGE', 'say what to run: eit run -- COMMAND ARGUMENTS');
-  const path = lastGiven(argv['config']);
   const asked: Asked = {
     ...{ argv, surroundings, command },
     tags: Object.fromEntries([
@@ -116,7 +116,7 @@ export async function run(
     ]),
     files: metricFilesOf(argv),
     intervalMs: intervalOf(lastGiven(argv['interval'])),
-    loaded: loadConfig({ ...(path === undefined ? {} : { path }), env }),
+    loaded: siteConfig(argv, surroundings),
     step: slurmStep(env),
     startedMs: Date.now(),
   };

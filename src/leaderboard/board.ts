@@ -1,6 +1,6 @@
 import { visible } from '../report/printable';
 import { counted, percentText } from '../report/units';
-import { mean, sum } from '../science/sample';
+import { largest, mean, smallest, sum } from '../science/sample';
 import type { BoardSpec, RankingName } from './board-spec';
 import { groupOf, unitOfAll } from './check-entry';
 import type { Entry, EntryRun } from './entry-run';
@@ -262,7 +262,7 @@ function reached(entry: Entry, part: BoardPart, kind: RankingKind, direction: 'h
   const row = part.rows.find((one) => one.entry === entry);
   const own = row === undefined ? null : valueOf(row);
   if (own === null) return 0;
-  const best = better === 'higher' ? Math.max(...values) : Math.min(...values);
+  const best = better === 'higher' ? largest(values) : smallest(values);
   if (better === 'higher') return best > 0 ? own / best : 0;
   return best / own;
 }
