@@ -97,6 +97,34 @@ test('hidden names stand nowhere, in no page, no data and no table', async () =>
   expect(built.found_names).toEqual([]);
 });
 
+test('factors by time tell no cluster and no path, where names are hidden', async () => {
+  const two = join(command.dir, 'two-clusters');
+  cpSync(join(ledger, 'venus'), join(two, 'venus'), { recursive: true });
+  cpSync(join(ledger, 'venus/inbox'), join(two, 'saturn/inbox'), { recursive: true });
+  const inbox = join(two, 'saturn/inbox/2026-03-02');
+  for (const name of readdirSync(inbox)) {
+    const text = readFileSync(join(inbox, name), 'utf8');
+    writeFileSync(join(inbox, name), text.replaceAll('"cluster":"venus"', '"cluster":"saturn"'));
+  }
+  const series = command.configText(
+    'adas-place.csv',
+    'from,to,value\n2026-03-01T00:00,2026-03-09T00:00,1.25\n',
+  );
+  const admins = [String(process.getuid?.())];
+  const config = command.config('by-time.yaml', {
+    ledger: two,
+    admins,
+    site: { zone: 'DE', pue_file: series, price_file: series, currency: 'EUR' },
+  });
+  await build('by-time', '41', '--config', config);
+  const pages = textsOf('by-time').filter(([path]) => !path.endsWith('.schema.json'));
+  for (const [path, text] of pages)
+    expect([path, /venus|saturn|adas-place|node_modules/.exec(text)?.[0]]).toEqual([path, undefined]);
+  expect(readFileSync(out('by-time/index.html'), 'utf8')).toMatch(
+    /PUE on cluster \d is 1\.25, by a file of the site/,
+  );
+});
+
 test('with --names they are there', async () => {
   await build('shown', '41', '--names');
   const page = readFileSync(out('shown/runs/1.html'), 'utf8');
