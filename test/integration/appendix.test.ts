@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Ajv from 'ajv';
 import { compact } from '../../src/archive/compact';
 import { JOBS, writeAppendixLedger } from './appendix-ledger';
@@ -339,6 +342,21 @@ test.each<[string, string[], RegExp]>([
   expect({ isError: status !== 0, stdout }).toEqual({ isError: true, stdout: '' });
   expect(stderr).toMatch(message);
   expect(existsSync('/tmp/eit-appendix-none')).toBe(false);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('ended by %s, nothing of it is left', async (signal) => {
+  const [to, options] = [join(command.dir, 'ended/pages'), { stdio: 'ignore' } as const];
+  const env = { PATH: process.env['PATH'], EIT_CONFIG: join(command.dir, 'eit.yaml') };
+  const args = [command.script('eit'), 'appendix', '--from', ledger, '--output', to];
+  const child = spawn(process.execPath, args, { ...options, env });
+  const end = once(child, 'exit');
+  const { pid } = child;
+  // It takes signals from when there is something to take away (proc(5): SigCgt, of which the last bit is SIGHUP).
+  const catches = (): boolean => /^SigCgt:\s.*[13579bdf]$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  while (child.exitCode === null && !(existsSync(to) && catches())) await sleep(5);
+  child.kill(signal);
+  expect(await end).toEqual([null, signal]);
+  expect(existsSync(join(command.dir, 'ended'))).toBe(false);
 });
 
 test('jobs that were observed in part are refused, and taken where one says so', async () => {
