@@ -6,7 +6,7 @@ import { EitError, isErrno } from '../errors';
 import type { FactLine } from '../generated/facts';
 import { appendLines } from '../ledger/append';
 import { finishNow } from '../ledger/durable';
-import { parseFactLines } from '../science/fact-lines';
+import { type FactLines, parseFactLines } from '../science/fact-lines';
 import { makeFolders } from './make-folders';
 import type { Output } from './output';
 
@@ -74,12 +74,12 @@ export async function appendFacts(path: string, lines: readonly FactLine[]): Pro
 
 /**
  * Adds lines that depend on those that are there; nobody else adds some meanwhile.
- * @param make can ask for the lines that are there, as far as they can be read
+ * @param make can ask for the lines that are there, and those that are none; an EitError of its own is thrown on
  * @throws EitError EIT_FACTS
  */
 export async function changeFacts(
   path: string,
-  make: (known: () => readonly FactLine[]) => readonly FactLine[],
+  make: (known: () => FactLines) => readonly FactLine[],
 ): Promise<void> {
   const folder = dirname(path);
   try {
@@ -92,7 +92,7 @@ export async function changeFacts(
       // Nothing is awaited while it is held: it cannot be lost.
       onCompromised: () => undefined,
     });
-    const known = (): readonly FactLine[] => parseFactLines(readPlain(path) ?? '').lines;
+    const known = (): FactLines => parseFactLines(readPlain(path) ?? '');
     try {
       const text = make(known)
         .map((line) => `${JSON.stringify(line)}\n`)
@@ -102,6 +102,7 @@ export async function changeFacts(
       await release().catch(() => undefined);
     }
   } catch (cause) {
+    if (cause instanceof EitError) throw cause;
     const how = isErrno(cause, 'ELOCKED')
       ? `${path}.lock is held by another process; try again, or remove it where none runs`
       : `${String(cause)}; it has to be in a folder of yours (EIT_FACTS, --from, --dir)`;

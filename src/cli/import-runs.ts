@@ -13,7 +13,7 @@ import { classOfDomain } from '../runs/domain-class';
 import { counted, energyText } from '../report/units';
 import { version } from '../version';
 import type { Surroundings } from './command';
-import { appendFacts, FACTS_NAME, readFactLines } from './facts-file';
+import { changeFacts, FACTS_NAME } from './facts-file';
 import { makeFolders } from './make-folders';
 import { alignedRows, jsonText } from './plain-text';
 import { localTimeZone } from './time-zone';
@@ -57,22 +57,16 @@ export async function takeRuns(
   const folder = typeof argv['to'] === 'string' ? argv['to'] : DEFAULT_FOLDER;
   const facts = join(resolve(folder), FACTS_NAME);
   checkIsOwn(folder);
-  // A folder that is yet to be made has no facts.
-  const lastJob = existsSync(facts)
-    ? readFactLines(facts, output).reduce((most, { job }) => Math.max(most, job), 0)
-    : 0;
   const taken =
     runs.length === 0
       ? []
       : await importRuns(runs, {
           folder: resolve(folder),
           owner: { uid, user: userName, tool: version },
-          lastJob,
+          facts: { name: FACTS_NAME, change: (make) => changeFacts(facts, make), of: factsOf },
           writeWhole,
           makeFolders,
         });
-  const fresh = taken.filter(({ isKnown }) => !isKnown);
-  await appendFacts(facts, fresh.map(factsOf));
   if (argv['json'] === true)
     await output.write([jsonText({ schema: 1, folder: resolve(folder), runs: taken.map(runJson), refused })]);
   else if (taken.length > 0) await output.write(tableText(taken, folder).map((line) => `${line}\n`));
@@ -87,20 +81,28 @@ export async function takeRuns(
   return taken.length === 0 ? 1 : 0;
 }
 
-/** @throws EitError EIT_IMPORT where the folder is a site's ledger */
+/** @throws EitError EIT_IMPORT where the folder is a site's ledger, or lacks the facts of its runs */
 function checkIsOwn(folder: string): void {
   const own: readonly string[] = [OWN_CLUSTER, ...IMPORT_CLUSTERS];
-  const others = (existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : []).filter(
+  const others = namesIn(folder).filter(
     (name) => !own.includes(name) && ['inbox', 'parts'].some((part) => existsSync(join(folder, name, part))),
   );
-  if (others.length === 0) return;
+  if (others.length === 0) {
+    // The numbers that eit run gave stand nowhere else.
+    if (namesIn(join(folder, OWN_CLUSTER, 'inbox')).length === 0 || existsSync(join(folder, FACTS_NAME)))
+      return;
+    throw new EitError(
+      'EIT_IMPORT',
+      `${visible(folder, 200)} has runs and no ${FACTS_NAME} that says which numbers are taken: bring it back, or give another folder (--to DIR)`,
+    );
+  }
   throw new EitError(
     'EIT_IMPORT',
     `${visible(folder, 200)} is a site's ledger (of ${visible(others.join(', '), 200)}): imported runs never come into it; give another folder (--to DIR)`,
   );
 }
 
-function factsOf({ run, job }: TakenRun): FactLine {
+function factsOf(run: ImportedRun, job: number): FactLine {
   return {
     schema: 1,
     cluster: run.cluster,
@@ -109,6 +111,10 @@ function factsOf({ run, job }: TakenRun): FactLine {
     at: new Date().toISOString(),
     tags: Object.fromEntries(Object.entries(run.tags).map(([name, value]) => [name, tagText(value)])),
   };
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : [];
 }
 
 /** Tags have nothing in them that is not seen. */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { FactLine } from '../generated/facts';
+import { lastJobOf } from '../imports/imported-list';
 import { IMPORT_CLUSTERS } from '../imports/imported-run';
 import { OWN_CLUSTER } from '../own-run/run-lines';
 import type { SlurmStep } from '../own-run/slurm-step';
@@ -64,11 +65,11 @@ export async function takeRunNumber(
   let isFirst = true;
   await changeFacts(facts, (known) => {
     const all = known();
-    const its = all.filter(({ cluster }) => cluster === OWN_CLUSTER);
+    const its = all.lines.filter(({ cluster }) => cluster === OWN_CLUSTER);
     const same = mark === null ? undefined : its.findLast((line) => line.tags?.[STEP_TAG] === mark);
     isFirst = same === undefined;
     // Imported runs have numbers too, so that one names one run.
-    job = same?.job ?? all.reduce((most, line) => Math.max(most, line.job), 0) + 1;
+    job = same?.job ?? lastJobOf(folder, all, FACTS_NAME) + 1;
     const line: FactLine = {
       schema: 1,
       cluster: OWN_CLUSTER,

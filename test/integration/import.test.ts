@@ -1,4 +1,16 @@
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { EitReport } from '../../src/generated/report';
 import { type Outcome, ReportCommand } from './report-command';
@@ -125,6 +137,48 @@ test('two imports at once count on from one another', async () => {
   const outcomes = await Promise.all(logs.map((log) => eit('import', 'eit', log, '--to', runs, '--json')));
   const jobs = outcomes.flatMap(({ stdout }) => (JSON.parse(stdout) as { runs: { job: number }[] }).runs);
   expect(jobs.map(({ job }) => job).sort((a, b) => a - b)).toEqual([1, 2, 3]);
+});
+
+test('an import that was killed goes on: each run once, with a number of its own and its tags', async () => {
+  const many = 100;
+  const csv = join(command.dir, 'many.csv');
+  const rows = Array.from(
+    { length: many },
+    (_, i) => `2025-01-01T10:00:00,run-${i},project-${i},${60 + i},0.1\n`,
+  );
+  writeFileSync(csv, `timestamp,run_id,project_name,duration,energy_consumed\n${rows.join('')}`);
+  const args = ['import', 'codecarbon', csv, '--to', runs, '--time-zone', 'UTC', '--json'];
+  const child = spawn(process.execPath, [command.script('eit'), ...args], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  const isDone = (line: string): boolean => line !== '' && !line.includes('"to_ms":null');
+  const done = (): number => {
+    const list = join(runs, 'imported.ndjson');
+    return existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(isDone).length : 0;
+  };
+  while (child.exitCode === null && done() < 10) await new Promise((resolve) => setTimeout(resolve, 2));
+  child.kill('SIGKILL');
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  const before = done();
+  expect(before).toBeGreaterThanOrEqual(10);
+  expect(before).toBeLessThan(many);
+  // Its locks are those of a process that has not shown itself for an hour.
+  const hourAgo = Date.now() / 1000 - 3600;
+  for (const name of readdirSync(runs).filter((one) => one.endsWith('.lock')))
+    utimesSync(join(runs, name), hourAgo, hourAgo);
+
+  const { status, stdout } = await eit(...args);
+  expect(status).toBe(0);
+  const taken = (JSON.parse(stdout) as { runs: { job: number; known: boolean }[] }).runs;
+  expect(taken.map(({ job }) => job)).toEqual(Array.from({ length: many }, (_, i) => i + 1));
+  expect(taken.filter(({ known }) => known)).toHaveLength(before);
+  const facts = readFileSync(join(runs, 'facts.ndjson'), 'utf8').trim().split('\n');
+  const tags = facts.map((line) => JSON.parse(line) as { job: number; tags: { project: string } });
+  expect(new Set(tags.map(({ job, tags: { project } }) => `${job} ${project}`))).toEqual(
+    new Set(Array.from({ length: many }, (_, i) => `${i + 1} project-${i}`)),
+  );
+  const { total } = await reported('--group-by', 'cluster');
+  expect(total.jobs).toBe(many);
+  expect(total.energy_kwh.it).toBeCloseTo(0.1 * many, 6);
 });
 
 test('a run that is still written down comes as it is, and is said to have grown later', async () => {

@@ -27,7 +27,7 @@ export interface DayLines {
  * What the agent would have written, had it measured the run: a line of the run and one of its host each quarter of an hour. Every policy has the same
  * joules: the tool knew nothing of others. Joules of all lines are those of the run to the microjoule.
  */
-export function runLines(run: ImportedRun, owner: RunOwner): DayLines[] {
+export function agentLines(run: ImportedRun, owner: RunOwner): DayLines[] {
   const host = hostOf(run);
   const days = new Map<string, (RunRecord | HostRecord)[]>();
   const sums = run.domains.map((domain) => new RunningEnergy(domain));
@@ -63,7 +63,7 @@ export function runLines(run: ImportedRun, owner: RunOwner): DayLines[] {
 
 /** Each log is a host of its own: which machine it is from no log tells. */
 export function hostOf({ identity, cluster }: Pick<ImportedRun, 'identity' | 'cluster'>): string {
-  return `${cluster.slice('imported-'.length)}-${identity.slice(0, 8)}`;
+  return `${cluster.slice('imported-'.length)}-${identity.slice(0, 12)}`;
 }
 
 type Head = Pick<

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { HostRecord, RunRecord } from '../../../src/generated/record';
 import validateRecord from '../../../src/generated/record-validator';
 import { energyJ, type ImportedRun, observedMs, type PowerPiece } from '../../../src/imports/imported-run';
-import { LINE_MS, runLines } from '../../../src/imports/run-lines';
+import { agentLines, hostOf, LINE_MS } from '../../../src/imports/agent-lines';
 
 const OWNER = { job: 7, uid: 1000, user: 'alice', tool: '1.0.0' };
 
@@ -60,7 +60,7 @@ const runs = fc
 test('lines are records, follow one another, and have the joules, seconds and CPU time of the run', () => {
   fc.assert(
     fc.property(runs, (run) => {
-      const lines = runLines(run, OWNER).flatMap(({ day, lines: ofDay }) => {
+      const lines = agentLines(run, OWNER).flatMap(({ day, lines: ofDay }) => {
         for (const { to } of ofDay) expect(to.slice(0, 10)).toBe(day);
         return ofDay;
       });
@@ -106,9 +106,18 @@ test('lines end at quarters of an hour', () => {
       },
     ],
   };
-  const days = runLines(run, OWNER);
+  const days = agentLines(run, OWNER);
   expect(days.map(({ day, lines }) => [day, lines.map(({ from }) => from.slice(11, 16))])).toEqual([
     ['2024-02-29', ['23:40', '23:40']],
     ['2024-03-01', ['23:45', '23:45', '00:00', '00:00']],
   ]);
+});
+
+test('logs of which the identities begin alike are hosts apart', () => {
+  const cluster = 'imported-codecarbon';
+  // Of some ten thousand logs two are alike in 32 bits.
+  const hosts = ['0000', '0001'].map((end) =>
+    hostOf({ cluster, identity: `01234567${end}`.padEnd(64, 'a') }),
+  );
+  expect(hosts).toEqual(['codecarbon-012345670000', 'codecarbon-012345670001']);
 });
