@@ -373,7 +373,10 @@ test('a list that no server takes goes to the former program, a mail each', asyn
   }
   await spooler.close();
   const byFormer = sent().filter((text) => text.startsWith('former'));
-  expect(byFormer.map((text) => /Job \d/.exec(text)?.[0]).sort()).toEqual(['Job 1', 'Job 2', 'Job 3']);
+  expect(byFormer).toHaveLength(3);
+  expect(new Set(byFormer.map((text) => /Job \d/.exec(text)?.[0]))).toEqual(
+    new Set(['Job 1', 'Job 2', 'Job 3']),
+  );
   expect(folder.queued()).toEqual([]);
 });
 
