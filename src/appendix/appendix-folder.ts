@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
+import { removeLeftBehind, stageIn } from './stage';
 
 /** Says that a folder is an appendix, and which files of it are its own; programs read figures from it. */
 export const SUMMARY_FILE = 'appendix.json';
@@ -36,16 +37,17 @@ export class AppendixFolder {
   readonly dir: string;
   readonly #stage: string;
   readonly #old: readonly string[];
-  readonly #isNew: boolean;
+  /** Folders that were made for it, outermost first. */
+  readonly #made: readonly string[];
   readonly #written = new Set<string>();
   readonly #waiting = new Map<string, string[]>();
   #waitingBytes = 0;
 
-  private constructor(dir: string, old: readonly string[], isNew: boolean) {
+  private constructor(dir: string, old: readonly string[], made: readonly string[]) {
     this.dir = dir;
     this.#old = old;
-    this.#isNew = isNew;
-    this.#stage = join(dir, `.eit-appendix-${process.pid}`);
+    this.#made = made;
+    this.#stage = stageIn(dir);
     rmSync(this.#stage, { recursive: true, force: true });
     mkdirSync(this.#stage);
   }
@@ -53,10 +55,12 @@ export class AppendixFolder {
   /** @throws EitError EIT_PAGES where the folder holds something else, or cannot be written */
   static open(dir: string): AppendixFolder {
     return asPages(dir, () => {
-      const isNew = makeFolder(dir);
+      const made = makeFolder(dir);
       const names = readdirSync(dir);
-      const old = names.length === 0 ? [] : ownFiles(dir);
-      return new AppendixFolder(dir, old, isNew);
+      // A folder can be a repository.
+      const old = names.every((name) => name.startsWith('.')) ? [] : ownFiles(dir);
+      removeLeftBehind(dir, names);
+      return new AppendixFolder(dir, old, made);
     });
   }
 
@@ -128,11 +132,11 @@ export class AppendixFolder {
     });
   }
 
-  /** Takes away what was begun. */
+  /** Takes away what was begun and is not finished. */
   abandon(): void {
     rmSync(this.#stage, { recursive: true, force: true });
     try {
-      if (this.#isNew) rmdirSync(this.dir);
+      for (const folder of this.#made.toReversed()) rmdirSync(folder);
     } catch (error) {
       if (!isErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT')) throw error;
     }
@@ -162,14 +166,14 @@ export class AppendixFolder {
 
 /**
  * Makes a folder and those around it, one at a time: where a file system makes none (/proc), Node's own way of it does not end.
- * @returns whether it was not there
+ * @returns those that were not there, outermost first
  */
-function makeFolder(dir: string): boolean {
-  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) return false;
+function makeFolder(dir: string): string[] {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) return [];
   const parent = dirname(dir);
-  if (parent !== dir) makeFolder(parent);
+  const made = parent === dir ? [] : makeFolder(parent);
   mkdirSync(dir);
-  return true;
+  return [...made, dir];
 }
 
 /** @throws EitError EIT_PAGES where the folder is no appendix */

@@ -1,5 +1,6 @@
 import type { ReportGroup } from '../generated/report';
 import type { AddedRun, ReportQuery } from '../report/aggregate';
+import { smallest } from '../science/sample';
 import type { WantedFragment, WantedJob } from './run-details';
 
 /** One execution of a job. */
@@ -43,7 +44,7 @@ export class FoundJobs {
     const line = lineKey({ cluster, job_id: jobId, user, account, partition });
     const jobs = this.#lines.get(line) ?? new Map<string, Collected>();
     this.#lines.set(line, jobs);
-    const firstMs = Math.min(...parts.map(({ slice }) => slice.fromMs));
+    const firstMs = smallest(parts.map(({ slice }) => slice.fromMs));
     const found: Collected = jobs.get(run.jobKey) ?? {
       ...{ jobKey: run.jobKey, firstMs, fragments: [], executions: [], cpus: null },
     };

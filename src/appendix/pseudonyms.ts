@@ -64,6 +64,7 @@ function hasWord(text: string, word: string): boolean {
 /** A report with names numbered: all that is shown of it can be read from it. */
 export function withoutNames(report: EitReport, names: Pseudonyms): EitReport {
   if (!names.isHiding) return report;
+  const { by_time: byTime } = report.factors;
   return {
     ...report,
     groups: report.groups.map((group) => groupWithoutNames(group, names)),
@@ -75,6 +76,16 @@ export function withoutNames(report: EitReport, names: Pseudonyms): EitReport {
         ...one,
         cluster: names.of('cluster', one.cluster),
       })),
+      ...(byTime === undefined
+        ? {}
+        : {
+            // Paths tell whose machine it was, and often more.
+            by_time: byTime.map((one) => ({
+              ...one,
+              cluster: names.of('cluster', one.cluster),
+              file: 'a file of the site',
+            })),
+          }),
     },
   };
 }

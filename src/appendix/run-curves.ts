@@ -15,7 +15,7 @@ export interface Curve {
 /** What a series record or the archive's row of one tells. */
 export type PowerSeries = Pick<SeriesRecord, 'end_ms' | 'power_w' | 'cpus_busy'>;
 
-/** What is summed up over time: value times milliseconds, and the milliseconds. */
+/** What is summed up over time: value times milliseconds, and the milliseconds; both times a weight. */
 class Integral {
   readonly sums: Float64Array;
   readonly ms: Float64Array;
@@ -70,7 +70,8 @@ export class RunCurves {
   addRow(row: SliceRow): void {
     const { fromMs, toMs, gpu, io } = row;
     const lengthMs = Math.max(1, toMs - fromMs);
-    const add = (quantity: Quantity, value: number): void => this.#add(quantity, fromMs, toMs, value);
+    const add = (quantity: Quantity, value: number, weight = 1): void =>
+      this.#add(quantity, fromMs, toMs, value, weight);
     add('cpus lines', (row.cpuUs + row.overheadUs) / 1000 / lengthMs);
     if (row.memoryBytes !== undefined) add('memory', row.memoryBytes);
     if (io !== undefined) {
@@ -84,13 +85,13 @@ export class RunCurves {
       add(`class ${name}`, ((measured ?? 0) + (modelled ?? 0)) / lengthMs / 1000);
     });
     if (gpu === undefined) return;
-    if (gpu.busyMs !== undefined && gpu.toldMs > 0) add('gpu use', gpu.busyMs / gpu.toldMs);
+    // Of nodes with several GPUs and with one each GPU counts alike.
+    if (gpu.busyMs !== undefined && gpu.toldMs > 0)
+      add('gpu use', gpu.busyMs / gpu.toldMs, gpu.toldMs / lengthMs);
     if (gpu.memoryBytes !== undefined) add('gpu memory', gpu.memoryBytes);
-    const told = gpu.pStateMs.reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
-    if (told > 0)
-      gpu.pStateMs.forEach((ms, state) => {
-        if (ms !== undefined && ms > 0) add(`p-state P${state}`, ms / told);
-      });
+    gpu.pStateMs.forEach((ms, state) => {
+      if (ms !== undefined && ms > 0) add(`p-state P${state}`, ms / lengthMs);
+    });
   }
 
   /** A series of the run on one node. @param fromMs its beginning */
@@ -132,7 +133,7 @@ export class RunCurves {
     return this.#curve('memory', 'Memory held', 'sum');
   }
 
-  /** Part of their time in which a kernel ran. */
+  /** Part of their time in which a kernel ran, all GPUs of the run together. */
   gpuUse(): Curve[] {
     return this.#curve('gpu use', 'GPUs busy', 'mean');
   }
@@ -186,14 +187,14 @@ export class RunCurves {
     return [{ key: quantity.slice(quantity.lastIndexOf(' ') + 1), name, values }];
   }
 
-  #add(quantity: Quantity, fromMs: number, toMs: number, value: number): void {
+  #add(quantity: Quantity, fromMs: number, toMs: number, value: number, weight = 1): void {
     const [begin, end] = [(fromMs - this.fromMs) / this.stepMs, (toMs - this.fromMs) / this.stepMs];
     const [first, last] = [Math.max(0, Math.floor(begin)), Math.min(this.steps, Math.ceil(end))];
     if (!(first < last)) return;
     let integral = this.#integrals.get(quantity);
     if (integral === undefined) this.#integrals.set(quantity, (integral = new Integral(this.steps)));
     for (let i = first; i < last; i++) {
-      const ms = (Math.min(end, i + 1) - Math.max(begin, i)) * this.stepMs;
+      const ms = (Math.min(end, i + 1) - Math.max(begin, i)) * this.stepMs * weight;
       if (ms <= 0) continue;
       integral.sums[i]! += value * ms;
       integral.ms[i]! += ms;

@@ -3,6 +3,7 @@ import type { RunDataLine } from '../generated/run-data';
 import { utcMs } from '../ledger/utc-time';
 import type { HardwareTold } from '../runs/hardware-models';
 import { midpointMs, rowOfLine, type SliceRow } from '../runs/slice-row';
+import { largest, smallest } from '../science/sample';
 import type { Pseudonyms } from './pseudonyms';
 import { type PowerSeries, RunCurves } from './run-curves';
 import {
@@ -53,8 +54,8 @@ export class JobDetails {
 
   constructor(wanted: WantedJob, policy: number) {
     this.wanted = wanted;
-    const fromMs = Math.min(...wanted.fragments.map(({ startedMs }) => startedMs));
-    const toMs = Math.max(...wanted.fragments.map((fragment) => fragment.toMs));
+    const fromMs = smallest(wanted.fragments.map(({ startedMs }) => startedMs));
+    const toMs = largest(wanted.fragments.map((fragment) => fragment.toMs));
     this.curves = new RunCurves(Math.max(fromMs, wanted.sinceMs), Math.min(toMs, wanted.untilMs), policy);
     for (const { host } of wanted.fragments) this.hardware.set(host, null);
   }

@@ -42,7 +42,12 @@ export function parseSoftware(text: string, hidesNames: boolean): Software | nul
     if (line !== undefined)
       lines.push({
         name: line,
-        text: hidesNames && PATHS.has(key) ? lastOf(value) : value.replaceAll(':', ' '),
+        text:
+          key === 'modules'
+            ? value.replaceAll(':', ' ')
+            : hidesNames && PATHS.has(key)
+              ? lastOf(value)
+              : value,
       });
     if (list !== undefined) packages.set(list, [...(packages.get(list) ?? []), value]);
   }

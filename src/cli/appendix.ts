@@ -13,6 +13,7 @@ import {
   setsIn,
 } from '../appendix/spec';
 import { summaryOf } from '../appendix/summary';
+import { withCleaning } from '../archive/ending-signals';
 import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
 import { counted } from '../report/units';
@@ -87,21 +88,21 @@ export async function run(
   };
   const attached = attachedFiles(plan, spec === undefined ? '.' : dirname(spec));
   const folder = AppendixFolder.open(to);
-  let built: AppendixResult;
-  try {
-    const planWith = (sets: readonly RunSet[]): AppendixPlan =>
-      spec === undefined ? plan : parseAppendixSpec(text, spec, (name) => variableNamed(name, sets));
-    built = await buildAppendix({ plan, planWith, argv, surroundings, folder, attached });
-    folder.finish({
-      title: plan.title,
-      tool_version: built.site.toolVersion,
-      generated_at: built.site.generatedAt,
-      ...figuresOf(built, built.site.figures),
-    });
-  } catch (error) {
-    folder.abandon();
-    throw error;
-  }
+  const built = await withCleaning(
+    () => folder.abandon(),
+    async () => {
+      const planWith = (sets: readonly RunSet[]): AppendixPlan =>
+        spec === undefined ? plan : parseAppendixSpec(text, spec, (name) => variableNamed(name, sets));
+      const result = await buildAppendix({ plan, planWith, argv, surroundings, folder, attached });
+      folder.finish({
+        title: plan.title,
+        tool_version: result.site.toolVersion,
+        generated_at: result.site.generatedAt,
+        ...figuresOf(result, result.site.figures),
+      });
+      return result;
+    },
+  );
   const { site, bytes, largestPage } = built;
   if (argv['json'] === true) {
     await output.write([

@@ -1,17 +1,13 @@
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { ReportGroup } from '../generated/report';
-import {
-  type Accelerator,
-  acceleratorNamed,
-  findAccelerator,
-  type Precision,
-  PRECISIONS,
-} from '../hardware/accelerators';
-import { findProcessor, type Processor, processorNamed } from '../hardware/processors';
+import { type Accelerator, acceleratorNamed, type Precision, PRECISIONS } from '../hardware/accelerators';
+import { findModel, type ModelTable } from '../hardware/model-table';
+import { type Processor, processorNamed } from '../hardware/processors';
 import type { EstimateHardware, Workload } from '../science/energy-estimate';
 import { USUAL_UTILISATION } from '../science/energy-estimate';
 import { jobName } from '../science/run-set';
+import { positive } from './positive';
 
 /** What the options say; undefined: nothing. */
 export interface EstimateInput {
@@ -31,8 +27,8 @@ export interface EstimateInput {
 }
 
 export interface HardwareTables {
-  readonly accelerators: readonly Accelerator[];
-  readonly processors: readonly Processor[];
+  readonly accelerators: ModelTable<Accelerator>;
+  readonly processors: ModelTable<Processor>;
 }
 
 /** @throws EitError EIT_USAGE for each value that is none */
@@ -137,8 +133,8 @@ export function measuredHardware(
 ): EstimateHardware {
   const named = plannedHardware(input, tables);
   const [cpuModel, gpuModel] = [only(job.cpu_models), only(job.gpu_models)];
-  const card = gpuModel === null ? null : findAccelerator(tables.accelerators, gpuModel);
-  const cpu = cpuModel === null ? null : findProcessor(tables.processors, cpuModel);
+  const card = gpuModel === null ? null : findModel(tables.accelerators, gpuModel);
+  const cpu = cpuModel === null ? null : findModel(tables.processors, cpuModel);
   if (job.gpu_seconds > 0 && named.gpu === null && card === null)
     throw new EitError(
       'EIT_USAGE',
@@ -184,16 +180,5 @@ function parseMemory(text: string): number {
   throw new EitError(
     'EIT_USAGE',
     `--memory ${JSON.stringify(visible(text, 40))}: expected one such as 64G, 512M or 1.5T`,
-  );
-}
-
-/** @throws EitError EIT_USAGE */
-export function positive(option: string, text: string, most = Infinity): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && value > 0 && value <= most && Number.isFinite(value))
-    return value;
-  throw new EitError(
-    'EIT_USAGE',
-    `--${option} ${visible(text, 40)} is no number above 0${most === Infinity ? '' : ` and up to ${most}`}: write it as 24 or 0.33`,
   );
 }

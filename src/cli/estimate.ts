@@ -2,22 +2,22 @@ import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
 import { factorsFor } from '../carbon/factors';
 import { loadZones } from '../carbon/zone';
-import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
 import { PRECISIONS, readAccelerators } from '../hardware/accelerators';
 import { readProcessors } from '../hardware/processors';
 import { checkSets, FILTER_KEYS, parseRunSet } from '../science/run-set';
-import { ledgerIn } from './chosen-runs';
+import { ledgerIn, siteConfig } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { carbonWays } from './estimate-carbon';
-import { hasHardware, isPlanned, parseInput, positive } from './estimate-input';
+import { hasHardware, isPlanned, parseInput } from './estimate-input';
 import { estimateJson, estimateLines, estimatePicture } from './estimate-output';
 import { estimateResult } from './estimate-result';
 import { lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { jsonText } from './plain-text';
+import { positive } from './positive';
 import { readRunSets } from './run-sets';
 import { wrapped } from './wrapped';
 
@@ -73,7 +73,7 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const { output, env } = surroundings;
+  const { output } = surroundings;
   const input = parseInput(argv);
   const [against, past] = [lastGiven(argv['against']), lastGiven(argv['from-jobs'])];
   if (against === undefined && past === undefined && !isPlanned(input))
@@ -91,8 +91,7 @@ export async function run(
   if (against !== undefined && (lastGiven(argv['start']) ?? lastGiven(argv['pue'])) !== undefined)
     throw new EitError('EIT_USAGE', '--start and --pue are told by the jobs of --against: leave them out');
 
-  const path = lastGiven(argv['config']);
-  const site = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const site = siteConfig(argv, surroundings);
   const from = lastGiven(argv['from']);
   const loaded = from === undefined ? site : ledgerIn(site, from);
   const filters = [

@@ -1,6 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Options } from 'yargs';
-import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { type Board, makeBoard } from '../leaderboard/board';
@@ -13,7 +12,7 @@ import { version } from '../version';
 import { ledgerEntries, submissionFiles, submittedEntries } from './board-entries';
 import { readBoardSpec } from './board-file';
 import { BOARD_JSON, entryPage, writeSite } from './board-site';
-import { RUN_OPTIONS } from './chosen-runs';
+import { RUN_OPTIONS, siteConfig } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { alignedRows, jsonText } from './plain-text';
 import { localTimeZone } from './time-zone';
@@ -47,7 +46,7 @@ export async function run(
   argv: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Promise<number> {
-  const { output, env } = surroundings;
+  const { output } = surroundings;
   const specPath = argv['what'];
   if (typeof specPath !== 'string')
     throw new EitError(
@@ -62,13 +61,12 @@ export async function run(
     ...(spec.submissions === undefined ? [] : submissionFiles(resolve(dirname(specPath), spec.submissions))),
     ...[argv['files']].flat().filter((file) => typeof file === 'string'),
   ];
-  const path = argv['config'];
   const needsSite = spec.entries.length > 0;
   const told = needsSite
     ? await ledgerEntries(
         spec,
         specPath,
-        loadConfig({ ...(typeof path === 'string' ? { path } : {}), env }),
+        siteConfig(argv, surroundings),
         surroundings,
         argv['allusers'] === true,
       )

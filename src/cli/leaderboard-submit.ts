@@ -13,6 +13,7 @@ import { differencesOf } from '../leaderboard/verify-submission';
 import { submissionText, writeSubmission } from '../leaderboard/write-submission';
 import { bytesText, counted } from '../report/units';
 import { isCovered, jobName } from '../science/run-set';
+import { largest, smallest } from '../science/sample';
 import { version } from '../version';
 import { readBoardSpec } from './board-file';
 import { chosenRuns, RUN_OPTIONS } from './chosen-runs';
@@ -106,8 +107,8 @@ export async function run(
     loaded,
     wanted,
     {
-      sinceMs: Math.min(...jobs.map(({ report }) => Date.parse(report.since))),
-      untilMs: Math.max(...jobs.map(({ report }) => Date.parse(report.until))),
+      sinceMs: smallest(jobs.map(({ report }) => Date.parse(report.since))),
+      untilMs: largest(jobs.map(({ report }) => Date.parse(report.until))),
       ...{ groupBy: ['job'], policy, timeZone: 'UTC', withUnattributed: false, extrapolate: false },
       filter: {
         clusters: new Set(jobs.flatMap(({ job }) => job.cluster ?? [])),

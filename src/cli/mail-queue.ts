@@ -1,18 +1,27 @@
-import { readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Options } from 'yargs';
 import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError, isErrno } from '../errors';
 import { type Handing, HandingJournal } from '../mail/handing-journal';
-import { letterRecipient, parseNotice } from '../mail/notice-file';
+import { letterRecipient, parseNotice, retriedBytes } from '../mail/notice-file';
+import { LETTER_NAME, NOTICE_NAME, readNotice } from '../mail/spooled-file';
 import { readThrottleState } from '../mail/throttle';
 import type { CommandModule, Surroundings } from './command';
+import { lastGiven } from './given';
 import { alignedRows, jsonText } from './plain-text';
 
-/** As src/mail/mail-folder.ts names them. */
-const NOTICE_NAME = /^\d{1,12}\.\d{1,10}\.\d{1,19}$/;
-const LETTER_NAME = /^\d{1,12}\.\d{1,10}\.\d{1,19}\.\d{1,2}$/;
 const HOUR_MS = 3_600_000;
 
 /** new: no spooler has taken it; waits, held: in its queue; sending: is being handed over. */
@@ -63,7 +72,7 @@ export function configOf(
   argv: Readonly<Record<string, unknown>>,
   env: NodeJS.ProcessEnv,
 ): ReturnType<typeof loadConfig>['config'] {
-  const path = [argv['config']].flat().findLast((value) => typeof value === 'string');
+  const path = lastGiven(argv['config']);
   return loadConfig({ ...(path === undefined ? {} : { path }), env }).config;
 }
 
@@ -110,7 +119,7 @@ function endedEntries(journal: HandingJournal, outcome: 'failed' | 'unsure'): En
 
 function factsOf(path: string): Pick<Entry, 'since' | 'to' | 'job'> {
   try {
-    const bytes = readFileSync(path);
+    const bytes = readNotice(path);
     const notice = parseNotice(bytes);
     return {
       since: new Date(notice.receivedMs).toISOString(),
@@ -118,8 +127,8 @@ function factsOf(path: string): Pick<Entry, 'since' | 'to' | 'job'> {
       job: notice.env['SLURM_JOB_ID'] ?? null,
     };
   } catch (error) {
-    if (!(error instanceof EitError) && !isErrno(error, 'ENOENT')) throw error;
-    const since = statSync(path, { throwIfNoEntry: false })?.mtime.toISOString() ?? null;
+    if (!(error instanceof EitError) && !isErrno(error, 'ENOENT', 'ELOOP', 'ENXIO')) throw error;
+    const since = lstatSync(path, { throwIfNoEntry: false })?.mtime.toISOString() ?? null;
     return { since, to: null, job: null };
   }
 }
@@ -176,6 +185,23 @@ function told(entries: readonly Entry[]): string {
   ].join('\n');
 }
 
+/** Written beside it first: at each instant it is in one of the folders, whole. */
+function retry(from: string, to: string): void {
+  const part = `${dirname(to)}/.${basename(to)}.tmp`;
+  const { uid, gid } = lstatSync(from);
+  const fd = openSync(part, 'w', 0o600);
+  try {
+    writeFileSync(fd, retriedBytes(readNotice(from), Date.now()));
+    // Where root does it, it is the spooler's all the same.
+    if (process.getuid?.() === 0) fchownSync(fd, uid, gid);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(part, from);
+  renameSync(from, to);
+}
+
 /**
  * Takes mails out of `failed/` and `unsure/`: back into the queue, or away.
  * @param which an id, or `all`
@@ -198,8 +224,8 @@ export function endEnded(dir: string, which: string, what: 'retry' | 'drop'): st
         rmSync(join(folder, `${handing.id}.json`), { force: true });
       }
       for (const id of wanted) {
-        if (what === 'drop') rmSync(join(folder, id), { force: true });
-        else renameSync(join(folder, id), join(dir, 'queue', id));
+        if (what === 'drop') rmSync(join(folder, id), { force: true, recursive: true });
+        else retry(join(folder, id), join(dir, 'queue', id));
         done.push(id);
       }
     }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Options } from 'yargs';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
@@ -14,6 +13,7 @@ import { allGiven, lastGiven } from './given';
 import { alignedRows, jsonText } from './plain-text';
 import { idsOf } from './tag';
 import { factHead, factsPlace, namedJobs } from './tagged-jobs';
+import { readUserFile } from './user-file';
 
 export const options: Readonly<Record<string, Options>> = {
   file: {
@@ -141,13 +141,15 @@ function metricsSaid(argv: Readonly<Record<string, unknown>>): Record<string, Fa
   );
 }
 
-/** @throws EitError EIT_DATA_FILE */
+/** A log of a million rows with a dozen columns. */
+const MOST_BYTES = 200 << 20;
+
+/**
+ * A file of results. No pipe is waited for.
+ * @throws EitError EIT_DATA_FILE
+ */
 export function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new EitError('EIT_DATA_FILE', `cannot read ${visible(file)}: ${visible(String(cause))}`, { cause });
-  }
+  return readUserFile(file, MOST_BYTES, 'EIT_DATA_FILE').toString('utf8');
 }
 
 async function listMetrics(

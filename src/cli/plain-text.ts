@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { displayWidth, pad, visible } from '../report/printable';
+import { largest } from '../science/sample';
 import type { Surroundings } from './command';
 
 const GAP = '  ';
@@ -13,7 +14,7 @@ export interface PlainColumn {
 /** A table of few lines, for people: what is not ours in it is made visible. */
 export function alignedRows(columns: readonly PlainColumn[], rows: readonly (readonly string[])[]): string[] {
   const shown = [columns.map(({ title }) => title), ...rows.map((row) => row.map((cell) => visible(cell)))];
-  const widths = columns.map((_, i) => Math.max(...shown.map((row) => displayWidth(row[i] ?? ''))));
+  const widths = columns.map((_, i) => largest(shown.map((row) => displayWidth(row[i] ?? ''))));
   return shown.map((row) =>
     columns
       .map(({ align = 'left' }, i) => pad(row[i] ?? '', widths[i] ?? 0, align))

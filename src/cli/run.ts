@@ -1,6 +1,6 @@
 import type { Options } from 'yargs';
 import { basename } from 'node:path';
-import { type LoadedConfig, loadConfig } from '../config/config';
+import type { LoadedConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError, describeError } from '../errors';
 import type { FactLine } from '../generated/facts';
@@ -9,13 +9,14 @@ import { ownIdentity, ownStart, type SlurmStep, slurmStep } from '../own-run/slu
 import { OWN_CLUSTER } from '../own-run/run-lines';
 import { parseTag } from '../science/metric-values';
 import { EXIT_TAG, NAME_TAG } from '../science/own-job-facts';
+import { siteConfig } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { appendFacts, factsPath } from './facts-file';
 import { allGiven, lastGiven } from './given';
 import { measuredByHooks } from './hooked-job';
 import { openMeasuring } from './run-measuring';
 import type { Output } from './output';
-import { type MetricFiles, metricsOfFiles } from './run-metrics';
+import { filesBefore, type FilesBefore, type MetricFiles, metricsOfFiles } from './run-metrics';
 import { takeRunNumber } from './run-numbers';
 import { writeSoftware } from './run-software';
 import { runSummary } from './run-summary';
@@ -93,6 +94,7 @@ interface Asked {
   readonly command: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
   readonly files: MetricFiles;
+  readonly before: FilesBefore;
   readonly intervalMs: number;
   readonly loaded: LoadedConfig;
   readonly step: SlurmStep | null;
@@ -107,16 +109,16 @@ export async function run(
   const { env, uid } = surroundings;
   const command = allGiven(argv['command']);
   if (command.length === 0) throw new EitError('EIT_USAGE', 'say what to run: eit run -- COMMAND ARGUMENTS');
-  const path = lastGiven(argv['config']);
+  const files = metricFilesOf(argv);
   const asked: Asked = {
     ...{ argv, surroundings, command },
     tags: Object.fromEntries([
       parseTag(`${NAME_TAG}=${lastGiven(argv['name']) ?? plainName(command[0] ?? '')}`),
       ...allGiven(argv['tag']).map(parseTag),
     ]),
-    files: metricFilesOf(argv),
+    ...{ files, before: filesBefore(files) },
     intervalMs: intervalOf(lastGiven(argv['interval'])),
-    loaded: loadConfig({ ...(path === undefined ? {} : { path }), env }),
+    loaded: siteConfig(argv, surroundings),
     step: slurmStep(env),
     startedMs: Date.now(),
   };
@@ -163,16 +165,15 @@ async function runMeasured(
     });
     tellFailure(end, asked);
     if (!isFirst) return end.status;
+    const say = (said: Pick<FactLine, 'tags' | 'metrics'>): Promise<void> =>
+      safely(output, () =>
+        appendFacts(facts, [{ schema: 1, cluster: OWN_CLUSTER, job, at: new Date().toISOString(), ...said }]),
+      );
+    // First: whatever becomes of the results.
+    await say({ tags: { [EXIT_TAG]: String(end.status) } });
+    await sayMetrics(asked, say);
+    if (isQuiet) return end.status;
     await safely(output, async () => {
-      const metrics = metricsOfFiles(asked.files, asked.startedMs, output);
-      await appendFacts(facts, [
-        {
-          ...{ schema: 1, cluster: OWN_CLUSTER, job, at: new Date().toISOString() },
-          tags: { [EXIT_TAG]: String(end.status) },
-          ...(Object.keys(metrics).length > 0 ? { metrics } : {}),
-        },
-      ]);
-      if (isQuiet) return;
       const summary = await runSummary({
         numbered,
         end,
@@ -205,9 +206,16 @@ async function runInHookedJob(asked: Asked, step: SlurmStep, cluster: string): P
       `job ${step.job} of ${cluster} is measured by the site: this adds tags and results to it, and no energy`,
     );
   const status = await passThrough(asked);
-  const metrics = metricsOfFiles(asked.files, asked.startedMs, output);
-  if (Object.keys(metrics).length > 0) await say({ metrics });
+  await sayMetrics(asked, say);
   return status;
+}
+
+async function sayMetrics(
+  { files, before, surroundings }: Asked,
+  say: (said: Pick<FactLine, 'metrics'>) => Promise<void>,
+): Promise<void> {
+  const metrics = metricsOfFiles(files, before, surroundings.output);
+  if (Object.keys(metrics).length > 0) await say({ metrics });
 }
 
 /** What is said of a run never changes how it ends. */

@@ -10,7 +10,7 @@ import { EitError } from '../errors';
 import { equivalentsTold } from '../report/factor-figures';
 import { counted, energyText, massText } from '../report/units';
 import type { RunSet } from '../science/run-set';
-import { sum } from '../science/sample';
+import { largest, sum } from '../science/sample';
 import { type Work, type ZoneOutcome, zoneOutcome } from '../science/what-if';
 import { zoneBarsSvg } from '../science/zone-bars-svg';
 import { parseSlurmTime, TIME_FORMS } from '../slurm/time-form';
@@ -19,6 +19,7 @@ import type { CommandModule, Surroundings } from './command';
 import { allGiven, lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { jsonText } from './plain-text';
+import { positive } from './positive';
 import { type AskedGrids, gridOf, hoursOf } from './whatif-grids';
 import { hourLines, hoursJson, outcomeJson, outcomeRows } from './whatif-words';
 import { wrapped } from './wrapped';
@@ -135,7 +136,7 @@ export async function run(
     zones,
     basis,
     skipped: new SkippedLines(),
-    longestMs: Math.max(...works.flatMap((work) => work.elapsedMs)),
+    longestMs: largest(works.flatMap((work) => work.elapsedMs)),
   };
   const outcomes = named.map((zone) => zoneOutcome(works, gridOf(asked, zone, startMs), times));
   const hours = argv['hours'] === true ? named.map((zone) => hoursOf(asked, zone, nowMs)) : [];
@@ -227,13 +228,4 @@ function workOf({ filter, report }: RunSet): Work {
 
 function totalKg({ emissions }: ZoneOutcome): number {
   return sum(emissions.map(({ co2eKg }) => co2eKg));
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && value > 0 && Number.isFinite(value)) return value;
-  throw new EitError(
-    'EIT_USAGE',
-    `--${option} ${visible(text, 40)} is no number above 0: write it as 4200000 or 0.75`,
-  );
 }

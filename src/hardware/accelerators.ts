@@ -10,6 +10,7 @@ import {
   readHardwareTable,
 } from './hardware-table';
 import { plainModel } from './model-name';
+import { findModel, type ModelTable, modelTable } from './model-table';
 
 /** Kinds of numbers that a peak is told of; `_matrix`: by matrix units, where they do it too. */
 export const PRECISIONS = ['fp64', 'fp64_matrix', 'fp32', 'tf32', 'fp16', 'bf16', 'fp8', 'int8'] as const;
@@ -41,7 +42,7 @@ const COLUMNS = [
 ];
 
 /** data/hardware/accelerators.csv, explained in its README. @throws EitError EIT_DATA_FILE */
-export function readAccelerators(path = dataPath('hardware', 'accelerators.csv')): Accelerator[] {
+export function readAccelerators(path = dataPath('hardware', 'accelerators.csv')): ModelTable<Accelerator> {
   return parseAccelerators(readHardwareTable(path), path);
 }
 
@@ -49,12 +50,12 @@ export function readAccelerators(path = dataPath('hardware', 'accelerators.csv')
  * A line a model; power and peaks in the file are of the card or module, as its data sheet has them.
  * @throws EitError EIT_DATA_FILE with the line
  */
-export function parseAccelerators(text: string, path = 'accelerators.csv'): Accelerator[] {
+export function parseAccelerators(text: string, path = 'accelerators.csv'): ModelTable<Accelerator> {
   const found = parseHardwareTable(text, path, COLUMNS).map(acceleratorOf);
-  const names = found.flatMap(({ name, aliases }) => [...new Set([name, ...aliases].map(plainModel))]);
+  const names = found.flatMap((one) => [...new Set(allNames(one).map(plainModel))]);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw badLine(path, `two models are called ${twice}`);
-  return found;
+  return modelTable(found, allNames);
 }
 
 function acceleratorOf({ place, fields }: HardwareLine<(typeof COLUMNS)[number]>): Accelerator {
@@ -83,22 +84,21 @@ function acceleratorOf({ place, fields }: HardwareLine<(typeof COLUMNS)[number]>
   };
 }
 
-/** The model that a driver or a data sheet calls so; null: there is none, or it is not told which of several. */
-export function findAccelerator(known: readonly Accelerator[], name: string): Accelerator | null {
-  const asked = plainModel(name);
-  return known.find((one) => [one.name, ...one.aliases].some((own) => plainModel(own) === asked)) ?? null;
+function allNames({ name, aliases }: Accelerator): string[] {
+  return [name, ...aliases];
 }
 
 /**
  * The model that a person names.
  * @throws EitError EIT_USAGE with what may be meant
  */
-export function acceleratorNamed(known: readonly Accelerator[], name: string): Accelerator {
-  const found = findAccelerator(known, name);
+export function acceleratorNamed(known: ModelTable<Accelerator>, name: string): Accelerator {
+  const found = findModel(known, name);
   if (found !== null) return found;
   const asked = plainModel(name);
-  const alike = asked === '' ? [] : known.filter((one) => plainModel(one.name).startsWith(asked));
-  const names = alike.length > 0 ? alike.map((one) => one.name) : nearest(name, known.flatMap(shortNames));
+  const alike = asked === '' ? [] : known.models.filter((one) => plainModel(one.name).startsWith(asked));
+  const names =
+    alike.length > 0 ? alike.map((one) => one.name) : nearest(name, known.models.flatMap(shortNames));
   throw new EitError(
     'EIT_USAGE',
     `data/hardware has no GPU ${JSON.stringify(visible(name, 80))}` +

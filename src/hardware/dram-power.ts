@@ -9,6 +9,11 @@ const UW_PER_GB = 372_500;
  */
 const BYTES_PER_GB = 2 ** 30;
 
+/** Power (W) of so much memory. */
+export function dramPowerW(bytes: number): number {
+  return Number(dramPowerUw(bytes)) / 1e6;
+}
+
 /** Power (whole µW) of so much memory. */
 export function dramPowerUw(bytes: number): bigint {
   return BigInt(Math.round((bytes / BYTES_PER_GB) * UW_PER_GB));

@@ -4,6 +4,7 @@ import { dataPath } from '../data-path';
 import { EitError } from '../errors';
 import { badLine, parseHardwareTable, positiveField, readHardwareTable } from './hardware-table';
 import { plainModel } from './model-name';
+import { findModel, type ModelTable, modelTable } from './model-table';
 
 /** A model of CPUs, one package of it. */
 export interface Processor {
@@ -14,34 +15,29 @@ export interface Processor {
 }
 
 /** data/hardware/processors.csv, explained in its README. @throws EitError EIT_DATA_FILE */
-export function readProcessors(path = dataPath('hardware', 'processors.csv')): Processor[] {
+export function readProcessors(path = dataPath('hardware', 'processors.csv')): ModelTable<Processor> {
   return parseProcessors(readHardwareTable(path), path);
 }
 
 /** @throws EitError EIT_DATA_FILE with the line */
-export function parseProcessors(text: string, path = 'processors.csv'): Processor[] {
-  return parseHardwareTable(text, path, ['name', 'cores', 'tdp_w']).map(({ place, fields }) => {
+export function parseProcessors(text: string, path = 'processors.csv'): ModelTable<Processor> {
+  const found = parseHardwareTable(text, path, ['name', 'cores', 'tdp_w']).map(({ place, fields }) => {
     const cores = positiveField(place, fields.cores);
     if (!Number.isInteger(cores) || plainModel(fields.name) === '') throw badLine(place, fields.name);
     return { name: fields.name, cores, tdpW: positiveField(place, fields.tdp_w) };
   });
-}
-
-/** The model that a maker or /proc/cpuinfo (`model name`) calls so; null: there is none. */
-export function findProcessor(known: readonly Processor[], name: string): Processor | null {
-  const asked = plainModel(name);
-  return known.find((one) => plainModel(one.name) === asked) ?? null;
+  return modelTable(found, ({ name }) => [name]);
 }
 
 /**
  * The model that a person names.
  * @throws EitError EIT_USAGE with what may be meant
  */
-export function processorNamed(known: readonly Processor[], name: string): Processor {
+export function processorNamed(known: ModelTable<Processor>, name: string): Processor {
   // `EPYC 7763` and `Gold 6148` are enough where one model ends so.
   const asked = plainModel(name);
-  const exact = findProcessor(known, name);
-  const ending = asked === '' ? [] : known.filter((one) => plainModel(one.name).endsWith(asked));
+  const exact = findModel(known, name);
+  const ending = asked === '' ? [] : known.models.filter((one) => plainModel(one.name).endsWith(asked));
   const found = exact ?? (ending.length === 1 ? ending[0] : undefined);
   if (found !== undefined) return found;
   const near =
@@ -49,7 +45,7 @@ export function processorNamed(known: readonly Processor[], name: string): Proce
       ? ending.map((one) => one.name)
       : nearest(
           name,
-          known.flatMap((one) => [one.name, one.name.replace(/^(Intel|AMD) (Xeon |Core )?/, '')]),
+          known.models.flatMap((one) => [one.name, one.name.replace(/^(Intel|AMD) (Xeon |Core )?/, '')]),
         );
   throw new EitError(
     'EIT_USAGE',

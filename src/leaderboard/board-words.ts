@@ -89,7 +89,7 @@ export function howLines({ metric, energy, policy, groups, baseline, reference }
       ? `Energy is that of the computers, before PUE, divided on shared nodes by the policy ${policy}: it rests on nothing that a site says of itself. CO2e has the PUE and the grid of each site.`
       : `Energy has the PUE that each site says it has; on shared nodes it is divided by the policy ${policy}.`,
     'Entries that come out alike share a rank. What was observed in part has no rank by energy or time and is not on the front: what was not observed would make it look better. What is no better than the baseline has no rank by what it gained.',
-    'An entry is on the front where no other comes as far for less energy, or further for no more.',
+    'An entry is on the front where no other comes as far for less energy, or further for no more; what is no better than the baseline is not.',
     ...(groups.length > 0
       ? [
           'Over all parts an entry has the mean, by their weights, of how far it comes to the best of each: 1 is the best everywhere, a part without a rank counts as 0.',

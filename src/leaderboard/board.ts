@@ -1,6 +1,6 @@
 import { visible } from '../report/printable';
 import { counted, percentText } from '../report/units';
-import { mean, sum } from '../science/sample';
+import { largest, mean, smallest, sum } from '../science/sample';
 import type { BoardSpec, RankingName } from './board-spec';
 import { groupOf, unitOfAll } from './check-entry';
 import type { Entry, EntryRun } from './entry-run';
@@ -32,6 +32,7 @@ export interface BoardRow {
   readonly isCovered: boolean;
   /** Part of all joules that was read from counters; null: no joules. */
   readonly measuredFraction: number | null;
+  /** Whether no other comes as far for less energy; what is no better than the baseline has come nowhere. */
   readonly isOnFront: boolean;
   readonly rankings: Readonly<Record<RankingName, Ranked>>;
   /** What is to be known before its figures are believed. */
@@ -108,6 +109,7 @@ interface Scope {
 }
 
 type Figures = Omit<BoardRow, 'rankings' | 'isOnFront'> & {
+  readonly isNoBetter: boolean;
   readonly estimates: Readonly<Record<RankingName, Estimate | null>>;
 };
 
@@ -120,6 +122,7 @@ function figuresOf(entry: Entry, runs: readonly EntryRun[], spec: BoardSpec, sco
   const gainsOf = (of: keyof (typeof values)[number]): number[] =>
     values.map((value) => ((value[of] - scope.baseline) * (direction === 'higher' ? 1 : -1)) / scale);
   const isCovered = runs.every((run) => run.isCovered);
+  const isNoBetter = mean(gainsOf(take)) <= 0;
   const metric = meanOf(values.map((value) => value[take]));
   const energyKwh = meanOf(energies);
   const estimates = Object.fromEntries(
@@ -137,7 +140,7 @@ function figuresOf(entry: Entry, runs: readonly EntryRun[], spec: BoardSpec, sco
   const measuredKwh = sum(runs.map(({ itKwh, measuredFraction }) => itKwh * (measuredFraction ?? 0)));
   const measuredFraction = allItKwh > 0 ? measuredKwh / allItKwh : null;
   return {
-    ...{ entry, runs, metric, energyKwh, estimates, isCovered, measuredFraction },
+    ...{ entry, runs, metric, energyKwh, estimates, isCovered, isNoBetter, measuredFraction },
     average: meanOf(values.map(({ average }) => average)),
     asymptotic: meanOf(values.map(({ asymptotic }) => asymptotic)),
     hours: meanOf(hours),
@@ -149,7 +152,7 @@ function figuresOf(entry: Entry, runs: readonly EntryRun[], spec: BoardSpec, sco
     marks: marksOf(runs, {
       isCovered,
       measuredFraction,
-      isNoBetter: mean(gainsOf(take)) <= 0,
+      isNoBetter,
       hasEnergy: energyKwh.value > 0,
     }),
   };
@@ -184,13 +187,15 @@ function ranked(found: readonly Figures[], spec: BoardSpec): BoardRow[] {
     }),
   );
   const onFront = new Set<Figures>();
-  const candidates = found.filter(({ isCovered, energyKwh }) => isCovered && energyKwh.value > 0);
+  const candidates = found.filter(
+    ({ isCovered, isNoBetter, energyKwh }) => isCovered && !isNoBetter && energyKwh.value > 0,
+  );
   paretoFront(
     candidates.map(({ energyKwh, metric }) => ({ energyKwh: energyKwh.value, metric: metric.value })),
     direction,
   ).forEach((is, i) => is && onFront.add(candidates[i]!));
   const rows = found.map((figures, i): BoardRow => {
-    const { estimates, ...rest } = figures;
+    const { estimates, isNoBetter: _isNoBetter, ...rest } = figures;
     return {
       ...rest,
       isOnFront: onFront.has(figures),
@@ -262,7 +267,7 @@ function reached(entry: Entry, part: BoardPart, kind: RankingKind, direction: 'h
   const row = part.rows.find((one) => one.entry === entry);
   const own = row === undefined ? null : valueOf(row);
   if (own === null) return 0;
-  const best = better === 'higher' ? Math.max(...values) : Math.min(...values);
+  const best = better === 'higher' ? largest(values) : smallest(values);
   if (better === 'higher') return best > 0 ? own / best : 0;
   return best / own;
 }

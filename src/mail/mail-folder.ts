@@ -1,11 +1,8 @@
 import {
   closeSync,
-  constants,
-  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
-  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -19,6 +16,7 @@ import { type Handing, HandingJournal, OUTCOMES, type Outcome } from './handing-
 import type { MailNotice } from './mail-notice';
 import { letterBytes, letterRecipient, parseNotice } from './notice-file';
 import { parseRecipients } from './recipients';
+import { LETTER_NAME, NOTICE_NAME, readNotice } from './spooled-file';
 
 /** A notice for one of its recipients. */
 export interface Letter {
@@ -29,10 +27,6 @@ export interface Letter {
   readonly notice: MailNotice;
 }
 
-const LARGEST_NOTICE = 1 << 20;
-/** As `eit-mail` names them: seconds, process, job. */
-const NOTICE_NAME = /^\d{1,12}\.\d{1,10}\.\d{1,19}$/;
-const LETTER_NAME = /^(\d{1,12}\.\d{1,10}\.\d{1,19})\.(\d{1,2})$/;
 const KEEP_MS = 30 * 86_400_000;
 
 /**
@@ -190,7 +184,7 @@ export class MailFolder {
       for (const name of readdirSync(join(this.dir, outcome))) {
         const path = join(this.dir, outcome, name);
         if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? nowMs) < nowMs - KEEP_MS)
-          rmSync(path, { force: true });
+          rmSync(path, { force: true, recursive: true });
       }
     }
   }
@@ -254,22 +248,6 @@ export class MailFolder {
         if (!isErrno(error, 'ENOENT')) throw error;
       }
     }
-  }
-}
-
-/** A plain file of bounded size: SlurmUser's, but not more than that. */
-function readNotice(path: string): Buffer {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.size > LARGEST_NOTICE)
-      throw new EitError('EIT_MAIL', 'is no plain file of up to 1 MB');
-    const bytes = readFileSync(fd);
-    // eit-mail's own sync comes too late where the notice has been taken by then.
-    fsyncSync(fd);
-    return bytes;
-  } finally {
-    closeSync(fd);
   }
 }
 

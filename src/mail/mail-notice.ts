@@ -9,4 +9,6 @@ export interface MailNotice {
   /** The variables of Slurm's environment that were kept, `SLURM_JOB_ID` and the like. */
   readonly env: Readonly<Record<string, string>>;
   readonly receivedMs: number;
+  /** When somebody said that it be tried once more. */
+  readonly retriedMs?: number;
 }

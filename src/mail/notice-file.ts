@@ -19,6 +19,13 @@ export function letterBytes(notice: Uint8Array, to: string | null): Buffer {
   ]);
 }
 
+/** The same letter, as of one that is tried anew: how long it may take counts from now on. */
+export function retriedBytes(letter: Uint8Array, nowMs: number): Buffer {
+  const [head = '', ...fields] = Buffer.from(letter).toString('latin1').split('\0');
+  const kept = fields.filter((field) => !field.startsWith('retried='));
+  return Buffer.from([head, `retried=${Math.floor(nowMs / 1000)}`, ...kept].join('\0'), 'latin1');
+}
+
 /** Whom a letter is to; undefined: an earlier version wrote it, and none stands in it. */
 export function letterRecipient(bytes: Uint8Array): string | null | undefined {
   const last = new TextDecoder('utf-8').decode(bytes).split('\0').at(-3) ?? '';
@@ -48,5 +55,9 @@ export function parseNotice(bytes: Uint8Array): MailNotice {
   if (receivedS === undefined) throw new EitError('EIT_MAIL', 'does not say when it was received');
   if (recipient === '') throw new EitError('EIT_MAIL', 'has no recipient');
   const env = Object.fromEntries([...values].filter(([name]) => name.startsWith('SLURM_')));
-  return { subject: values.get('subject') ?? '', recipient, env, receivedMs: receivedS * 1000 };
+  const retriedS = wholeNumber(values.get('retried'));
+  return {
+    ...{ subject: values.get('subject') ?? '', recipient, env, receivedMs: receivedS * 1000 },
+    ...(retriedS === undefined ? {} : { retriedMs: retriedS * 1000 }),
+  };
 }

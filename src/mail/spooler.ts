@@ -273,6 +273,13 @@ export class Spooler {
         all.some(({ retryMs }) => retryMs > now()) ||
         this.#serverRetryMs > now() ||
         (all.some((one) => this.#isAsking(one)) && now() - dueMs < LIST_LOOK_MS);
+      if (all.length > 0 && all.every((one) => this.#isOverdue(one))) {
+        // Their way out is a program that takes one notice at a time.
+        for (const one of all) Object.assign(one, { isHeld: false, isCounted: true });
+        throttle.release(recipient);
+        onThrottle();
+        continue;
+      }
       if (all.length === 0 || isWaiting || this.#sendings.size >= AT_ONCE) continue;
       const first = all[0]?.letter.name ?? '';
       const handing = this.#handing(
@@ -346,7 +353,7 @@ export class Spooler {
       if (isBegun) folder.withdraw(handing.id);
       const isHopeless =
         (handing.carrier === 'former' && letters.every((one) => this.#hasFormerFailed(one))) ||
-        letters.every(({ letter }) => now() - letter.notice.receivedMs > HOPELESS_MS);
+        letters.every(({ letter }) => now() - queuedMs(letter) > HOPELESS_MS);
       if (!isHopeless) {
         log('warn', `${of} was not taken and is tried again: ${delivery.reason}`);
         this.#postpone(letters);
@@ -401,7 +408,7 @@ export class Spooler {
 
   #isOverdue({ letter, attempts }: Waiting): boolean {
     const { config, formerProgram, now } = this.#options;
-    const ageMs = now() - letter.notice.receivedMs;
+    const ageMs = now() - queuedMs(letter);
     return (
       formerProgram !== null &&
       ageMs >= config.give_up_hours * 3_600_000 &&
@@ -508,4 +515,9 @@ function missingOf({ nodes, found }: Pick<Waiting, 'nodes' | 'found'>): string[]
 
 function pauseMs(failures: number): number {
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
+}
+
+/** Since when it is tried. */
+function queuedMs({ notice }: Letter): number {
+  return notice.retriedMs ?? notice.receivedMs;
 }

@@ -1,3 +1,5 @@
+import { largest, smallest } from './sample';
+
 /** Okabe and Ito's colours, which differ for the colour-blind too. */
 export const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'] as const;
 
@@ -9,8 +11,8 @@ export interface Axis {
 
 /** An axis over values, with some five to ten ticks at 1, 2 or 5 times a power of ten. */
 export function axisOf(values: readonly number[], { withZero }: { readonly withZero: boolean }): Axis {
-  let low = Math.min(...values, ...(withZero ? [0] : []));
-  let high = Math.max(...values, ...(withZero ? [0] : []));
+  let low = Math.min(smallest(values), withZero ? 0 : Infinity);
+  let high = Math.max(largest(values), withZero ? 0 : -Infinity);
   const size = Math.max(Math.abs(low), Math.abs(high));
   // Of less than this of a width doubles cannot tell ten ticks apart.
   if (!(high - low > Math.max(size * 1e-9, 1e-290))) {

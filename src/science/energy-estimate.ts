@@ -1,4 +1,4 @@
-import { dramPowerW } from '../hardware/modelled-power';
+import { dramPowerW } from '../hardware/dram-power';
 
 /** What is known of a run before it was measured, or without. null: not told. */
 export interface Workload {

@@ -20,6 +20,11 @@ const TEXT = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]{0,256}$/u;
 
 const NUMBER = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)$/su;
 
+/** What a unit does not begin with: the rest of a number that is written in another way. */
+const REST_OF_NUMBER = /^(?:[,._:]|[^\p{L}]*\d|e[+-]|x\s*\d)/iu;
+/** What would stand behind the 0 of another base. */
+const OTHER_BASE = /^(?:x.|[bo]\d)/iu;
+
 /**
  * Names of tags and metrics: up to 64 characters that can be seen, without `=`, `:`, comma and semicolon, which options split at.
  * @throws EitError EIT_USAGE
@@ -66,6 +71,12 @@ export function parseMetric(text: string): readonly [name: string, metric: FactM
       'EIT_USAGE',
       `${JSON.stringify(visible(text, 80))}: give name=number, with a unit where it has one, such as accuracy=93.1%; NaN and infinity are no results`,
     );
+  if (REST_OF_NUMBER.test(unit) || (/^[+-]?0$/.test(digits) && OTHER_BASE.test(unit)))
+    throw new EitError(
+      'EIT_USAGE',
+      `${JSON.stringify(visible(text, 80))}: ${visible(digits, 40)} with the unit ${JSON.stringify(visible(unit, 40))} is hardly what is meant; ` +
+        'write the number with a point and without separators, such as 93.1 or 1200 or 1.2e18, and no sum, fraction or other base',
+    );
   return [name, { ...unitOf(unit, name), points: [[null, value]] }];
 }
 
@@ -87,13 +98,9 @@ export function unitOf(unit: string, name: string): { unit?: string } {
  * @throws EitError EIT_DATA_FILE where it is no such object
  */
 export function parseMetricsJson(text: string, file: string): TakenMetrics {
-  // Texts are passed over, so that one that says NaN stays.
-  const plain = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/gs, (found) =>
-    found.startsWith('"') ? found : 'null',
-  );
   let value: unknown;
   try {
-    value = JSON.parse(plain);
+    value = JSON.parse(withoutNonNumbers(text));
   } catch (cause) {
     throw new EitError(
       'EIT_DATA_FILE',
@@ -128,6 +135,28 @@ export function parseMetricsJson(text: string, file: string): TakenMetrics {
   if (metrics.length > MOST_METRICS)
     faults.push(`only the first ${MOST_METRICS} of ${metrics.length} metrics were taken`);
   return { metrics: Object.fromEntries(metrics.slice(0, MOST_METRICS)), faults };
+}
+
+/** null for Python's NaN and Infinity. Texts are passed over, so that one that says NaN stays. */
+function withoutNonNumbers(text: string): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const quote = text.indexOf('"', at);
+    const end = quote === -1 ? text.length : endOfText(text, quote);
+    parts.push(
+      text.slice(at, quote === -1 ? end : quote).replaceAll(/-?\bInfinity\b|\bNaN\b/g, 'null'),
+      quote === -1 ? '' : text.slice(quote, end),
+    );
+    at = end;
+  }
+  return parts.join('');
+}
+
+/** Behind the quote that ends it. No pattern: of a long text one overflows the stack. */
+function endOfText(text: string, quote: number): number {
+  let at = quote + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return Math.min(at + 1, text.length);
 }
 
 type Points = FactMetric['points'];

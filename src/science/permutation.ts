@@ -1,4 +1,4 @@
-import { mean, type Sample, sum } from './sample';
+import { largest, mean, type Sample, sum } from './sample';
 import { randomFrom } from './random';
 
 export interface PermutationTest {
@@ -30,7 +30,7 @@ export function permutationTest(
   if (a.length === 0 || b.length === 0) return null;
   const all = [...a, ...b];
   const total = sum(all);
-  const reach = Math.max(...all.map((value) => Math.abs(value)), 0) * SAME;
+  const reach = largest(all.map((value) => Math.abs(value))) * SAME;
   const differenceOf = (sumOfA: number): number => Math.abs((total - sumOfA) / b.length - sumOfA / a.length);
   const least = Math.abs(mean(b) - mean(a)) - reach;
 

@@ -12,6 +12,16 @@ export function sum(sample: Sample): number {
   return total + lost;
 }
 
+/** Of no values Infinity. Not Math.min(...sample): a ledger has more jobs than a call takes arguments. */
+export function smallest(sample: Sample): number {
+  return sample.reduce((a, b) => Math.min(a, b), Infinity);
+}
+
+/** Of no values -Infinity. */
+export function largest(sample: Sample): number {
+  return sample.reduce((a, b) => Math.max(a, b), -Infinity);
+}
+
 /** Of no values NaN. */
 export function mean(sample: Sample): number {
   return sum(sample) / sample.length;

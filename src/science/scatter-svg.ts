@@ -1,5 +1,5 @@
 import { axisOf, COLOURS, escapeXml, placeOn, svgPicture, tickText } from './chart';
-import { mean, sum } from './sample';
+import { largest, mean, smallest, sum } from './sample';
 import { shortened } from './set-plot-svg';
 
 /** Points of one colour. */
@@ -29,7 +29,7 @@ export function scatterSvg(
   const spread = sum(xs.map((value) => (value - mx) ** 2));
   const slope = sum(xs.map((value, i) => (value - mx) * ((ys[i] ?? 0) - my))) / spread;
   const lineAt = (value: number): number => y(my + slope * (value - mx));
-  const [least, most] = [Math.min(...xs), Math.max(...xs)];
+  const [least, most] = [smallest(xs), largest(xs)];
   return svgPicture({ width: SIZE.width, height: SIZE.height + legendHeight, title }, [
     `<text x="16" y="20" font-size="14">${escapeXml(title)}</text>`,
     `<text x="16" y="38" fill="#555">${escapeXml(labels[1])}</text>`,

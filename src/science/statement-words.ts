@@ -172,11 +172,11 @@ function basisSentences({ partial, jobs, coverage, measuredFraction, policy }: S
   const read =
     measuredFraction === null
       ? ''
-      : measuredFraction >= 0.9995
+      : measuredFraction === 1
         ? ', all of the energy read from counters'
-        : measuredFraction <= 0.0005
+        : measuredFraction === 0
           ? ', all of the energy modelled'
-          : `, ${percent(measuredFraction)} % of the energy read from counters and the rest modelled`;
+          : `, ${measuredFraction < 0.001 ? 'less than 0.1' : percent(measuredFraction)} % of the energy read from counters and the rest modelled`;
   return [
     `Of the time of the nodes ${observed} was observed${read}; shared energy is divided by the policy ${policy}.`,
     ...(partial === 0

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Ajv from 'ajv';
 import { compact } from '../../src/archive/compact';
 import { JOBS, writeAppendixLedger } from './appendix-ledger';
@@ -95,6 +98,34 @@ test('hidden names stand nowhere, in no page, no data and no table', async () =>
     expect([path, found?.[0]]).toEqual([path, undefined]);
   }
   expect(built.found_names).toEqual([]);
+});
+
+test('factors by time tell no cluster and no path, where names are hidden', async () => {
+  const two = join(command.dir, 'two-clusters');
+  cpSync(join(ledger, 'venus'), join(two, 'venus'), { recursive: true });
+  cpSync(join(ledger, 'venus/inbox'), join(two, 'saturn/inbox'), { recursive: true });
+  const inbox = join(two, 'saturn/inbox/2026-03-02');
+  for (const name of readdirSync(inbox)) {
+    const text = readFileSync(join(inbox, name), 'utf8');
+    writeFileSync(join(inbox, name), text.replaceAll('"cluster":"venus"', '"cluster":"saturn"'));
+  }
+  const series = command.configText(
+    'adas-place.csv',
+    'from,to,value\n2026-03-01T00:00,2026-03-09T00:00,1.25\n',
+  );
+  const admins = [String(process.getuid?.())];
+  const config = command.config('by-time.yaml', {
+    ledger: two,
+    admins,
+    site: { zone: 'DE', pue_file: series, price_file: series, currency: 'EUR' },
+  });
+  await build('by-time', '41', '--config', config);
+  const pages = textsOf('by-time').filter(([path]) => !path.endsWith('.schema.json'));
+  for (const [path, text] of pages)
+    expect([path, /venus|saturn|adas-place|node_modules/.exec(text)?.[0]]).toEqual([path, undefined]);
+  expect(readFileSync(out('by-time/index.html'), 'utf8')).toMatch(
+    /PUE on cluster \d is 1\.25, by a file of the site/,
+  );
 });
 
 test('with --names they are there', async () => {
@@ -311,6 +342,21 @@ test.each<[string, string[], RegExp]>([
   expect({ isError: status !== 0, stdout }).toEqual({ isError: true, stdout: '' });
   expect(stderr).toMatch(message);
   expect(existsSync('/tmp/eit-appendix-none')).toBe(false);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('ended by %s, nothing of it is left', async (signal) => {
+  const [to, options] = [join(command.dir, 'ended/pages'), { stdio: 'ignore' } as const];
+  const env = { PATH: process.env['PATH'], EIT_CONFIG: join(command.dir, 'eit.yaml') };
+  const args = [command.script('eit'), 'appendix', '--from', ledger, '--output', to];
+  const child = spawn(process.execPath, args, { ...options, env });
+  const end = once(child, 'exit');
+  const { pid } = child;
+  // It takes signals from when there is something to take away (proc(5): SigCgt, of which the last bit is SIGHUP).
+  const catches = (): boolean => /^SigCgt:\s.*[13579bdf]$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  while (child.exitCode === null && !(existsSync(to) && catches())) await sleep(5);
+  child.kill(signal);
+  expect(await end).toEqual([null, signal]);
+  expect(existsSync(join(command.dir, 'ended'))).toBe(false);
 });
 
 test('jobs that were observed in part are refused, and taken where one says so', async () => {

@@ -347,13 +347,13 @@ test('tags and results travel with it, and sets of a folder are compared by them
   // However busy the machine is.
   expect(found.correlations[0]?.pearson.r).toBeGreaterThan(0.9);
   expect(found.of.map(({ jobs }) => jobs.length)).toEqual([2, 2]);
-  // Names and states are the folder's own; a file that is older than the run is of another one.
+  // Names and states are the folder's own; a file that the run did not write is of another one.
   const failed = await run(
     ['sh', '-c', 'sleep 0.1; exit 4'],
     [...['--dir', folder, '--name', 'a b', '--tag', 'set=c', '--metric-file', join(dir, 'old.json')]],
   );
   expect(failed.status).toBe(4);
-  expect(failed.stderr).toContain('old.json is older than this run');
+  expect(failed.stderr).toContain('old.json is as it was before this run');
   const asked2 = [
     '--from',
     folder,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -104,10 +105,33 @@ describe('the folder of an appendix', () => {
   });
 
   test('given up, nothing of it is left', () => {
-    const folder = AppendixFolder.open(join(top, 'new'));
+    const folder = AppendixFolder.open(join(top, 'new/below'));
     folder.write('index.html', 'x');
     folder.abandon();
     expect(existsSync(join(top, 'new'))).toBe(false);
+  });
+
+  test('a repository in which nothing is yet takes pages', () => {
+    mkdirSync(join(out(), '.git'), { recursive: true });
+    writeFileSync(join(out(), '.gitattributes'), 'x');
+    write({ 'index.html': 'x' });
+    expect(readdirSync(out()).sort()).toEqual(['.git', '.gitattributes', 'appendix.json', 'index.html']);
+  });
+
+  test("what a killed run left is in nobody's way, and goes; what a run is at stays", () => {
+    const running = AppendixFolder.open(out());
+    const [stage = ''] = readdirSync(out());
+    running.write('index.html', 'x');
+    const { pid } = spawnSync('true');
+    const ofPid = (other: number) => stage.replace(/\d+$/, String(other));
+    const [gone, alive] = [ofPid(pid), ofPid(process.ppid)];
+    const elsewhere = gone.replace(/-[0-9a-f]{8}-/, (host) => host.replaceAll(/[0-9a-f]/g, '0'));
+    for (const name of [gone, alive, elsewhere]) {
+      mkdirSync(join(out(), name));
+      writeFileSync(join(out(), name, 'index.html'), 'x');
+    }
+    AppendixFolder.open(out()).abandon();
+    expect(readdirSync(out()).sort()).toEqual([alive, elsewhere].sort());
   });
 
   test.each<[string, () => void, string]>([

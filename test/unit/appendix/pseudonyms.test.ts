@@ -112,6 +112,9 @@ test('software as a task prolog wrote it down: of paths the last part, where nam
     packages: [{ name: 'Packages of Conda', packages: ['abc-1', 'numpy-2'] }],
   });
   expect(parseSoftware(text, false)?.lines[1]?.text).toBe('/home/ada/envs/torch');
+  const container = text.replace('modules=gcc/13:cuda/12', 'container=docker://ada/torch:1.2');
+  expect(parseSoftware(container, true)?.lines[0]?.text).toBe('torch:1.2');
+  expect(parseSoftware(container, false)?.lines[0]?.text).toBe('docker://ada/torch:1.2');
   // Cut off, of a newer form, something else.
   for (const other of [text.slice(0, -5), text.replace('1\0', '2\0'), '', 'x'])
     expect(parseSoftware(other, true)).toBeNull();

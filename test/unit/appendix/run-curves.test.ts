@@ -80,6 +80,22 @@ test('GPUs: what was busy, and parts of states that come to 1 wherever a line te
   expect([curves.gpuUse()[0]?.values[0], curves.gpuUse()[0]?.values.at(-1)]).toEqual([0.5, 1]);
 });
 
+test('each GPU counts alike, on nodes with many and with one', () => {
+  const curves = new RunCurves(T_MS, T_MS + 300_000, 0);
+  const line = (node: string, gpus: number, busy: number, state: string) => {
+    const ms = gpus * 300_000;
+    const gpu = { ms, by: 'cgroup', busy_ms: busy * ms, p_state_ms: { [state]: ms } } as const;
+    curves.addRow(rowOfLine(runRecord({ node, gpus, gpu })));
+  };
+  line('n1', 7, 1, 'P0');
+  line('n2', 1, 0, 'P8');
+  for (const value of curves.gpuUse()[0]!.values) expect(value).toBeCloseTo(7 / 8, 9);
+  expect(curves.pStates().map(({ name, values }) => [name, values[0]])).toEqual([
+    ['P0', expect.closeTo(7 / 8, 9) as number],
+    ['P8', expect.closeTo(1 / 8, 9) as number],
+  ]);
+});
+
 test('however long a run was, its pictures have few steps', () => {
   const curves = new RunCurves(T_MS, T_MS + 90 * 86_400_000, 0);
   expect(curves.steps).toBeLessThanOrEqual(200);

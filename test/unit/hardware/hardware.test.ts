@@ -3,18 +3,13 @@ import { join } from 'node:path';
 import { EitError } from '../../../src/errors';
 import {
   acceleratorNamed,
-  findAccelerator,
   parseAccelerators,
   PRECISIONS,
   readAccelerators,
 } from '../../../src/hardware/accelerators';
-import { modelledPowerW } from '../../../src/hardware/modelled-power';
-import {
-  findProcessor,
-  parseProcessors,
-  processorNamed,
-  readProcessors,
-} from '../../../src/hardware/processors';
+import { dramPowerW } from '../../../src/hardware/dram-power';
+import { findModel } from '../../../src/hardware/model-table';
+import { parseProcessors, processorNamed, readProcessors } from '../../../src/hardware/processors';
 
 const data = join(__dirname, '../../../data/hardware');
 const accelerators = readAccelerators(join(data, 'accelerators.csv'));
@@ -49,12 +44,12 @@ test.each<[string, string, number, number | undefined]>([
   // A half of the module: what Slurm counts as a GPU.
   ['AMD Instinct MI250X', 'AMD Instinct MI250X', 280, 191.5],
 ])('%s is %s, %d W', (driver, name, tdpW, fp16) => {
-  const found = findAccelerator(accelerators, driver);
+  const found = findModel(accelerators, driver);
   expect([found?.name, found?.tdpW, found?.peakTflops.fp16]).toEqual([name, tdpW, fp16]);
 });
 
 test('no peak is the one of sparse matrices', () => {
-  for (const { name, peakTflops: peak } of accelerators) {
+  for (const { name, peakTflops: peak } of accelerators.models) {
     // 8 bits are at most twice as fast as 16: a sparse figure of one of them stands out.
     for (const eight of [peak.fp8, peak.int8])
       if (eight !== undefined && peak.fp16 !== undefined && !/MI|RTX 4090|RTX 30/.test(name))
@@ -80,29 +75,20 @@ test.each<[string, string, number, number]>([
   ['Intel(R) Xeon(R) Platinum 8480+', 'Intel Xeon Platinum 8480+', 56, 350],
   ['11th Gen Intel(R) Core(TM) i7-11700 @ 2.50GHz', 'Intel Core i7-11700', 8, 65],
 ])('/proc/cpuinfo says %s', (model, name, cores, tdpW) => {
-  expect(findProcessor(processors, model)).toEqual({ name, cores, tdpW });
+  expect(findModel(processors, model)).toEqual({ name, cores, tdpW });
 });
 
 test('a CPU is found by the end of its name, and what is near is told', () => {
   expect(processorNamed(processors, 'Gold 6148').tdpW).toBe(150);
   expect(messageOf(() => processorNamed(processors, 'EPYC 7764'))).toContain('did you mean EPYC 7763');
-  expect(findProcessor(processors, '')).toBeNull();
+  expect(findModel(processors, '')).toBeNull();
 });
 
-test('what is in no table has no power, and what is held by a superchip none of its own', () => {
-  const held = { cpuModel: 'AMD EPYC 7763', cores: 16, cpuUse: 0.5, memoryBytes: 64 * 2 ** 30, gpuUse: 1 };
-  const tables = { processors, accelerators };
-  expect(modelledPowerW({ ...held, gpuModels: ['NVIDIA A100-SXM4-80GB', 'Tesla T4'] }, tables)).toEqual({
-    cpuW: 35,
-    dramW: 23.84,
-    gpuW: 470,
-  });
-  expect(modelledPowerW({ ...held, cpuModel: 'Mill', gpuModels: ['Abacus'] }, tables)).toEqual({
-    ...{ cpuW: null, dramW: 23.84, gpuW: null },
-  });
-  expect(modelledPowerW({ ...held, gpuModels: ['NVIDIA GH200 480GB'] }, tables)).toEqual({
-    ...{ cpuW: 0, dramW: 0, gpuW: 1000 },
-  });
+test.each([
+  [64 * 2 ** 30, 23.84],
+  [0, 0],
+])('%d bytes of memory draw %d W', (bytes, watts) => {
+  expect(dramPowerW(bytes)).toBe(watts);
 });
 
 const text = readFileSync(join(data, 'accelerators.csv'), 'utf8');
@@ -126,6 +112,6 @@ test('a CPU without cores is an error of the data', () => {
 });
 
 test('every model of the table has a peak of some precision', () => {
-  for (const { name, peakTflops } of accelerators)
+  for (const { name, peakTflops } of accelerators.models)
     expect([name, PRECISIONS.some((one) => peakTflops[one] !== undefined)]).toEqual([name, true]);
 });

@@ -5,6 +5,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import type { JobQuestion, JobReader } from '../../../src/mail/job-reader';
 import type { Handing } from '../../../src/mail/handing-journal';
 import { MailFolder } from '../../../src/mail/mail-folder';
 import { nodemailer } from '../../../src/mail/nodemailer';
+import { retriedBytes } from '../../../src/mail/notice-file';
 import { SendmailTransport } from '../../../src/mail/sendmail-transport';
 import { Spooler } from '../../../src/mail/spooler';
 import { Throttle } from '../../../src/mail/throttle';
@@ -333,6 +335,57 @@ test('a former program that always fails is tried for some hours, and the reason
   expect(tries.length).toBeGreaterThanOrEqual(4);
   expect(tries.length).toBeLessThan(9);
   expect(folder.queued()).toEqual([]);
+});
+
+test('a letter of last week that is retried has its days again, by the server first', async () => {
+  drop(1, { SLURM_JOB_MAIL_TYPE: 'Began' });
+  folder.takeNew(() => undefined);
+  const [letter] = folder.queued();
+  const path = join(dir, 'queue', letter!.name);
+  nowMs += 6 * 86_400_000;
+  writeFileSync(path, retriedBytes(readFileSync(path), nowMs));
+  expect(folder.queued()).toMatchObject([
+    { recipient: letter!.recipient, notice: { ...letter!.notice, retriedMs: nowMs } },
+  ]);
+  // Once more, and it is not longer.
+  expect(retriedBytes(readFileSync(path), nowMs)).toEqual(readFileSync(path));
+  program('sendmail', 'exit 75');
+  const spooler = await open();
+  await pass(spooler);
+  expect(log.filter((line) => line.includes('tried again'))).toHaveLength(1);
+  program('sendmail', 'exit 0');
+  nowMs += 600_000;
+  await pass(spooler, 2);
+  await spooler.close();
+  expect(sent().filter((text) => text.includes('Job 1') && text.startsWith('sendmail'))).not.toEqual([]);
+  expect(folder.queued()).toEqual([]);
+  expect(readdirSync(join(dir, 'failed'))).toEqual([]);
+});
+
+test('a list that no server takes goes to the former program, a mail each', async () => {
+  program('sendmail', 'exit 75');
+  const spooler = await open(1);
+  for (const job of [1, 2, 3]) drop(job, { SLURM_JOB_MAIL_TYPE: 'Began' });
+  // give_up_hours is one, and the list waits for one.
+  for (let i = 0; i < 12; i += 1) {
+    await pass(spooler);
+    nowMs += 900_000;
+  }
+  await spooler.close();
+  const byFormer = sent().filter((text) => text.startsWith('former'));
+  expect(byFormer).toHaveLength(3);
+  expect(new Set(byFormer.map((text) => /Job \d/.exec(text)?.[0]))).toEqual(
+    new Set(['Job 1', 'Job 2', 'Job 3']),
+  );
+  expect(folder.queued()).toEqual([]);
+});
+
+test('what is old in failed/ goes, also where it is a folder', () => {
+  const path = join(dir, 'failed/1.2.3');
+  mkdirSync(join(path, 'x'), { recursive: true });
+  utimesSync(path, 1, 1);
+  folder.prune(nowMs);
+  expect(readdirSync(join(dir, 'failed'))).toEqual([]);
 });
 
 test('who a letter is to stays, whatever mail.domain becomes', async () => {

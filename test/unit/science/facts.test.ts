@@ -129,10 +129,29 @@ test.each([
   ['score=310 points', ['score', { unit: 'points', points: [[null, 310]] }]],
   ['gap=5eV', ['gap', { unit: 'eV', points: [[null, 5]] }]],
   ['delta=-.5', ['delta', { points: [[null, -0.5]] }]],
+  ['speed=120/s', ['speed', { unit: '/s', points: [[null, 120]] }]],
+  ['speedup=0x', ['speedup', { unit: 'x', points: [[null, 0]] }]],
+  ['size=0 bytes', ['size', { unit: 'bytes', points: [[null, 0]] }]],
+  ['area=3 m2', ['area', { unit: 'm2', points: [[null, 3]] }]],
+  ['heat=20 °C', ['heat', { unit: '°C', points: [[null, 20]] }]],
 ])('%s', (text, metric) => expect(parseMetric(text)).toEqual(metric));
 
 test.each([
   ['accuracy=NaN', 'NaN and infinity are no results'],
+  ['accuracy=93,1%', 'write the number with a point and without separators'],
+  ['fpos=1_000', '1 with the unit "_000"'],
+  ['t=1,200 ms', '1 with the unit ",200 ms"'],
+  ['t=1 200 ms', 'no sum, fraction'],
+  ['t=1.2.3', '1.2 with the unit ".3"'],
+  ['t=1:20', '1 with the unit ":20"'],
+  ["t=1'000", 'is hardly what is meant'],
+  ['n=0x1F', '0 with the unit "x1F"'],
+  ['n=0b101', 'other base'],
+  ['n=1/2', '1 with the unit "/2"'],
+  ['n=3-5', 'is hardly what is meant'],
+  ['n=1.2×10^3', 'is hardly what is meant'],
+  ['n=1.2x10^3', 'is hardly what is meant'],
+  ['n=1e+', 'is hardly what is meant'],
   ['accuracy=1e999', 'NaN and infinity are no results'],
   ['accuracy=', 'give name=number'],
   ['accuracy', 'is no name'],
@@ -182,6 +201,14 @@ test('a file of results as programs write it; what is none is named, the rest is
     'bad is empty, not a number',
     'worse has a value that is no number and no [step, value], the 2. of the list',
   ]);
+});
+
+test('a text of megabytes, and one with quotes in it, is passed over', () => {
+  const long = 'NaN\\"'.repeat(4_000_000);
+  const { metrics, faults } = parseMetricsJson(`{"a": 1, "t": "${long}", "b": -Infinity, "c": 2}`, 'm.json');
+  expect(Object.keys(metrics)).toEqual(['a', 'c']);
+  expect(faults).toHaveLength(2);
+  expect(() => parseMetricsJson('{"a": "NaN', 'm.json')).toThrow(/^m\.json is no JSON/);
 });
 
 test.each(['', '[1]', '{"a":', '3'])('%j is no file of results', (text) =>

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import type { CurvePiece } from '../../../src/carbon/curve';
+import { alignedRows } from '../../../src/cli/plain-text';
 import { axisOf } from '../../../src/science/chart';
+import { permutationTest } from '../../../src/science/permutation';
+import { largest, smallest } from '../../../src/science/sample';
 import { meanIntensity, startHours, zoneOutcome } from '../../../src/science/what-if';
 
 const HOUR = 3_600_000;
@@ -16,6 +19,20 @@ function hours(...values: number[]): CurvePiece[] {
     ...{ origin: 'series', isEstimate: false, source: 'a test', basis: 'average-lifecycle' },
   }));
 }
+
+test('an axis and a table are of more jobs than a call takes arguments', () => {
+  const values = Array.from({ length: 300_000 }, (_, i) => i % 1000);
+  expect(axisOf(values, { withZero: false })).toMatchObject({ from: 0, to: 1000 });
+  expect([smallest(values), largest(values)]).toEqual([0, 999]);
+  expect([smallest([]), largest([])]).toEqual([Infinity, -Infinity]);
+  expect(
+    alignedRows(
+      [{ title: 'n' }],
+      values.map((value) => [String(value)]),
+    ),
+  ).toHaveLength(300_001);
+  expect(permutationTest(values, [1], { seed: 1, resamples: 2 })?.p).toBeGreaterThan(0);
+});
 
 describe('the numbers of Henderson et al. (2020)', () => {
   test('235 students with 5 runs each take 888 kWh', () => {
