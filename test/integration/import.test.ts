@@ -229,6 +229,11 @@ test("a site's ledger takes no imported run; beside runs of eit run the numbers 
   expect(facts.map((line) => (JSON.parse(line) as { job: number }).job).sort((a, b) => a - b)).toEqual(
     expect.arrayContaining([1, 2, 3]),
   );
+  // Which numbers its own runs have stands in the facts alone.
+  rmSync(join(own, 'facts.ndjson'));
+  const lost = await eit('import', 'codecarbon', join(FIXTURES, 'codecarbon-3.csv'), '--to', own);
+  expect(lost).toMatchObject({ status: 1, stdout: '' });
+  expect(lost.stderr).toMatch(/EIT_IMPORT: .* has runs and no facts\.ndjson .*bring it back/);
 });
 
 test('tags tell what else the log says, and choose runs', async () => {
