@@ -72,16 +72,21 @@ function trackingModes({
   measured_fraction: measured,
   energy_kwh: energy,
 }: EitReport['total']): Readonly<Record<string, string>> {
-  if (measured === null || (measured > 0 && measured < 1)) return {};
-  const mode = measured > 0 ? 'measured (counters)' : 'modelled';
+  if (measured === null || isMixed(measured)) return {};
+  const mode = measured > 0.5 ? 'measured (counters)' : 'modelled';
   return {
     ...((energy.cpu ?? 0) > 0 ? { cpuTrackingMode: mode } : {}),
     ...((energy.gpu ?? 0) > 0 ? { gpuTrackingMode: mode } : {}),
   };
 }
 
+/** Sums of doubles, added up in another order, are not the same to the last digit. */
+function isMixed(measured: number): boolean {
+  return measured > 1e-9 && measured < 1 - 1e-9;
+}
+
 function measuredText(measured: number | null): string | undefined {
-  return measured === null || measured === 0 || measured === 1
+  return measured === null || !isMixed(measured)
     ? undefined
     : `${Math.min(99, Math.max(1, Math.floor(measured * 100)))} % of the energy measured (counters), the rest modelled`;
 }

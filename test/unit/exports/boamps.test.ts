@@ -91,6 +91,7 @@ test('a country that nobody knows is left out, and what the user says is kept', 
 test.each([
   [1, { cpu: 1, gpu: 9 }, { cpuTrackingMode: 'measured (counters)', gpuTrackingMode: 'measured (counters)' }],
   [1, { cpu: null, gpu: 9 }, { gpuTrackingMode: 'measured (counters)' }],
+  [1 - 1e-15, { cpu: 1, gpu: null }, { cpuTrackingMode: 'measured (counters)' }],
   [0, { cpu: 1, gpu: null }, { cpuTrackingMode: 'modelled' }],
   // GPUs measured, CPUs modelled, or 90 % of both: it is not told which.
   [0.9, { cpu: 1, gpu: 9 }, {}],
