@@ -1,20 +1,21 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DateTime, IANAZone } from 'luxon';
 import type { Options } from 'yargs';
 import { writeWhole } from '../archive/whole-file';
+import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { FactLine } from '../generated/facts';
 import { importRuns, type TakenRun } from '../imports/import-folder';
-import { coverageOf, energyJ, IMPORT_CLUSTERS, type ImportedRun } from '../imports/imported-run';
-import { OWN_CLUSTER } from '../own-run/run-lines';
+import { coverageOf, energyJ, type ImportedRun } from '../imports/imported-run';
 import { classOfDomain } from '../runs/domain-class';
 import { counted, energyText } from '../report/units';
 import { version } from '../version';
 import type { Surroundings } from './command';
 import { appendFacts, FACTS_NAME, readFactLines } from './facts-file';
 import { makeFolders } from './make-folders';
+import { checkOwnFolder } from './own-folder';
 import { alignedRows, jsonText } from './plain-text';
 import { localTimeZone } from './time-zone';
 
@@ -52,11 +53,11 @@ export interface Found {
 export async function takeRuns(
   { runs, refused }: Found,
   argv: Readonly<Record<string, unknown>>,
-  { output, uid, userName }: Surroundings,
+  { env, output, uid, userName }: Surroundings,
 ): Promise<number> {
   const folder = typeof argv['to'] === 'string' ? argv['to'] : DEFAULT_FOLDER;
   const facts = join(resolve(folder), FACTS_NAME);
-  checkIsOwn(folder);
+  checkOwnFolder(folder, loadConfig({ env }).config.ledger, { code: 'EIT_IMPORT', option: '--to' });
   // A folder that is yet to be made has no facts.
   const lastJob = existsSync(facts)
     ? readFactLines(facts, output).reduce((most, { job }) => Math.max(most, job), 0)
@@ -85,19 +86,6 @@ export async function takeRuns(
   }
   for (const reason of refused) output.note(`not imported: ${reason}`);
   return taken.length === 0 ? 1 : 0;
-}
-
-/** @throws EitError EIT_IMPORT where the folder is a site's ledger */
-function checkIsOwn(folder: string): void {
-  const own: readonly string[] = [OWN_CLUSTER, ...IMPORT_CLUSTERS];
-  const others = (existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : []).filter(
-    (name) => !own.includes(name) && ['inbox', 'parts'].some((part) => existsSync(join(folder, name, part))),
-  );
-  if (others.length === 0) return;
-  throw new EitError(
-    'EIT_IMPORT',
-    `${visible(folder, 200)} is a site's ledger (of ${visible(others.join(', '), 200)}): imported runs never come into it; give another folder (--to DIR)`,
-  );
 }
 
 function factsOf({ run, job }: TakenRun): FactLine {
