@@ -4,6 +4,7 @@ import { visible } from '../config/visible';
 import { EitError, type EitErrorCode } from '../errors';
 import { IMPORT_CLUSTERS } from '../imports/imported-run';
 import { OWN_CLUSTER } from '../own-run/run-lines';
+import { FACTS_NAME } from './facts-file';
 
 /**
  * Refuses a folder that runs of a user's own may not come into: a site's ledger, what is in one, and a folder of one cluster. Nothing is made.
@@ -23,7 +24,9 @@ export function checkOwnFolder(
   const others = namesIn(real).filter(
     (name) => !own.includes(name) && ['inbox', 'parts'].some((part) => existsSync(join(real, name, part))),
   );
-  if (real !== site && !real.startsWith(`${site}/`) && others.length === 0 && !isOfCluster(real)) return;
+  // Who works with runs of his own alone may have named their folder as his ledger.
+  const isSite = real === site && !existsSync(join(real, FACTS_NAME));
+  if (!isSite && !real.startsWith(`${site}/`) && others.length === 0 && !isOfCluster(real)) return;
   throw new EitError(
     code,
     `${visible(folder, 200)} is a site's ledger${others.length > 0 ? ` (of ${visible(others.join(', '), 200)})` : ', or in one'}: ` +

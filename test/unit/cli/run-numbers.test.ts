@@ -78,6 +78,11 @@ test("in a site's ledger, or what looks like one, nothing is made", async () => 
   folder = join(dir, 'mine');
   expect(await take(null)).toBe('1');
   expect(await take(null)).toBe('2');
+  // Somebody's config has it as its ledger: it stays his.
+  const own = { code: 'EIT_IMPORT', option: '--to' } as const;
+  expect(() => checkOwnFolder(folder, folder, own)).not.toThrow();
+  expect(() => checkOwnFolder(join(folder, 'own'), folder, own)).toThrow("is a site's ledger");
+  expect(() => checkOwnFolder(join(dir, 'none'), join(dir, 'none'), own)).toThrow("is a site's ledger");
 });
 
 test('records tell who ran what: others than his group cannot read them, whatever the umask', async () => {
