@@ -19,7 +19,9 @@ const ACCESS_MODE = 0o3;
 export function readIgnoredSignals(env: NodeJS.ProcessEnv, proc = '/proc'): NodeJS.Signals[] {
   const told = env[IGNORED_VARIABLE];
   if (told !== undefined) return parseIgnored(told);
-  return showsNohup(env, proc) ? ['SIGHUP'] : [];
+  // A job has the traces of where it was submitted; nobody logs out of it, and its SIGHUP may be for the command (sbatch --signal).
+  const isJob = (env['SLURM_JOB_ID'] ?? '') !== '';
+  return !isJob && showsNohup(env, proc) ? ['SIGHUP'] : [];
 }
 
 /** @param mask SigIgn of /proc/PID/status: hexadecimal, the lowest bit is signal 1 */

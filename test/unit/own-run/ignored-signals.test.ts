@@ -34,6 +34,8 @@ test('what the launcher says holds, else what shows nohup', () => {
     const shell = parent('43', '7', '0000000000000006');
     expect(readIgnoredSignals({}, shell)).toEqual([]);
     expect(readIgnoredSignals({ _: '/usr/bin/nohup' }, shell)).toEqual(['SIGHUP']);
+    expect(readIgnoredSignals({ _: '/usr/bin/nohup', SLURM_JOB_ID: '7' }, ignoring)).toEqual([]);
+    expect(readIgnoredSignals({ EIT_SIGNALS_IGNORED: '1', SLURM_JOB_ID: '7' }, shell)).toEqual(['SIGHUP']);
     expect(readIgnoredSignals({}, join(dir, 'none'))).toEqual([]);
   } finally {
     rmSync(dir, { recursive: true });
