@@ -4,7 +4,7 @@ self=$(readlink -f -- "$0")
 home=${self%/bin/*}
 # What a user's shell sets for Node.js programs of his own is not for this one.@kept@
 unset NODE_OPTIONS NODE_PATH NODE_V8_COVERAGE
-@certificates@
+@certificates@@signals@
 # Where exec fails, the shell's "not found" names a file that is there: dash ends then, bash goes on to `exit`.
 trap 'sh -- "$home/bin/.cannot-run" "$home" >&2' EXIT
 # shellcheck disable=SC3044 # bash alone needs it

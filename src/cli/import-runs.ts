@@ -1,20 +1,22 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DateTime, IANAZone } from 'luxon';
 import type { Options } from 'yargs';
 import { writeWhole } from '../archive/whole-file';
+import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { FactLine } from '../generated/facts';
 import { importRuns, type TakenRun } from '../imports/import-folder';
-import { coverageOf, energyJ, IMPORT_CLUSTERS, type ImportedRun } from '../imports/imported-run';
-import { OWN_CLUSTER } from '../own-run/run-lines';
+import { coverageOf, energyJ, type ImportedRun } from '../imports/imported-run';
 import { classOfDomain } from '../runs/domain-class';
+import { OWN_CLUSTER } from '../own-run/run-lines';
 import { counted, energyText } from '../report/units';
 import { version } from '../version';
 import type { Surroundings } from './command';
 import { changeFacts, FACTS_NAME } from './facts-file';
 import { makeFolders } from './make-folders';
+import { checkOwnFolder } from './own-folder';
 import { alignedRows, jsonText } from './plain-text';
 import { localTimeZone } from './time-zone';
 
@@ -52,11 +54,12 @@ export interface Found {
 export async function takeRuns(
   { runs, refused }: Found,
   argv: Readonly<Record<string, unknown>>,
-  { output, uid, userName }: Surroundings,
+  { env, output, uid, userName }: Surroundings,
 ): Promise<number> {
   const folder = typeof argv['to'] === 'string' ? argv['to'] : DEFAULT_FOLDER;
   const facts = join(resolve(folder), FACTS_NAME);
-  checkIsOwn(folder);
+  checkOwnFolder(folder, loadConfig({ env }).config.ledger, { code: 'EIT_IMPORT', option: '--to' });
+  checkHasFacts(folder);
   const taken =
     runs.length === 0
       ? []
@@ -81,24 +84,13 @@ export async function takeRuns(
   return taken.length === 0 ? 1 : 0;
 }
 
-/** @throws EitError EIT_IMPORT where the folder is a site's ledger, or lacks the facts of its runs */
-function checkIsOwn(folder: string): void {
-  const own: readonly string[] = [OWN_CLUSTER, ...IMPORT_CLUSTERS];
-  const others = namesIn(folder).filter(
-    (name) => !own.includes(name) && ['inbox', 'parts'].some((part) => existsSync(join(folder, name, part))),
-  );
-  if (others.length === 0) {
-    // The numbers that eit run gave stand nowhere else.
-    if (namesIn(join(folder, OWN_CLUSTER, 'inbox')).length === 0 || existsSync(join(folder, FACTS_NAME)))
-      return;
-    throw new EitError(
-      'EIT_IMPORT',
-      `${visible(folder, 200)} has runs and no ${FACTS_NAME} that says which numbers are taken: bring it back, or give another folder (--to DIR)`,
-    );
-  }
+/** The numbers that eit run gave stand nowhere else. @throws EitError EIT_IMPORT where the folder lacks the facts of its runs */
+function checkHasFacts(folder: string): void {
+  const inbox = join(folder, OWN_CLUSTER, 'inbox');
+  if (!existsSync(inbox) || readdirSync(inbox).length === 0 || existsSync(join(folder, FACTS_NAME))) return;
   throw new EitError(
     'EIT_IMPORT',
-    `${visible(folder, 200)} is a site's ledger (of ${visible(others.join(', '), 200)}): imported runs never come into it; give another folder (--to DIR)`,
+    `${visible(folder, 200)} has runs and no ${FACTS_NAME} that says which numbers are taken: bring it back, or give another folder (--to DIR)`,
   );
 }
 
@@ -111,10 +103,6 @@ function factsOf(run: ImportedRun, job: number): FactLine {
     at: new Date().toISOString(),
     tags: Object.fromEntries(Object.entries(run.tags).map(([name, value]) => [name, tagText(value)])),
   };
-}
-
-function namesIn(folder: string): string[] {
-  return existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : [];
 }
 
 /** Tags have nothing in them that is not seen. */

@@ -9,6 +9,7 @@ import { describeError } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord, RunStart } from '../generated/record';
 import { type CommandEnd, runCommand } from '../own-run/command';
+import type { CommandSignals } from '../own-run/command-signals';
 import { openCommandCpu } from '../own-run/command-cpu';
 import { requireHardware } from '../own-run/required-hardware';
 import { writeRunLines } from '../own-run/run-lines';
@@ -28,6 +29,7 @@ const REFRESH_MS = 3000;
 /** What a run needs of the world. */
 export interface RunParts {
   readonly env: NodeJS.ProcessEnv;
+  readonly signals: CommandSignals;
   readonly folder: string;
   readonly identity: RunIdentity;
   readonly start: RunStart;
@@ -127,7 +129,7 @@ export async function openMeasuring(
       guard(() => meter.begin());
       const timer = setInterval(() => guard(() => meter.tick()), parts.intervalMs);
       try {
-        const end = await runCommand(command, parts.env, (start) => cpu.start(start));
+        const end = await runCommand(command, parts, (start) => cpu.start(start));
         clearInterval(timer);
         if (hasGpus) await withinTime(reader.refresh());
         guard(() => meter.end(end.exitCode));

@@ -1,14 +1,14 @@
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import type { FactLine } from '../generated/facts';
 import { lastJobOf } from '../imports/imported-list';
-import { IMPORT_CLUSTERS } from '../imports/imported-run';
-import { OWN_CLUSTER } from '../own-run/run-lines';
+import { FOLDER_MODE, OWN_CLUSTER } from '../own-run/run-lines';
 import type { SlurmStep } from '../own-run/slurm-step';
 import { changeFacts, FACTS_NAME } from './facts-file';
 import { makeFolders } from './make-folders';
+import { checkOwnFolder } from './own-folder';
 
 /** Tag by which the nodes of one step know their run. */
 const STEP_TAG = 'slurm_step';
@@ -24,7 +24,8 @@ export interface NumberedRun {
 }
 
 /**
- * Makes the folder, where it is none yet, and takes the next number in it; the nodes of one step of Slurm have one number together.
+ * Makes the folder, where it is none yet, and takes the next number in it; the nodes of one step of Slurm have one number together: the
+ * first run of each, the second of each, and so on.
  * @param ledger the site's, into which no run of a user's own may come
  * @param tags of the run
  * @throws EitError EIT_RUN
@@ -44,8 +45,9 @@ export async function takeRunNumber(
   },
 ): Promise<NumberedRun> {
   const folder = resolve(dir);
+  checkOwnFolder(folder, ledger, { code: 'EIT_RUN', option: '--dir' });
   try {
-    makeFolders(join(folder, OWN_CLUSTER, 'inbox'));
+    makeFolders(join(folder, OWN_CLUSTER, 'inbox'), FOLDER_MODE);
   } catch (cause) {
     throw new EitError(
       'EIT_RUN',
@@ -53,31 +55,26 @@ export async function takeRunNumber(
       { cause },
     );
   }
-  checkIsOwn(folder, ledger);
   const facts = join(folder, FACTS_NAME);
   if (!existsSync(facts) && readdirSync(join(folder, OWN_CLUSTER, 'inbox')).length > 0)
     throw new EitError(
       'EIT_RUN',
       `${visible(folder)} has runs and no ${FACTS_NAME} that says which numbers are taken: bring it back, or give another folder (--dir)`,
     );
+  // What facts can hold, whatever the environment says.
+  const node = visible(step?.node ?? '').slice(0, 256);
   const mark = stepMark(step);
   let job = 0;
   let isFirst = true;
   await changeFacts(facts, (known) => {
     const all = known();
-    const its = all.lines.filter(({ cluster }) => cluster === OWN_CLUSTER);
-    const same = mark === null ? undefined : its.findLast((line) => line.tags?.[STEP_TAG] === mark);
-    isFirst = same === undefined;
+    const same = mark === null ? null : runToJoin(all.lines, mark, node);
+    isFirst = same === null;
     // Imported runs have numbers too, so that one names one run.
-    job = same?.job ?? lastJobOf(folder, all, FACTS_NAME) + 1;
-    const line: FactLine = {
-      schema: 1,
-      cluster: OWN_CLUSTER,
-      job,
-      at: new Date(nowMs).toISOString(),
-      tags: { ...tags, ...(mark === null ? {} : { [STEP_TAG]: mark }) },
-    };
-    return isFirst ? [line] : [];
+    job = same ?? lastJobOf(folder, all, FACTS_NAME) + 1;
+    const head: FactLine = { schema: 1, cluster: OWN_CLUSTER, job, at: new Date(nowMs).toISOString() };
+    if (mark === null) return [{ ...head, tags }];
+    return [{ ...head, node, ...(isFirst ? { tags: { ...tags, [STEP_TAG]: mark } } : {}) }];
   }).catch((cause: unknown) => {
     // Nothing was begun: the status is not one that the command could have.
     throw cause instanceof EitError ? new EitError('EIT_RUN', cause.message, { cause }) : cause;
@@ -85,25 +82,22 @@ export async function takeRunNumber(
   return { folder, facts, job, isFirst };
 }
 
-/** @throws EitError EIT_RUN where it is a site's ledger, or in one */
-function checkIsOwn(folder: string, ledger: string): void {
-  const real = realpathSync(folder);
-  const site = existsSync(ledger) ? realpathSync(ledger) : resolve(ledger);
-  const others = readdirSync(real).filter(
-    (name) =>
-      ![OWN_CLUSTER, ...IMPORT_CLUSTERS].includes(name) &&
-      ['inbox', 'parts'].some((part) => existsSync(join(real, name, part))),
+/**
+ * The run of a step that a node is to begin with: of those that it has not begun with, the first behind its last.
+ * @returns null: it begins a new one
+ */
+function runToJoin(lines: readonly FactLine[], mark: string, node: string): number | null {
+  const its = lines.filter(({ cluster }) => cluster === OWN_CLUSTER);
+  const runs = new Set(its.filter(({ tags }) => tags?.[STEP_TAG] === mark).map(({ job }) => job));
+  const last = its.reduce(
+    (most, line) => (line.node === node && runs.has(line.job) ? Math.max(most, line.job) : most),
+    0,
   );
-  if (real !== site && !real.startsWith(`${site}/`) && others.length === 0) return;
-  throw new EitError(
-    'EIT_RUN',
-    `${visible(folder)} is a site's ledger${others.length > 0 ? ` (of ${visible(others.join(', '), 200)})` : ''}: ` +
-      'runs of your own never come into it; give another folder (--dir)',
-  );
+  return [...runs].filter((job) => job > last).sort((a, b) => a - b)[0] ?? null;
 }
 
 /** null: no other node can be of this run. */
 function stepMark(step: SlurmStep | null): string | null {
-  if (step === null || step.step === null) return null;
-  return `${step.cluster ?? ''}/${step.job}.${step.step}${step.startS === null ? '' : `@${step.startS}`}`;
+  if (step === null || step.step === null || step.nodes < 2) return null;
+  return `${visible(step.cluster ?? '', 64)}/${step.job}.${step.step}${step.startS === null ? '' : `@${step.startS}`}`;
 }

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { LoadedConfig } from '../config/config';
 import type { CommandEnd } from '../own-run/command';
 import { OWN_CLUSTER } from '../own-run/run-lines';
+import { measuredAndRestText } from '../report/measured-part';
 import { energyText, massText } from '../report/units';
 import type { Surroundings } from './command';
 import { ledgerIn } from './chosen-runs';
@@ -64,7 +65,7 @@ export async function runSummary({
   return {
     lines: [
       `run ${job} (${name}) in ${where}${nodes}: ${energyText(total.energy_kwh.total)}, ${massText(total.co2e_kg)} CO2e, ${timeText(total.elapsed_seconds)}, ` +
-        `CPU time ${timeText(total.cpu_seconds)}; observed ${coverage}, ${qualityText(total.measured_fraction)}`,
+        `CPU time ${timeText(total.cpu_seconds)}; observed ${coverage}, ${measuredAndRestText(total.measured_fraction, 'of no energy')}`,
       `before PUE: ${parts.length === 0 ? 'nothing was told' : parts.join(', ')}; PUE ${factors.pue}, ${factors.intensity_g_per_kwh.toFixed(0)} g/kWh (${factors.zone})` +
         (factors.defaults_used.length === 0 ? '' : `; defaults: ${factors.defaults_used.join(', ')}`),
       ...(Object.keys(metrics).length === 0 ? [] : [`results: ${Object.keys(metrics).join(', ')}`]),
@@ -91,10 +92,4 @@ function timeText(seconds: number): string {
   if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${Math.floor(seconds % 60)} s`;
-}
-
-function qualityText(part: number | null): string {
-  if (part === null) return 'of no energy';
-  if (part >= 0.9995) return 'measured';
-  return part <= 0.0005 ? 'modelled' : `${Math.round(part * 100)} % measured, the rest modelled`;
 }

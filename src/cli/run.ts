@@ -5,6 +5,8 @@ import { visible } from '../config/visible';
 import { EitError, describeError } from '../errors';
 import type { FactLine } from '../generated/facts';
 import { runCommand, type CommandEnd } from '../own-run/command';
+import { CommandSignals } from '../own-run/command-signals';
+import { readIgnoredSignals } from '../own-run/ignored-signals';
 import { ownIdentity, ownStart, type SlurmStep, slurmStep } from '../own-run/slurm-step';
 import { OWN_CLUSTER } from '../own-run/run-lines';
 import { parseTag } from '../science/metric-values';
@@ -98,6 +100,7 @@ interface Asked {
   readonly intervalMs: number;
   readonly loaded: LoadedConfig;
   readonly step: SlurmStep | null;
+  readonly signals: CommandSignals;
   readonly startedMs: number;
 }
 
@@ -120,6 +123,7 @@ export async function run(
     intervalMs: intervalOf(lastGiven(argv['interval'])),
     loaded: siteConfig(argv, surroundings),
     step: slurmStep(env),
+    signals: new CommandSignals(readIgnoredSignals(env)),
     startedMs: Date.now(),
   };
   const { loaded, step } = asked;
@@ -155,7 +159,7 @@ async function runMeasured(
         'other tasks of the step run on this node, and are not measured: start it once a node (srun --ntasks-per-node=1)',
       );
     const end = await measuring.measure(command, {
-      ...{ env, folder, intervalMs, start: ownStart(env) },
+      ...{ env, signals: asked.signals, folder, intervalMs, start: ownStart(env) },
       identity: ownIdentity({
         ...{ cluster: OWN_CLUSTER, job, uid, user: userName, step },
         cpus: measuring.cpus,
@@ -173,6 +177,8 @@ async function runMeasured(
     await say({ tags: { [EXIT_TAG]: String(end.status) } });
     await sayMetrics(asked, say);
     if (isQuiet) return end.status;
+    // All is written: who does not want to wait for the sums need not.
+    asked.signals.close();
     await safely(output, async () => {
       const summary = await runSummary({
         numbered,
@@ -228,7 +234,8 @@ async function safely(output: Output, work: () => Promise<void>): Promise<void> 
 }
 
 async function passThrough(asked: Asked): Promise<number> {
-  const end = await runCommand(asked.command, asked.surroundings.env, (start) => void start());
+  const { command, signals } = asked;
+  const end = await runCommand(command, { env: asked.surroundings.env, signals }, (start) => void start());
   tellFailure(end, asked);
   return end.status;
 }

@@ -1,5 +1,6 @@
 import { visible } from '../config/visible';
 import type { EitReport } from '../generated/report';
+import { measuredPartText } from '../report/measured-part';
 import { counted, energyText, massText } from '../report/units';
 import { isCovered, LEAST_COVERAGE, type RunSet, type RunSetFilter } from '../science/run-set';
 import type { Mark } from './badge-marks';
@@ -45,7 +46,7 @@ export function badgeOf(
     { text: `${least}${energyText(total.energy_kwh.total)}`, kind: 'value' },
     { text: `${massText(total.co2e_kg)} CO2eq`, kind: 'value' },
     { text: coverageText(report), kind: 'value' },
-    { text: qualityText(total.measured_fraction), kind: 'value' },
+    { text: measuredPartText(total.measured_fraction, 'no energy'), kind: 'value' },
     ...marks.map(({ text }): BadgePart => ({ text, kind: 'mark' })),
   ];
   const [first, ...rest] = parts.map(({ text }) => text);
@@ -67,14 +68,6 @@ function coverageText({ total, groups }: EitReport): string {
     ? Math.min(total.coverage, total.nodes_reported / Math.max(1, total.nodes_expected))
     : total.coverage;
   return `${Math.floor(part * 100)} % observed`;
-}
-
-function qualityText(measured: number | null): string {
-  if (measured === null) return 'no energy';
-  if (measured >= 0.9995) return 'measured';
-  return measured <= 0.0005
-    ? 'modelled'
-    : `${Math.min(99, Math.max(1, Math.round(measured * 100)))} % measured`;
 }
 
 function basisText(filter: RunSetFilter, report: EitReport, { fromMs, toMs }: TimeSpan): string {

@@ -1,4 +1,5 @@
 import { visible } from '../config/visible';
+import { measuredAndRestText } from '../report/measured-part';
 import { isCovered, type RunSet } from '../science/run-set';
 import { publishedSet } from './published-set';
 import type { SciScore } from './sci-score';
@@ -96,7 +97,7 @@ export function scoreText({ filter, report }: RunSet, score: SciScore): string {
   return [
     `${publishedSet(filter)}: ${amount(score.score)} gCO2eq per ${score.unit.one} = (E ${amount(score.energyKwh)} kWh x I ${amount(score.gPerKwh)} g/kWh + M ${amount(score.embodied.g)} g) / R ${amount(score.unit.amount)}.`,
     `Boundary: ${factors.it_scope}; the data centre by PUE ${amount(factors.pue)}; no storage, network or login nodes.`,
-    `E: ${measuredText(measured)}, divided by the policy ${report.policy}` +
+    `E: ${measuredAndRestText(measured, 'none was recorded')}, divided by the policy ${report.policy}` +
       (partial > 0
         ? `; ${partial} of ${report.groups.length} jobs were observed in part, so the score is too low.`
         : '.'),
@@ -104,12 +105,6 @@ export function scoreText({ filter, report }: RunSet, score: SciScore): string {
     `M: ${score.embodied.basis}.`,
     ...defaultsText(factors.defaults_used),
   ].join(' ');
-}
-
-function measuredText(measured: number | null): string {
-  if (measured === null) return 'none was recorded';
-  if (measured >= 0.9995) return 'measured';
-  return measured <= 0.0005 ? 'modelled' : `${Math.floor(measured * 100)} % measured, the rest modelled`;
 }
 
 /** Some of them are lists of years. */

@@ -20,6 +20,10 @@ export interface FactLine {
    */
   started?: string;
   /**
+   * Of a run of ours on several nodes: one that has begun with it; each begins with a run once.
+   */
+  node?: Text;
+  /**
    * When it was said.
    */
   at: string;

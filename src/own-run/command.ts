@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { EitError, isErrno } from '../errors';
+import type { CommandSignals } from './command-signals';
+import { IGNORED_VARIABLE, ignoringCommand } from './ignored-signals';
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -13,39 +14,29 @@ export interface CommandEnd {
   readonly failure: string | null;
 }
 
-/** What this process gets it hands on. */
-const HANDED_ON = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT'] as const;
-/** What a terminal's keys send to all processes in front, the command too. */
-const BY_KEYS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
-
 const [NOT_RUN, NOT_FOUND] = [126, 127];
 
 /**
- * Runs a command with this process' own input, output and terminal, and hands on the signals that come.
+ * Runs a command with this process' own input, output and terminal, and hands on the signals that come; after it they are swallowed
+ * until `signals` is closed.
  * @param started told its process id, or undefined where it could not be started; in the moment in which it was
  */
 export function runCommand(
-  [program = '', ...args]: readonly string[],
-  env: NodeJS.ProcessEnv,
+  command: readonly string[],
+  { env, signals }: { readonly env: NodeJS.ProcessEnv; readonly signals: CommandSignals },
   around: (start: () => number | undefined) => void,
 ): Promise<CommandEnd> {
+  const { ignored } = signals;
+  const [program = '', ...args] = ignoringCommand(command, ignored, ignored.length > 0 && canEnvIgnore(env));
   return new Promise((resolve, reject) => {
-    const handOn = new Map<NodeJS.Signals, () => void>();
     const ended = (end: CommandEnd): void => {
-      for (const [signal, hand] of handOn) process.off(signal, hand);
+      signals.swallow();
       resolve(end);
     };
     let child: ReturnType<typeof spawn> | null = null;
-    for (const signal of HANDED_ON) {
-      const hand = (): void => {
-        if (BY_KEYS.includes(signal) && isInFront()) return;
-        child?.kill(signal);
-      };
-      handOn.set(signal, hand);
-      process.on(signal, hand);
-    }
+    signals.handTo((signal) => child?.kill(signal));
     around(() => {
-      child = spawn(program, args, { stdio: 'inherit', env });
+      child = spawn(program, args, { stdio: 'inherit', env: { ...env, [IGNORED_VARIABLE]: undefined } });
       child.on('error', (error) => {
         const isAbsent = isErrno(error, 'ENOENT');
         const status = isAbsent ? NOT_FOUND : NOT_RUN;
@@ -66,9 +57,6 @@ export function runCommand(
   });
 }
 
-/** Whether keys of the terminal reach this process' group (proc(5): fields 5 and 8 of stat). */
-function isInFront(): boolean {
-  const stat = readFileSync('/proc/self/stat', 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
-  return fields[2] === fields[5];
+function canEnvIgnore(env: NodeJS.ProcessEnv): boolean {
+  return spawnSync('env', ['--ignore-signal=HUP', 'true'], { env, stdio: 'ignore' }).status === 0;
 }

@@ -2,6 +2,7 @@ import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { nearest } from '../config/nearest';
 import { visible } from '../config/visible';
+import { measuredPartText } from '../report/measured-part';
 import type { OwnFacts } from './own-facts';
 
 /** What of eit-report's options a filter may say. */
@@ -185,7 +186,7 @@ export function setWarnings(sets: readonly RunSet[]): string[] {
   differ('policy', ({ report }) => report.policy);
   differ('PUE', ({ report }) => report.factors.pue.toPrecision(4));
   differ('zone', ({ report }) => report.factors.zone);
-  differ('quality', ({ report }) => qualityOf(report));
+  differ('quality', ({ report }) => measuredPartText(report.total.measured_fraction, 'unknown'));
   for (const [i, one] of sets.entries()) {
     const own = new Set(one.report.groups.map((job) => identityOf(job)));
     for (const other of sets.slice(i + 1)) {
@@ -201,10 +202,4 @@ export function setWarnings(sets: readonly RunSet[]): string[] {
 
 export function identityOf({ cluster, job_id: id, user, slurm_job: job }: ReportGroup): string {
   return JSON.stringify([cluster, id, user, job?.start ?? null]);
-}
-
-function qualityOf({ total: { measured_fraction: part } }: EitReport): string {
-  if (part === null) return 'unknown';
-  if (part >= 0.9995) return 'measured';
-  return part <= 0.0005 ? 'modelled' : `${Math.round(part * 100)} % measured`;
 }

@@ -26,7 +26,7 @@ beforeAll(() => {
   command = new ReportCommand();
   runs = join(command.dir, 'runs');
   command.config('eit.yaml', {
-    ledger: runs,
+    ledger: join(command.dir, 'site'),
     site: { pue: 1.1, zone: 'DE' },
     clusters: { 'imported-eit': { pue: 1.58 } },
   });
@@ -52,7 +52,14 @@ function files(folder: string): Record<string, string> {
 }
 
 async function reported(...args: string[]): Promise<EitReport> {
-  const { status, stdout, stderr } = await command.report(['-S', '2019-01-01', '--json', ...args]);
+  const { status, stdout, stderr } = await command.report([
+    '--from',
+    runs,
+    '-S',
+    '2019-01-01',
+    '--json',
+    ...args,
+  ]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout) as EitReport;
 }
@@ -107,7 +114,7 @@ test('runs of both tools in one folder; what their hosts drew is what the runs w
       ['imported-codecarbon', 2],
     ]),
   );
-  const audit = await command.report(['-S', '2019-01-01', '--audit']);
+  const audit = await command.report(['--from', runs, '-S', '2019-01-01', '--audit']);
   expect(audit).toMatchObject({ status: 0, stderr: '' });
   const compared = await eit('compare', '--from', runs, '--set', 'A=1,2,3', '--set', 'B=4,5', '--json');
   expect(compared.status).toBe(0);

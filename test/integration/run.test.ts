@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -161,6 +161,62 @@ test('signals are handed on, and what the command does about them counts', async
   expect(await ended).toBe(7);
   expect(output.stdout).toContain('got TERM');
   expect(runsIn(folder)[0]?.end?.exit_code).toBe('7:0');
+});
+
+test('signals that come when the command has ended cost neither its records nor its status', async () => {
+  const folder = join(dir, 'late-signals');
+  const script = 'trap "exit 7" TERM; echo ready; while :; do sleep 0.05; done';
+  const asked = ['run', '--dir', folder, '--quiet', '--no-packages', '--', 'sh', '-c', script];
+  const { child, output, ended } = startEit(asked, plain);
+  await until('ready', 20_000, () => output.stdout.includes('ready') || undefined);
+  const facts = (): string => readFileSync(join(folder, 'facts.ndjson'), 'utf8');
+  // Until its end is written: when Node.js ends it takes no signals any more.
+  const again = setInterval(() => facts().includes('"exit"') || child.kill('SIGTERM'), 1);
+  try {
+    expect(await ended).toBe(7);
+  } finally {
+    clearInterval(again);
+  }
+  expect(runsIn(folder).at(-1)?.end?.exit_code).toBe('7:0');
+  expect(facts()).toContain('"exit":"7"');
+});
+
+/** Prints what it ignores, and who it and eit are; then it goes on for a while. */
+const IGNORER =
+  'while read -r a b; do [ "$a" != SigIgn: ] || echo "ignores $b"; done </proc/self/status; echo "is $$ $PPID"; sleep 1; echo "survived $EIT_SIGNALS_IGNORED"; exit 4';
+
+test.each([
+  ['nohup', 'nohup "$@"', '01'],
+  ['nohup of a script', `nohup sh -c '"$@"; exit $?' sh "$@"`, '01'],
+  ['a launcher that saw &', 'EIT_SIGNALS_IGNORED=0000000000000007 "$@"', '07'],
+])('what it is to ignore (%s) the command ignores too, and eit outlives it', async (_, start, mask) => {
+  const folder = join(dir, `ignoring-${made++}`);
+  const eit = [
+    process.execPath,
+    EIT,
+    'run',
+    '--dir',
+    folder,
+    '--no-packages',
+    '--quiet',
+    '--',
+    'sh',
+    '-c',
+    IGNORER,
+  ];
+  const child = spawn('bash', ['--norc', '-c', `${start}; exit $?`, 'bash', ...eit], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { PATH: process.env['PATH'], EIT_CONFIG: plain, SLURM_CONF: '/nonexistent' },
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  const [, command, parent] = await until('it', 20_000, () => /is (\d+) (\d+)\n/.exec(stdout) ?? undefined);
+  expect(stdout).toMatch(new RegExp(`ignores 0*${mask}\n`));
+  for (const pid of [command, parent]) process.kill(Number(pid), 'SIGHUP');
+  expect(await ended).toBe(4);
+  expect(stdout).toMatch(/survived \n$/);
+  expect(runsIn(folder)[0]?.end?.exit_code).toBe('4:0');
 });
 
 test("a terminal is the command's: it sees one, and Ctrl-C reaches it once", async () => {
