@@ -37,7 +37,7 @@ function configure(config: string): string {
 
 /** What a command prints, by the sources themselves. */
 async function printed(
-  { run }: CommandModule,
+  command: CommandModule,
   argv: Readonly<Record<string, unknown>>,
   config: string,
 ): Promise<Record<string, unknown> & { warnings: string[] }> {
@@ -46,7 +46,7 @@ async function printed(
   stdout.on('data', (piece: Buffer) => (text += piece.toString()));
   const output = new Output('eit', stdout as unknown as WriteStream, stderr as unknown as WriteStream);
   const surroundings = { env: {}, output, uid: process.getuid?.() ?? 0, userName: null };
-  expect(await run({ ...argv, json: true, config: configure(config) }, surroundings)).toBe(0);
+  expect(await command.run({ ...argv, json: true, config: configure(config) }, surroundings)).toBe(0);
   return JSON.parse(text) as Record<string, unknown> & { warnings: string[] };
 }
 
