@@ -80,9 +80,10 @@ export function carbonWays(
 
 type Told = Pick<CarbonWay, 'gPerKwh' | 'source'>;
 
-function measuredMean(report: EitReport): Told {
+export function measuredMean(report: EitReport): Told {
   const { total, factors } = report;
-  if (!factors.by_cluster.some(({ intensity_by_origin: origin }) => origin !== undefined))
+  // A PUE by time alone makes no other carbon by time: all of it can still be of a year's average.
+  if (factors.by_cluster.every(({ intensity_by_origin: origin }) => (origin?.yearly ?? 1) === 1))
     return { gPerKwh: null, source: 'the ledger has no series of that time (eit intensity fetch)' };
   return {
     gPerKwh: (total.co2e_kg * 1000) / total.energy_kwh.total,

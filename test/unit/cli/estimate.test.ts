@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import * as estimate from '../../../src/cli/estimate';
 import type { CommandModule } from '../../../src/cli/command';
+import { measuredMean } from '../../../src/cli/estimate-carbon';
 import { parseInput } from '../../../src/cli/estimate-input';
 import { estimateJson, estimateLines } from '../../../src/cli/estimate-output';
 import { estimateResult } from '../../../src/cli/estimate-result';
@@ -140,6 +141,19 @@ describe('the basis', () => {
       bases: ['average-direct', 'average-lifecycle'],
     });
     expect(ranWhere([]).basis).toBeUndefined();
+  });
+});
+
+test('jobs that a PUE by time alone was reckoned with have no carbon by time', () => {
+  const of = (origin: object) =>
+    measuredMean({
+      factors: { by_cluster: [{ intensity_basis: 'average-direct', ...origin }], intensity_source: 'a grid' },
+      total: { co2e_kg: 1, energy_kwh: { total: 4 } },
+    } as unknown as EitReport);
+  expect(of({}).gPerKwh).toBeNull();
+  expect(of({ intensity_by_origin: { series: 0, yearly: 1 } }).gPerKwh).toBeNull();
+  expect(of({ intensity_by_origin: { series: 0.5, yearly: 0.5 } })).toEqual({
+    ...{ gPerKwh: 250, source: 'as the jobs were measured: a grid (average-direct)' },
   });
 });
 
