@@ -1,13 +1,17 @@
+import type { IntensityBasis } from '../carbon/intensity';
 import { energyText, massText } from '../report/units';
 import { METHODS } from '../science/energy-estimate';
 import { type EstimateBar, estimateSvg } from '../science/estimate-svg';
 import {
   assumptions,
   type CarbonWay,
+  different,
   errorText,
   estimateColumns,
   type EstimateRow,
+  lackText,
   methodTitle,
+  pueText,
   rowCells,
 } from '../science/estimate-words';
 import { version } from '../version';
@@ -16,6 +20,8 @@ import { alignedRows } from './plain-text';
 
 export interface ShownEstimate extends EstimateResult {
   readonly ways: readonly CarbonWay[];
+  /** Of the averages among them. */
+  readonly basis: IntensityBasis;
   /** Factors that neither the site nor an option told. */
   readonly assumed: readonly string[];
 }
@@ -37,9 +43,7 @@ export function estimateLines(shown: ShownEstimate): string[] {
       : assumptions(told, {
           ...{ work, hardware, utilisation: input.utilisation, precision: input.precision },
         })),
-    ...told.flatMap(({ method, lacks }) =>
-      lacks === null ? [] : [`No ${methodTitle(method, input.utilisation)}: ${lacks}.`],
-    ),
+    ...told.flatMap((one) => (one.lacks === null ? [] : [lackText(one, input.utilisation)])),
     ...ways.map(({ title, source }) => `${title}: ${source}.`),
     ...(assumed.length === 0 ? [] : [`Not told by the site, so assumed: ${assumed.join('; ')}.`]),
     ...notes.map((note) => `Warning: ${note}.`),
@@ -54,6 +58,7 @@ function rowsOf({ estimates, input, measured, prediction, pue }: ShownEstimate):
     return [
       {
         ...found,
+        kind: method,
         title: methodTitle(method, input.utilisation),
         // Jobs of several clusters have a PUE each.
         energyKwh: error?.estimatedKwh ?? found.itKwh * pue,
@@ -69,23 +74,40 @@ function rowsOf({ estimates, input, measured, prediction, pue }: ShownEstimate):
     ...methods,
     ...(prediction === null
       ? []
-      : [{ ...none, title: `past jobs (${prediction.n}), median`, energyKwh: prediction.median }]),
+      : [
+          {
+            ...{ ...none, kind: 'past' as const, title: `past jobs (${prediction.n}), median` },
+            energyKwh: prediction.median,
+          },
+        ]),
     ...(measured === null
       ? []
-      : [{ ...none, ...measured, title: `measured (${measured.set.report.groups.length})`, error: '' }]),
+      : [
+          {
+            ...{ ...none, ...measured, kind: 'measured' as const },
+            title: `measured (${measured.set.report.groups.length})`,
+          },
+        ]),
   ];
 }
 
-function predictionSentences({ prediction, input, ways }: ShownEstimate): string[] {
+function predictionSentences({ prediction, input, ways, pue }: ShownEstimate): string[] {
   if (prediction === null) return [];
-  const { n, interval, perHour } = prediction;
+  const { n, interval, perHour, pastPue } = prediction;
   const [, zone] = ways;
   const scaled = perHour ? `, by the mean power of each and ${input.hours} h` : '';
-  if (interval === null) return [`Of ${n} past job there is no interval${scaled}.`];
+  const other =
+    Math.abs(pue / pastPue - 1) < 1e-9
+      ? []
+      : [
+          `Past jobs ran with a PUE of ${pueText(pastPue)}: what they took before it is here times ${pueText(pue)}.`,
+        ];
+  if (interval === null) return [`Of ${n} past job there is no interval${scaled}.`, ...other];
   const kg = (kwh: number): string => massText((kwh * (zone?.gPerKwh ?? NaN)) / 1000);
   return [
     `The next job lies between ${energyText(interval.low)} and ${energyText(interval.high)} (${kg(interval.low)} to ${kg(interval.high)} by the zone's average) with a chance of ` +
       `${Math.floor(interval.chance * 100)} %, if it is of the same kind as these ${n}${scaled}: by their order, without assuming a distribution.`,
+    ...other,
   ];
 }
 
@@ -95,12 +117,10 @@ export function estimatePicture(shown: ShownEstimate): string {
   const rows = rowsOf(shown).filter(({ energyKwh }) => energyKwh !== null);
   const main = measured === null ? rows[0] : rows.at(-1);
   const plain = { range: null, stars: '', isMeasured: false };
-  const energy = rows.map(({ title, energyKwh }): EstimateBar => ({
-    ...{ ...plain, title, value: energyKwh ?? 0, isMeasured: title.startsWith('measured') },
-    range: title.startsWith('past jobs') ? (prediction?.interval ?? null) : null,
-    stars:
-      measured?.errors.find(({ method }) => methodTitle(method, shown.input.utilisation) === title)?.stars ??
-      '',
+  const energy = rows.map(({ kind, title, energyKwh }): EstimateBar => ({
+    ...{ title, value: energyKwh ?? 0, isMeasured: kind === 'measured' },
+    range: kind === 'past' ? (prediction?.interval ?? null) : null,
+    stars: measured?.errors.find(({ method }) => method === kind)?.stars ?? '',
   }));
   const carbon = ways.flatMap(({ title, gPerKwh }): EstimateBar[] =>
     gPerKwh === null || main?.energyKwh === null || main === undefined
@@ -111,8 +131,8 @@ export function estimatePicture(shown: ShownEstimate): string {
 }
 
 export function estimateJson(shown: ShownEstimate): Record<string, unknown> {
-  const { estimates, hardware, work, input, measured, prediction, ways, pue, notes, assumed } = shown;
-  const { gpu = null, cpu = null } = hardware ?? {};
+  const { estimates, hardware, work, input, measured, prediction, ways, pue, basis, notes, assumed } = shown;
+  const all = hardware ?? [];
   const carbon = (kwh: number | null): Record<string, number | null> =>
     Object.fromEntries(
       ways.map(({ name, gPerKwh }) => [
@@ -121,15 +141,21 @@ export function estimateJson(shown: ShownEstimate): Record<string, unknown> {
       ]),
     );
   return {
-    ...{ schema: 1, tool_version: version, pue, utilisation: input.utilisation, precision: input.precision },
-    gpu:
-      gpu === null
-        ? null
-        : {
-            ...{ name: gpu.name, tdp_w: gpu.tdpW, peak_tflops: gpu.peakTflops },
-            holds_cpu: gpu.holdsCpu,
-          },
-    cpu: cpu === null ? null : { name: cpu.name, w_per_core: cpu.wattsPerCore },
+    ...{
+      schema: 1,
+      tool_version: version,
+      pue,
+      basis,
+      utilisation: input.utilisation,
+      precision: input.precision,
+    },
+    gpus: different(all.flatMap(({ gpu }) => gpu ?? [])).map((gpu) => ({
+      ...{ name: gpu.name, tdp_w: gpu.tdpW, peak_tflops: gpu.peakTflops },
+      holds_cpu: gpu.holdsCpu,
+    })),
+    cpus: different(all.flatMap(({ cpu }) => cpu ?? [])).map(({ name, wattsPerCore }) => ({
+      ...{ name, w_per_core: wattsPerCore },
+    })),
     work:
       work === null
         ? null
@@ -148,6 +174,7 @@ export function estimateJson(shown: ShownEstimate): Record<string, unknown> {
         {
           ...{ method, gpu_kwh: found.gpuKwh, cpu_kwh: found.cpuKwh, dram_kwh: found.dramKwh },
           ...{ energy_kwh: kwh, co2e_kg: carbon(kwh), lacks: found.lacks },
+          runs_without: found.without,
           ...(error === undefined ? {} : { error: error.error, p_holm: error.p, stars: error.stars }),
         },
       ];
@@ -157,6 +184,7 @@ export function estimateJson(shown: ShownEstimate): Record<string, unknown> {
         ? null
         : {
             ...{ jobs: prediction.n, median_kwh: prediction.median, per_hour: prediction.perHour },
+            past_pue: prediction.pastPue,
             interval: prediction.interval,
             co2e_kg: carbon(prediction.median),
           },

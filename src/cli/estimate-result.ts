@@ -4,12 +4,12 @@ import { counted } from '../report/units';
 import {
   type EstimateHardware,
   estimateEnergy,
-  type MethodEstimate,
   type MethodName,
-  METHODS,
   type Workload,
 } from '../science/energy-estimate';
 import { errorsOf, type MethodError } from '../science/estimate-errors';
+import { different } from '../science/estimate-words';
+import { type MeanEstimate, meanEstimates, meanOfTold } from '../science/mean-estimate';
 import { type Prediction, predictNext } from '../science/prediction';
 import { isCovered, jobName, type RunSet } from '../science/run-set';
 import { mean } from '../science/sample';
@@ -31,20 +31,29 @@ const LEVEL = 0.9;
 export interface EstimateResult {
   readonly input: EstimateInput;
   readonly pue: number;
-  /** Before PUE; of several jobs the means. null: only past jobs were asked for. */
-  readonly estimates: Readonly<Record<MethodName, MethodEstimate>> | null;
+  /** Before PUE. null: only past jobs were asked for. */
+  readonly estimates: Readonly<Record<MethodName, MeanEstimate>> | null;
+  /** Of several jobs the means of what is told of all. */
   readonly work: Workload | null;
-  readonly hardware: EstimateHardware | null;
+  /** All that jobs had, each once. */
+  readonly hardware: readonly EstimateHardware[] | null;
   readonly measured: MeasuredRuns | null;
-  readonly prediction: (Prediction & { readonly perHour: boolean }) | null;
+  readonly prediction: PastPrediction | null;
   readonly notes: readonly string[];
+}
+
+/** What the next job takes, with the PUE of the estimate. */
+export interface PastPrediction extends Prediction {
+  readonly perHour: boolean;
+  /** With which the past jobs ran. */
+  readonly pastPue: number;
 }
 
 /** Jobs that were measured, as the mean of one. */
 export interface MeasuredRuns {
   readonly set: RunSet;
   readonly energyKwh: number;
-  /** Before PUE; null: nothing of that class was observed. */
+  /** Before PUE; a job of which that class was not observed counts as 0. null: none was. */
   readonly gpuKwh: number | null;
   readonly cpuKwh: number | null;
   readonly dramKwh: number | null;
@@ -79,14 +88,18 @@ export function estimateResult({
     judged ??
     (planned === null
       ? null
-      : { ...planned, estimates: estimateEnergy(planned.work, planned.hardware, input.utilisation) });
+      : {
+          work: planned.work,
+          hardware: [planned.hardware],
+          estimates: meanEstimates([estimateEnergy(planned.work, planned.hardware, input.utilisation)]),
+        });
   return {
     ...{ input, pue },
     estimates: plan?.estimates ?? null,
     work: plan?.work ?? null,
     hardware: plan?.hardware ?? null,
     measured: judged?.measured ?? null,
-    prediction: before === null ? null : predict(before, input.hours),
+    prediction: before === null ? null : predict(before, input.hours, pue),
     notes: [
       ...(measured === null ? [] : warningsOf(measured, false)),
       ...(before === null ? [] : warningsOf(before, true)),
@@ -100,19 +113,16 @@ function judge(set: RunSet, input: EstimateInput, tables: HardwareTables) {
     const [work, hardware] = [measuredWork(job, input), measuredHardware(job, input, tables)];
     return {
       ...{ job, work, hardware },
-      estimates: estimateEnergy(work, hardware, input.utilisation),
+      estimates: estimateEnergy(work, hardware, input.utilisation, true),
       measuredKwh: job.energy_kwh.total,
       pue: job.energy_kwh.it > 0 ? job.energy_kwh.total / job.energy_kwh.it : set.report.factors.pue,
     };
   });
-  const [first] = runs;
-  const meanOf = (of: (job: ReportGroup) => number | null): number | null => meanIfAll(jobs.map(of));
+  const meanOf = (of: (job: ReportGroup) => number | null): number | null => meanOfTold(jobs.map(of));
   return {
-    work: first!.work,
-    hardware: first!.hardware,
-    estimates: Object.fromEntries(
-      METHODS.map((method) => [method, meanEstimate(runs.map(({ estimates }) => estimates[method]))]),
-    ) as Record<MethodName, MethodEstimate>,
+    work: meanWork(runs.map(({ work }) => work)),
+    hardware: different(runs.map(({ hardware }) => hardware)),
+    estimates: meanEstimates(runs.map(({ estimates }) => estimates)),
     measured: {
       set,
       energyKwh: mean(jobs.map((job) => job.energy_kwh.total)),
@@ -124,36 +134,42 @@ function judge(set: RunSet, input: EstimateInput, tables: HardwareTables) {
   };
 }
 
-/** A sum of some of the jobs is no mean of all. */
-function meanIfAll(values: readonly (number | null)[]): number | null {
-  const told = values.filter((value) => value !== null);
-  return told.length < values.length ? null : mean(told);
-}
-
-function meanEstimate(all: readonly MethodEstimate[]): MethodEstimate {
+/** What is told of some of the jobs is no mean of all. */
+function meanWork(works: readonly Workload[]): Workload {
+  const meanIfAll = (name: keyof Workload): number | null => {
+    const told = works.flatMap((work) => work[name] ?? []);
+    if (told.length < works.length) return null;
+    // What the options told of each is not to be another number by rounding.
+    return new Set(told).size === 1 ? told[0]! : mean(told);
+  };
   return {
-    method: all[0]!.method,
-    gpuKwh: meanIfAll(all.map(({ gpuKwh }) => gpuKwh)),
-    cpuKwh: meanIfAll(all.map(({ cpuKwh }) => cpuKwh)),
-    dramKwh: meanIfAll(all.map(({ dramKwh }) => dramKwh)),
-    itKwh: meanIfAll(all.map(({ itKwh }) => itKwh)),
-    lacks: all.find(({ lacks }) => lacks !== null)?.lacks ?? null,
+    ...{
+      hours: meanIfAll('hours'),
+      gpuHours: meanIfAll('gpuHours'),
+      usedGpuHours: meanIfAll('usedGpuHours'),
+    },
+    ...{ coreHours: meanIfAll('coreHours'), usedCoreHours: meanIfAll('usedCoreHours') },
+    ...{ memoryBytes: meanIfAll('memoryBytes'), pflopsHours: meanIfAll('pflopsHours') },
   };
 }
 
-/** By the energy of a job, or where hours are told by that of an hour. */
-function predict({ report }: RunSet, hours: number | undefined): Prediction & { perHour: boolean } {
+/** By the energy of a job before PUE, or where hours are told by that of an hour; then times the PUE that counts now. */
+function predict({ report }: RunSet, hours: number | undefined, pue: number): PastPrediction {
   const energies = report.groups
     .filter((job) => hours === undefined || job.elapsed_seconds > 0)
-    .map(({ energy_kwh: { total }, elapsed_seconds: seconds }) =>
-      hours === undefined ? total : (total / seconds) * 3600 * hours,
+    .map(
+      ({ energy_kwh: { it }, elapsed_seconds: seconds }) =>
+        pue * (hours === undefined ? it : (it / seconds) * 3600 * hours),
     );
   if (energies.length === 0)
     throw new EitError(
       'EIT_USAGE',
       '--from-jobs: these jobs have no length, so nothing follows for --hours: leave it out',
     );
-  return { ...predictNext(energies, LEVEL), perHour: hours !== undefined };
+  return {
+    ...predictNext(energies, LEVEL),
+    ...{ perHour: hours !== undefined, pastPue: report.factors.pue },
+  };
 }
 
 function warningsOf({ filter, report }: RunSet, isPast: boolean): string[] {
@@ -172,11 +188,24 @@ function warningsOf({ filter, report }: RunSet, isPast: boolean): string[] {
     notes.push(
       `${filter.name} ran on different hardware (${[...models].slice(0, 4).join('; ')}): what the next one takes depends on it`,
     );
+  if (!isPast) notes.push(...unobservedNotes(jobs));
   const { measured_fraction: read } = report.total;
   if (!isPast && read !== null && read < 0.5)
     notes.push(`of what was measured ${Math.round((1 - read) * 100)} % is from a model itself`);
   if (jobs.length < 5) notes.push(`${filter.name}: ${counted(jobs.length, 'job')} tell little`);
   return notes;
+}
+
+/** Where a part of the measured energy is told of some jobs only. */
+function unobservedNotes(jobs: readonly ReportGroup[]): string[] {
+  return (['gpu', 'cpu', 'dram'] as const).flatMap((part) => {
+    const asked = part === 'gpu' ? jobs.filter((job) => job.gpu_seconds > 0) : jobs;
+    const without = asked.filter((job) => job.energy_kwh[part] === null).length;
+    if (without === 0 || without === asked.length) return [];
+    return [
+      `of ${without} of ${counted(asked.length, 'job')} no ${part === 'dram' ? 'DRAM' : part.toUpperCase()} energy was observed: it is not in what was measured`,
+    ];
+  });
 }
 
 function named(jobs: readonly ReportGroup[]): string {

@@ -1,13 +1,15 @@
+import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { POLICIES } from '../attribution/policy';
-import { factorsFor } from '../carbon/factors';
 import { loadZones } from '../carbon/zone';
 import { visible } from '../config/visible';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
 import { PRECISIONS, readAccelerators } from '../hardware/accelerators';
 import { readProcessors } from '../hardware/processors';
+import type { SiteFactors } from '../report/report';
 import { checkSets, FILTER_KEYS, parseRunSet } from '../science/run-set';
+import { parseSlurmTime } from '../slurm/time-form';
 import { ledgerIn, siteConfig } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { carbonWays } from './estimate-carbon';
@@ -18,7 +20,9 @@ import { lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { jsonText } from './plain-text';
 import { positive } from './positive';
+import { ranWhere } from './ran-where';
 import { readRunSets } from './run-sets';
+import { siteFactors } from './site-factors';
 import { wrapped } from './wrapped';
 
 const number = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
@@ -110,28 +114,47 @@ export async function run(
   const [measured, before] = [setOf('measured'), setOf('past jobs')];
 
   const zones = loadZones(dataPath());
-  const factors = factorsFor(loaded, loaded.config.cluster ?? '', zones);
-  const pueGiven = lastGiven(argv['pue']);
+  const ran = measured ?? before;
+  const where = ranWhere(ran === null ? [] : [ran.report]);
+  const start = lastGiven(argv['start']);
+  const nowMs = Date.now();
+  const startMs =
+    start === undefined ? null : parseSlurmTime(start, { now: DateTime.fromMillis(nowMs) }).toMillis();
+  const sinceMs = startMs ?? nowMs;
+  const factors = siteFactors(loaded)({ sinceMs, untilMs: sinceMs + (input.hours ?? 0) * 3_600_000 })(
+    where.cluster ?? '',
+  );
+  const [pueGiven, zoneGiven] = [lastGiven(argv['pue']), lastGiven(argv['zone'])];
   const pue =
     measured?.report.factors.pue ?? (pueGiven === undefined ? factors.pue : positive('pue', pueGiven, 10));
+  const basis = where.basis ?? factors.intensityBasis;
   const result = estimateResult({
     ...{ input, measured, before, pue },
     tables: { accelerators: readAccelerators(), processors: readProcessors() },
   });
-  const { ways, notes } = carbonWays(loaded, zones, {
-    zone: lastGiven(argv['zone']) ?? placeOf(measured ?? before) ?? factors.zone,
-    start: lastGiven(argv['start']),
+  const { ways, notes: skipped } = carbonWays(loaded, zones, {
+    zone: zoneGiven ?? where.zone ?? factors.zone,
+    ...{ basis, startMs },
     hours: input.hours ?? null,
     measured: measured?.report ?? null,
   });
-  const isTold = (factor: string): boolean =>
-    (factor.startsWith('pue ') && pueGiven !== undefined) ||
-    (factor.startsWith('zone ') && lastGiven(argv['zone']) !== undefined) ||
-    factor.startsWith('node_overhead ');
-  const assumed = (measured?.report.factors.defaults_used ?? factors.defaultsUsed).filter(
-    (one) => !isTold(one),
-  );
-  const shown = { ...result, ways, assumed, notes: [...result.notes, ...notes] };
+  const notes = [
+    ...skipped,
+    ...(measured === null && pueGiven === undefined ? pueNotes(factors) : []),
+    ...(where.bases.length > 1
+      ? [`the jobs ran on clusters with several bases (${where.bases.join(', ')}): the averages are ${basis}`]
+      : []),
+  ];
+  const [ofJobs, ofSite] = [ran?.report.factors.defaults_used ?? [], factors.defaultsUsed];
+  const about = (list: readonly string[], factor: string): string[] =>
+    list.filter((text) => text.startsWith(`${factor} `));
+  const assumed = [
+    ...(measured !== null ? about(ofJobs, 'pue') : pueGiven === undefined ? about(ofSite, 'pue') : []),
+    ...(zoneGiven === undefined ? about(where.zone === undefined ? ofSite : ofJobs, 'zone') : []),
+    ...about(ofJobs, 'node_overhead'),
+    ...(measured === null ? [] : about(ofJobs, 'intensity')),
+  ];
+  const shown = { ...result, ways, basis, assumed, notes: [...result.notes, ...notes] };
 
   const plot = lastGiven(argv['plot']);
   if (plot !== undefined) writePicture('plot', plot, estimatePicture(shown));
@@ -148,8 +171,9 @@ export async function run(
   return 0;
 }
 
-/** The zone in which jobs ran, where all ran in one. */
-function placeOf(set: Awaited<ReturnType<typeof readRunSets>>[number] | null): string | undefined {
-  const found = new Set(set?.report.factors.by_cluster.map(({ zone }) => zone));
-  return found.size === 1 ? [...found][0] : undefined;
+/** What of its time the site's PUE file does not tell. */
+function pueNotes({ byTime = [] }: SiteFactors): string[] {
+  return byTime
+    .filter(({ factor, assumed }) => factor === 'pue' && assumed.length > 0)
+    .map(({ file }) => `${file} has no PUE of that time: the one nearest in time is taken`);
 }

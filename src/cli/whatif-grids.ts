@@ -24,8 +24,9 @@ export interface AskedGrids {
  * @param startMs null: the average
  */
 export function gridOf(asked: AskedGrids, zone: string, startMs: number | null): Grid {
-  const { gPerKwh, year, source, zoneName } = asked.zones.intensity(zone, { basis: asked.basis });
-  const yearly = `average of ${year}, ${source}`;
+  const { basis } = asked;
+  const { gPerKwh, year, source, zoneName } = asked.zones.intensity(zone, { basis });
+  const yearly = `average of ${year}, ${source} (${basis})`;
   if (startMs === null) return { zone, zoneName, source: yearly, meanGPerKwh: () => gPerKwh };
   const curve = curveOf(asked, zone, startMs, startMs + Math.max(asked.longestMs, 1));
   if (curve === null)

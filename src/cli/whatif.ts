@@ -4,6 +4,7 @@ import { BASIS_NAMES, basisOfSite } from '../carbon/basis';
 import { equivalentText, equivalentsOf, loadEquivalents } from '../carbon/equivalents';
 import { SkippedLines } from '../carbon/intensity-line';
 import { loadZones } from '../carbon/zone';
+import { siteFor } from '../config/config';
 import { visible } from '../config/visible';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
@@ -20,6 +21,7 @@ import { allGiven, lastGiven } from './given';
 import { writePicture } from './picture-file';
 import { jsonText } from './plain-text';
 import { positive } from './positive';
+import { ranWhere } from './ran-where';
 import { type AskedGrids, gridOf, hoursOf } from './whatif-grids';
 import { hourLines, hoursJson, outcomeJson, outcomeRows } from './whatif-words';
 import { wrapped } from './wrapped';
@@ -117,11 +119,18 @@ export async function run(
     );
 
   const site = siteConfig(argv, surroundings);
-  const basis = basisOfSite(lastGiven(argv['basis']) ?? site.config.site?.intensity_basis);
   const zones = loadZones(dataPath());
-  for (const zone of named) zones.intensity(zone, { basis });
+  // A zone that there is not need not wait for the ledger.
+  for (const zone of named) zones.years(zone);
   const chosen = kwh === undefined ? await chosenRuns(argv, surroundings) : null;
   const read = chosen?.sets ?? [];
+  const where = ranWhere(read.map(({ report }) => report));
+  const cluster = where.cluster ?? site.config.cluster ?? '';
+  const asBasis = lastGiven(argv['basis']);
+  const basis =
+    asBasis === undefined
+      ? (where.basis ?? basisOfSite(siteFor(site.config, cluster).intensity_basis))
+      : basisOfSite(asBasis);
   const works =
     kwh === undefined
       ? read.map(workOf)
@@ -143,6 +152,11 @@ export async function run(
   const notes = [
     // That a test tells little is of no account where there is none.
     ...(chosen?.warnings ?? []).filter((text) => sets.length > 1 || !text.includes('below 5')),
+    ...(asBasis === undefined && where.bases.length > 1
+      ? [
+          `the jobs ran on clusters with several bases (${where.bases.join(', ')}): ${basis} is taken, --basis takes another`,
+        ]
+      : []),
     ...(asked.skipped.count > 0
       ? [
           `${counted(asked.skipped.count, 'line')} of the intensity series not read: ${asked.skipped.places.join('; ')}`,

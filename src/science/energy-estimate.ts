@@ -58,11 +58,13 @@ export const USUAL_UTILISATION = 1 / 3;
  *
  * The CPU is added as cores × hours × TDP / cores of the model, by the same utilisation in the first two and by its time in use in the others; memory as 0.3725 W a GiB (data/hardware).
  * @param utilisation from 0 to 1
+ * @param isMeasured whether records tell of the run, and not options: what it lacks is told by other means
  */
 export function estimateEnergy(
   work: Workload,
   hardware: EstimateHardware,
   utilisation: number,
+  isMeasured = false,
 ): Record<MethodName, MethodEstimate> {
   const { gpu, cpu } = hardware;
   const isOnGpus = gpu !== null && work.gpuHours !== 0;
@@ -93,11 +95,23 @@ export function estimateEnergy(
       itKwh: (gpuKwh ?? 0) + (cpuKwh ?? 0) + (dramKwh ?? 0),
     };
   };
+  const noCpu = cpu === null ? 'the CPU is not told, or in no table (--cpu)' : null;
   const noTime = isOnGpus
-    ? 'how long is not told (--hours)'
-    : cpu === null
-      ? 'the CPU is not told, or in no table (--cpu)'
-      : 'how many cores, or how long, is not told (--cores)';
+    ? isMeasured
+      ? 'how long it had GPUs is not told'
+      : 'how long is not told (--hours)'
+    : (noCpu ??
+      (isMeasured
+        ? 'how many cores it held is not told (eit sacct-sync, or --cores)'
+        : 'how many cores, or how long, is not told (--cores)'));
+  const noUse = isOnGpus
+    ? isMeasured
+      ? 'in what part of their time its GPUs were in use was not measured'
+      : 'how many GPU hours were in use is not told (--gpu-hours)'
+    : (noCpu ??
+      (isMeasured
+        ? 'how long its cores were busy was not measured'
+        : 'in what part of their time the cores are busy is not told (--cpu-use)'));
   return {
     'time-part': made('time-part', byGpus(times(work.gpuHours, utilisation)), held(utilisation), noTime),
     'time-full': made('time-full', byGpus(work.gpuHours), held(1), noTime),
@@ -105,9 +119,7 @@ export function estimateEnergy(
       'time-in-use',
       byGpus(work.usedGpuHours),
       work.usedCoreHours === null && !isOnGpus ? null : used,
-      isOnGpus
-        ? 'how many GPU hours were in use is not told (--gpu-hours)'
-        : 'in what part of their time the cores are busy is not told (--cpu-use)',
+      noUse,
     ),
     operations: made(
       'operations',

@@ -1,6 +1,7 @@
 import type { Precision } from '../hardware/accelerators';
 import { energyText, massText, plainNumber } from '../report/units';
-import type { EstimateHardware, MethodEstimate, MethodName, Workload } from './energy-estimate';
+import type { EstimateHardware, MethodName, Workload } from './energy-estimate';
+import type { MeanEstimate } from './mean-estimate';
 
 /** A way to make carbon of an energy. */
 export interface CarbonWay {
@@ -15,6 +16,7 @@ export interface CarbonWay {
 
 /** A line of the table: one method, the measured value, or a prediction. Energies are means of a run. */
 export interface EstimateRow {
+  readonly kind: MethodName | 'past' | 'measured';
   readonly title: string;
   readonly gpuKwh: number | null;
   readonly cpuKwh: number | null;
@@ -61,15 +63,19 @@ export function estimateColumns(
   return [
     { title: 'Method', align: 'left' },
     ...['GPU', 'CPU', 'DRAM'].map(right),
-    right(`Energy (PUE ${plainNumber(Number(pue.toPrecision(4)))})`),
+    right(`Energy (PUE ${pueText(pue)})`),
     ...carbon.map(({ title }) => right(title)),
     ...(hasErrors ? [right('Error')] : []),
   ];
 }
 
+export function pueText(pue: number): string {
+  return plainNumber(Number(pue.toPrecision(4)));
+}
+
 /** What each number rests on, sentence by sentence. */
 export function assumptions(
-  estimates: readonly MethodEstimate[],
+  estimates: readonly MeanEstimate[],
   {
     work,
     hardware,
@@ -77,42 +83,56 @@ export function assumptions(
     precision,
   }: {
     readonly work: Workload;
-    readonly hardware: EstimateHardware;
+    /** All that runs had. */
+    readonly hardware: readonly EstimateHardware[];
     readonly utilisation: number;
     readonly precision: Precision;
   },
 ): string[] {
-  const { gpu, cpu } = hardware;
+  const gpus = different(hardware.flatMap(({ gpu }) => gpu ?? []));
+  const withCpu = hardware.filter(({ gpu }) => gpu?.holdsCpu !== true);
+  const cpus = different(withCpu.flatMap(({ cpu }) => cpu ?? []));
   const made = estimates.filter(({ itKwh }) => itKwh !== null);
   const byTime = made.some(({ method }) => method === 'time-part' || method === 'time-full');
   const byOperations = made.some(({ method }) => method === 'operations');
-  const holdsCpu = gpu?.holdsCpu === true;
-  const lacksAll = (kwh: (one: MethodEstimate) => number | null): boolean =>
-    made.every((one) => kwh(one) === null);
-  const peak = byOperations ? `, peak ${plainNumber(gpu?.peakTflops ?? 0)} TFLOP/s dense (${precision})` : '';
+  const runs = made[0]?.runs ?? 0;
+  const most = (of: (one: MeanEstimate) => number): number => Math.max(0, ...made.map(of));
+  const [noCpu, noDram] = [most(({ without }) => without.cpu), most(({ without }) => without.dram)];
+  const peak = (tflops: number | null): string =>
+    byOperations ? `, peak ${plainNumber(tflops ?? 0)} TFLOP/s dense (${precision})` : '';
+  const some = (n: number, what: string): string =>
+    n < runs ? `Of ${n} of ${runs} jobs no ${what}` : `No ${what}`;
   const sentences: readonly (string | false)[] = [
     made.length > 0 && 'GPU, CPU and DRAM are before PUE.',
-    gpu !== null && `${gpu.name}: TDP ${plainNumber(gpu.tdpW)} W a GPU${peak}.`,
-    holdsCpu && 'Its TDP has the CPUs and their memory in it: none are added.',
-    cpu !== null &&
-      !holdsCpu &&
-      `${cpu.name}: TDP / cores = ${plainNumber(Number(cpu.wattsPerCore.toPrecision(3)))} W a core.`,
+    ...gpus.map(
+      ({ name, tdpW, peakTflops, holdsCpu }) =>
+        `${name}: TDP ${plainNumber(tdpW)} W a GPU${peak(peakTflops)}.` +
+        (holdsCpu ? ' Its TDP has the CPUs and their memory in it: none are added.' : ''),
+    ),
+    ...cpus.map(
+      ({ name, wattsPerCore }) =>
+        `${name}: TDP / cores = ${plainNumber(Number(wattsPerCore.toPrecision(3)))} W a core.`,
+    ),
     byTime &&
-      `× ${part(utilisation)}: ${gpu === null ? 'cores draw' : 'GPUs, and the CPU with them, draw'} that part of their TDP all the time; without it all of it. Idle power is not told apart, and turbo can draw more than TDP.`,
+      `× ${part(utilisation)}: ${gpus.length === 0 ? 'cores draw' : 'GPUs, and the CPU with them, draw'} that part of their TDP all the time; without it all of it. Idle power is not told apart, and turbo can draw more than TDP.`,
     byOperations &&
       `${plainNumber(work.pflopsHours ?? 0)} PFLOP/s-hours as if they ran at the dense peak: a run that reaches half of it takes twice the time.`,
-    made.length > 0 &&
-      lacksAll(({ cpuKwh }) => cpuKwh) &&
-      'No CPU is added: its model, its cores or its time is not told.',
-    made.length > 0 &&
-      lacksAll(({ dramKwh }) => dramKwh) &&
-      'No memory is added: how much, or how long, is not told.',
-    made.length > 0 &&
-      !lacksAll(({ dramKwh }) => dramKwh) &&
-      !holdsCpu &&
-      'Memory: 0.3725 W a GiB, in use or not.',
+    noCpu > 0 && `${some(noCpu, 'CPU')} is added: its model, its cores or its time is not told.`,
+    noDram > 0 && `${some(noDram, 'memory')} is added: how much, or how long, is not told.`,
+    made.length > 0 && noDram < runs && withCpu.length > 0 && 'Memory: 0.3725 W a GiB, in use or not.',
   ];
   return sentences.filter((sentence) => sentence !== false);
+}
+
+/** Each once, in the order in which they come. */
+export function different<T>(all: readonly T[]): T[] {
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** Why a method has no row; of several runs, of how many. */
+export function lackText({ method, lacks, runs, without }: MeanEstimate, utilisation: number): string {
+  const some = without.energy < runs ? `of ${without.energy} of ${runs} jobs ` : '';
+  return `No ${methodTitle(method, utilisation)}: ${some}${lacks}.`;
 }
 
 function part(utilisation: number): string {

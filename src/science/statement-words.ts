@@ -158,7 +158,7 @@ function placeText(cluster: ClusterFactors, zoneName: (zone: string) => string):
   const year = cluster.intensity_year === undefined ? '' : `, ${cluster.intensity_year}`;
   return (
     `a PUE of ${plainNumber(Number(pue.toPrecision(4)))} on the grid ${zone}${name === '' || name === zone ? '' : ` (${name})`} with ${g.toFixed(1)} g of CO2eq per kWh` +
-    `${cluster.intensity_by_origin === undefined ? '' : ' in the mean of the times of use'} (${basis === 'average-direct' ? 'direct' : 'life cycle'}, average; ${source}${year})`
+    `${(cluster.intensity_by_origin?.yearly ?? 1) === 1 ? '' : ' in the mean of the times of use'} (${basis === 'average-direct' ? 'direct' : 'life cycle'}, average; ${source}${year})`
   );
 }
 

@@ -73,7 +73,8 @@ function eit(...args: string[]): Promise<Outcome> {
 
 interface EstimateJson {
   pue: number;
-  gpu: { name: string; tdp_w: number } | null;
+  gpus: { name: string; tdp_w: number }[];
+  cpus: { name: string }[];
   work: { gpu_hours: number; used_gpu_hours: number; used_core_hours: number };
   carbon: { way: string; g_per_kwh: number | null }[];
   estimates: {
@@ -105,7 +106,7 @@ function near(value: number): number {
 
 test('before it runs: time and operations, in the zone and the country of the site', async () => {
   const found = await json('--gpu', 'A100-SXM4-80GB', '--gpus', '8', '--hours', '24', '--pflops-hours', '30');
-  expect(found.gpu).toMatchObject({ name: 'NVIDIA A100 SXM4', tdp_w: 400 });
+  expect(found.gpus).toMatchObject([{ name: 'NVIDIA A100 SXM4', tdp_w: 400 }]);
   const of = (method: string) => found.estimates.find((one) => one.method === method);
   expect(of('time-part')?.energy_kwh).toEqual(near((76.8 / 3) * 1.2));
   expect(of('time-full')?.energy_kwh).toEqual(near(76.8 * 1.2));

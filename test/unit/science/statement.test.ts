@@ -182,6 +182,19 @@ test('two lines of one job in a set, of two partitions, are one job', () => {
   expect(statement.overlaps).toEqual(['job 1 in both A and B: counted once in the sum']);
 });
 
+test.each([
+  [undefined, false],
+  [1, false],
+  [0.25, true],
+])('with %d of the energy by a year’s average it tells of the times of use: %s', (yearly, isByTime) => {
+  const { report, ...set } = PAPER;
+  const [cluster] = report.factors.by_cluster;
+  const origin = yearly === undefined ? {} : { intensity_by_origin: { yearly } };
+  const factors = { ...report.factors, by_cluster: [{ ...cluster, ...origin }] };
+  const text = textOf(blocksOf([{ ...set, report: { ...report, factors } as unknown as EitReport }]));
+  expect(text.includes('in the mean of the times of use')).toBe(isByTime);
+});
+
 test.each<[number, string]>([
   [1, 'all of the energy read from counters'],
   [0.9997, '99.9 % of the energy read from counters and the rest modelled'],
