@@ -61,11 +61,18 @@ export interface FoundName {
   readonly where: string;
 }
 
+/** An attached file in which hidden names can stand that nobody has looked for. */
+export interface UnseenFile {
+  readonly file: string;
+  readonly why: string;
+}
+
 export interface AppendixResult {
   readonly site: Site;
   /** All of them, sets within sets behind theirs. */
   readonly sets: readonly SiteSet[];
   readonly foundNames: readonly FoundName[];
+  readonly unseenFiles: readonly UnseenFile[];
   readonly bytes: number;
   readonly largestPage: number;
 }
@@ -167,7 +174,7 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
   return {
     site,
     ...writeSite(site, [...reports.values()][0]!, folder),
-    foundNames: foundNames(asked, site, names),
+    ...lookedThrough(asked, site, names),
   };
 }
 
@@ -310,27 +317,42 @@ function writeSite(
   return { sets, largestPage, bytes: folder.paths.reduce((sum, path) => sum + folder.bytesOf(path), 0) };
 }
 
-/** Hidden names that stand in what people wrote. */
-function foundNames({ plan, attached }: AppendixAsked, site: Site, names: Pseudonyms): FoundName[] {
-  if (!plan.hidesNames) return [];
+/** Hidden names that stand in what people wrote, and what could not be looked through for them. */
+function lookedThrough(
+  { plan, attached }: AppendixAsked,
+  site: Site,
+  names: Pseudonyms,
+): Pick<AppendixResult, 'foundNames' | 'unseenFiles'> {
+  if (!plan.hidesNames) return { foundNames: [], unseenFiles: [] };
   const found = new Map<string, FoundName>();
-  const look = (text: string, where: string): void => {
-    for (const { name, kind } of names.foundIn(text)) {
+  const look = (texts: readonly string[], where: string): void => {
+    for (const { name, kind } of names.foundIn(texts.join('\n'))) {
       const key = `${kind}\0${name}\0${where}`;
       if (!found.has(key)) found.set(key, { kind, name, where });
     }
   };
-  look(`${site.title}\n${site.description}`, 'the title or the description');
+  look([site.title, site.description], 'the title or the description');
   for (const set of setsIn(site.sets))
-    look(`${set.name}\n${set.description}`, 'the name or the description of a set');
+    look([set.name, set.description], 'the name or the description of a set');
   for (const { job, tags, metrics, software } of site.runs) {
-    look(job.slurm_job?.name ?? '', 'names of jobs');
-    look(JSON.stringify([tags, Object.keys(metrics)]), 'tags or metrics of runs');
-    look(JSON.stringify(software), 'what was written down of the software');
+    look([job.slurm_job?.name ?? ''], 'names of jobs');
+    look(Object.entries(tags).flat(), 'tags or metrics of runs');
+    look(
+      Object.entries(metrics).flatMap(([name, { unit }]) => [name, unit]),
+      'tags or metrics of runs',
+    );
+    const told = [
+      ...(software?.lines ?? []).map(({ text }) => text),
+      ...(software?.packages ?? []).flatMap(({ packages }) => packages),
+    ];
+    look(told, 'what was written down of the software');
   }
-  for (const run of site.runs) look([...run.details.programs.keys()].join('\n'), 'names of programs');
-  for (const file of [...attached.values()].flat())
-    look(`${file.name}\n${textOfFile(file)}`, `the file ${file.name}`);
-  look(site.notes.join('\n'), 'the notes on factors');
-  return [...found.values()];
+  for (const run of site.runs) look([...run.details.programs.keys()], 'names of programs');
+  const unseenFiles = [...attached.values()].flat().flatMap((file) => {
+    const { text, unseen } = textOfFile(file);
+    look([file.name, text], `the file ${file.name}`);
+    return unseen === null ? [] : [{ file: file.name, why: unseen }];
+  });
+  look(site.notes, 'the notes on factors');
+  return { foundNames: [...found.values()], unseenFiles };
 }
