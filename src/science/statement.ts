@@ -84,7 +84,7 @@ export function statementOf(
 function projectOf({ filter, report }: RunSet): StatedProject {
   const { groups, total, factors } = report;
   return {
-    ...figuresOf(filter.name, groups),
+    ...figuresOf(filter.name, [...partsByJob(groups).values()]),
     // Of all records at once, as eit-report tells them.
     energyKwh: total.energy_kwh.total,
     co2eKg: total.co2e_kg,
@@ -100,24 +100,29 @@ function projectOf({ filter, report }: RunSet): StatedProject {
   };
 }
 
-function togetherOf(sets: readonly RunSet[], jobs: readonly ReportGroup[]): StatedFigures {
+function togetherOf(sets: readonly RunSet[], jobs: readonly JobParts[]): StatedFigures {
   return {
     ...figuresOf('together', jobs),
     socialCost: costOf(
       sets.map(({ report }) => report),
-      jobs,
+      jobs.flat(),
     ),
   };
 }
 
-function figuresOf(name: string, jobs: readonly ReportGroup[]): StatedFigures {
-  const added = (of: (job: ReportGroup) => number): number => sum(jobs.map(of));
+/** One job, by each line that sets have of it; at least one. */
+type JobParts = readonly ReportGroup[];
+
+/** Of all parts the sums, of jobs how many and how they ended. */
+function figuresOf(name: string, jobs: readonly JobParts[]): StatedFigures {
+  const parts = jobs.flat();
+  const added = (of: (job: ReportGroup) => number): number => sum(parts.map(of));
+  const states = jobs.map(stateOf);
   const unfinished = new Map<string, number>();
-  for (const { slurm_job: job } of jobs)
-    if (job !== undefined && outcomeOf(job.state) !== null)
-      unfinished.set(job.state, (unfinished.get(job.state) ?? 0) + 1);
+  for (const state of states)
+    if (state !== null && outcomeOf(state) !== null) unfinished.set(state, (unfinished.get(state) ?? 0) + 1);
   const models = (of: (job: ReportGroup) => readonly string[]): string[] =>
-    [...new Set(jobs.flatMap(of))].sort();
+    [...new Set(parts.flatMap(of))].sort();
   return {
     ...{ name, jobs: jobs.length, unfinished, socialCost: null },
     energyKwh: added((job) => job.energy_kwh.total),
@@ -125,14 +130,18 @@ function figuresOf(name: string, jobs: readonly ReportGroup[]): StatedFigures {
     elapsedSeconds: added((job) => job.elapsed_seconds),
     cpuSeconds: added((job) => job.cpu_seconds),
     gpuSeconds: added((job) => job.gpu_seconds),
-    partial: jobs.filter((job) => !isCovered(job)).length,
-    going: jobs.filter(
-      ({ slurm_job: job }) => job !== undefined && job.state !== 'COMPLETED' && outcomeOf(job.state) === null,
-    ).length,
-    untold: jobs.filter((job) => job.slurm_job === undefined).length,
+    partial: jobs.filter((job) => !job.every(isCovered)).length,
+    going: states.filter((state) => state !== null && state !== 'COMPLETED' && outcomeOf(state) === null)
+      .length,
+    untold: states.filter((state) => state === null).length,
     cpuModels: models((job) => job.cpu_models),
     gpuModels: models((job) => (job.gpu_seconds > 0 ? job.gpu_models : [])),
   };
+}
+
+/** Slurm's, which all parts have alike; null: of none it is told. */
+function stateOf(parts: JobParts): string | null {
+  return parts.find(({ slurm_job: job }) => job !== undefined)?.slurm_job?.state ?? null;
 }
 
 function costOf(reports: readonly EitReport[], jobs: readonly ReportGroup[]): StatedCost | null {
@@ -164,34 +173,47 @@ const SAME = 1e-9;
  * The jobs of all sets, each once. A job that two sets have of different times (`starttime`, `endtime`) is in each by that part.
  * @throws EitError EIT_RUN_SET where the parts overlap
  */
-function eachOnce(sets: readonly RunSet[]): { jobs: ReportGroup[]; overlaps: string[] } {
-  const counted = new Map<string, { job: ReportGroup; set: RunSet }[]>();
+function eachOnce(sets: readonly RunSet[]): { jobs: JobParts[]; overlaps: string[] } {
+  const counted = new Map<string, { parts: JobParts; set: RunSet }[]>();
   const twice = new Map<string, string[]>();
+  const kwhOf = (parts: JobParts): number => sum(parts.map((part) => part.energy_kwh.total));
   for (const set of sets)
-    for (const job of set.report.groups) {
-      const identity = identityOf(job);
+    for (const [identity, parts] of partsByJob(set.report.groups)) {
       const had = counted.get(identity) ?? [];
       const other = had.find((one) => windowsMeet(one.set.report, set.report));
       if (other === undefined) {
-        counted.set(identity, [...had, { job, set }]);
+        counted.set(identity, [...had, { parts, set }]);
         continue;
       }
-      const [a, b] = [other.job.energy_kwh.total, job.energy_kwh.total];
+      const [a, b] = [kwhOf(other.parts), kwhOf(parts)];
+      const name = jobName(parts[0]!);
       const names = `${visible(other.set.filter.name, 40)} and ${visible(set.filter.name, 40)}`;
       if (Math.abs(a - b) > SAME * Math.max(a, b))
         throw new EitError(
           'EIT_RUN_SET',
-          `${jobName(job)} is in both ${names}, with a part of it each, and the parts overlap: no sum counts it once. Give them the same starttime and endtime, or times that do not overlap`,
+          `${name} is in both ${names}, with a part of it each, and the parts overlap: no sum counts it once. Give them the same starttime and endtime, or times that do not overlap`,
         );
-      twice.set(names, [...(twice.get(names) ?? []), jobName(job)]);
+      twice.set(names, [...(twice.get(names) ?? []), name]);
     }
   return {
-    jobs: [...counted.values()].flatMap((entries) => entries.map(({ job }) => job)),
+    jobs: [...counted.values()].map((entries) => entries.flatMap(({ parts }) => parts)),
     overlaps: [...twice].map(
       ([names, jobs]) =>
         `${jobs.slice(0, 10).join(', ')}${jobs.length > 10 ? ` and ${jobs.length - 10} more` : ''} in both ${names}: counted once in the sum`,
     ),
   };
+}
+
+/** A job that was requeued to another partition has a line in each. */
+function partsByJob(groups: readonly ReportGroup[]): Map<string, ReportGroup[]> {
+  const jobs = new Map<string, ReportGroup[]>();
+  for (const group of groups) {
+    const identity = identityOf(group);
+    const parts = jobs.get(identity);
+    if (parts === undefined) jobs.set(identity, [group]);
+    else parts.push(group);
+  }
+  return jobs;
 }
 
 function windowsMeet(a: EitReport, b: EitReport): boolean {

@@ -148,6 +148,51 @@ test('parts of one job in two times that do not meet are two parts', () => {
   expect(() => statementOf([first, meeting], NOTHING)).toThrow(/job 1 is in both Q1 and Q2.*parts overlap/);
 });
 
+test('a job in two parts is one job, that ended once', () => {
+  const quarter = (name: string, kwh: number, window: [string, string], coverage: number) =>
+    setOf(
+      name,
+      [
+        { id: 1, kwh, kg: 0.5, state: 'FAILED', coverage },
+        { id: 2, kwh, kg: 0.5, state: 'RUNNING' },
+        { id: 3, kwh, kg: 0.5 },
+      ],
+      window,
+    );
+  const sets = [
+    quarter('Q1', 1, ['2026-01-01', '2026-04-01'], 1),
+    quarter('Q2', 3, ['2026-04-01', '2026-07-01'], 0.5),
+  ];
+  const { together } = statementOf(sets, NOTHING);
+  expect(together).toMatchObject({ jobs: 3, energyKwh: 12, partial: 1, going: 1, untold: 1 });
+  expect([...together!.unfinished]).toEqual([['FAILED', 1]]);
+  expect(together?.elapsedSeconds).toBe(6 * 3600);
+});
+
+test('two lines of one job in a set, of two partitions, are one job', () => {
+  const lines = [
+    { id: 1, kwh: 1, kg: 0.5, state: 'TIMEOUT' },
+    { id: 1, kwh: 2, kg: 1, state: 'TIMEOUT' },
+  ];
+  const [a, b] = [setOf('A', lines), setOf('B', lines)];
+  const statement = statementOf([a, b], NOTHING);
+  expect(statement.projects[0]).toMatchObject({ jobs: 1, energyKwh: 3 });
+  expect(statement.together).toMatchObject({ jobs: 1, energyKwh: 3 });
+  expect([...statement.together!.unfinished]).toEqual([['TIMEOUT', 1]]);
+  expect(statement.overlaps).toEqual(['job 1 in both A and B: counted once in the sum']);
+});
+
+test.each<[number, string]>([
+  [1, 'all of the energy read from counters'],
+  [0.9997, '99.9 % of the energy read from counters and the rest modelled'],
+  [0.0004, 'less than 0.1 % of the energy read from counters and the rest modelled'],
+  [0, 'all of the energy modelled'],
+])('with %d of the energy measured it says: %s', (part, words) => {
+  const { report, ...set } = PAPER;
+  const total = { ...report.total, measured_fraction: part };
+  expect(textOf(blocksOf([{ ...set, report: { ...report, total } }]))).toContain(words);
+});
+
 test('what was observed in part is "at least"; what failed is counted and said', () => {
   const text = textOf(
     blocksOf([
