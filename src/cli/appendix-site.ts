@@ -2,7 +2,8 @@ import recordSchema from '../../schemas/record.schema.json';
 import runDataSchema from '../../schemas/run-data.schema.json';
 import type { AppendixFolder } from '../appendix/appendix-folder';
 import { type SourceFile, textOfFile } from '../appendix/attached-file';
-import { FoundJobs, type FoundJob } from '../appendix/found-jobs';
+import { type ChosenJob, chosenJobs } from '../appendix/chosen-jobs';
+import { FoundJobs } from '../appendix/found-jobs';
 import { indexPage } from '../appendix/index-page';
 import { Pseudonyms, type NameKind, withoutNames } from '../appendix/pseudonyms';
 import { publishedHardware } from '../appendix/run-data';
@@ -25,7 +26,7 @@ import { parseSoftware } from '../appendix/software';
 import { type AppendixPlan, type PlannedSet, setsIn as plannedSetsIn, type Told } from '../appendix/spec';
 import { POLICIES } from '../attribution/policy';
 import { SkippedLines } from '../carbon/intensity-line';
-import type { EitReport, ReportGroup } from '../generated/report';
+import type { EitReport } from '../generated/report';
 import { csv } from '../report/csv';
 import { factorLines } from '../report/factor-lines';
 import { notesLine } from '../report/footer';
@@ -77,13 +78,6 @@ export interface AppendixResult {
   readonly largestPage: number;
 }
 
-/** A job of the appendix, before it has been read about. */
-interface ChosenJob {
-  readonly found: FoundJob;
-  readonly group: ReportGroup;
-  readonly set: RunSet;
-}
-
 /** What reports say of times, to whoever reads them wherever. */
 const VIEW: View = {
   columns: null,
@@ -111,22 +105,14 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
       return (added) => found.add(added);
     },
   });
-  const jobs = new Map<string, ChosenJob>();
-  const keysOf = new Map<RunSetFilter, string[]>();
-  for (const set of chosen.sets) {
-    const found = watched.get(set.filter)?.found.of(set.report.groups) ?? [];
-    const keys = found.map((job, i) => {
-      if (!jobs.has(job.key)) jobs.set(job.key, { found: job, group: set.report.groups[i]!, set });
-      return job.key;
-    });
-    keysOf.set(set.filter, keys);
-  }
+  const jobsOf = chosenJobs(chosen.sets, (set) => watched.get(set.filter)?.found.of(set.report.groups) ?? []);
+  const jobsOfFilter = new Map([...jobsOf].map(([{ filter }, jobs]) => [filter, jobs]));
+  const ordered = [...new Set([...jobsOf.values()].flat())];
 
   const names = new Pseudonyms(plan.hidesNames);
   const reports = new Map(chosen.sets.map((set) => [set, withoutNames(set.report, names)]));
   const told = asked.planWith(chosen.sets.map((set) => publishedSet(set, reports.get(set)!)));
   const toldSets = plannedSetsIn(told.sets);
-  const ordered = [...jobs.values()];
   const { details, data } = await readDetails(
     asked,
     chosen.loaded.config.ledger,
@@ -135,12 +121,12 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
     names,
   );
   const gridOf = gridIntensities(chosen.loaded, ordered);
-  const runs = new Map<string, SiteRun>();
+  const runs = new Map<ChosenJob, SiteRun>();
   ordered.forEach((job, i) => {
     const number = i + 1;
     const path = dataPathOf(number);
     const lines = data.get(path) ?? 0;
-    runs.set(job.found.key, {
+    runs.set(job, {
       number,
       ...siteRunOf(job, details[i]!, reports.get(job.set)!, names, surroundings),
       gridOf: gridOf(job.found.cluster),
@@ -160,7 +146,7 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
     ...{ figures: told.figures, plots: told.plots, order: told.order },
     sets: siteSets(
       plan.sets,
-      ({ filter }) => (filter === null ? [] : (keysOf.get(filter) ?? []).map((key) => runs.get(key)!)),
+      ({ filter }) => (filter === null ? [] : (jobsOfFilter.get(filter) ?? []).map((job) => runs.get(job)!)),
       (set) => toldSets[(numbered.get(set) ?? 0) - 1] ?? set,
       (set) => attach(set, `set-${numbered.get(set) ?? 0}/`),
     ),

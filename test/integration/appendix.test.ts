@@ -351,6 +351,50 @@ test.each<[string, string[], RegExp]>([
   expect(existsSync('/tmp/eit-appendix-none')).toBe(false);
 });
 
+describe('a job in two sets of other times', () => {
+  const csvLines = (to: string): number =>
+    readFileSync(out(`${to}/data/runs.csv`), 'utf8')
+      .trimEnd()
+      .split('\r\n').length - 1;
+
+  test('is one run where both have all of it', async () => {
+    const all = [
+      '--set',
+      'all=name=small',
+      '--set',
+      'day=name=small;starttime=2026-03-02;endtime=2026-03-03',
+    ];
+    const built = await build('twice', ...all);
+    expect(built.runs).toHaveLength(5);
+    expect(csvLines('twice')).toBe(5);
+    expect(built.sets[0]?.figures).toEqual(built.sets[1]?.figures);
+  });
+
+  // Job 31 runs from 13:20 to 13:40 UTC, with a line each five minutes.
+  const part = (name: string, from: string, to: string): string[] => [
+    '--set',
+    `${name}=jobs=31;starttime=2026-03-02T${from};endtime=2026-03-02T${to}`,
+  ];
+
+  test('is a part in each that has some of it, and the parts add up', async () => {
+    const parts = [...part('first', '14:00', '14:30'), ...part('second', '14:30', '15:00')];
+    const built = await build('parts', ...parts);
+    expect(csvLines('parts')).toBe(2);
+    const [whole] = (await build('whole', '31')).sets;
+    const sums = built.sets.map(({ figures }) => figures[0]!.sum);
+    expect(sums.every((sum) => sum > 0)).toBe(true);
+    expect(sums[0]! + sums[1]!).toBeCloseTo(whole!.figures[0]!.sum, 9);
+  });
+
+  test('is refused where the parts overlap', async () => {
+    const parts = [...part('first', '14:00', '14:35'), ...part('second', '14:30', '15:00')];
+    const { status, stderr } = await eit('appendix', ...parts, '--output', out('overlap'));
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(/EIT_RUN_SET: job 31 is in both first and second, .*that do not overlap/);
+    expect(existsSync(out('overlap'))).toBe(false);
+  });
+});
+
 test.each(['SIGINT', 'SIGTERM'] as const)('ended by %s, nothing of it is left', async (signal) => {
   const [to, options] = [join(command.dir, 'ended/pages'), { stdio: 'ignore' } as const];
   const env = { PATH: process.env['PATH'], EIT_CONFIG: join(command.dir, 'eit.yaml') };
