@@ -385,7 +385,7 @@ test('a wrong spec: every key with its line and column', async () => {
   expect(status).toBe(2);
   for (const line of [
     'wrong.yaml:2:7: task is "a b"; expected a word of letters',
-    'wrong.yaml:4:3: metric lacks direction',
+    'wrong.yaml:4:3: metric lacks the key direction',
     'wrong.yaml:5:3: unknown key metric.direktion; did you mean direction?',
     'wrong.yaml:6:1: unknown key ranks; did you mean rank?',
     'wrong.yaml:9:10: groups.0.tag is "none"; expected a tag of runs as key=value',
