@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join, sep } from 'node:path';
 import { visible } from '../config/visible';
@@ -64,7 +65,26 @@ export function namedApart(files: readonly SourceFile[]): SourceFile[] {
   });
 }
 
-/** What is in a file, to be looked through for names; '' of long ones. */
-export function textOfFile({ path, bytes }: SourceFile): string {
-  return bytes > MOST_TEXT_BYTES ? '' : readFileSync(path, 'latin1');
+/** What a file says, to be looked through for names. */
+export interface FileText {
+  readonly text: string;
+  /** Why names can stand in it that are not in the text; null: the text is all of it. */
+  readonly unseen: string | null;
 }
+
+/**
+ * What is in a file, as UTF-8 has it; of what is no UTF-8 as Latin-1 has it too.
+ */
+export function textOfFile({ path, bytes }: SourceFile): FileText {
+  if (bytes > MOST_TEXT_BYTES) return { text: '', unseen: `it has more than ${MOST_TEXT_BYTES >> 20} MiB` };
+  const data = readFileSync(path);
+  // Pictures, archives, PDF and other compressed text: what can be read of them is not all that they say.
+  const isText = !data.includes(0) && !data.subarray(0, 5).equals(PDF);
+  return {
+    text: isUtf8(data) ? data.toString('utf8') : `${data.toString('utf8')}\n${data.toString('latin1')}`,
+    unseen: isText ? null : 'it is no plain text',
+  };
+}
+
+/** ISO 32000-1, 7.5.2. */
+const PDF = Buffer.from('%PDF-');

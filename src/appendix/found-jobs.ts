@@ -14,15 +14,12 @@ export interface Execution {
 
 /** A job as its report was made of it. */
 export interface FoundJob extends WantedJob {
-  /** The same for the same job and time, in whatever set. */
-  readonly key: string;
   /** In the order in which they began. */
   readonly executions: readonly Execution[];
   readonly cpus: number | null;
 }
 
 interface Collected {
-  readonly jobKey: string;
   firstMs: number;
   readonly fragments: WantedFragment[];
   readonly executions: Execution[];
@@ -46,7 +43,7 @@ export class FoundJobs {
     this.#lines.set(line, jobs);
     const firstMs = smallest(parts.map(({ slice }) => slice.fromMs));
     const found: Collected = jobs.get(run.jobKey) ?? {
-      ...{ jobKey: run.jobKey, firstMs, fragments: [], executions: [], cpus: null },
+      ...{ firstMs, fragments: [], executions: [], cpus: null },
     };
     jobs.set(run.jobKey, found);
     found.firstMs = Math.min(found.firstMs, firstMs);
@@ -87,7 +84,6 @@ export class FoundJobs {
       const { sinceMs, untilMs } = this.#query;
       return {
         ...{ cluster, sinceMs, untilMs, fragments: found.fragments, cpus: found.cpus },
-        key: JSON.stringify([cluster, found.jobKey, lineKey(group), sinceMs, untilMs]),
         executions: found.executions.toSorted((a, b) => a.startedMs - b.startedMs),
       };
     });

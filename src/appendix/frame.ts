@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { visible } from '../config/visible';
 import { Html, markup, type Piece } from '../pages/html';
+import { userText } from '../pages/user-text';
 import { APPENDIX_STYLE } from './style';
 
 /** A part of a page, with what the list of contents calls it. */
@@ -48,22 +49,6 @@ export function frame({ title, within, crumbs, lead, sections, foot }: Frame): s
 const POLICY =
   `default-src 'none'; style-src 'sha256-${createHash('sha256').update(APPENDIX_STYLE).digest('base64')}'; img-src data:; ` +
   "base-uri 'none'; form-action 'none'";
-
-/** What somebody wrote: as text, with what is not seen made visible, and in a direction of its own. */
-export function userText(text: string): Html {
-  return markup`<bdi>${visible(text, Infinity)}</bdi>`;
-}
-
-/** Paragraphs with empty lines between them. */
-export function paragraphs(text: string): Html | null {
-  const found = text
-    .split(/\n\s*\n/)
-    .map((paragraph) => paragraph.replaceAll(/\s+/g, ' ').trim())
-    .filter((paragraph) => paragraph !== '');
-  return found.length === 0
-    ? null
-    : markup`<div class="text">${found.map((paragraph) => markup`<p>${userText(paragraph)}</p>`)}</div>`;
-}
 
 /** A table that is as wide as it has to be: who has a narrow screen moves it. */
 export function wideTable(

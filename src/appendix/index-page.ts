@@ -1,5 +1,6 @@
 import { markup } from '../pages/html';
-import { frame, paragraphs, type Section, userText } from './frame';
+import { paragraphs, userText } from '../pages/user-text';
+import { frame, type Section } from './frame';
 import { setsIn, type Site } from './site';
 import { dataSection, filesSection, foot, leavesOf, plotsSection, totalTiles } from './site-parts';
 import { setsTable } from './tables';

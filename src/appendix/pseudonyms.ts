@@ -44,13 +44,18 @@ export class Pseudonyms {
    * @returns each with what it is of
    */
   foundIn(text: string): { readonly name: string; readonly kind: NameKind }[] {
-    const lower = text.toLowerCase();
+    const lower = plain(text);
     return [...this.#real].flatMap(([name, kind]) =>
-      TELLING.includes(kind) && name.length >= LEAST_LETTERS && hasWord(lower, name.toLowerCase())
+      TELLING.includes(kind) && name.length >= LEAST_LETTERS && hasWord(lower, plain(name))
         ? [{ name, kind }]
         : [],
     );
   }
+}
+
+/** Letters with accents are one character or two. */
+function plain(text: string): string {
+  return text.normalize('NFC').toLowerCase();
 }
 
 function hasWord(text: string, word: string): boolean {

@@ -1,6 +1,7 @@
 import { markup } from '../pages/html';
+import { userText } from '../pages/user-text';
 import { bytesText, durationText } from '../report/units';
-import { facts, type Section, userText, wideTable } from './frame';
+import { facts, type Section, wideTable } from './frame';
 import type { SiteRun } from './site';
 
 /** More hosts that are made of the same are one line. */

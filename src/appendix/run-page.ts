@@ -1,7 +1,8 @@
 import { markup, type Html } from '../pages/html';
 import { bytesText, counted, durationText, energyText, massText, percentText } from '../report/units';
 import { CLASSES, classKwh } from '../pages/content';
-import { facts, frame, type Section, tile, userText, wideTable } from './frame';
+import { userText } from '../pages/user-text';
+import { facts, frame, type Section, tile, wideTable } from './frame';
 import { hardwareSection, softwareSection } from './run-machines';
 import { overTimeSection } from './run-plots';
 import { idText, runName, SCHEMA_FILES, type Site, type SiteRun, type SiteSet, setPath } from './site';

@@ -1,6 +1,7 @@
 import { markup } from '../pages/html';
+import { paragraphs } from '../pages/user-text';
 import { counted } from '../report/units';
-import { frame, paragraphs, type Section } from './frame';
+import { frame, type Section } from './frame';
 import { RUNS_A_PAGE, setPath, setsIn, type Site, type SiteSet } from './site';
 import { filesSection, foot, leavesOf, plotsSection, totalTiles } from './site-parts';
 import { runsTable, setsTable } from './tables';

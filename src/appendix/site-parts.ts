@@ -1,7 +1,8 @@
 import { markup, type Html } from '../pages/html';
+import { userText } from '../pages/user-text';
 import { bytesText, counted, energyText, massText } from '../report/units';
 import { sum } from '../science/sample';
-import { type Section, tile, userText } from './frame';
+import { type Section, tile } from './frame';
 import { scatterPlot, type ScatterGroup } from './scatter-plot';
 import {
   type AttachedFile,

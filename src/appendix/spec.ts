@@ -1,8 +1,7 @@
-import type { ErrorObject } from 'ajv';
 import appendixSchema from '../../schemas/appendix.schema.json';
-import { nearest } from '../config/nearest';
+import { specProblems } from '../config/spec-problems';
 import { visible, visibleValue } from '../config/visible';
-import { parseYamlTree, placeKey, type YamlTree } from '../config/yaml-tree';
+import { parseYamlTree, placeKey } from '../config/yaml-tree';
 import { EitError } from '../errors';
 import type { AppendixPlot, AppendixSet, AppendixSpec } from '../generated/appendix';
 import validate from '../generated/appendix-validator';
@@ -105,7 +104,10 @@ export function parseAppendixSpec(
     throw new EitError('EIT_APPENDIX', lines.join('\n'));
   };
   refuse();
-  if (!validate(tree.data)) faults.push(...schemaFaults(validate.errors ?? [], tree));
+  if (!validate(tree.data))
+    faults.push(
+      ...specProblems(validate.errors ?? [], tree, appendixSchema, 'sets, each with a name and runs'),
+    );
   refuse();
   const spec = tree.data as AppendixSpec;
 
@@ -205,63 +207,4 @@ export function figureToCome(name: string): Variable {
     if (!(error instanceof EitError)) throw error;
     return { name, unit: '', valueOf: () => null, text: String };
   }
-}
-
-/** The keys of a group of the file. */
-const KEYS = {
-  top: Object.keys(appendixSchema.properties),
-  set: Object.keys(appendixSchema.definitions.set.properties),
-  plot: Object.keys(appendixSchema.definitions.plots.items.properties),
-};
-
-function schemaFaults(
-  errors: readonly ErrorObject[],
-  { places }: YamlTree,
-): { at: number; message: string }[] {
-  const found = new Map<string, { at: number; message: string }>();
-  for (const error of errors) {
-    const parent = error.instancePath.split('/').slice(1);
-    const params = error.params as { additionalProperty?: string; missingProperty?: string };
-    const path = params.additionalProperty === undefined ? parent : [...parent, params.additionalProperty];
-    const place = places.get(placeKey(path));
-    const [key, last] = [visible(path.join('.')), path.at(-1) ?? ''];
-    const told = (at: number | undefined, message: string): void => {
-      if (!found.has(placeKey(path))) found.set(placeKey(path), { at: at ?? 0, message });
-    };
-    if (params.additionalProperty !== undefined) {
-      const known = parent.length === 0 ? KEYS.top : parent.at(-2) === 'plots' ? KEYS.plot : KEYS.set;
-      const [near] = nearest(last, known, 1);
-      told(
-        place?.keyAt,
-        `unknown key ${key}${near === undefined ? `; known here: ${known.join(', ')}` : `; did you mean ${near}?`}`,
-      );
-    } else if (error.keyword === 'required')
-      told(
-        place?.valueAt,
-        `${key === '' ? 'the file' : key} lacks the key ${params.missingProperty ?? ''}${path.length === 0 ? ': a spec has at least sets, each with a name and runs' : ''}`,
-      );
-    else if (path.length === 0)
-      told(0, `the file is ${visibleValue(error.data)}; expected keys and values, such as title: My paper`);
-    else told(place?.valueAt, `${key} is ${visibleValue(error.data)}; expected ${expected(error)}`);
-  }
-  return [...found.values()];
-}
-
-/** What a value should be, by the rule that it broke. */
-function expected({ keyword, params, parentSchema }: ErrorObject): string {
-  const limit = (params as { limit?: number }).limit ?? 0;
-  if (keyword === 'enum') return `one of ${((parentSchema as { enum?: string[] }).enum ?? []).join(', ')}`;
-  if (keyword === 'type') {
-    const { type } = params as { type: string };
-    const words: Readonly<Record<string, string>> = {
-      string: 'a text (in quotes, where it is a number)',
-      array: 'a list',
-      object: 'a group of keys',
-      boolean: 'true or false',
-    };
-    return words[type] ?? type;
-  }
-  if (keyword === 'maxLength') return `at most ${limit} characters`;
-  if (keyword === 'maxItems') return `a list of at most ${limit}`;
-  return keyword === 'minItems' ? `a list of at least ${limit}` : 'a text that is not empty';
 }

@@ -1,9 +1,10 @@
 import { markup, type Html, type Piece } from '../pages/html';
+import { userText } from '../pages/user-text';
 import type { ReportGroup } from '../generated/report';
 import { columnNamed } from '../report/columns';
 import { percentText } from '../report/units';
 import type { Variable } from '../science/variable';
-import { userText, wideTable } from './frame';
+import { wideTable } from './frame';
 import { idText, runPath, type SiteRun, type SiteSet, setPath } from './site';
 import { meanText, summaryOf } from './summary';
 

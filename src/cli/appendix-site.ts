@@ -2,7 +2,8 @@ import recordSchema from '../../schemas/record.schema.json';
 import runDataSchema from '../../schemas/run-data.schema.json';
 import type { AppendixFolder } from '../appendix/appendix-folder';
 import { type SourceFile, textOfFile } from '../appendix/attached-file';
-import { FoundJobs, type FoundJob } from '../appendix/found-jobs';
+import { type ChosenJob, chosenJobs } from '../appendix/chosen-jobs';
+import { FoundJobs } from '../appendix/found-jobs';
 import { indexPage } from '../appendix/index-page';
 import { Pseudonyms, type NameKind, withoutNames } from '../appendix/pseudonyms';
 import { publishedHardware } from '../appendix/run-data';
@@ -25,7 +26,7 @@ import { parseSoftware } from '../appendix/software';
 import { type AppendixPlan, type PlannedSet, setsIn as plannedSetsIn, type Told } from '../appendix/spec';
 import { POLICIES } from '../attribution/policy';
 import { SkippedLines } from '../carbon/intensity-line';
-import type { EitReport, ReportGroup } from '../generated/report';
+import type { EitReport } from '../generated/report';
 import { csv } from '../report/csv';
 import { factorLines } from '../report/factor-lines';
 import { notesLine } from '../report/footer';
@@ -61,20 +62,20 @@ export interface FoundName {
   readonly where: string;
 }
 
+/** An attached file in which hidden names can stand that nobody has looked for. */
+export interface UnseenFile {
+  readonly file: string;
+  readonly why: string;
+}
+
 export interface AppendixResult {
   readonly site: Site;
   /** All of them, sets within sets behind theirs. */
   readonly sets: readonly SiteSet[];
   readonly foundNames: readonly FoundName[];
+  readonly unseenFiles: readonly UnseenFile[];
   readonly bytes: number;
   readonly largestPage: number;
-}
-
-/** A job of the appendix, before it has been read about. */
-interface ChosenJob {
-  readonly found: FoundJob;
-  readonly group: ReportGroup;
-  readonly set: RunSet;
 }
 
 /** What reports say of times, to whoever reads them wherever. */
@@ -104,22 +105,14 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
       return (added) => found.add(added);
     },
   });
-  const jobs = new Map<string, ChosenJob>();
-  const keysOf = new Map<RunSetFilter, string[]>();
-  for (const set of chosen.sets) {
-    const found = watched.get(set.filter)?.found.of(set.report.groups) ?? [];
-    const keys = found.map((job, i) => {
-      if (!jobs.has(job.key)) jobs.set(job.key, { found: job, group: set.report.groups[i]!, set });
-      return job.key;
-    });
-    keysOf.set(set.filter, keys);
-  }
+  const jobsOf = chosenJobs(chosen.sets, (set) => watched.get(set.filter)?.found.of(set.report.groups) ?? []);
+  const jobsOfFilter = new Map([...jobsOf].map(([{ filter }, jobs]) => [filter, jobs]));
+  const ordered = [...new Set([...jobsOf.values()].flat())];
 
   const names = new Pseudonyms(plan.hidesNames);
   const reports = new Map(chosen.sets.map((set) => [set, withoutNames(set.report, names)]));
   const told = asked.planWith(chosen.sets.map((set) => publishedSet(set, reports.get(set)!)));
   const toldSets = plannedSetsIn(told.sets);
-  const ordered = [...jobs.values()];
   const { details, data } = await readDetails(
     asked,
     chosen.loaded.config.ledger,
@@ -128,12 +121,12 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
     names,
   );
   const gridOf = gridIntensities(chosen.loaded, ordered);
-  const runs = new Map<string, SiteRun>();
+  const runs = new Map<ChosenJob, SiteRun>();
   ordered.forEach((job, i) => {
     const number = i + 1;
     const path = dataPathOf(number);
     const lines = data.get(path) ?? 0;
-    runs.set(job.found.key, {
+    runs.set(job, {
       number,
       ...siteRunOf(job, details[i]!, reports.get(job.set)!, names, surroundings),
       gridOf: gridOf(job.found.cluster),
@@ -153,7 +146,7 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
     ...{ figures: told.figures, plots: told.plots, order: told.order },
     sets: siteSets(
       plan.sets,
-      ({ filter }) => (filter === null ? [] : (keysOf.get(filter) ?? []).map((key) => runs.get(key)!)),
+      ({ filter }) => (filter === null ? [] : (jobsOfFilter.get(filter) ?? []).map((job) => runs.get(job)!)),
       (set) => toldSets[(numbered.get(set) ?? 0) - 1] ?? set,
       (set) => attach(set, `set-${numbered.get(set) ?? 0}/`),
     ),
@@ -167,7 +160,7 @@ export async function buildAppendix(asked: AppendixAsked): Promise<AppendixResul
   return {
     site,
     ...writeSite(site, [...reports.values()][0]!, folder),
-    foundNames: foundNames(asked, site, names),
+    ...lookedThrough(asked, site, names),
   };
 }
 
@@ -310,27 +303,42 @@ function writeSite(
   return { sets, largestPage, bytes: folder.paths.reduce((sum, path) => sum + folder.bytesOf(path), 0) };
 }
 
-/** Hidden names that stand in what people wrote. */
-function foundNames({ plan, attached }: AppendixAsked, site: Site, names: Pseudonyms): FoundName[] {
-  if (!plan.hidesNames) return [];
+/** Hidden names that stand in what people wrote, and what could not be looked through for them. */
+function lookedThrough(
+  { plan, attached }: AppendixAsked,
+  site: Site,
+  names: Pseudonyms,
+): Pick<AppendixResult, 'foundNames' | 'unseenFiles'> {
+  if (!plan.hidesNames) return { foundNames: [], unseenFiles: [] };
   const found = new Map<string, FoundName>();
-  const look = (text: string, where: string): void => {
-    for (const { name, kind } of names.foundIn(text)) {
+  const look = (texts: readonly string[], where: string): void => {
+    for (const { name, kind } of names.foundIn(texts.join('\n'))) {
       const key = `${kind}\0${name}\0${where}`;
       if (!found.has(key)) found.set(key, { kind, name, where });
     }
   };
-  look(`${site.title}\n${site.description}`, 'the title or the description');
+  look([site.title, site.description], 'the title or the description');
   for (const set of setsIn(site.sets))
-    look(`${set.name}\n${set.description}`, 'the name or the description of a set');
+    look([set.name, set.description], 'the name or the description of a set');
   for (const { job, tags, metrics, software } of site.runs) {
-    look(job.slurm_job?.name ?? '', 'names of jobs');
-    look(JSON.stringify([tags, Object.keys(metrics)]), 'tags or metrics of runs');
-    look(JSON.stringify(software), 'what was written down of the software');
+    look([job.slurm_job?.name ?? ''], 'names of jobs');
+    look(Object.entries(tags).flat(), 'tags or metrics of runs');
+    look(
+      Object.entries(metrics).flatMap(([name, { unit }]) => [name, unit]),
+      'tags or metrics of runs',
+    );
+    const told = [
+      ...(software?.lines ?? []).map(({ text }) => text),
+      ...(software?.packages ?? []).flatMap(({ packages }) => packages),
+    ];
+    look(told, 'what was written down of the software');
   }
-  for (const run of site.runs) look([...run.details.programs.keys()].join('\n'), 'names of programs');
-  for (const file of [...attached.values()].flat())
-    look(`${file.name}\n${textOfFile(file)}`, `the file ${file.name}`);
-  look(site.notes.join('\n'), 'the notes on factors');
-  return [...found.values()];
+  for (const run of site.runs) look([...run.details.programs.keys()], 'names of programs');
+  const unseenFiles = [...attached.values()].flat().flatMap((file) => {
+    const { text, unseen } = textOfFile(file);
+    look([file.name, text], `the file ${file.name}`);
+    return unseen === null ? [] : [{ file: file.name, why: unseen }];
+  });
+  look(site.notes, 'the notes on factors');
+  return { foundNames: [...found.values()], unseenFiles };
 }

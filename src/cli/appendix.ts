@@ -109,6 +109,7 @@ export async function run(
       jsonText({
         ...{ schema: 1, output: to, title: plan.title, ...figuresOf(built, built.site.figures) },
         ...{ names: plan.hidesNames ? 'hidden' : 'shown', found_names: built.foundNames },
+        files_not_looked_through: built.unseenFiles,
         ...{ files: folder.paths.length, bytes, largest_page_bytes: largestPage, warnings: site.warnings },
       }),
     ]);
@@ -120,6 +121,10 @@ export async function run(
   for (const { kind, name, where } of built.foundNames)
     output.note(
       `the ${kind} ${JSON.stringify(visible(name, 80))} is hidden, but can be read in ${where}; leave it out there, or say --names`,
+    );
+  for (const { file, why } of built.unseenFiles)
+    output.note(
+      `the file ${visible(file, 80)} was not looked through for hidden names: ${why}; look at it yourself`,
     );
   return 0;
 }

@@ -7,6 +7,7 @@ import type { BoardSpec } from '../leaderboard/board-spec';
 import { checkEntry } from '../leaderboard/check-entry';
 import { type Entry, entryRun } from '../leaderboard/entry-run';
 import { readSubmission, type Submission } from '../leaderboard/read-submission';
+import { submissionClashes } from '../leaderboard/submission-clashes';
 import { SUBMISSION_ENDING } from '../leaderboard/submission-limits';
 import { differencesOf, entryOf } from '../leaderboard/verify-submission';
 import { jobName, parseRunSet } from '../science/run-set';
@@ -90,7 +91,7 @@ export function submissionFiles(folder: string): string[] {
 }
 
 /**
- * Recomputes submissions: those that are what they claim and fit the spec become entries.
+ * Recomputes submissions: those that are what they claim, fit the spec and have no records or name of another become entries.
  * @param taken names that entries have already
  */
 export async function submittedEntries(
@@ -98,39 +99,39 @@ export async function submittedEntries(
   spec: BoardSpec,
   taken: readonly string[],
 ): Promise<{ entries: Entry[]; refused: Refused[] }> {
-  const entries: Entry[] = [];
-  const refused: Refused[] = [];
-  /** Who has which name, and whose are which records. */
-  const nameOf = new Map(taken.map((name) => [name, 'an entry of the spec']));
-  const recordsOf = new Map<string, string>();
-  for (const file of files) {
+  const refused = new Map<string, string>();
+  const read: { path: string; file: string; submission: Submission; entry: Entry }[] = [];
+  for (const path of new Set(files)) {
+    const file = basename(path);
     try {
-      const submission = await readSubmission(file, [spec.policy]);
-      const { name, records } = submission.manifest;
-      const why =
-        whyNot(submission, spec) ??
-        refusal(nameOf.get(name), (other) => `its name is that of ${other}`) ??
-        refusal(recordsOf.get(records.sha256), (other) => `its records are those of ${other}`);
+      const submission = await readSubmission(path, [spec.policy]);
+      const why = whyNot(submission, spec);
       if (why !== null) {
-        refused.push({ file, why });
+        refused.set(path, why);
         continue;
       }
       const entry = entryOf(submission, spec.policy);
       checkEntry(entry, spec);
-      nameOf.set(name, visible(basename(file)));
-      recordsOf.set(records.sha256, visible(basename(file)));
-      entries.push(entry);
+      read.push({ path, file, submission, entry });
     } catch (error) {
       if (!(error instanceof EitError)) throw error;
       // What is published does not tell where it was made.
-      refused.push({ file, why: error.message.replaceAll(visible(file), visible(basename(file))) });
+      refused.set(path, error.message.replaceAll(visible(path), visible(file)));
     }
   }
-  return { entries, refused };
-}
-
-function refusal(other: string | undefined, why: (other: string) => string): string | null {
-  return other === undefined ? null : why(other);
+  const entries: Entry[] = [];
+  submissionClashes(read, taken).forEach((why, i) => {
+    const { path, entry } = read[i]!;
+    if (why === null) entries.push(entry);
+    else refused.set(path, why);
+  });
+  return {
+    entries,
+    refused: [...new Set(files)].flatMap((file) => {
+      const why = refused.get(file);
+      return why === undefined ? [] : [{ file, why }];
+    }),
+  };
 }
 
 /** Why a submission is none of this leaderboard; null: it is. */

@@ -23,7 +23,7 @@ export interface LeaderboardSpec {
    */
   reference?: number;
   /**
-   * Which energy ranks: it, that of the computers, which rests on nothing but raw data; or total, with the PUE that each site says it has.
+   * Which energy ranks: it, that of the computers, by raw data and what the site adds for parts of nodes that nothing reads (node_overhead); or total, with the PUE that each site says it has.
    */
   energy?: 'it' | 'total';
   /**

@@ -37,12 +37,3 @@ export function boardFrame({ title, lead, main, notes, toolVersion }: Frame): st
   const page = markup`<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta http-equiv="Content-Security-Policy" content="${policy()}" /><meta name="viewport" content="width=device-width, initial-scale=1" /><meta name="referrer" content="no-referrer" /><title>${visible(title)}</title><link rel="icon" href="data:," /><style>${new Html(BOARD_STYLE)}</style></head><body><a class="skip" href="#main">Skip to the figures</a><header class="top"><h1><bdi>${visible(title)}</bdi></h1>${lead}</header><main id="main">${main}</main><footer class="bottom" id="notes"><h2>How to read it</h2><ul>${notes.map((line) => markup`<li>${visible(line)}</li>`)}</ul><p>EIT for Slurm ${toolVersion}.</p></footer><script>${new Html(BOARD_SCRIPT)}</script></body></html>`;
   return `${page.text}\n`;
 }
-
-/** A text that a person wrote: its paragraphs, and nothing of it is markup. */
-export function paragraphs(text: string): Html {
-  const all = text
-    .split(/\n\s*\n/)
-    .map((paragraph) => paragraph.replaceAll(/\s+/g, ' ').trim())
-    .filter((paragraph) => paragraph !== '');
-  return markup`${all.map((paragraph) => markup`<p>${visible(paragraph)}</p>`)}`;
-}

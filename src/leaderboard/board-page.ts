@@ -1,8 +1,9 @@
 import { markup, type Html } from '../pages/html';
+import { paragraphs } from '../pages/user-text';
 import { visible } from '../report/printable';
 import { durationText, massText, percentText } from '../report/units';
 import type { Board, BoardPart, BoardRow, OverallRow } from './board';
-import { boardFrame, paragraphs } from './board-frame';
+import { boardFrame } from './board-frame';
 import type { RankingName } from './board-spec';
 import { howLines, metricTitle, numberText, rankingText, rankingTitle } from './board-words';
 import type { Entry } from './entry-run';

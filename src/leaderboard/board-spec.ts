@@ -1,7 +1,6 @@
-import type { ErrorObject } from 'ajv';
 import schema from '../../schemas/leaderboard.schema.json';
-import { nearest } from '../config/nearest';
-import { visible, visibleValue } from '../config/visible';
+import { specProblems } from '../config/spec-problems';
+import { visible } from '../config/visible';
 import { parseYamlTree, placeKey, type Problem, type YamlTree } from '../config/yaml-tree';
 import { EitError } from '../errors';
 import type { BoardEntry, BoardGroup, BoardMetric, LeaderboardSpec } from '../generated/leaderboard';
@@ -21,18 +20,6 @@ export type RankingName = NonNullable<LeaderboardSpec['rank']>;
 
 const MOST_PROBLEMS = 20;
 
-/** As much of a schema as this one uses. */
-interface Schema {
-  readonly $ref?: string;
-  readonly $comment?: string;
-  readonly type?: string;
-  readonly enum?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
-}
-
 /**
  * Parses a spec: YAML as schemas/leaderboard.schema.json has it.
  * @param path what messages call it
@@ -42,7 +29,8 @@ export function parseBoardSpec(text: string, path: string): BoardSpec {
   const tree = parseYamlTree(text);
   refuse(tree.problems, tree, path);
   const data: unknown = tree.data ?? {};
-  if (!validate(data)) refuse(problemsOf(validate.errors ?? [], tree), tree, path);
+  if (!validate(data))
+    refuse(specProblems(validate.errors ?? [], tree, schema, 'title, task and metric'), tree, path);
   const spec = data as BoardSpec;
   const filled = { ...spec, groups: spec.groups ?? [], entries: spec.entries ?? [] };
   refuse(meaningProblems(filled, tree), tree, path);
@@ -57,55 +45,6 @@ function refuse(problems: readonly Problem[], tree: YamlTree, path: string): voi
     .map(({ at, message }) => `${visible(path)}:${tree.position(at)}: ${message}`);
   const more = problems.length - told.length;
   throw new EitError('EIT_LEADERBOARD', [...told, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'));
-}
-
-/** One problem a place, in the words of the schema. */
-function problemsOf(errors: readonly ErrorObject[], { places }: YamlTree): Problem[] {
-  const found = new Map<string, Problem>();
-  for (const error of errors) {
-    const parent = error.instancePath
-      .split('/')
-      .slice(1)
-      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const params = error.params as { additionalProperty?: string; missingProperty?: string };
-    const unknown = params.additionalProperty;
-    const path = unknown === undefined ? parent : [...parent, unknown];
-    const place = places.get(placeKey(path)) ?? places.get(placeKey(parent));
-    const of = schemaAt(parent);
-    const keys = Object.keys(of?.properties ?? {});
-    const name = visible(path.join('.')) || 'the file';
-    const [near] = unknown === undefined ? [] : nearest(unknown, keys, 1);
-    const message =
-      unknown !== undefined
-        ? `unknown key ${name}; ${near === undefined ? `known here: ${keys.join(', ')}` : `did you mean ${near}?`}`
-        : params.missingProperty !== undefined
-          ? `${path.length === 0 ? 'the spec' : name} lacks ${params.missingProperty}`
-          : `${name} is ${visibleValue(error.data)}; expected ${expectation(of)}`;
-    const key = `${placeKey(path)}${params.missingProperty ?? ''}`;
-    if (!found.has(key))
-      found.set(key, { at: (unknown === undefined ? place?.valueAt : place?.keyAt) ?? 0, message });
-  }
-  return [...found.values()];
-}
-
-function schemaAt(path: readonly string[]): Schema | undefined {
-  let at: Schema | undefined = schema;
-  for (const part of path) {
-    at = at?.properties?.[part] ?? at?.items;
-    const definition: string | undefined = at?.$ref?.slice('#/definitions/'.length);
-    if (definition !== undefined) at = (schema.definitions as Readonly<Record<string, Schema>>)[definition];
-  }
-  return at;
-}
-
-function expectation(of: Schema | undefined): string {
-  if (of?.enum !== undefined) return `one of ${of.enum.join(', ')}`;
-  if (of?.$comment !== undefined) return of.$comment;
-  if (of?.type === 'number')
-    return `a number${of.minimum === undefined ? '' : ` from ${of.minimum} to ${of.maximum}`}`;
-  if (of?.type === 'array') return 'a list of at least one';
-  if (of?.type === 'object') return `keys below it: ${Object.keys(of.properties ?? {}).join(', ')}`;
-  return 'a text that is not empty or too long';
 }
 
 /** What no schema says. */

@@ -86,7 +86,7 @@ export function howLines({ metric, energy, policy, groups, baseline, reference }
       ? ['Where there is a reference, a normalised metric is (metric - baseline) / (reference - baseline).']
       : []),
     energy === 'it'
-      ? `Energy is that of the computers, before PUE, divided on shared nodes by the policy ${policy}: it rests on nothing that a site says of itself. CO2e has the PUE and the grid of each site.`
+      ? `Energy is that of the computers, before PUE, divided on shared nodes by the policy ${policy}: it rests on what hosts recorded. Where they read no power of the whole node, it has what the site adds for it (node_overhead, 1 where it says nothing): that can make it only more. CO2e has the PUE and the grid of each site.`
       : `Energy has the PUE that each site says it has; on shared nodes it is divided by the policy ${policy}.`,
     'Entries that come out alike share a rank. What was observed in part has no rank by energy or time and is not on the front: what was not observed would make it look better. What is no better than the baseline has no rank by what it gained.',
     'An entry is on the front where no other comes as far for less energy, or further for no more; what is no better than the baseline is not.',

@@ -1,8 +1,9 @@
 import { markup, type Html } from '../pages/html';
+import { paragraphs } from '../pages/user-text';
 import { visible } from '../report/printable';
 import { durationText, energyText, massText, percentText } from '../report/units';
 import type { Board } from './board';
-import { boardFrame, paragraphs } from './board-frame';
+import { boardFrame } from './board-frame';
 import { howLines, metricTitle, numberText } from './board-words';
 import { groupOf } from './check-entry';
 import type { Entry, EntryRun } from './entry-run';

@@ -10,6 +10,7 @@ import type {
 import validate from '../generated/submission-validator';
 import { parseRecordLine } from '../ledger/record-line';
 import type { Metric } from '../science/own-facts';
+import { recordFingerprint } from './record-fingerprint';
 import { RawSums, type RawFigures } from './recompute';
 import { submissionLines, wrongFile } from './submission-lines';
 import { LIMITS } from './submission-limits';
@@ -25,6 +26,8 @@ export interface Submission {
   /** By run: its metric by the manifest's name. */
   readonly metrics: ReadonlyMap<number, Metric>;
   readonly tags: ReadonlyMap<number, Readonly<Record<string, string>>>;
+  /** Of its records, as recordFingerprint has them. */
+  readonly fingerprints: ReadonlySet<string>;
 }
 
 /**
@@ -51,6 +54,7 @@ class Reading {
   readonly #read = { records: new SectionRead(), facts: new SectionRead() };
   readonly #metrics = new Map<number, Metric>();
   readonly #tags = new Map<number, Record<string, string>>();
+  readonly #fingerprints = new Set<string>();
 
   constructor(path: string, policies: readonly Policy[]) {
     this.#path = path;
@@ -81,7 +85,7 @@ class Reading {
     return {
       ...{ path: this.#path, manifest, sha256: this.#sha256 },
       figures: new Map([...this.#sums].map(([policy, sums]) => [policy, sums.finish(manifest.runs)])),
-      ...{ metrics: this.#metrics, tags: this.#tags },
+      ...{ metrics: this.#metrics, tags: this.#tags, fingerprints: this.#fingerprints },
     };
   }
 
@@ -113,6 +117,8 @@ class Reading {
       throw this.#wrong(
         `line ${this.#line} is a record of run ${record.job}, which its first line does not tell of`,
       );
+    const fingerprint = record.kind === 'run' ? recordFingerprint(record) : null;
+    if (fingerprint !== null) this.#fingerprints.add(fingerprint);
     for (const sums of this.#sums.values()) {
       const wrong = sums.add(record);
       if (wrong !== null) throw this.#wrong(`line ${this.#line} is ${wrong}`);

@@ -167,7 +167,7 @@ function sumOfRanges(ranges: readonly CostRange[]): CostRange {
 }
 
 /** Energies of one job, read twice, differ by nothing but the order in which they were added up. */
-const SAME = 1e-9;
+export const SAME = 1e-9;
 
 /**
  * The jobs of all sets, each once. A job that two sets have of different times (`starttime`, `endtime`) is in each by that part.
@@ -216,7 +216,7 @@ function partsByJob(groups: readonly ReportGroup[]): Map<string, ReportGroup[]> 
   return jobs;
 }
 
-function windowsMeet(a: EitReport, b: EitReport): boolean {
+export function windowsMeet(a: EitReport, b: EitReport): boolean {
   return Date.parse(a.since) < Date.parse(b.until) && Date.parse(b.since) < Date.parse(a.until);
 }
 

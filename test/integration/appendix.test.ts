@@ -23,6 +23,7 @@ interface AppendixJson {
   }[];
   readonly runs: { readonly number: number; readonly job_id: number; readonly page: string }[];
   readonly found_names: { readonly name: string; readonly where: string }[];
+  readonly files_not_looked_through: { readonly file: string; readonly why: string }[];
   readonly files: number;
   readonly largest_page_bytes: number;
 }
@@ -234,6 +235,7 @@ describe('a spec', () => {
   const spec = (text: string): string => {
     mkdirSync(join(command.dir, 'paper/scripts'), { recursive: true });
     writeFileSync(join(command.dir, 'paper/scripts/train.sh'), 'srun train --user adalove\n');
+    writeFileSync(join(command.dir, 'paper/plot.png'), '\x89PNG\0');
     return command.configText('paper/site.yaml', text);
   };
 
@@ -277,9 +279,11 @@ describe('a spec', () => {
     const values = [91.5, 93.5];
     for (const [i, job] of [first!, second!].entries())
       expect((await run('metric', String(job.job_id), `accuracy=${values[i]}%`)).status).toBe(0);
+    // A name in a unit is found; a picture's text is not looked for.
+    expect((await run('metric', String(first!.job_id), 'credit=1 adalove')).status).toBe(0);
     const ids = `"${first!.job_id},${second!.job_id}"`;
     const file = spec(
-      `figures: [accuracy]\nplots: [{x: accuracy, y: energy}]\nsets: [{name: a, runs: ${ids}}]\n`,
+      `figures: [accuracy]\nplots: [{x: accuracy, y: energy}]\nfiles: [plot.png]\nsets: [{name: a, runs: ${ids}}]\n`,
     );
     const { status, stdout, stderr } = await run(
       'appendix',
@@ -290,9 +294,12 @@ describe('a spec', () => {
       '--json',
     );
     expect({ status, stderr: stderr.includes('EIT_') }).toEqual({ status: 0, stderr: false });
-    expect((JSON.parse(stdout) as AppendixJson).sets[0]).toMatchObject({
-      figures: [{ figure: 'accuracy', unit: '%', n: 2, mean: 92.5, standard_error: 1 }],
+    expect(JSON.parse(stdout)).toMatchObject({
+      sets: [{ figures: [{ figure: 'accuracy', unit: '%', n: 2, mean: 92.5, standard_error: 1 }] }],
+      found_names: [{ kind: 'user', name: 'adalove', where: 'tags or metrics of runs' }],
+      files_not_looked_through: [{ file: 'plot.png', why: 'it is no plain text' }],
     });
+    expect(stderr).toContain('the file plot.png was not looked through for hidden names: it is no plain');
     expect(readFileSync(join(out('own'), 'index.html'), 'utf8')).toContain('accuracy up to 93.5 %');
     // Without the facts it is nobody's.
     const other = await eit('appendix', '--spec', file, '--output', out('own2'));
@@ -342,6 +349,50 @@ test.each<[string, string[], RegExp]>([
   expect({ isError: status !== 0, stdout }).toEqual({ isError: true, stdout: '' });
   expect(stderr).toMatch(message);
   expect(existsSync('/tmp/eit-appendix-none')).toBe(false);
+});
+
+describe('a job in two sets of other times', () => {
+  const csvLines = (to: string): number =>
+    readFileSync(out(`${to}/data/runs.csv`), 'utf8')
+      .trimEnd()
+      .split('\r\n').length - 1;
+
+  test('is one run where both have all of it', async () => {
+    const all = [
+      '--set',
+      'all=name=small',
+      '--set',
+      'day=name=small;starttime=2026-03-02;endtime=2026-03-03',
+    ];
+    const built = await build('twice', ...all);
+    expect(built.runs).toHaveLength(5);
+    expect(csvLines('twice')).toBe(5);
+    expect(built.sets[0]?.figures).toEqual(built.sets[1]?.figures);
+  });
+
+  // Job 31 runs from 13:20 to 13:40 UTC, with a line each five minutes.
+  const part = (name: string, from: string, to: string): string[] => [
+    '--set',
+    `${name}=jobs=31;starttime=2026-03-02T${from};endtime=2026-03-02T${to}`,
+  ];
+
+  test('is a part in each that has some of it, and the parts add up', async () => {
+    const parts = [...part('first', '14:00', '14:30'), ...part('second', '14:30', '15:00')];
+    const built = await build('parts', ...parts);
+    expect(csvLines('parts')).toBe(2);
+    const [whole] = (await build('whole', '31')).sets;
+    const sums = built.sets.map(({ figures }) => figures[0]!.sum);
+    expect(sums.every((sum) => sum > 0)).toBe(true);
+    expect(sums[0]! + sums[1]!).toBeCloseTo(whole!.figures[0]!.sum, 9);
+  });
+
+  test('is refused where the parts overlap', async () => {
+    const parts = [...part('first', '14:00', '14:35'), ...part('second', '14:30', '15:00')];
+    const { status, stderr } = await eit('appendix', ...parts, '--output', out('overlap'));
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(/EIT_RUN_SET: job 31 is in both first and second, .*that do not overlap/);
+    expect(existsSync(out('overlap'))).toBe(false);
+  });
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('ended by %s, nothing of it is left', async (signal) => {

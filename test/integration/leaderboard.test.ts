@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   cpSync,
@@ -384,7 +385,7 @@ test('a wrong spec: every key with its line and column', async () => {
   expect(status).toBe(2);
   for (const line of [
     'wrong.yaml:2:7: task is "a b"; expected a word of letters',
-    'wrong.yaml:4:3: metric lacks direction',
+    'wrong.yaml:4:3: metric lacks the key direction',
     'wrong.yaml:5:3: unknown key metric.direktion; did you mean direction?',
     'wrong.yaml:6:1: unknown key ranks; did you mean rank?',
     'wrong.yaml:9:10: groups.0.tag is "none"; expected a tag of runs as key=value',
@@ -469,23 +470,40 @@ test('what is not as it claims is refused by name: figures, records, facts, whol
   expect(page).toContain('claim.ndjson.gz');
 });
 
-test('a name twice, the same records under another name, and another task are refused', async () => {
+test('the same twice, a name twice, records of another in whatever order, and another task are refused', async () => {
   mkdirSync(join(command.dir, 'twice'));
-  const copy = (name: string, change: (text: string) => string): void =>
+  const copy = (name: string, change: (text: string) => string, of = 'quick'): void =>
     writeFileSync(
       join(command.dir, 'twice', name),
-      gzipSync(change(gunzipSync(readFileSync(join(command.dir, 'submissions/quick.ndjson.gz'))).toString())),
+      gzipSync(change(gunzipSync(readFileSync(join(command.dir, `submissions/${of}.ndjson.gz`))).toString())),
     );
-  copy('a.ndjson.gz', (text) => text);
+  // Two records change places, and the first line tells their hash.
+  const swapped = (text: string): string => {
+    const [first = '', ...lines] = text.replace('"name":"quick"', '"name":"mine"').split('\n');
+    const { records } = JSON.parse(first) as { records: { lines: number; sha256: string } };
+    [lines[0], lines[1]] = [lines[1]!, lines[0]!];
+    const section = `${lines.slice(0, records.lines).join('\n')}\n`;
+    const sha256 = createHash('sha256').update(section).digest('hex');
+    return [first.replace(records.sha256, sha256), ...lines].join('\n');
+  };
+  copy('a.ndjson.gz', swapped);
   copy('b.ndjson.gz', (text) => text);
-  copy('c.ndjson.gz', (text) => text.replace('"name":"quick"', '"name":"mine"'));
+  copy('c.ndjson.gz', (text) => text);
   copy('d.ndjson.gz', (text) => text.replace('"task":"small"', '"task":"large"'));
+  copy('e.ndjson.gz', (text) => text, 'strong');
+  copy('f.ndjson.gz', (text) => text.replace('"name":"beaten"', '"name":"strong"'), 'beaten');
+  copy('g.ndjson.gz', (text) => text, 'partial');
   writeFileSync(join(command.dir, 'twice.yaml'), spec('submissions: twice'));
   const { board } = await built(1, 'twice.yaml', '--output', 'twice-site');
+  expect(board.parts[0]?.entries.map(({ entry }) => entry)).toEqual(['partial']);
+  const why = (text: string): unknown => expect.stringContaining(text);
   expect(board.refused).toEqual([
-    { file: 'b.ndjson.gz', why: expect.stringMatching(/its name is that of .*a\.ndjson\.gz/) },
-    { file: 'c.ndjson.gz', why: expect.stringMatching(/its records are those of .*a\.ndjson\.gz/) },
+    { file: 'a.ndjson.gz', why: why('it has records of b.ndjson.gz: none of them is taken') },
+    { file: 'b.ndjson.gz', why: why('it has records of a.ndjson.gz: none of them is taken') },
+    { file: 'c.ndjson.gz', why: 'it is the same as b.ndjson.gz' },
     { file: 'd.ndjson.gz', why: 'it is for the task large, not small' },
+    { file: 'e.ndjson.gz', why: why('its name is that of f.ndjson.gz: none of them is taken') },
+    { file: 'f.ndjson.gz', why: why('its name is that of e.ndjson.gz: none of them is taken') },
   ]);
 });
 

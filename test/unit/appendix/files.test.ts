@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppendixFolder } from '../../../src/appendix/appendix-folder';
-import { namedApart, plainName, sourceFile } from '../../../src/appendix/attached-file';
+import { namedApart, plainName, sourceFile, textOfFile } from '../../../src/appendix/attached-file';
 
 let top: string;
 beforeEach(() => {
@@ -47,6 +47,20 @@ describe('files beside a spec', () => {
     expect(() => sourceFile(join(top, 'paper'), named)).toThrow(
       expect.objectContaining({ code: 'EIT_APPENDIX', message: expect.stringContaining(why) as string }),
     );
+  });
+
+  test.each<[string, Buffer, string, string | null]>([
+    ['UTF-8', Buffer.from('by müller'), 'by müller', null],
+    ['Latin-1', Buffer.from('by müller', 'latin1'), 'by müller', null],
+    ['a picture', Buffer.from('\x89PNG\0by müller'), 'by müller', 'it is no plain text'],
+    ['PDF', Buffer.from('%PDF-1.7 by müller'), 'by müller', 'it is no plain text'],
+    ['a long one', Buffer.alloc((8 << 20) + 1, 'müller'), '', 'it has more than 8 MiB'],
+  ])('%s is looked through, or told of', (_, data, text, unseen) => {
+    writeFileSync(join(top, 'paper/x'), data);
+    expect(textOfFile(sourceFile(join(top, 'paper'), 'x'))).toEqual({
+      text: expect.stringContaining(text) as string,
+      unseen,
+    });
   });
 
   test('names are plain, not hidden, and each once', () => {

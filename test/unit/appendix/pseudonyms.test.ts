@@ -92,6 +92,13 @@ test.each([
   expect(names.foundIn(text).map(({ kind }) => kind)).toEqual(isFound ? ['user'] : []);
 });
 
+test('a name with an accent is found in either form of it', () => {
+  const names = new Pseudonyms(true);
+  names.of('user', 'müller');
+  for (const form of ['NFC', 'NFD'] as const)
+    expect(names.foundIn('by Müller'.normalize(form))).toEqual([{ name: 'müller', kind: 'user' }]);
+});
+
 test('software as a task prolog wrote it down: of paths the last part, where names are hidden', () => {
   const text = [
     'eit-software 1',

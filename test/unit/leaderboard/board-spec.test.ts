@@ -26,13 +26,13 @@ test('the example is a spec, and what it leaves out has defaults', () => {
 });
 
 test.each([
-  ['', 'b.yaml:1:1: the spec lacks title'],
+  ['', 'b.yaml:1:1: the file lacks the key title: a spec has at least title, task and metric'],
   [`${LEAST}x: 1\n`, 'b.yaml:4:1: unknown key x; known here: title, task,'],
   [`${LEAST}base_line: 1\n`, 'b.yaml:4:1: unknown key base_line; did you mean baseline?'],
   [`${LEAST}baseline: low\n`, 'b.yaml:4:11: baseline is "low"; expected a number'],
   [`${LEAST}energy: all\n`, 'b.yaml:4:9: energy is "all"; expected one of it, total'],
   [`${LEAST}rank: best\n`, 'b.yaml:4:7: rank is "best"; expected one of efficiency, metric,'],
-  [`${LEAST}groups: []\n`, 'b.yaml:4:9: groups is a list; expected a list of at least one'],
+  [`${LEAST}groups: []\n`, 'b.yaml:4:9: groups is a list; expected a list of at least 1'],
   [`${LEAST}title: again\n`, 'b.yaml:4:1: the key title stands here a second time'],
   [
     `${LEAST}groups: [{ name: g, tag: a=b, weigth: 2 }]\n`,
