@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NowRun, NowSnapshot } from '../../src/generated/now';
 import validateNow from '../../src/generated/now-validator';
@@ -122,8 +122,9 @@ test('energy goes on over the lines of a run: records of each stretch and what i
 
 test('nothing is written while nobody looks', async () => {
   await begin();
-  await until('the FIFO', 10_000, () => readdirSync(join(home.stateDir, 'now')).length > 0 || undefined);
-  expect(readdirSync(join(home.stateDir, 'now'))).toEqual(['ask']);
+  const now = join(home.stateDir, 'now');
+  await until('the FIFO', 10_000, () => (existsSync(now) && readdirSync(now).length > 0) || undefined);
+  expect(readdirSync(now)).toEqual(['ask']);
 });
 
 test('as a table, where the output is no terminal', async () => {
