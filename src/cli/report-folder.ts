@@ -14,7 +14,7 @@ export interface ReportFolder {
   /** All that is in it, a line a run, unless something else is asked for. */
   readonly asked: QueryOptions;
   /** No accounting tells anything of its runs. */
-  readonly moreFacts: () => FactsLookup;
+  readonly moreFacts: (known: FactsLookup | null) => FactsLookup;
 }
 
 /** @throws EitError EIT_RUN_SET, EIT_FACTS */
@@ -34,6 +34,6 @@ export function reportFolder(
       allusers: true,
       'group-by': asked['group-by'].length === 0 ? ['job'] : asked['group-by'],
     },
-    moreFacts: () => ownJobFacts(lines, nowMs),
+    moreFacts: (known) => ownJobFacts(lines, nowMs, known),
   };
 }

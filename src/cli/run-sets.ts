@@ -10,6 +10,7 @@ import { buildReport } from '../report/report';
 import { counted } from '../report/units';
 import { ownFactsOf } from '../science/fact-lines';
 import { ownJobFacts } from '../science/own-job-facts';
+import type { FactsLookup } from '../runs/job-facts';
 import { hasTags, type OwnFacts, parseWantedTag, type WantedTag } from '../science/own-facts';
 import { jobName, type RunSet, type RunSetFilter } from '../science/run-set';
 import { version } from '../version';
@@ -84,8 +85,10 @@ export async function readRunSets(
         {
           ...{ config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
           ...(watchRuns === undefined ? {} : { watchRuns: () => watchRuns(filter, one) }),
-          // No accounting tells anything of a folder's runs.
-          ...(isFolder ? { moreFacts: () => ownJobFacts(lines, now.toMillis()) } : {}),
+          // Of runs that are no jobs of Slurm's no accounting tells anything.
+          ...(isFolder
+            ? { moreFacts: (known: FactsLookup | null) => ownJobFacts(lines, now.toMillis(), known) }
+            : {}),
         },
         one,
       );

@@ -44,7 +44,7 @@ export async function isOfLedger(
 /** @throws EitError EIT_USAGE */
 export function ledgerOptions(argv: Readonly<Record<string, unknown>>): LedgerStatusOptions {
   const silentFor = lastGiven(argv['silent-for']);
-  const days = Number(lastGiven(argv['days']) ?? 30);
+  const days = Number([argv['days']].flat().at(-1) ?? 30);
   if (!(days > 0 && days <= 3650))
     throw new EitError('EIT_USAGE', '--days: expected a number from 1 to 3650');
   const sinfo = lastGiven(argv['sinfo']);
