@@ -313,10 +313,14 @@ function serviceFacts() {
 
 /** 0 while no agent runs. */
 function agentPid() {
-  const file = '/run/eit/agent.pid';
-  if (!existsSync(file)) return 0;
-  const pid = Number(readFileSync(file, 'utf8').split(' ')[0]);
-  return existsSync(`/proc/${pid}`) ? pid : 0;
+  try {
+    const pid = Number(readFileSync('/run/eit/agent.pid', 'utf8').split(' ')[0]);
+    return existsSync(`/proc/${pid}`) ? pid : 0;
+  } catch (error) {
+    // It goes when the agent leaves, which may be now.
+    if (error.code === 'ENOENT') return 0;
+    throw error;
+  }
 }
 
 /** The busy loop of the job: below its cgroup, 0 while it has not begun. */
