@@ -27,7 +27,7 @@ import { type IdleSeen, type Measuring, domainsOf, measureIdle, measureLoads } f
 import { type CalibrationResult, calibrationJson, calibrationText } from './calibrate-result';
 import type { CommandModule, Surroundings } from './command';
 import { CpuBurner } from './cpu-burner';
-import { lastGiven } from './given';
+import { CONFIG_OPTION, lastGiven } from './given';
 import { jsonText } from './plain-text';
 import { findRunningJobs } from './running-jobs';
 import { TerminalLine } from './terminal-line';
@@ -60,11 +60,7 @@ export const options: Readonly<Record<string, Options>> = {
     describe: `take less than ${FEWEST_MINUTES} minute: for trying it out, not for figures`,
   },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

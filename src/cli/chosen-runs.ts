@@ -9,7 +9,7 @@ import { EitError, isErrno } from '../errors';
 import { checkSets, parseRunSet, type RunSet, type RunSetFilter, setWarnings } from '../science/run-set';
 import type { Surroundings } from './command';
 import { FACTS_NAME } from './facts-file';
-import { allGiven, lastGiven } from './given';
+import { allGiven, CONFIG_OPTION, lastGiven } from './given';
 import { readRunSets, type WatchSets } from './run-sets';
 
 /** Options of each command that works on chosen runs. */
@@ -36,11 +36,7 @@ export const RUN_OPTIONS: Readonly<Record<string, Options>> = {
     requiresArg: true,
     describe: `how shared energy is divided: ${POLICIES.join(', ')}`,
   },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export interface ChosenRuns {

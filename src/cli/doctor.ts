@@ -9,6 +9,7 @@ import { type Check, TOPICS, type Topic, type Verdict } from './doctor-check';
 import { examine } from './doctor-examine';
 import type { Examination } from './doctor-sections';
 import { ROLES } from './doctor-role';
+import { CONFIG_OPTION } from './given';
 import { type Colour, jsonText, painter } from './plain-text';
 import { TerminalLine } from './terminal-line';
 
@@ -26,11 +27,7 @@ export const options: Readonly<Record<string, Options>> = {
     describe: `look at these only: ${TOPICS.join(', ')}`,
   },
   json: { type: 'boolean', describe: 'print JSON (schemas/doctor.schema.json)' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

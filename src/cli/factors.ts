@@ -19,7 +19,7 @@ import { displayWidth } from '../report/printable';
 import { plainNumber } from '../report/units';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
-import { lastGiven } from './given';
+import { CONFIG_OPTION, lastGiven } from './given';
 import { alignedRows, jsonText, painter } from './plain-text';
 import { terminalOf } from './terminal';
 import { localTimeZone } from './time-zone';
@@ -33,11 +33,7 @@ export const options: Readonly<Record<string, Options>> = {
     describe: 'of this cluster; default: that of this host, and each that eit.yaml names',
   },
   json: { type: 'boolean', describe: 'print JSON: FactorList of schemas/report.schema.json' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

@@ -13,6 +13,7 @@ import { EitError, isErrno } from '../errors';
 import { isMissing } from '../sources/source';
 import { readAgentProcess } from './agent-process';
 import type { CommandModule, Surroundings } from './command';
+import { CONFIG_OPTION } from './given';
 import { jsonText } from './plain-text';
 
 const DEFAULT_SECONDS = 300;
@@ -27,11 +28,7 @@ export const options: Readonly<Record<string, Options>> = {
     describe: `release: for how long; default: ${DEFAULT_SECONDS}`,
   },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

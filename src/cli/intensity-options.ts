@@ -9,7 +9,7 @@ import { dataPath } from '../data-path';
 import type { IntensityBasis } from '../carbon/intensity';
 import { EitError } from '../errors';
 import { parseSlurmTime } from '../slurm/time-form';
-import { lastGiven } from './given';
+import { CONFIG_OPTION, lastGiven } from './given';
 
 /** What more than one action of `eit intensity` takes. */
 export const SHARED: Readonly<Record<'zone' | 'basis' | 'from' | 'to' | 'json' | 'config', Options>> = {
@@ -22,11 +22,7 @@ export const SHARED: Readonly<Record<'zone' | 'basis' | 'from' | 'to' | 'json' |
   from: { type: 'string', requiresArg: true, describe: 'from this time on' },
   to: { type: 'string', requiresArg: true, describe: 'up to this time; default: now' },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 /** @throws EitError EIT_USAGE where it is missing or cannot be a zone's key */

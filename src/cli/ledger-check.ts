@@ -6,17 +6,14 @@ import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { ledgerClusters } from '../ledger/inbox-files';
 import type { CommandModule, Surroundings } from './command';
+import { CONFIG_OPTION } from './given';
 import { bytesText, jsonText } from './plain-text';
 
 const SHOWN_CHARACTERS = 80;
 
 export const options: Readonly<Record<string, Options>> = {
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

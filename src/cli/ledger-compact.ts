@@ -22,7 +22,7 @@ import { loadConfig, type LoadedConfig } from '../config/config';
 import { describeError, EitError } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
 import type { CommandModule, Surroundings } from './command';
-import { allGiven, lastGiven } from './given';
+import { allGiven, CONFIG_OPTION, lastGiven } from './given';
 import { privacyOf } from './ledger-privacy';
 import { compactWorkers, ownProgram } from './compact-workers';
 import type { Output } from './output';
@@ -67,11 +67,7 @@ export const options: Readonly<Record<string, Options>> = {
   plan: { type: 'string', requiresArg: true, describe: 'what the jobs of --slurm do: part of this plan' },
   task: { type: 'string', requiresArg: true, describe: 'with --plan: this task, or commit' },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

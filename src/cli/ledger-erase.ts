@@ -9,6 +9,7 @@ import { EitError } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
 import { removeUserState } from '../quota/user-state';
 import type { CommandModule, Surroundings } from './command';
+import { CONFIG_OPTION } from './given';
 import { privacyOf } from './ledger-privacy';
 import type { Output } from './output';
 import { jsonText } from './plain-text';
@@ -26,11 +27,7 @@ export const options: Readonly<Record<string, Options>> = {
     describe: 'try again each half minute until no inbox file holds a line of the user',
   },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

@@ -8,6 +8,7 @@ import { EitError, isErrno } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
 import { readUserState } from '../quota/user-state';
 import type { CommandModule, Surroundings } from './command';
+import { CONFIG_OPTION } from './given';
 import { userGiven } from './ledger-erase';
 import { jsonText } from './plain-text';
 import { findUids } from './user-ids';
@@ -19,11 +20,7 @@ export const options: Readonly<Record<string, Options>> = {
   user: { type: 'string', requiresArg: true, describe: 'the user: a name, or a uid' },
   format: { type: 'string', requiresArg: true, describe: `${FORMATS.join(' or ')}; default: json` },
   to: { type: 'string', requiresArg: true, describe: 'new folder that takes the files' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

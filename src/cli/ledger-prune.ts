@@ -4,7 +4,7 @@ import { becomeOwner } from '../archive/ledger-owner';
 import { prune, type Pruned } from '../archive/prune';
 import { loadConfig } from '../config/config';
 import type { CommandModule, Surroundings } from './command';
-import { allGiven, lastGiven } from './given';
+import { allGiven, CONFIG_OPTION, lastGiven } from './given';
 import { privacyOf } from './ledger-privacy';
 import { clustersGiven } from './ledger-compact';
 import { jsonText } from './plain-text';
@@ -20,11 +20,7 @@ export const options: Readonly<Record<string, Options>> = {
   },
   'dry-run': { type: 'boolean', describe: 'say what would go, and change nothing' },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

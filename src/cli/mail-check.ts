@@ -15,6 +15,7 @@ import { nodemailer } from '../mail/nodemailer';
 import { parseRecipients } from '../mail/recipients';
 import type { Delivery } from '../mail/transport';
 import type { CommandModule, Surroundings } from './command';
+import { CONFIG_OPTION } from './given';
 import { lockHolder } from './lock-holder';
 import { openWay } from './mail-transport';
 import { jsonText } from './plain-text';
@@ -55,11 +56,7 @@ function spoolerState(dir: string): MailState['spooler'] {
 
 export const options: Readonly<Record<string, Options>> = {
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

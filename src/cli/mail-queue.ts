@@ -19,7 +19,7 @@ import { letterRecipient, parseNotice, retriedBytes } from '../mail/notice-file'
 import { LETTER_NAME, NOTICE_NAME, readNotice } from '../mail/spooled-file';
 import { readThrottleState } from '../mail/throttle';
 import type { CommandModule, Surroundings } from './command';
-import { lastGiven } from './given';
+import { CONFIG_OPTION, lastGiven } from './given';
 import { alignedRows, jsonText } from './plain-text';
 
 const HOUR_MS = 3_600_000;
@@ -40,11 +40,7 @@ interface Entry {
 
 export const options: Readonly<Record<string, Options>> = {
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

@@ -10,7 +10,7 @@ import { writtenId } from '../runs/selected-job';
 import { parseJobSelections } from '../slurm/job-selection';
 import { parseSlurmTime } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
-import { lastGiven } from './given';
+import { CONFIG_OPTION, lastGiven } from './given';
 import { JobMails } from './job-mails';
 import { readJobRecords } from './job-records';
 import { jsonText } from './plain-text';
@@ -36,11 +36,7 @@ export const options: Readonly<Record<string, Options>> = {
   text: { type: 'boolean', describe: 'print the text part alone, without the subject' },
   html: { type: 'boolean', describe: 'print the HTML part' },
   json: { type: 'boolean', describe: 'print JSON: JobSummary of schemas/report.schema.json' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

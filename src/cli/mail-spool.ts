@@ -17,6 +17,7 @@ import { Spooler } from '../mail/spooler';
 import { Throttle, readThrottleState, writeThrottleState } from '../mail/throttle';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
+import { CONFIG_OPTION } from './given';
 import { answerLooks } from './mail-look';
 import { isLocked, runLocked, thisProgram } from './mail-lock';
 import { openWay } from './mail-transport';
@@ -35,11 +36,7 @@ export const options: Readonly<Record<string, Options>> = {
     type: 'boolean',
     describe: 'sends what is there, waits for its records as long as the config says, and ends',
   },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

@@ -9,7 +9,7 @@ import type { Metric } from '../science/own-facts';
 import { RUN_OPTIONS } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { appendFacts, readFactLines } from './facts-file';
-import { allGiven, lastGiven } from './given';
+import { CONFIG_OPTION, allGiven, lastGiven } from './given';
 import { alignedRows, jsonText } from './plain-text';
 import { idsOf } from './tag';
 import { factHead, factsPlace, namedJobs } from './tagged-jobs';
@@ -41,7 +41,7 @@ export const options: Readonly<Record<string, Options>> = {
   list: { type: 'boolean', describe: 'what you have said, of these jobs or of all' },
   from: { ...RUN_OPTIONS['from'] },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: { ...RUN_OPTIONS['config'] },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

@@ -14,7 +14,7 @@ import { EXIT_TAG, NAME_TAG } from '../science/own-job-facts';
 import { siteConfig } from './chosen-runs';
 import type { CommandModule, Surroundings } from './command';
 import { appendFacts, factsPath } from './facts-file';
-import { allGiven, lastGiven } from './given';
+import { allGiven, CONFIG_OPTION, lastGiven } from './given';
 import { measuredByHooks } from './hooked-job';
 import { openMeasuring } from './run-measuring';
 import type { Output } from './output';
@@ -66,11 +66,7 @@ export const options: Readonly<Record<string, Options>> = {
   interval: { type: 'string', requiresArg: true, describe: 'seconds between two readings; default: 1' },
   quiet: { type: 'boolean', describe: 'say nothing at the end' },
   json: { type: 'boolean', describe: 'say it as JSON, where it would be said: on standard error' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [
@@ -128,8 +124,8 @@ export async function run(
   };
   const { loaded, step } = asked;
   const wanted = { requireGpu: lastGiven(argv['require-gpu']), requireCpu: lastGiven(argv['require-cpu']) };
-  // Of several tasks on a node the first measures: the counters are the node's.
   const hooked = step === null ? null : await measuredByHooks(step, loaded.config, uid);
+  // Of several tasks on a node the first measures: the counters are the node's.
   if (step === null || (step.localTask === 0 && hooked === null)) return runMeasured(asked, wanted);
   if (wanted.requireGpu !== undefined || wanted.requireCpu !== undefined)
     (await openMeasuring(loaded.config, wanted)).close();

@@ -20,6 +20,7 @@ import { readSlurmConf } from '../slurm/slurm-conf';
 import { parseSlurmTime, TIME_FORMS } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
 import { readCommentTokens } from './comment-tokens';
+import { CONFIG_OPTION } from './given';
 import { jsonText } from './plain-text';
 
 const SACCT_TIMEOUT_MS = 600_000;
@@ -47,11 +48,7 @@ export const options: Readonly<Record<string, Options>> = {
   sacct: { type: 'string', requiresArg: true, default: 'sacct', describe: 'the program' },
   sacctmgr: { type: 'string', requiresArg: true, default: 'sacctmgr', describe: 'the program' },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

@@ -9,6 +9,7 @@ import { isClusterName } from '../slurm/run-identity';
 import { readSlurmConf } from '../slurm/slurm-conf';
 import { parseSlurmTime, TIME_FORMS } from '../slurm/time-form';
 import type { CommandModule, Surroundings } from './command';
+import { CONFIG_OPTION } from './given';
 import { jsonText } from './plain-text';
 import { TerminalLine } from './terminal-line';
 
@@ -30,11 +31,7 @@ export const options: Readonly<Record<string, Options>> = {
   },
   sacct: { type: 'string', requiresArg: true, default: 'sacct', describe: 'the program' },
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

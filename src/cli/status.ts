@@ -15,6 +15,7 @@ import { type Missing, isMissing } from '../sources/source';
 import { type AgentTroubles, readAgentTroubles } from './agent-log';
 import { type AgentProcess, readAgentProcess, readAgentState } from './agent-process';
 import type { CommandModule, Surroundings } from './command';
+import { CONFIG_OPTION } from './given';
 import { alignedRows, bytesText, jsonText, labelledLines, painter } from './plain-text';
 import { runLedgerStatus } from './status-ledger';
 import { LEDGER_OPTIONS, isOfLedger, ledgerOptions } from './status-ledger-options';
@@ -29,11 +30,7 @@ export const options: Readonly<Record<string, Options>> = {
   },
   ...LEDGER_OPTIONS,
   json: { type: 'boolean', describe: 'print JSON' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

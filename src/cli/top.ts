@@ -11,7 +11,7 @@ import { type TopState, pressKey } from '../live/top-state';
 import { HOST_KEY, type TopModel, headLines, listLines, rowsOf, topScreen } from '../live/top-view';
 import type { CommandModule, Surroundings } from './command';
 import { FullScreen } from './full-screen';
-import { lastGiven } from './given';
+import { CONFIG_OPTION, lastGiven } from './given';
 import { liveFactor } from './live-factor';
 import { NowReader } from './now-reader';
 import { jsonText } from './plain-text';
@@ -38,11 +38,7 @@ export const options: Readonly<Record<string, Options>> = {
   json: { type: 'boolean', describe: 'print JSON: NowSnapshot of schemas/now.schema.json' },
   sort: { choices: SORTS, describe: 'which job comes first; default: watts' },
   user: { alias: 'u', type: 'string', requiresArg: true, describe: 'jobs of this user alone' },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

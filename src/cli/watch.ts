@@ -10,7 +10,7 @@ import { runsOfJob, watchLine, watchText } from '../live/watched-job';
 import { isOver, oneOf } from '../slurm/queued-job';
 import { type QueuedJob, readQueue } from '../slurm/squeue';
 import type { CommandModule, Surroundings } from './command';
-import { lastGiven } from './given';
+import { CONFIG_OPTION, lastGiven } from './given';
 import { tryJobFigures } from './job-figures';
 import { liveFactor } from './live-factor';
 import { TerminalLine } from './terminal-line';
@@ -43,11 +43,7 @@ export const options: Readonly<Record<string, Options>> = {
     default: true,
     describe: 'start a step in the job to see it live; --no-step: by its records alone',
   },
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml',
-  },
+  config: CONFIG_OPTION,
 };
 
 export const examples: CommandModule['examples'] = [

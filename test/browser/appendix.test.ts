@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { JOBS, type LedgerJob, writeAppendixLedger } from '../integration/appendix-ledger';
 import { ReportCommand } from '../integration/report-command';
+import { expectAccessible } from './accessibility';
 import { describeBrowser } from './availability';
 
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const TOP = join(__dirname, '../..');
 
 /** Each is text, and would do something if it were taken for anything else. */
@@ -123,20 +123,7 @@ describeBrowser('an appendix', (executablePath) => {
           path: join(shots, `${path.replaceAll(/\W/g, '-')}-${look}.png`),
           fullPage: true,
         });
-        for (const details of await page.locator('details').all())
-          await details.evaluate((element) => element.setAttribute('open', ''));
-        await page.addScriptTag({ content: AXE });
-        const serious = await page.evaluate(async () => {
-          type Found = { violations: { impact: string; id: string; nodes: { html: string }[] }[] };
-          const { axe } = window as unknown as { axe: { run(): Promise<Found> } };
-          const { violations } = await axe.run();
-          return violations
-            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-            .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
-        });
-        expect(serious).toEqual([]);
-        const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect(width).toBeLessThanOrEqual(0);
+        await expectAccessible(page);
         expect(problems).toEqual([]);
         await page.context().close();
       },

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -7,9 +7,8 @@ import { type BoardView, renderBoard } from '../../src/leaderboard/board-page';
 import { parseBoardSpec } from '../../src/leaderboard/board-spec';
 import { renderEntry } from '../../src/leaderboard/entry-page';
 import type { Entry, EntryRun } from '../../src/leaderboard/entry-run';
+import { expectAccessible } from './accessibility';
 import { describeBrowser } from './availability';
-
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Each is text, and would do something if it were taken for anything else. */
 const HOSTILE = [
@@ -154,19 +153,7 @@ describeBrowser('a leaderboard', (executablePath) => {
     '%s at %d, %s: axe finds nothing serious, and nothing is wider than the page',
     async (path, width, colorScheme) => {
       const { page } = await open(path, { viewport: { width, height: 800 }, colorScheme, bypassCSP: true });
-      await page.addScriptTag({ content: AXE });
-      const found = await page.evaluate(async () => {
-        interface Found {
-          violations: { id: string; impact: string; nodes: { html: string }[] }[];
-        }
-        const { axe } = window as unknown as { axe: { run(): Promise<Found> } };
-        const { violations } = await axe.run();
-        return violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-      });
-      expect(found).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      await expectAccessible(page);
       await page.context().close();
     },
   );

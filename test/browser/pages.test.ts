@@ -2,10 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expectAccessible } from './accessibility';
 import { describeBrowser } from './availability';
 import { madePage, type MadeJob } from './made-page';
-
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Each is text, and would do something if it were taken for anything else. */
 const HOSTILE = [
@@ -169,20 +168,7 @@ describeBrowser('pages', (executablePath) => {
     test('axe finds nothing serious, and nothing is wider than the page', async () => {
       const { page, problems } = await open(madePage(ORDINARY), { ...options, bypassCSP: true });
       await page.emulateMedia({ media });
-      for (const details of await page.locator('details').all())
-        await details.evaluate((element) => element.setAttribute('open', ''));
-      await page.addScriptTag({ content: AXE });
-      const serious = await page.evaluate(async () => {
-        type Found = { violations: { impact: string; id: string; nodes: { html: string }[] }[] };
-        const { axe } = window as unknown as { axe: { run(): Promise<Found> } };
-        const { violations } = await axe.run();
-        return violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
-      });
-      expect(serious).toEqual([]);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(width).toBeLessThanOrEqual(0);
+      await expectAccessible(page);
       expect(problems).toEqual([]);
       await page.context().close();
     });
