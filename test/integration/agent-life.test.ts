@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../cluster/until';
 import { scaled } from '../scale';
 import { AgentHome } from './agent-home';
-import { noRoot, testUnless } from './hook-home';
+import { noOtherUser, testUnless } from './hook-home';
 
 let home: AgentHome;
 
@@ -184,7 +184,7 @@ test('what is no event is set aside and said, and hostile values do no harm', as
   expect(home.agentLog()).not.toContain('EIT_RECORD_INVALID');
 });
 
-testUnless(noRoot)(
+testUnless(noOtherUser)(
   'without the right to read energy_uj the power model serves, and the record says why',
   async () => {
     chmodSync(join(home.dir, 'sys/class/powercap/intel-rapl:0/energy_uj'), 0o400);

@@ -2,9 +2,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { isErrno } from '../../src/errors';
 import { until } from '../cluster/until';
 import { AgentHome } from './agent-home';
-import { noRoot, testUnless } from '../test-unless';
+import { noOtherUser, testUnless } from '../test-unless';
 
-const asRoot = testUnless(noRoot);
+const asRoot = testUnless(noOtherUser);
 
 let home: AgentHome;
 beforeEach(() => (home = new AgentHome(['cluster: lab'])));

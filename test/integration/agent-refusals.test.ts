@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentHome } from './agent-home';
-import { noRoot, testUnless } from './hook-home';
+import { noOtherUser, testUnless } from './hook-home';
 
 let home: AgentHome;
 
@@ -34,14 +34,14 @@ test('a config that was named and is not there ends with 2', async () => {
   expect(stderr).toContain('EIT_CONFIG_UNREADABLE');
 });
 
-testUnless(noRoot)('a config that somebody else could replace is refused', async () => {
+testUnless(noOtherUser)('a config that somebody else could replace is refused', async () => {
   chownSync(home.config, 65534, 65534);
   const { status, stderr } = await refusal();
   expect(status).toBe(2);
   expect(stderr).toMatch(/EIT_PATH_UNTRUSTED.*eit\.yaml.*chown root/s);
 });
 
-testUnless(noRoot)('a state folder that somebody else owns is refused', async () => {
+testUnless(noOtherUser)('a state folder that somebody else owns is refused', async () => {
   mkdirSync(home.stateDir);
   chownSync(home.stateDir, 65534, 65534);
   const { status, stderr } = await refusal();

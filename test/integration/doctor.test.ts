@@ -5,11 +5,11 @@ import type { Check } from '../../src/cli/doctor-check';
 import { AgentHome } from './agent-home';
 import { until } from '../cluster/until';
 import { runEit } from './eit-command';
-import { noRoot, testUnless } from '../test-unless';
+import { noOtherUser, testUnless } from '../test-unless';
 import { noMounts } from './hook-home';
 
 const TOP = join(__dirname, '../..');
-const asRoot = testUnless(noRoot);
+const asRoot = testUnless(noOtherUser);
 
 let home: AgentHome;
 beforeEach(() => {

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { isErrno } from '../../src/errors';
 import { until } from '../cluster/until';
 
-export { noRoot, testUnless } from '../test-unless';
+export { noOtherUser, testUnless } from '../test-unless';
 
 export type Hook = 'prolog' | 'epilog';
 export type Variables = Record<string, string>;

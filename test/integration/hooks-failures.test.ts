@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../cluster/until';
-import { HookHome, JOB, SHELLS, noMounts, noRoot, testUnless } from './hook-home';
+import { HookHome, JOB, SHELLS, noMounts, noOtherUser, testUnless } from './hook-home';
 
 const QUIET_SUCCESS = { status: 0, signal: null, stdout: '', stderr: '' };
 
@@ -76,14 +76,14 @@ describe.each(['prolog', 'epilog'] as const)('%s ends with 0 and prints nothing'
     expectSaid('cannot create /mnt/state/events');
   });
 
-  testUnless(noRoot)("as an unprivileged user, before root's state folder", () => {
+  testUnless(noOtherUser)("as an unprivileged user, before root's state folder", () => {
     const asNobody = ['/usr/sbin/runuser', '-u', 'nobody', '--', home.path(hook)];
     expect(home.exec(asNobody)).toMatchObject(QUIET_SUCCESS);
     expect(home.eventNames()).toEqual([]);
     expect(home.processes()).toEqual([]);
   });
 
-  testUnless(noRoot)("as an unprivileged user, before root's config", () => {
+  testUnless(noOtherUser)("as an unprivileged user, before root's config", () => {
     chmodSync(home.config, 0o600);
     const asNobody = ['/usr/sbin/runuser', '-u', 'nobody', '--', home.path(hook)];
     expect(home.exec(asNobody)).toMatchObject(QUIET_SUCCESS);

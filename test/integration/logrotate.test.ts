@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLog } from '../../src/agent/log';
-import { noRoot, testUnless } from '../test-unless';
+import { noOtherUser, testUnless } from '../test-unless';
 
 const EXAMPLE = join(__dirname, '../../slurm-examples/eit.logrotate');
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 const isThere = spawnSync('logrotate', ['--version'], { env: { PATH } }).status === 0;
 // It takes configs of root's alone.
-const withLogrotate = testUnless(noRoot ?? (isThere ? undefined : 'needs logrotate'));
+const withLogrotate = testUnless(noOtherUser ?? (isThere ? undefined : 'needs logrotate'));
 
 let dir: string;
 beforeEach(() => {

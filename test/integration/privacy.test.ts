@@ -20,13 +20,14 @@ import { REPORT_LIMITS, sqlText, withDuckDb } from '../../src/archive/duckdb';
 import { rowsOf } from '../../src/archive/part';
 import { appendSeries } from '../../src/carbon/intensity-store';
 import type { EitReport } from '../../src/generated/report';
-import { noRoot } from '../test-unless';
+import { noOtherUser } from '../test-unless';
 import { LEDGER, type Outcome, ReportCommand } from './report-command';
 import { mustRun, type TestUser, TestUsers } from './test-users';
 
 const TOP = join(__dirname, '../..');
 const missing =
-  noRoot ?? (spawnSync('setfacl', ['--version']).status === 0 ? undefined : 'needs setfacl (package acl)');
+  noOtherUser ??
+  (spawnSync('setfacl', ['--version']).status === 0 ? undefined : 'needs setfacl (package acl)');
 const CLUSTERS = ['alpha', 'beta', 'epsilon'];
 const NOW = '2026-03-12T12:00:00Z';
 const SINCE = ['-S', '2026-01-01', '-E', '2026-03-12'];

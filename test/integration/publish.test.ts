@@ -12,11 +12,11 @@ import {
 import { join } from 'node:path';
 import type { EitReport } from '../../src/generated/report';
 import type { JobColumns } from '../../src/pages/page-jobs';
-import { noRoot } from '../test-unless';
+import { noOtherUser } from '../test-unless';
 import { LEDGER, type Outcome, ReportCommand } from './report-command';
 
 const noAcl = spawnSync('setfacl', ['--version']).status === 0 ? undefined : 'needs setfacl (package acl)';
-const missing = noRoot ?? noAcl;
+const missing = noOtherUser ?? noAcl;
 const WINDOW = ['-S', '2026-01-01', '-E', '2026-03-01'];
 
 /** The jobs that a page holds. */

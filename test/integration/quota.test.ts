@@ -16,13 +16,13 @@ import reportSchema from '../../schemas/report.schema.json';
 import type { EitReport, QuotaState } from '../../src/generated/report';
 import validateReport from '../../src/generated/report-validator';
 import { parseStateFile, parseUserNames } from '../../src/quota/state-file';
-import { noRoot, testUnless } from '../test-unless';
+import { noOtherUser, testUnless } from '../test-unless';
 import { codeBlocks, read } from '../unit/docs/documents';
 import { runRecord } from '../unit/report/records';
 import { appendByDay, copyRecentLedger } from './recent-ledger';
 import { type Outcome, ReportCommand } from './report-command';
 
-const asRoot = testUnless(noRoot);
+const asRoot = testUnless(noOtherUser);
 const { definitions } = reportSchema;
 const validateList = new Ajv({ discriminator: true }).compile({
   definitions,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { LEDGER, ReportCommand } from './report-command';
-import { noRoot, testUnless } from '../test-unless';
+import { noOtherUser, testUnless } from '../test-unless';
 
 let command: ReportCommand;
 beforeAll(() => {
@@ -11,7 +11,7 @@ beforeAll(() => {
 afterAll(() => command.remove());
 
 const SINCE = ['-S', '2026-01-01', '-E', '2026-03-01'];
-const asRoot = testUnless(noRoot);
+const asRoot = testUnless(noOtherUser);
 
 test.each([
   [['-u', 'eve'], 'user "eve"'],

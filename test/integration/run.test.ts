@@ -19,10 +19,11 @@ import { join } from 'node:path';
 import type { HostRecord, RunRecord } from '../../src/generated/record';
 import { until } from '../cluster/until';
 import { gpuLine, NvmlStub, StubBuilds } from '../nvml-stub/nvml-stub';
-import { noRoot, testUnless } from '../test-unless';
+import { noOtherUser, testUnless } from '../test-unless';
 import { TestUsers } from './test-users';
 import { startEit } from './eit-command';
 import { AgentHome } from './agent-home';
+import { describeTerminal } from '../fake-nvidia-smi/describe-terminal';
 import { RealTerminal } from './terminal';
 
 const EIT = join(__dirname, '../../dist/eit.js');
@@ -219,35 +220,42 @@ test.each([
   expect(runsIn(folder)[0]?.end?.exit_code).toBe('4:0');
 });
 
-test("a terminal is the command's: it sees one, and Ctrl-C reaches it once", async () => {
-  const script = join(dir, 'interrupted.sh');
-  writeFileSync(
-    script,
-    `n=0; trap 'n=$((n+1))' INT
+describeTerminal('eit run in a real terminal', () => {
+  test("a terminal is the command's: it sees one, and Ctrl-C reaches it once", async () => {
+    const script = join(dir, 'interrupted.sh');
+    writeFileSync(
+      script,
+      `n=0; trap 'n=$((n+1))' INT
     [ -t 0 ] && [ -t 1 ] && echo on a terminal
     i=0; while [ $i -lt 40 ]; do sleep 0.05; i=$((i+1)); [ $n -gt 0 ] && i=$((i+2)); done
     echo "interrupts: $n"; exit 5`,
-  );
-  const terminal = new RealTerminal(
-    '/bin/bash',
-    [
-      '--norc',
-      '-ic',
-      `${process.execPath} ${EIT} run --dir ${join(dir, 'terminal')} --quiet -- sh ${script}; echo "after $?"; exec sleep 60`,
-    ],
-    {
-      ...{ columns: 100, rows: 20 },
-      env: { PATH: process.env['PATH'] ?? '', EIT_CONFIG: plain, TERM: 'xterm', SLURM_CONF: '/nonexistent' },
-    },
-  );
-  try {
-    await terminal.shows(/on a terminal/);
-    terminal.pty.write('\x03');
-    await terminal.shows(/interrupts: 1$/m);
-    await terminal.shows(/after 5/);
-  } finally {
-    terminal.end();
-  }
+    );
+    const terminal = new RealTerminal(
+      '/bin/bash',
+      [
+        '--norc',
+        '-ic',
+        `${process.execPath} ${EIT} run --dir ${join(dir, 'terminal')} --quiet -- sh ${script}; echo "after $?"; exec sleep 60`,
+      ],
+      {
+        ...{ columns: 100, rows: 20 },
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          EIT_CONFIG: plain,
+          TERM: 'xterm',
+          SLURM_CONF: '/nonexistent',
+        },
+      },
+    );
+    try {
+      await terminal.shows(/on a terminal/);
+      terminal.pty.write('\x03');
+      await terminal.shows(/interrupts: 1$/m);
+      await terminal.shows(/after 5/);
+    } finally {
+      terminal.end();
+    }
+  });
 });
 
 /** Seconds of CPU time that `times` of a shell tells. */
@@ -285,7 +293,7 @@ async function expectMeasured(at: string, by: 'cgroup' | 'processes'): Promise<v
 test("a tree of processes is measured by /proc, and all energy is somebody's", () =>
   expectMeasured(plain, 'processes'));
 
-testUnless(noRoot)('without the right to read the counters it is modelled, and says so', async () => {
+testUnless(noOtherUser)('without the right to read the counters it is modelled, and says so', async () => {
   const users = new TestUsers();
   try {
     const { name, uid } = users.make('run');

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import validateDoctor from '../../src/generated/doctor-validator';
 import { hostRecord } from '../unit/report/records';
 import { runEit } from './eit-command';
-import { noRoot, testUnless } from '../test-unless';
+import { noOtherUser, testUnless } from '../test-unless';
 import { appendByDay } from './recent-ledger';
 
-const asRoot = testUnless(noRoot);
+const asRoot = testUnless(noOtherUser);
 
 let dir: string;
 let config: string;

@@ -2,9 +2,9 @@ import { chmodSync } from 'node:fs';
 import { AgentHome } from './agent-home';
 import { until } from '../cluster/until';
 import { runEit } from './eit-command';
-import { noRoot, testUnless } from '../test-unless';
+import { noOtherUser, testUnless } from '../test-unless';
 
-const asRoot = testUnless(noRoot);
+const asRoot = testUnless(noOtherUser);
 
 interface Status {
   readonly hardware: { readonly threads: number };

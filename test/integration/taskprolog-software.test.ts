@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Software, parseSoftware } from './software';
-import { SHELLS, noRoot, testUnless } from './hook-home';
+import { SHELLS, noOtherUser, testUnless } from './hook-home';
 
 const SCRIPT = join(__dirname, '..', '..', 'slurm-examples', 'taskprolog-software.sh');
 const NOBODY = 65_534;
@@ -211,13 +211,13 @@ describe.each(SHELLS)('%s', (...shell) => {
     expect(software().jobId).toBe(17);
   });
 
-  testUnless(noRoot)('a home that the user may not write to', () => {
+  testUnless(noOtherUser)('a home that the user may not write to', () => {
     chmodSync(dir, 0o555);
     expect(runAs(NOBODY, shell)).toEqual(SILENT);
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  testUnless(noRoot)('a user of its own, and packages that it may not list', () => {
+  testUnless(noOtherUser)('a user of its own, and packages that it may not list', () => {
     touch('secret/conda-meta/a-1-0.json');
     chmodSync(join(dir, 'secret'), 0o700);
     chownSync(dir, NOBODY, NOBODY);

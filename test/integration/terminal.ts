@@ -1,10 +1,10 @@
 import { Terminal } from '@xterm/headless';
-import { type IPty, spawn } from 'node-pty';
+import type * as NodePty from 'node-pty';
 import { until } from '../cluster/until';
 
 /** A program in a real terminal (a pty of the kernel's), with what an emulator makes of what it writes. */
 export class RealTerminal {
-  readonly pty: IPty;
+  readonly pty: NodePty.IPty;
   readonly emulator: Terminal;
   /** All that it wrote. */
   written = '';
@@ -22,7 +22,8 @@ export class RealTerminal {
   ) {
     const { columns: cols, rows, env } = options;
     this.emulator = new Terminal({ cols, rows, allowProposedApi: true });
-    this.pty = spawn(program, [...args], {
+    // Only here: it is optional, and describeTerminal has seen whether it is there.
+    this.pty = jest.requireActual<typeof NodePty>('node-pty').spawn(program, [...args], {
       name: env['TERM'] ?? 'xterm',
       cols,
       rows,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { NowRun, NowSnapshot } from '../../src/generated/now';
 import validateNow from '../../src/generated/now-validator';
 import { until } from '../cluster/until';
+import { noOtherUser, testUnless } from '../test-unless';
 import { AgentHome } from './agent-home';
 import { type TestUser, TestUsers } from './test-users';
 
@@ -145,12 +146,11 @@ test('without an agent it says what to do', async () => {
 });
 
 describe('who sees what', () => {
-  const asRoot = process.getuid?.() === 0 ? test : test.skip;
   let owner: TestUser;
   let stranger: TestUser;
   let admin: TestUser;
   beforeAll(() => {
-    if (process.getuid?.() !== 0) return;
+    if (noOtherUser !== undefined) return;
     owner = users.make('owner');
     stranger = users.make('stranger');
     admin = users.make('admin');
@@ -160,29 +160,32 @@ describe('who sees what', () => {
     SLURM_JOB_USER: owner.name,
   });
 
-  asRoot('a user the totals and the own jobs, an admin all, whoever else was asked for', async () => {
-    await begin([`admins: [${admin.name}]`], job());
-    // All of them look, so that all that is ever written is there.
-    const [own, none, all] = await Promise.all([look(owner.uid), look(stranger.uid), look(admin.uid)]);
-    expect(own).toMatchObject({ scope: 'own', totals: { runs: 1 }, runs: [{ job: 7, user: owner.name }] });
-    expect(none).toMatchObject({ scope: 'none', totals: { runs: 1 }, runs: [] });
-    expect(all).toMatchObject({ scope: 'all', runs: [{ job: 7 }] });
-    // Nor by looking for the files.
-    const paths = readdirSync(join(home.stateDir, 'now'), { recursive: true, encoding: 'utf8' });
-    expect(paths).toContain(`${owner.uid}/own.json`);
-    const readable = await readableBy(
-      stranger,
-      paths.map((path) => join(home.stateDir, 'now', path)),
-    );
-    expect(readable).toEqual(['totals.json']);
-  });
+  testUnless(noOtherUser)(
+    'a user the totals and the own jobs, an admin all, whoever else was asked for',
+    async () => {
+      await begin([`admins: [${admin.name}]`], job());
+      // All of them look, so that all that is ever written is there.
+      const [own, none, all] = await Promise.all([look(owner.uid), look(stranger.uid), look(admin.uid)]);
+      expect(own).toMatchObject({ scope: 'own', totals: { runs: 1 }, runs: [{ job: 7, user: owner.name }] });
+      expect(none).toMatchObject({ scope: 'none', totals: { runs: 1 }, runs: [] });
+      expect(all).toMatchObject({ scope: 'all', runs: [{ job: 7 }] });
+      // Nor by looking for the files.
+      const paths = readdirSync(join(home.stateDir, 'now'), { recursive: true, encoding: 'utf8' });
+      expect(paths).toContain(`${owner.uid}/own.json`);
+      const readable = await readableBy(
+        stranger,
+        paths.map((path) => join(home.stateDir, 'now', path)),
+      );
+      expect(readable).toEqual(['totals.json']);
+    },
+  );
 
-  asRoot('with privacy: open everybody all', async () => {
+  testUnless(noOtherUser)('with privacy: open everybody all', async () => {
     await begin(['privacy: open'], job());
     expect(await look(stranger.uid)).toMatchObject({ scope: 'all', runs: [{ job: 7 }] });
   });
 
-  asRoot('a user can neither write nor stop answers, nor fill the folder', async () => {
+  testUnless(noOtherUser)('a user can neither write nor stop answers, nor fill the folder', async () => {
     await begin([], job());
     const folder = join(home.stateDir, 'now');
     const script = `

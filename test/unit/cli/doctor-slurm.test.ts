@@ -13,9 +13,9 @@ import {
 } from '../../../src/cli/doctor-slurm-settings';
 import { parseConfLines } from '../../../src/slurm/slurm-conf-tree';
 import { Tree } from '../sources/tree';
-import { noRoot, testUnless } from '../../test-unless';
+import { noOtherUser, testUnless } from '../../test-unless';
 
-const asRoot = testUnless(noRoot);
+const asRoot = testUnless(noOtherUser);
 const conf = (text: string) => ({ lines: parseConfLines(text) });
 const verdicts = (checks: readonly Check[]): string[] =>
   checks.map(({ name, verdict }) => `${name}: ${verdict}`);

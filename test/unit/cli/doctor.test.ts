@@ -27,10 +27,10 @@ import { addPruned, noPruning } from '../../../src/ledger/pruned';
 import { isMissing } from '../../../src/sources/source';
 import { hostName } from '../../../src/config/host-name';
 import { TOP } from '../docs/documents';
-import { noRoot, testUnless } from '../../test-unless';
+import { noOtherUser, testUnless } from '../../test-unless';
 import { Tree, asNobody } from '../sources/tree';
 
-const asRoot = testUnless(noRoot);
+const asRoot = testUnless(noOtherUser);
 const NOW_MS = Date.now();
 
 let tree: Tree;

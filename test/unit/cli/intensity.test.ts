@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { COMMANDS } from '../../../src/cli/commands';
 import { withSeriesLock } from '../../../src/carbon/intensity-store';
 import { type Outcome, ReportCommand } from '../../integration/report-command';
-import { noRoot, testUnless } from '../../test-unless';
+import { noOtherUser, testUnless } from '../../test-unless';
 import { ProviderServer, json } from '../carbon/providers/provider-server';
 
 const HALF_MS = 1_800_000;
@@ -359,7 +359,7 @@ describe('show', () => {
     expect(rows[2]).toMatch(/^2026-03-02 +\d+\.\d +100\.0 +3\d\d\.\d /);
   });
 
-  testUnless(noRoot)(
+  testUnless(noOtherUser)(
     'somebody who may not list the ledger reads the series in it, and may not write them',
     async () => {
       await importCsv();

@@ -13,10 +13,10 @@ import { addPruned, noPruning } from '../../../src/ledger/pruned';
 import { isMissing } from '../../../src/sources/source';
 import { until } from '../../cluster/until';
 import { Tree, asNobody } from '../sources/tree';
-import { noRoot, testUnless } from '../../test-unless';
+import { noOtherUser, testUnless } from '../../test-unless';
 
 const NOW_MS = Date.UTC(2026, 4, 1, 12, 0, 0);
-const asRoot = testUnless(noRoot);
+const asRoot = testUnless(noOtherUser);
 
 let tree: Tree;
 beforeEach(() => {

@@ -7,7 +7,7 @@ import {
   readNetworkFiles,
 } from '../../../src/sources/network-files';
 import { isMissing } from '../../../src/sources/source';
-import { noRoot, testUnless } from '../../test-unless';
+import { noOtherUser, testUnless } from '../../test-unless';
 import { Tree, asNobody } from './tree';
 
 let tree: Tree;
@@ -232,7 +232,7 @@ describe('what is mounted', () => {
     expect(sums()).toEqual({ readBytes: 3n, writtenBytes: 4n });
   });
 
-  testUnless(noRoot)('without the right to look at the first process the agent’s own view', () => {
+  testUnless(noOtherUser)('without the right to look at the first process the agent’s own view', () => {
     tree = mountTree([{ device: 'fs:/', at: '/m', superblock: '0:9', bytes: [3, 4] }], 'self');
     tree.write('proc/1/mountstats', mountstats([]));
     tree.write('proc/1/mountinfo', mountinfo([ROOT]));
