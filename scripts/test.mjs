@@ -3,6 +3,7 @@
 // The last line of the output is always `N passed, N failed, N skipped`.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { runChecks } from './check.mjs';
 import { run, top } from './child.mjs';
 import { installDebianPackages } from './debian-packages.mjs';
@@ -93,21 +94,23 @@ async function runJest(projects, workers) {
 function addResults({ testResults }) {
   for (const suite of testResults) {
     const file = relative(top, suite.name);
-    for (const { status, fullName } of suite.assertionResults) {
+    for (const { status, fullName, failureMessages } of suite.assertionResults) {
       const name = `${file}: ${oneLine(fullName)}`;
       if (status === 'passed') counts.passed++;
-      else if (status === 'failed') fail(name);
+      else if (status === 'failed') fail(name, failureMessages.join('\n'));
       else skip(name);
     }
     const ownFailure =
       suite.status === 'failed' && !suite.assertionResults.some((test) => test.status === 'failed');
-    if (ownFailure) fail(`${file}: the suite could not run to its end`);
+    if (ownFailure) fail(`${file}: the suite could not run to its end`, suite.message);
   }
 }
 
-function fail(name) {
+/** @param message why, if anybody said: its first lines are repeated at the end, where a long log is read */
+function fail(name, message = '') {
   counts.failed++;
-  names.failed.push(name);
+  const lines = message.split('\n').map((line) => oneLine(stripVTControlCharacters(line)).slice(0, 300));
+  names.failed.push([name, ...lines.slice(0, 16).filter((line) => line.trim() !== '')].join('\n      '));
 }
 
 function skip(name) {
