@@ -177,7 +177,7 @@ SELECT ${[...keys.map((key) => BY_KEY[key]), `${counted} AS runs`].join(', ')},
   ${GPU_BINDINGS.map((by, i) => `${ifTold('gpu_by', `count(*) FILTER (WHERE gpu_by = ${i})`)} AS by_${by}`).join(', ')},
   ${ifTold('gpu_conflict', 'count(gpu_conflict)')} AS conflicts,
   ${ifTold('gpu_conflict', 'min(job) FILTER (WHERE gpu_conflict IS NOT NULL)', 'NULL')} AS conflict_job,
-  ${ifTold('gpu_conflict', 'arg_min(gpu_conflict, job)', 'NULL')} AS conflict${summed}
+  ${ifTold('gpu_conflict', 'arg_min(gpu_conflict, (job, gpu_conflict))', 'NULL')} AS conflict${summed}
 FROM chosen LEFT JOIN numbered USING (job, run_key)${groupBy(keys)}`;
 }
 
@@ -214,7 +214,10 @@ export function addedGroupsSql(
 ): string {
   const counts = COUNTS.map((name) => `sum(${name})::BIGINT AS ${name}`);
   const kept = keptFigures(figures).map((figure) => `${summedRuns(figure)} AS ${quoted(figure.name)}`);
-  const conflict = ['min(conflict_job) AS conflict_job', 'arg_min(conflict, conflict_job) AS conflict'];
+  const conflict = [
+    'min(conflict_job) AS conflict_job',
+    'arg_min(conflict, (conflict_job, conflict)) AS conflict',
+  ];
   const selected = [
     ...[...keys.map(quoted), ...counts, 'min(first_ms) AS first_ms'],
     ...[...kept, ...(hasConflict ? conflict : [])],

@@ -24,6 +24,13 @@ export interface ClusterEnergy {
   weighted: WeightedSums | null;
 }
 
+/** A run of which something contradicts which GPUs were its, and what. */
+interface GpuConflict {
+  readonly cluster: string;
+  readonly jobId: number;
+  readonly text: string;
+}
+
 /** The sums of one group, to which runs are added one by one, each once. */
 export class GroupSums {
   jobs = 0;
@@ -41,7 +48,7 @@ export class GroupSums {
   readonly gpuRunsBy: Record<GpuBinding, number> = { cgroup: 0, uuid: 0, processes: 0, index: 0, count: 0 };
   /** Runs in which something contradicted that, and the first of them. */
   gpuConflictRuns = 0;
-  gpuConflict: { readonly cluster: string; readonly jobId: number; readonly text: string } | null = null;
+  gpuConflict: GpuConflict | null = null;
   readonly cpuModels = new Set<string>();
   readonly gpuModels = new Set<string>();
   nodesExpected = 0;
@@ -152,7 +159,7 @@ export class GroupSums {
     if (other.gpu !== null) (this.gpu ??= new GpuSums()).addSums(other.gpu);
     for (const by of GPU_BINDINGS) this.gpuRunsBy[by] += other.gpuRunsBy[by];
     this.gpuConflictRuns += other.gpuConflictRuns;
-    this.gpuConflict ??= other.gpuConflict;
+    this.gpuConflict = firstConflict(this.gpuConflict, other.gpuConflict);
     for (const model of other.cpuModels) this.cpuModels.add(model);
     for (const model of other.gpuModels) this.gpuModels.add(model);
     for (const [name, ms] of other.expectedMs) add(this.expectedMs, name, ms);
@@ -194,7 +201,7 @@ export class GroupSums {
   /** One run's. */
   addConflict(cluster: string, jobId: number, text: string): void {
     this.gpuConflictRuns++;
-    this.gpuConflict ??= { cluster, jobId, text };
+    this.gpuConflict = firstConflict(this.gpuConflict, { cluster, jobId, text });
   }
 
   /** The sums of a cluster, to which more can be added. */
@@ -249,6 +256,17 @@ export class GroupSums {
     }
     return isWhole;
   }
+}
+
+/** The one that is shown of several: the same in whatever order they come. */
+function firstConflict(a: GpuConflict | null, b: GpuConflict | null): GpuConflict | null {
+  if (a === null || b === null) return a ?? b;
+  const order = inOrder(a.cluster, b.cluster) || inOrder(a.jobId, b.jobId) || inOrder(a.text, b.text);
+  return order > 0 ? b : a;
+}
+
+function inOrder<T extends string | number>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function addExact<K>(sums: Map<K, bigint>, key: K, amount: bigint): void {
