@@ -1,15 +1,15 @@
 import { GroupSums } from '../../../src/runs/group-sums';
 
-const CONFLICTS = [
+const CONFLICTS: [cluster: string, jobId: number, text: string][] = [
   ['alpha', 4, 'GPU 4 is elsewhere'],
   ['alpha', 4, 'GPU 3 is elsewhere'],
   ['alpha', 10, 'GPU 1 is elsewhere'],
   ['beta', 2, 'GPU 2 is elsewhere'],
-] as const;
+];
 
 test('the contradiction that is shown is the same in whatever order runs and sums come', () => {
   for (let turn = 0; turn < CONFLICTS.length; turn++) {
-    const turned = [...CONFLICTS.slice(turn), ...CONFLICTS.slice(0, turn)];
+    const turned = CONFLICTS.map((_, i) => CONFLICTS[(i + turn) % CONFLICTS.length]!);
     const one = new GroupSums();
     for (const conflict of turned) one.addConflict(...conflict);
     const total = new GroupSums();
