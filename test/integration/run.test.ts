@@ -382,15 +382,15 @@ test('tags and results travel with it, and sets of a folder are compared by them
   for (const [set, fpos] of [
     ['a', 1e9],
     ['a', 2e9],
-    ['b', 4e9],
-    ['b', 5e9],
+    ['b', 40e9],
+    ['b', 50e9],
   ] as const) {
-    const work = `i=0; while [ $i -lt ${fpos / 2e4} ]; do i=$((i+1)); done; echo '{"fpos": ${fpos}, "acc": [[1, 0.5], [2, 0.75]], "bad": NaN}' > m.json`;
+    const work = `i=0; while [ $i -lt ${fpos / 2e5} ]; do i=$((i+1)); done; echo '{"fpos": ${fpos}, "acc": [[1, 0.5], [2, 0.75]], "bad": NaN}' > m.json`;
     const file = join(dir, 'm.json');
     ran.push(
       await run(
         ['sh', '-c', `cd ${dir}; ${work}`],
-        ['--dir', folder, '--tag', `set=${set}`, '--metric-file', file, ...(fpos < 5e9 ? ['--quiet'] : [])],
+        ['--dir', folder, '--tag', `set=${set}`, '--metric-file', file, ...(fpos < 50e9 ? ['--quiet'] : [])],
       ),
     );
   }
@@ -408,8 +408,8 @@ test('tags and results travel with it, and sets of a folder are compared by them
     of: { jobs: unknown[] }[];
   };
   expect(found.correlations[0]?.pearson.n).toBe(4);
-  // However busy the machine is.
-  expect(found.correlations[0]?.pearson.r).toBeGreaterThan(0.9);
+  // However busy the machine is: the long ones are twenty times the short ones.
+  expect(found.correlations[0]?.pearson.r).toBeGreaterThan(0.8);
   expect(found.of.map(({ jobs }) => jobs.length)).toEqual([2, 2]);
   // Names and states are the folder's own; a file that the run did not write is of another one.
   const failed = await run(
