@@ -20,10 +20,15 @@ const PHASES = [
 ];
 const RESULTS = 'test-results';
 
+/** What stands on processes, daemons and clocks of a machine may fail for its sake; what is pure may not. */
+const MAY_BE_TRIED_AGAIN = /^test\/(integration|browser|cluster)\//;
+/** Of more than these the machine is not the reason. */
+const MOST_AGAIN = 5;
+
 const { wantedProjects, jestArgs } = parseArguments(process.argv.slice(2));
 const runsEverything = wantedProjects.length === 0 && jestArgs.length === 0;
 const counts = { passed: 0, failed: 0, skipped: 0 };
-const names = { failed: [], skipped: [] };
+const names = { failed: [], skipped: [], again: [] };
 
 try {
   await prepare();
@@ -66,51 +71,79 @@ function parseArguments(args) {
   return { wantedProjects: projects, jestArgs: rest };
 }
 
-/** Runs jest on some projects and adds up what its result file says. */
+/** Runs jest on some projects and adds up what its result file says. Few suites that failed are run once more, one by one: that is told at the end. */
 async function runJest(projects, workers) {
-  const resultFile = join(RESULTS, `${projects.join('-')}.json`);
-  rmSync(join(top, resultFile), { force: true });
-  const required = process.env.CI === 'true' || process.env.EIT_REQUIRE_CLUSTER === '1';
   const failedBefore = counts.failed;
-  const { status } = await run(
-    process.execPath,
-    [
-      'node_modules/jest/bin/jest.js',
-      ...jestArgs,
-      ...workers,
-      '--passWithNoTests',
-      '--json',
-      `--outputFile=${resultFile}`,
-      '--selectProjects',
-      ...projects,
-    ],
-    { env: required ? { ...process.env, EIT_REQUIRE_CLUSTER: '1' } : process.env },
-  );
-  if (existsSync(join(top, resultFile))) addResults(JSON.parse(readFileSync(join(top, resultFile), 'utf8')));
-  if (status !== 0 && counts.failed === failedBefore)
-    fail(`jest (${projects.join(', ')}) ended with status ${status}`);
+  const first = await jest(projects.join('-'), projects, [...jestArgs, ...workers]);
+  const broken = first.suites.filter(({ status, name }) => status === 'failed' && isTriedAgain(name));
+  const isWorthIt = jestArgs.length === 0 && broken.length > 0 && broken.length <= MOST_AGAIN;
+  if (isWorthIt) for (const suite of broken) names.again.push(...told(suite));
+  const second = isWorthIt
+    ? await jest(`${projects.join('-')}-again`, projects, ['--runInBand', ...broken.map(({ name }) => name)])
+    : { suites: [], status: first.status };
+  const tried = new Set(second.suites.map(({ name }) => name));
+  const counted = first.suites.filter(({ name }) => !tried.has(name)).concat(second.suites);
+  addResults(counted);
+  const hasFailed = counted.some(({ status }) => status === 'failed');
+  if ((second.status !== 0 || hasFailed) && counts.failed === failedBefore)
+    fail(`jest (${projects.join(', ')}) ended with status ${second.status}`);
 }
 
-function addResults({ testResults }) {
-  for (const suite of testResults) {
+function isTriedAgain(path) {
+  return MAY_BE_TRIED_AGAIN.test(relative(top, path));
+}
+
+/** @returns jest's exit status, and what it says of each suite */
+async function jest(name, projects, args) {
+  const resultFile = join(RESULTS, `${name}.json`);
+  rmSync(join(top, resultFile), { force: true });
+  const required = process.env.CI === 'true' || process.env.EIT_REQUIRE_CLUSTER === '1';
+  const options = [
+    '--passWithNoTests',
+    '--json',
+    `--outputFile=${resultFile}`,
+    '--selectProjects',
+    ...projects,
+  ];
+  const { status } = await run(process.execPath, ['node_modules/jest/bin/jest.js', ...args, ...options], {
+    env: required ? { ...process.env, EIT_REQUIRE_CLUSTER: '1' } : process.env,
+  });
+  const path = join(top, resultFile);
+  return { status, suites: existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).testResults : [] };
+}
+
+function addResults(suites) {
+  for (const suite of suites) {
     const file = relative(top, suite.name);
-    for (const { status, fullName, failureMessages } of suite.assertionResults) {
-      const name = `${file}: ${oneLine(fullName)}`;
+    for (const { status, fullName } of suite.assertionResults) {
       if (status === 'passed') counts.passed++;
-      else if (status === 'failed') fail(name, failureMessages.join('\n'));
-      else skip(name);
+      else if (status !== 'failed') skip(`${file}: ${oneLine(fullName)}`);
     }
-    const ownFailure =
-      suite.status === 'failed' && !suite.assertionResults.some((test) => test.status === 'failed');
-    if (ownFailure) fail(`${file}: the suite could not run to its end`, suite.message);
+    if (suite.status === 'failed') for (const text of told(suite)) fail(text);
   }
 }
 
-/** @param message why, if anybody said: its first lines are repeated at the end, where a long log is read */
-function fail(name, message = '') {
+/** What failed in a suite, each with its first lines: they are repeated at the end, where a long log is read. */
+function told({ name, message, assertionResults }) {
+  const file = relative(top, name);
+  const failed = assertionResults.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return [withReason(`${file}: the suite could not run to its end`, message)];
+  return failed.map(({ fullName, failureMessages }) =>
+    withReason(`${file}: ${oneLine(fullName)}`, failureMessages.join('\n')),
+  );
+}
+
+function withReason(name, message) {
+  const lines = message
+    .split('\n')
+    .map((line) => oneLine(stripVTControlCharacters(line)).slice(0, 300))
+    .filter((line) => line.trim() !== '' && !/^\s*at .*(node_modules|<anonymous>)/.test(line));
+  return [name, ...lines.slice(0, 20)].join('\n      ');
+}
+
+function fail(name) {
   counts.failed++;
-  const lines = message.split('\n').map((line) => oneLine(stripVTControlCharacters(line)).slice(0, 300));
-  names.failed.push([name, ...lines.slice(0, 16).filter((line) => line.trim() !== '')].join('\n      '));
+  names.failed.push(name);
 }
 
 function skip(name) {
@@ -127,6 +160,8 @@ function report() {
   const nothingRan = counts.passed + counts.failed === 0;
   const lines = [''];
   if (names.skipped.length > 0) lines.push('Skipped:', ...names.skipped.map((name) => `  ${name}`));
+  if (names.again.length > 0)
+    lines.push('Failed first, run once more:', ...names.again.map((name) => `  ${name}`));
   if (names.failed.length > 0) lines.push('Failed:', ...names.failed.map((name) => `  ${name}`));
   if (nothingRan) lines.push('No test ran.');
   lines.push(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
