@@ -1,6 +1,7 @@
-import { DateTime } from 'luxon';
+import { DateTime, Info, type Zone } from 'luxon';
 
-const DAY = 'yyyy-MM-dd';
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /** A day of a zone, `2026-03-29`, and from when to when it is, Unix ms. */
 export interface Day {
@@ -11,28 +12,38 @@ export interface Day {
 
 /** @param day `2026-03-29` */
 export function dayNamed(day: string, timeZone: string): Day {
-  // Not by a format: that is ten times slower.
+  const zone = Info.normalizeZone(timeZone);
   const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
-  const noon = DateTime.fromObject({ year, month, day: date, hour: 12 }, { zone: timeZone });
-  return { day, fromMs: beginMs(noon), toMs: beginMs(noon.plus({ days: 1 })) };
+  const utcMs = Date.UTC(year, month - 1, date);
+  return { day, fromMs: beginMs(utcMs, zone), toMs: beginMs(utcMs + DAY_MS, zone) };
 }
 
 /** The days of which something lies in [fromMs, toMs), in their order. */
 export function daysIn(fromMs: number, toMs: number, timeZone: string): Day[] {
+  const zone = Info.normalizeZone(timeZone);
   const days: Day[] = [];
-  let noon = DateTime.fromMillis(fromMs, { zone: timeZone }).set({ hour: 12 });
-  for (let begin = beginMs(noon); begin < toMs;) {
-    const day = noon.toFormat(DAY);
-    noon = noon.plus({ days: 1 });
-    const end = beginMs(noon);
+  const localMs = fromMs + zone.offset(fromMs) * MINUTE_MS;
+  let utcMs = Math.floor(localMs / DAY_MS) * DAY_MS;
+  for (let begin = beginMs(utcMs, zone); begin < toMs;) {
+    const day = new Date(utcMs).toISOString().slice(0, 10);
+    utcMs += DAY_MS;
+    const end = beginMs(utcMs, zone);
     days.push({ day, fromMs: begin, toMs: end });
     begin = end;
   }
   return days;
 }
 
-/** Where clocks change at midnight a day begins at one o'clock, or has its midnight twice: with the first of them. */
-function beginMs(noon: DateTime): number {
+/**
+ * When a day begins. Where clocks change at midnight it does at one o'clock, or has its midnight twice: with the first of them.
+ * @param utcMs midnight of that date in UTC, Unix ms
+ */
+function beginMs(utcMs: number, zone: Zone): number {
+  const noonMs = utcMs + DAY_MS / 2 - zone.offset(utcMs) * MINUTE_MS;
+  const offset = zone.offset(noonMs);
+  // Of most days: some hundred times as fast as the calendar's way.
+  if (zone.offset(noonMs - DAY_MS) === offset) return utcMs - offset * MINUTE_MS;
+  const noon = DateTime.fromMillis(noonMs, { zone });
   const begin = noon.startOf('day');
   const hourBefore = begin.minus({ hours: 1 });
   return (hourBefore.hasSame(noon, 'day') ? hourBefore : begin).toMillis();

@@ -1,12 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { POLICIES } from '../attribution/policy';
+import type { ArchivePart } from '../generated/manifest';
 import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { type Weight, WeightedSums, type WeightCurve, WEIGHTS } from '../runs/slot-weights';
 import { quoted } from './column';
 import { dayNamed, stretchesOf } from './days';
 import { hourTotalsSql, HOUR_TOTALS } from './hour-table';
 import { partsIn } from './manifest';
-import { partsSql, rowsOf } from './part';
+import { emptyInAll, partsSql, rowsOf } from './part';
 import { filterSql, type ReadableArchive } from './read-archive';
 import type { TotalKey } from './group-sql';
 import { SLICES } from './slice-table';
@@ -52,9 +53,11 @@ export async function weightedByGroup(
 ): Promise<Map<string, WeightedSums>> {
   const from = energySql(archive, query);
   if (from === null) return new Map();
-  const used = await weightTable(connection, archive, query.days, curve);
+  const steady = await weightTable(connection, archive, query.days, curve);
   const weighted = ['uj', 'base_uj'].flatMap((energy) =>
-    used.map((name) => `sum(${energy}::HUGEINT * ${name}) AS ${energy}_${name}`),
+    WEIGHTS.filter((name) => !steady.has(name)).map(
+      (name) => `sum(${energy}::HUGEINT * ${name}) AS ${energy}_${name}`,
+    ),
   );
   // Weights are looked up row by row: by key and slot there are as many groups as rows.
   const select = [
@@ -68,7 +71,7 @@ export async function weightedByGroup(
     connection,
     `SELECT ${select.join(', ')} FROM (${from}) JOIN ${WEIGHT_TABLE} USING (slot_ms)${byKeys}`,
   );
-  return new Map(rows.map((row) => [keyOf(keys, row), weightedSums(row)]));
+  return new Map(rows.map((row) => [keyOf(keys, row), weightedSums(row, steady)]));
 }
 
 /** How {@link weightedByGroup} names a group. */
@@ -88,14 +91,27 @@ function energySql(
   );
   if (parts.length === 0) return null;
   const name = POLICIES[policy] ?? '';
-  const uj = DOMAIN_CLASSES.flatMap((of) =>
-    ['measured', 'modelled'].map((kind) => `coalesce(${quoted(`${of}_${kind}_${name}_uj`)}, 0)`),
-  ).join(' + ');
+  const columns = DOMAIN_CLASSES.flatMap((of) =>
+    ['measured', 'modelled'].map((kind) => `${of}_${kind}_${name}_uj`),
+  );
   const where = filterSql(filter);
-  const select = (sign: string, from: string) =>
-    `SELECT slot_ms, uid, "user", account, "partition", ${sign}(${uj}) AS uj, ${sign}overhead_base_${name}_uj AS base_uj ` +
-    `FROM (${from})${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
-  const all = parts.map((part) => select('', freshSql(dir, part, manifest.time_zone, days)));
+  const select = (sign: string, from: string, empty: ReadonlySet<string> = new Set()) => {
+    const told = columns.filter((column) => !empty.has(column));
+    const uj = told.map((column) => `coalesce(${quoted(column)}, 0)`).join(' + ') || '0';
+    return (
+      `SELECT slot_ms, uid, "user", account, "partition", ${sign}(${uj}) AS uj, ${sign}overhead_base_${name}_uj AS base_uj ` +
+      `FROM (${from})${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`
+    );
+  };
+  const whole = parts.filter((part) => isWithin(part, days, manifest.time_zone));
+  const cut = parts.filter((part) => !whole.includes(part));
+  const all = cut.map((part) =>
+    select('', freshSql(dir, part, manifest.time_zone, days), emptyInAll([part])),
+  );
+  if (whole.length > 0) {
+    const paths = whole.map(({ path }) => path);
+    all.push(select('', `FROM ${partsSql(dir, paths)}`, emptyInAll(whole)));
+  }
   if (exceptJobs === null) return all.join(' UNION ALL ');
   const inDays = [...days]
     .map((day) => dayNamed(day, manifest.time_zone))
@@ -110,19 +126,29 @@ function energySql(
   return [...all, select('-', hourTotalsSql(ofJobs, inDays))].join(' UNION ALL ');
 }
 
-/** The weights of each slot of the days, and which day it is of. @returns those that are not 0 at all times */
+/** Whether all rows of a part are of days that are asked for, and as the slices are: then none of them need be looked at. */
+function isWithin(part: ArchivePart, days: ReadonlySet<string>, timeZone: string): boolean {
+  const fresh = (part.days ?? []).filter((day) => days.has(day));
+  return stretchesOf(fresh, timeZone).some(([fromMs, toMs]) => fromMs <= part.from_ms && part.to_ms < toMs);
+}
+
+/**
+ * The weights of each slot of the days, and which day it is of.
+ * @returns those that are the same at all times, and what they are: energies need not be multiplied by them one by one
+ */
 async function weightTable(
   connection: DuckDBConnection,
   { manifest }: ReadableArchive,
   days: ReadonlySet<string>,
   curve: WeightCurve,
-): Promise<Weight[]> {
+): Promise<Map<Weight, bigint>> {
   const { slot_ms: slotMs, time_zone: timeZone } = manifest;
   const columns = WEIGHTS.map((name) => `${name} HUGEINT`).join(', ');
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${WEIGHT_TABLE} (slot_ms BIGINT, of_day VARCHAR, ${columns})`,
   );
-  const used = new Set<Weight>();
+  const steady = new Map<Weight, bigint>();
+  const varying = new Set<Weight>();
   const appender = await connection.createAppender(WEIGHT_TABLE);
   for (const day of days) {
     const { fromMs, toMs } = dayNamed(day, timeZone);
@@ -131,23 +157,30 @@ async function weightTable(
       appender.appendVarchar(day);
       curve.over(atMs, atMs + slotMs).forEach((weight, i) => {
         appender.appendHugeInt(weight);
-        if (weight !== 0n) used.add(WEIGHTS[i]!);
+        const name = WEIGHTS[i]!;
+        if ((steady.get(name) ?? weight) !== weight) varying.add(name);
+        steady.set(name, weight);
       });
       appender.endRow();
     }
   }
   appender.closeSync();
-  return WEIGHTS.filter((name) => used.has(name));
+  for (const name of varying) steady.delete(name);
+  return steady;
 }
 
-function weightedSums(row: Readonly<Record<string, unknown>>): WeightedSums {
+function weightedSums(
+  row: Readonly<Record<string, unknown>>,
+  steady: ReadonlyMap<Weight, bigint>,
+): WeightedSums {
   const big = (name: string) => (row[name] as bigint | null | undefined) ?? 0n;
   const sums = new WeightedSums();
   sums.recordedUj = big('uj');
   sums.overheadBaseUj = big('base_uj');
   WEIGHTS.forEach((name, i) => {
-    sums.recorded[i] = big(`uj_${name}`);
-    sums.overheadBase[i] = big(`base_uj_${name}`);
+    const weight = steady.get(name);
+    sums.recorded[i] = weight === undefined ? big(`uj_${name}`) : sums.recordedUj * weight;
+    sums.overheadBase[i] = weight === undefined ? big(`base_uj_${name}`) : sums.overheadBaseUj * weight;
   });
   return sums;
 }

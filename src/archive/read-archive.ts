@@ -13,7 +13,7 @@ import { sqlText } from './duckdb';
 import { HARDWARE, hardwareTold, hostRow, HOSTS } from './host-table';
 import { keptMonthsIn, monthNamed } from './kept-months';
 import { partsIn } from './manifest';
-import { partsSql } from './part';
+import { emptyInAll, partsSql } from './part';
 import { readRows } from './read-rows';
 import { sliceColumns, sliceRow, SLICES } from './slice-table';
 import { readState, takenOf, writerKey } from './taken-state';
@@ -85,7 +85,7 @@ export async function readSlices(
   jobTable?: string,
 ): Promise<void> {
   const { slot_ms: slotMs } = manifest;
-  const parts = partsIn(manifest, SLICES.name, sinceMs - slotMs, untilMs).filter((part) =>
+  const parts = partsIn(manifest, SLICES.name, sinceMs - slotMs + 1, untilMs).filter((part) =>
     mayHoldJobs(part, filter.jobs),
   );
   if (parts.length === 0) return;
@@ -97,7 +97,10 @@ export async function readSlices(
     dir,
     parts.map(({ path }) => path),
   )} WHERE ${where}${isLarge ? ' ORDER BY job' : ''}`;
-  const columns = allPolicies === true ? namesOf(SLICES) : sliceColumns(POLICIES.indexOf(policy));
+  const empty = emptyInAll(parts);
+  const columns = (allPolicies === true ? namesOf(SLICES) : sliceColumns(POLICIES.indexOf(policy))).filter(
+    (name) => !empty.has(name),
+  );
   let job: number | null = null;
   for await (const values of readRows(connection, SLICES, columns, from)) {
     const row = sliceRow(values);
@@ -123,7 +126,7 @@ export async function readHosts(
   sink: Pick<ArchiveSink, 'addHost'>,
 ): Promise<void> {
   const { slot_ms: slotMs } = manifest;
-  const paths = pathsIn(manifest, HOSTS.name, sinceMs - slotMs, untilMs);
+  const paths = pathsIn(manifest, HOSTS.name, sinceMs - slotMs + 1, untilMs);
   if (paths.length === 0) return;
   const select = HOSTS.columns.map((column) => {
     const value = column.name === 'slot_ms' ? `min(${column.name})` : mergedSql(HOSTS, column);

@@ -51,7 +51,7 @@ export function closedRunsSql(from: string, stretches: readonly Stretch[]): stri
     ([fromMs, toMs]) => `WHEN day_ms >= ${fromMs} AND day_ms < ${toMs} THEN ${fromMs}`,
   );
   const names = ['"user"', 'account', '"partition"', 'uid'];
-  const isSame = [...names, 'nodes'].map(
+  const isSame = [...names, 'nodes', 'restart'].map(
     (name) => `(count(${name}) = 0 OR (count(${name}) = count(*) AND min(${name}) = max(${name})))`,
   );
   return `

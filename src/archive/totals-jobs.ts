@@ -1,14 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { MAY_BE_REQUEUED } from './group-sql';
 import { partsSql, rowsOf } from './part';
 import type { ReadableArchive } from './read-archive';
 import { partsOfTotals, totalsOf, type TotalsQuery } from './totals';
-
-/** A long list takes DuckDB longer than what it saves. */
-const MOST_JOBS_LISTED = 1000;
-
-/** So many stretches of ids let pieces of parts be passed over in which none of some jobs are. */
-const STRETCHES = 64;
 
 /** Of some jobs those that the totals hold runs of too. @throws EitError EIT_ARCHIVE */
 export async function jobsInTotals(
@@ -87,51 +80,4 @@ export async function jobTable(
   }
   appender.closeSync();
   return name;
-}
-
-/**
- * Rows of runs in sums whose jobs have runs that are in none, and can be told apart only together.
- * @returns SQL that gives them; undefined: there are none
- * @throws EitError EIT_ARCHIVE
- */
-export async function runsElsewhere(
-  connection: DuckDBConnection,
-  archive: ReadableArchive,
-  query: TotalsQuery,
-): Promise<string | undefined> {
-  const totals = totalsOf(archive, query, []);
-  if (totals === null || totals.sums === null) return undefined;
-  const { from, where } = totals;
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE requeued_jobs AS SELECT DISTINCT job FROM (${from})${where === '' ? ' WHERE' : `${where} AND`} ${MAY_BE_REQUEUED}`,
-  );
-  const stretches = await rowsOf(
-    connection,
-    'SELECT min(job) AS a, max(job) AS b FROM requeued_jobs, (SELECT (max(job) - min(job)) // ' +
-      `${STRETCHES} + 1 AS width FROM requeued_jobs) GROUP BY job // width`,
-  );
-  if (stretches.length === 0) return undefined;
-  const { summed } = partsOfTotals(archive, query, []);
-  const paths = (parts: readonly { readonly path: string }[]) =>
-    partsSql(
-      archive.dir,
-      parts.map(({ path }) => path),
-    );
-  const rows = paths(summed.map(({ part }) => part));
-  const open = summed.flatMap((part) => part.open ?? []);
-  const counted = (relation: string) =>
-    `SELECT job, count(*) AS n FROM ${relation} WHERE (${stretches.map(({ a, b }) => `job BETWEEN ${String(a)} AND ${String(b)}`).join(' OR ')}) ` +
-    'AND job IN (FROM requeued_jobs) GROUP BY job';
-  const ofOpen = open.length === 0 ? 'SELECT NULL::BIGINT AS job, 0 AS n WHERE false' : counted(paths(open));
-  const found = await rowsOf(
-    connection,
-    `SELECT all_rows.job FROM (${counted(rows)}) all_rows LEFT JOIN (${ofOpen}) open ON open.job = all_rows.job WHERE all_rows.n > coalesce(open.n, 0)`,
-  );
-  if (found.length === 0) return undefined;
-  const jobs = new Set(found.map(({ job }) => Number(job)));
-  const ofJobs =
-    jobs.size > MOST_JOBS_LISTED
-      ? `FROM ${await jobTable(connection, 'jobs_elsewhere', jobs)}`
-      : [...jobs].join(', ');
-  return `SELECT day, job, run_key, restart, started_ms, to_ms, "user", uid, account, "partition" FROM ${rows} WHERE job IN (${ofJobs})`;
 }

@@ -12,7 +12,8 @@ import {
   type TotalsGroup,
 } from '../archive/run-day-groups';
 import type { TotalsQuery } from '../archive/totals';
-import { jobsApart, jobsInTotals, jobTable, partsWith, runsElsewhere } from '../archive/totals-jobs';
+import { runsElsewhere } from '../archive/runs-elsewhere';
+import { jobsApart, jobsInTotals, jobTable, partsWith } from '../archive/totals-jobs';
 import { POLICIES } from '../attribution/policy';
 import { type Aggregation, type LostSums, type ReportQuery } from '../report/aggregate';
 import { fieldOfKey, type GroupFields, type SumKey } from '../report/group-fields';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { REPORT_LIMITS, withDuckDb, writerLimits } from '../../src/archive/duckdb';
 import { readManifest } from '../../src/archive/manifest';
 import { daysWithTotals, totalsSql } from '../../src/archive/run-day-groups';
-import { runsElsewhere } from '../../src/archive/totals-jobs';
+import { runsElsewhere } from '../../src/archive/runs-elsewhere';
 import { makeArchive } from './made-archive';
 
 /** `make LEDGER RUNS YEAR`: an archive. `sql LEDGER [runs]`: the SQL of a year by user and partition, from sums or run by run. `bare SQL`: nothing but DuckDB and that. */

@@ -8,6 +8,8 @@ describe.each([
   'America/Havana',
   'Europe/Berlin',
   'Asia/Kathmandu',
+  'Pacific/Kiritimati',
+  'Pacific/Pago_Pago',
   'UTC',
 ])('days of a year in %s', (zone) => {
   const fromMs = DateTime.fromISO('2026-01-01', { zone }).toMillis();
@@ -20,6 +22,12 @@ describe.each([
     expect(days[0]!.fromMs).toBe(fromMs);
     for (const [i, next] of days.slice(1).entries()) expect(next.fromMs).toBe(days[i]!.toMs);
     expect(days.at(-1)!.toMs).toBe(toMs);
+  });
+
+  test('begin with their first moment', () => {
+    const dateOf = (ms: number): string => DateTime.fromMillis(ms, { zone }).toISODate() ?? '';
+    for (const { day, fromMs: begin } of days)
+      expect([dateOf(begin - 1) < day, dateOf(begin)]).toEqual([true, day]);
   });
 
   test('are the same by name', () => {

@@ -12,7 +12,8 @@ import {
   totalsByGroup,
 } from '../../../src/archive/run-day-groups';
 import { summedParts, type TotalsQuery } from '../../../src/archive/totals';
-import { jobsApart, jobTable, partsWith, runsElsewhere } from '../../../src/archive/totals-jobs';
+import { runsElsewhere } from '../../../src/archive/runs-elsewhere';
+import { jobsApart, jobTable, partsWith } from '../../../src/archive/totals-jobs';
 import { POLICIES } from '../../../src/attribution/policy';
 import type { RunRecord } from '../../../src/generated/record';
 import type { ReportQuery } from '../../../src/report/aggregate';
