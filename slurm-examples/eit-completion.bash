@@ -117,7 +117,7 @@ _eit() {
       ;;
     ledger)
       actions='compact check prune export erase generate'
-      options='--clusters --inbox-days --json --config --hosts --days --since --until --jobs-per-day --users --gpus-per-node --seed
+      options='--clusters --inbox-days --json --config --hosts --days --since --until --jobs-per-day --users --gpus-per-node --record-seconds --seed
         --cluster --sacct --duplicate-fraction --half-lines --late-fraction --slurm --tasks
         --wait --workers --plan --task --dry-run --user --to --format --yes --wait-inbox'
       ;;

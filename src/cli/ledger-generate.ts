@@ -13,6 +13,8 @@ import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
 import { jsonText } from './plain-text';
 
+const HOUR_MS = 3_600_000;
+
 /** Not the present: the same command writes the same bytes on any day. */
 const DEFAULT_SINCE = '2026-01-01';
 
@@ -25,6 +27,9 @@ export const options: Readonly<Record<string, Options>> = {
   until: text('end, instead of --days'),
   'jobs-per-day': text('in the mean over a week; default: 2000'),
   users: text('number of users; default: 40'),
+  'record-seconds': text(
+    'time that one record covers, a part of an hour (agent.record_seconds); default: 300',
+  ),
   'gpus-per-node': text('GPUs of a GPU host, which every fourth is; default: 4'),
   seed: text('the same seed and options give the same bytes; default: 1'),
   cluster: text('name of the cluster; default: synthetic'),
@@ -103,13 +108,21 @@ function planOf(argv: Readonly<Record<string, unknown>>): SyntheticPlan {
       `--cluster takes at most 64 letters, digits, dots, dashes and underscores, a letter or digit first, not ${JSON.stringify(cluster)}`,
     );
   }
+  const stretchMs = number(argv, 'record-seconds', { by: STRETCH_MS / 1000, from: 1, to: 3600 }) * 1000;
+  if (HOUR_MS % stretchMs !== 0) {
+    throw new EitError(
+      'EIT_USAGE',
+      `--record-seconds takes what divides an hour, as 60, 300, 900 or 3600, not ${stretchMs / 1000}`,
+    );
+  }
   return {
     cluster,
     hosts: number(argv, 'hosts', { by: 16, from: 1, to: 20_000 }),
     gpusPerNode: number(argv, 'gpus-per-node', { by: 4, from: 0, to: 16 }),
     users: number(argv, 'users', { by: 40, from: 1, to: 100_000 }),
     jobsPerDay: number(argv, 'jobs-per-day', { by: 2000, from: 1, to: 10_000_000 }),
-    ...timesOf(argv),
+    ...timesOf(argv, stretchMs),
+    stretchMs,
     seed: number(argv, 'seed', { by: 1, from: 0, to: Number.MAX_SAFE_INTEGER }),
     tool: version,
     damage: {
@@ -121,14 +134,17 @@ function planOf(argv: Readonly<Record<string, unknown>>): SyntheticPlan {
 }
 
 /** Whole stretches, as those of the agent. */
-function timesOf(argv: Readonly<Record<string, unknown>>): Pick<SyntheticPlan, 'sinceMs' | 'untilMs'> {
+function timesOf(
+  argv: Readonly<Record<string, unknown>>,
+  stretchMs: number,
+): Pick<SyntheticPlan, 'sinceMs' | 'untilMs'> {
   const [since, until, days] = ['since', 'until', 'days'].map((name) => lastGiven(argv[name]));
   if (since !== undefined && until !== undefined && days !== undefined) {
     throw new EitError('EIT_USAGE', 'of --since, --until and --days two are enough: leave one out');
   }
   const now = DateTime.utc();
   const at = (time: string): number =>
-    Math.floor(parseSlurmTime(time, { now }).toMillis() / STRETCH_MS) * STRETCH_MS;
+    Math.floor(parseSlurmTime(time, { now }).toMillis() / stretchMs) * stretchMs;
   const lengthMs = number(argv, 'days', { by: 7, from: 1, to: 3660 }) * DAY_MS;
   if (until !== undefined) {
     const untilMs = at(until);

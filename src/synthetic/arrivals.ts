@@ -10,23 +10,26 @@ const FIRST_JOB_ID = 1001;
 /** Who submits what and when. */
 export class Arrivals {
   readonly #jobsPerDay: number;
+  readonly #stretchMs: number;
   readonly #mix: JobMix;
   readonly #random: Random;
   #nextJobId = FIRST_JOB_ID;
 
-  constructor({ users, jobsPerDay, seed }: SyntheticPlan, site: Site) {
+  constructor({ users, jobsPerDay, seed, stretchMs = STRETCH_MS }: SyntheticPlan, site: Site) {
     const population = new Population(users, new Random(seed, 'users'));
     this.#jobsPerDay = jobsPerDay;
+    this.#stretchMs = stretchMs;
     this.#mix = new JobMix(site, population, jobsPerDay, new Random(seed, 'trial'));
     this.#random = new Random(seed, 'submissions');
   }
 
   /** Moments (Unix ms) in the stretch at which somebody submits, in their order. */
   times(fromMs: number): number[] {
-    const mean = (this.#jobsPerDay / this.#mix.jobsPerSubmission) * (STRETCH_MS / DAY_MS) * rhythm(fromMs);
+    const mean =
+      (this.#jobsPerDay / this.#mix.jobsPerSubmission) * (this.#stretchMs / DAY_MS) * rhythm(fromMs);
     const times: number[] = [];
     for (let i = this.#random.poisson(mean); i > 0; i--) {
-      times.push(fromMs + this.#random.whole(0, STRETCH_MS - 1));
+      times.push(fromMs + this.#random.whole(0, this.#stretchMs - 1));
     }
     return times.sort((a, b) => a - b);
   }

@@ -58,9 +58,9 @@ export class SyntheticCluster {
     for (const host of this.#hosts) this.#planFailure(host, plan.sinceMs);
   }
 
-  /** All that happens in [fromMs, fromMs + 300 s). */
+  /** All that happens in the stretch that begins then. */
   runStretch(fromMs: number): void {
-    const toMs = fromMs + STRETCH_MS;
+    const toMs = fromMs + (this.#parts.plan.stretchMs ?? STRETCH_MS);
     const month = new Date(fromMs).toISOString().slice(0, 'YYYY-MM'.length);
     for (const host of this.#hosts) host.beginStretch(month);
     this.#giveUp(fromMs);

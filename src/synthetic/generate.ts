@@ -78,9 +78,10 @@ function writeLedger(
     },
     account: (job, outcome) => sacct?.add(sacctLine(job, outcome, time)),
   });
-  const stretches = Math.ceil((untilMs - sinceMs) / STRETCH_MS);
+  const stretchMs = plan.stretchMs ?? STRETCH_MS;
+  const stretches = Math.ceil((untilMs - sinceMs) / stretchMs);
   for (let i = 0; i < stretches; i++) {
-    cluster.runStretch(sinceMs + i * STRETCH_MS);
+    cluster.runStretch(sinceMs + i * stretchMs);
     onProgress?.(i + 1, stretches);
   }
   cluster.finish();

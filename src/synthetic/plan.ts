@@ -8,7 +8,9 @@ export interface SyntheticPlan {
   readonly users: number;
   /** Mean over a week. Where the hosts could not run so many, they are shorter than they would be. */
   readonly jobsPerDay: number;
-  /** Unix ms, whole stretches of 300 s. */
+  /** Length of the stretches of which records tell, a part of an hour; absent: 300 s. */
+  readonly stretchMs?: number;
+  /** Unix ms, whole stretches. */
   readonly sinceMs: number;
   readonly untilMs: number;
   readonly seed: number;
@@ -29,6 +31,6 @@ export interface Damage {
 
 export const NO_DAMAGE: Damage = { duplicateFraction: 0, halfLineFraction: 0, lateFraction: 0 };
 
-/** The default of `agent.stretch_seconds`. */
+/** The default of `agent.record_seconds`. */
 export const STRETCH_MS = 300_000;
 export const DAY_MS = 86_400_000;

@@ -248,6 +248,19 @@ describe('expected.json', () => {
       expect(unattributed?.systemUj).toBe(whole(ledger.expected.system_uj[policy]));
     });
 
+    test('has them too where a record covers an hour', () => {
+      const hourly = new SmallLedger({ stretchMs: 3_600_000 });
+      try {
+        const lines = hourly.expected.lines;
+        expect(lines.host * 8).toBeLessThan(ledger.expected.lines.host);
+        const { total } = aggregate(hourly.records(), { ...window, policy, groupBy: ['user'] });
+        expect(found(total)).toEqual(of(hourly.expected.total));
+        expect(total.jobs).toBeGreaterThan(500);
+      } finally {
+        hourly.remove();
+      }
+    });
+
     test('has the sums of a report by month', () => {
       const { groups } = aggregate(ledger.records(), { ...window, policy, groupBy: ['month'] });
       expect(groups.map(({ fields, sums }) => ({ month: fields.month, ...found(sums) }))).toEqual(
