@@ -1,9 +1,10 @@
 // How fast reports answer from an archive of many runs, and what they take: a year by user and partition, one user's month, one job,
 // the twenty largest users, the first three also with an intensity that changes each hour; wall time and most memory (medians), beside a Node.js process that does nothing but run the same SQL of the year in
-// DuckDB, and one that does nothing. (What awk, Python and SQLite need for the same question: test/bench/report-peers.)
+// DuckDB, and one that does nothing. So is what awk, Python and SQLite need for the year, from a text as sacct prints
+// it (test/bench/report-peers); they count whole joules of a run.
 // The archive is made first (single-node runs of a year, four hours long in the mean), which takes longer than all the rest.
 // Usage: npm run bench:report [-- RUNS [REPEATS [DIR]]]     RUNS: 1000000; DIR: where the archive is made, or lies from before
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -61,6 +62,8 @@ const sizes = Object.fromEntries(
     return [kind, { rows: sum(parts, 'rows'), bytes: sum(parts, 'bytes') }];
   }),
 );
+const sacct = join(dir, 'sacct.txt');
+if (!existsSync(sacct)) execFileSync(process.execPath, [host, 'sacct', ledger, sacct]);
 const [sql, sqlOfRuns] = ['', 'runs'].map((way) =>
   execFileSync(process.execPath, [host, 'sql', ledger, way], { encoding: 'utf8' }),
 );
@@ -87,6 +90,16 @@ const CASES = [
   { what: 'that job, intensity by the hour', args: [program, ...ofJob, '--config', hourly] },
   { what: 'eit-report --help', args: [program, '--help'] },
 ];
+const PEERS = [
+  { what: 'the year from sacct text, awk', program: 'sh', script: 'awk.sh', rest: [] },
+  { what: 'the year from sacct text, Python', program: 'python3', script: 'python.py', rest: [] },
+  {
+    what: 'the year from SQLite, filled before',
+    program: 'python3',
+    script: 'sqlite.py',
+    rest: [join(dir, 'runs.sqlite')],
+  },
+];
 
 console.log(`Node.js ${process.version}, ${new Date().toISOString().slice(0, 10)}, ${runs} runs\n`);
 for (const [kind, { rows, bytes }] of Object.entries(sizes)) {
@@ -95,8 +108,12 @@ for (const [kind, { rows, bytes }] of Object.entries(sizes)) {
 console.log('\n| report | wall (s) | CPU (s) | most memory (MB) | wall, to bare DuckDB |');
 console.log('|---|---|---|---|---|');
 const found = new Map(CASES.map(({ what }) => [what, []]));
+for (const { what } of PEERS) found.set(what, []);
+// Filling the database is not asking it.
+spawnSync('python3', peerArgs(PEERS[2]));
 for (let i = 0; i < Number(repeats); i++) {
-  for (const { what, args } of CASES) found.get(what).push(await measure(args));
+  for (const { what, args } of CASES) found.get(what).push(await measure(process.execPath, args));
+  for (const peer of PEERS) found.get(peer.what).push(await measure(peer.program, peerArgs(peer)));
 }
 const bareS = median(found.get(CASES[1].what).map(({ wallS }) => wallS));
 for (const [what, all] of found) {
@@ -104,6 +121,10 @@ for (const [what, all] of found) {
   console.log(
     `| ${what} | ${wallS.toFixed(3)} | ${cpuS.toFixed(3)} | ${mb.toFixed(0)} | ${(wallS / bareS).toFixed(2)} |`,
   );
+}
+
+function peerArgs({ script, rest }) {
+  return [join(top, 'test/bench/report-peers', script), sacct, String(YEAR), ...rest];
 }
 
 /** A value an hour of the year: a day with sun, a week with wind. */
@@ -132,12 +153,12 @@ function writeSeries(folder) {
   }
 }
 
-/** Runs Node.js with arguments: wall and CPU time, and the most memory that it had (VmHWM of proc(5)). */
-function measure(args) {
+/** Runs a program: wall and CPU time, and the most memory that it had (VmHWM of proc(5)); of programs that it starts itself only the wall time tells. */
+function measure(executable, args) {
   return new Promise((resolve, reject) => {
     const begin = process.hrtime.bigint();
     const env = { ...process.env, EIT_CONFIG: config, TZ: 'UTC' };
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(executable, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
     let [mb, cpuS] = [0, 0];
     const poll = setInterval(() => {
       try {

@@ -1,6 +1,6 @@
-"""kWh by user and partition of the runs that ended in a month, from what `sacct -P` prints, by plain Python.
+"""kWh by user and partition of the runs that ended in a month or a year, from what `sacct -P` prints, by plain Python.
 
-Usage: python3 python.py SACCT_FILE YYYY-MM     user|partition|kWh on stdout, the seconds that it took on stderr
+Usage: python3 python.py SACCT_FILE YYYY[-MM]     user|partition|kWh on stdout, the seconds that it took on stderr
 """
 
 import collections

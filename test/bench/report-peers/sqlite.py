@@ -1,7 +1,7 @@
-"""kWh by user and partition of the runs that ended in a month, from what `sacct -P` prints, by SQLite: as a site does that keeps
+"""kWh by user and partition of the runs that ended in a month or a year, from what `sacct -P` prints, by SQLite: as a site does that keeps
 its accounting in a database. Filling it and asking it are timed apart; with DATABASE it stays and is asked the next time.
 
-Usage: python3 sqlite.py SACCT_FILE YYYY-MM [DATABASE]     user|partition|kWh on stdout, seconds on stderr
+Usage: python3 sqlite.py SACCT_FILE YYYY[-MM] [DATABASE]     user|partition|kWh on stdout, seconds on stderr
 """
 
 import os
