@@ -101,7 +101,8 @@ _eit() {
     report)
       options='--user --account --partition --jobs --clusters --nodelist --qos --name --state --starttime --endtime --allusers
         --group-by --sort --top --min-kwh --format --helpformat --noheader --json --csv --parsable2 --no-bar --no-quotas
-        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --html --policy --from --config'
+        --extrapolate --compare-slurm --factors-as-of --equivalents --embodied --lost --audit --html --policy --from --config
+        --slurm --tasks --work-dir --plan --task'
       ;;
     status) options='--ledger --silent-for --all --days --sinfo --json --config' ;;
     doctor) options='--role --topic --json --config' ;;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EitError, isErrno } from '../errors';
-import type { CompactJobsConfig } from '../generated/config';
+import type { SbatchConfig } from '../generated/config';
 import { inboxFiles } from '../ledger/inbox-files';
-import { cancelJob, isQueued, type SlurmCommandParts, submitJob } from '../slurm/sbatch';
+import { cancelJob, isQueued, sbatchOptions, type SlurmCommandParts, submitJob } from '../slurm/sbatch';
 import { openArchive } from './commit';
 import type { Compacted } from './compact';
 import { takingPath } from './compact-task';
@@ -48,7 +48,7 @@ export interface CompactJobsOptions {
   readonly program: string;
   /** Path of eit.yaml; null: it is where every host has it. */
   readonly configPath: string | null;
-  readonly sbatch: CompactJobsConfig;
+  readonly sbatch: SbatchConfig;
   readonly slurm: SlurmCommandParts;
 }
 
@@ -112,24 +112,6 @@ export async function submitCompact(options: CompactJobsOptions): Promise<Compac
     await cancelJob(slurm, arrayJob);
     throw error;
   }
-}
-
-function sbatchOptions(
-  { partition, account, time, extra }: CompactJobsConfig,
-  folder: string,
-  output: string,
-): string[] {
-  return [
-    '--chdir=/',
-    '--export=ALL',
-    '--ntasks=1',
-    // Slurm has names of its own for parts of this path.
-    `--output=${folder.replaceAll('%', '%%')}/${output}`,
-    ...(partition === undefined ? [] : [`--partition=${partition}`]),
-    ...(account === undefined ? [] : [`--account=${account}`]),
-    ...(time === undefined ? [] : [`--time=${time}`]),
-    ...extra,
-  ];
 }
 
 /** Leaves what came of a plan for those who wait for it. */

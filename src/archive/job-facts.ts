@@ -38,7 +38,7 @@ export async function readJobFacts(
   clusters: readonly string[] | undefined,
   fromMs: number,
   toMs: number,
-  filter: Pick<RunFilter, 'jobs' | 'users'> = {},
+  filter: Pick<RunFilter, 'jobs' | 'jobRange' | 'users'> = {},
 ): Promise<FactsTable | null> {
   const sources: { cluster: string; files: string[]; untilS: number | null }[] = [];
   for (const cluster of await ledgerClusters(ledger)) {
@@ -71,11 +71,16 @@ export async function readJobFacts(
   return table;
 }
 
-function condition(fromMs: number, toMs: number, { jobs, users }: Pick<RunFilter, 'jobs' | 'users'>): string {
+function condition(
+  fromMs: number,
+  toMs: number,
+  { jobs, jobRange, users }: Pick<RunFilter, 'jobs' | 'jobRange' | 'users'>,
+): string {
   const fromS = Math.floor(fromMs / 1000) - SLACK_S;
   const toS = Math.ceil(toMs / 1000) + SLACK_S;
   const all = [`start_s < ${toS}`, `(end_s IS NULL OR end_s > ${fromS})`];
   if (jobs !== undefined) all.push(jobs.size === 0 ? 'false' : idSql([...jobs].join(', ')));
+  if (jobRange !== undefined) all.push(`job_id >= ${jobRange.from} AND job_id < ${jobRange.below}`);
   const uids = users?.map(({ uid }) => uid);
   // One who is known by his name only may have another name in Slurm's accounting.
   if (uids?.every((uid) => uid !== undefined))

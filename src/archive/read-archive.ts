@@ -86,7 +86,7 @@ export async function readSlices(
 ): Promise<void> {
   const { slot_ms: slotMs } = manifest;
   const parts = partsIn(manifest, SLICES.name, sinceMs - slotMs + 1, untilMs).filter((part) =>
-    mayHoldJobs(part, filter.jobs),
+    mayHoldJobs(part, filter),
   );
   if (parts.length === 0) return;
   const ofJobs = jobTable === undefined ? [] : [`job IN (FROM ${jobTable})`];
@@ -111,9 +111,11 @@ export async function readSlices(
 }
 
 /** Of a year's parts one or two hold a job. */
-function mayHoldJobs({ jobs: range }: ArchivePart, jobs: RunFilter['jobs']): boolean {
-  const [first, last] = range ?? [];
-  if (first === undefined || last === undefined || jobs === undefined) return true;
+function mayHoldJobs({ jobs: held }: ArchivePart, { jobs, jobRange }: RunFilter): boolean {
+  const [first, last] = held ?? [];
+  if (first === undefined || last === undefined) return true;
+  if (jobRange !== undefined && (last < jobRange.from || first >= jobRange.below)) return false;
+  if (jobs === undefined) return true;
   for (const job of jobs) if (job >= first && job <= last) return true;
   return false;
 }
@@ -170,13 +172,14 @@ export function momentOf(
 }
 
 /** What of a filter DuckDB can see to; the report looks at each row again. */
-export function filterSql({ users, accounts, partitions, jobs, nodes }: RunFilter): string[] {
+export function filterSql({ users, accounts, partitions, jobs, jobRange, nodes }: RunFilter): string[] {
   const texts = (values: Iterable<string>) => [...values].map(sqlText).join(', ') || 'NULL';
   return [
     ...(users === undefined ? [] : [usersSql(users)]),
     ...(accounts === undefined ? [] : [`account IN (${texts(accounts)})`]),
     ...(partitions === undefined ? [] : [`"partition" IN (${texts(partitions)})`]),
     ...(jobs === undefined ? [] : [jobsSql(jobs)]),
+    ...(jobRange === undefined ? [] : [`job >= ${jobRange.from} AND job < ${jobRange.below}`]),
     ...(nodes === undefined ? [] : [`node IN (${texts(nodes)})`]),
   ];
 }

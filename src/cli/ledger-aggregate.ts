@@ -16,6 +16,7 @@ import {
 import { RUN_DAYS } from '../archive/run-day-table';
 import { SLICES } from '../archive/slice-table';
 import { slotMsOf } from '../archive/slot';
+import { jobTable } from '../archive/totals-jobs';
 import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
@@ -29,6 +30,8 @@ import {
   needsFacts,
   type ReportQuery,
 } from '../report/aggregate';
+import type { SumsSink } from '../report/stored-aggregate';
+import type { HardwareTold } from '../runs/hardware-models';
 import type { FactsLookup } from '../runs/job-facts';
 import type { WeightCurve, Weighing } from '../runs/slot-weights';
 import { type OpenedLedger, openLedger } from './ledger-archives';
@@ -52,8 +55,23 @@ export interface LedgerAccess {
   readonly curvesOf?: (window: Window) => ((cluster: string) => WeightCurve | null) | null;
   /** Called before each attempt to read; what it gives is told of each run that is not taken from totals. */
   readonly watchRuns?: () => (added: AddedRun) => void;
+  /** Adds up what is to be read run by run, somewhere else; absent: it is read here. */
+  readonly divide?: (division: Division) => Promise<void>;
   /** What is known of runs beside what the ledger has of Slurm's accounting; absent: nothing. */
   readonly moreFacts?: (known: FactsLookup | null) => FactsLookup | null;
+}
+
+/** What is left of a report when all has been added up that is not of runs, or of jobs that the inbox has lines of. */
+export interface Division {
+  readonly connection: DuckDBConnection;
+  /** Whose slices are to be added up, but for those jobs. */
+  readonly archives: readonly ReadableArchive[];
+  readonly query: ReportQuery;
+  readonly inboxJobs: ReadonlyMap<string, ReadonlySet<number>>;
+  /** What the inbox tells of hosts. */
+  readonly hardware: readonly HardwareTold[];
+  readonly weighing: Weighing | null;
+  readonly sink: SumsSink;
 }
 
 /**
@@ -87,10 +105,12 @@ async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boo
   const weighing = weighingOf(access, opened, query);
   const aggregation = new Aggregation(query, ofJobs, weighing, access.watchRuns?.() ?? null);
   const { archives } = opened;
-  // Whole days have it in their totals, and it need not be read of the millions of runs of a year.
-  const areDays =
-    archives.length > 0 && archives.every((archive) => daysAddedUp(archive, query, weighing).size > 0);
-  if (withFacts && !areDays && ofJobs === null) aggregation.useFacts(await readFacts(access, query));
+  // Whole days have it in their totals, and others who add up runs read it: it need not be read here of the millions of runs of a year.
+  const isForFew =
+    ofJobs === null &&
+    archives.length > 0 &&
+    archives.every((archive) => access.divide || daysAddedUp(archive, query, weighing).size > 0);
+  if (withFacts && !isForFew && ofJobs === null) aggregation.useFacts(await readFacts(access, query));
   if (archives.length === 0) {
     for await (const record of recordsInWindow(access, query, { files })) aggregation.add(record);
     return aggregation.finish();
@@ -100,7 +120,7 @@ async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boo
     () =>
       withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
         const jobs = await addArchives(connection, opened, files, access, query, { aggregation, weighing });
-        if (!withFacts || !areDays) return;
+        if (!withFacts || !isForFew) return;
         aggregation.useFacts(await readFacts(access, { ...query, filter: { ...query.filter, jobs } }));
       }),
   );
@@ -187,6 +207,7 @@ async function addArchives(
     });
   }
   const inboxJobs = new Map<string, Set<number>>();
+  const hardware = new Map<string, HardwareTold>();
   const filter = inboxes === undefined ? query.filter : { ...query.filter, clusters: inboxes };
   for await (const record of recordsInWindow(
     access,
@@ -195,8 +216,10 @@ async function addArchives(
   )) {
     aggregation.add(record);
     if (record.kind === 'run') jobsOf(inboxJobs, record.cluster).add(record.job);
+    else if (record.kind === 'host' && access.divide !== undefined) keepFirst(hardware, record);
   }
   const rest = new Set([...inboxJobs.values()].flatMap((jobs) => [...jobs]));
+  const divided: ReadableArchive[] = [];
   for (const archive of archives) {
     const kept = keptMonthsIn(archive, query);
     const months = isToldByTotals(archive, query) ? kept.whole : [];
@@ -208,6 +231,9 @@ async function addArchives(
       const inbox = jobsOf(inboxJobs, archive.cluster);
       const jobs = await addDays(connection, archive, query, days, inbox, aggregation, weighing);
       for (const job of jobs) rest.add(job);
+    } else if (access.divide !== undefined) {
+      divided.push(archive);
+      await addInboxJobs(connection, archive, query, jobsOf(inboxJobs, archive.cluster), aggregation);
     } else {
       await readSlices(connection, archive, query, {
         addSlice: (cluster, row, atMs) => aggregation.addSlice(cluster, row, atMs),
@@ -220,7 +246,40 @@ async function addArchives(
       });
     }
   }
+  if (divided.length > 0) {
+    await access.divide?.({
+      ...{ connection, archives: divided, query, inboxJobs, hardware: [...hardware.values()], weighing },
+      sink: aggregation,
+    });
+  }
   return rest;
+}
+
+/** What the archive has of jobs that the inbox has lines of. */
+async function addInboxJobs(
+  connection: DuckDBConnection,
+  archive: ReadableArchive,
+  query: ReportQuery,
+  jobs: ReadonlySet<number>,
+  aggregation: Aggregation,
+): Promise<void> {
+  if (jobs.size === 0) return;
+  await readSlices(
+    connection,
+    archive,
+    query,
+    { addSlice: (cluster, row, atMs) => aggregation.addSlice(cluster, row, atMs) },
+    await jobTable(connection, 'inbox_jobs', jobs),
+  );
+}
+
+/** Hosts say the same each day: what was said first tells as much as all of it. */
+function keepFirst(hardware: Map<string, HardwareTold>, record: HardwareTold): void {
+  if (record.hardware === undefined) return;
+  const { cluster, host, from, hardware: told } = record;
+  const key = JSON.stringify([cluster, host, told]);
+  const before = hardware.get(key);
+  if (before === undefined || from < before.from) hardware.set(key, { cluster, host, from, hardware: told });
 }
 
 function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
@@ -234,7 +293,7 @@ function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
  * where that cannot be read.
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB where the query asks for it
  */
-async function readFacts(access: LedgerAccess, query: ReportQuery): Promise<FactsLookup | null> {
+export async function readFacts(access: LedgerAccess, query: ReportQuery): Promise<FactsLookup | null> {
   const known = await readLedgersFacts(access, query);
   return access.moreFacts === undefined ? known : access.moreFacts(known);
 }

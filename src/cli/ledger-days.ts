@@ -62,6 +62,7 @@ export function isToldByTotals(
   return (
     groupBy.every((key) => key === 'cluster' || isTotalKey(key)) &&
     filter.jobs === undefined &&
+    filter.jobRange === undefined &&
     filter.nodes === undefined &&
     !extrapolate &&
     compareSlurm !== true &&

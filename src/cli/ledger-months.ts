@@ -17,6 +17,7 @@ export function isToldByTotals({ manifest }: ReadableArchive, query: ReportQuery
   return (
     groupBy.every((key) => KEYS.has(key)) &&
     filter.jobs === undefined &&
+    filter.jobRange === undefined &&
     filter.nodes === undefined &&
     !needsFacts(query) &&
     !extrapolate &&

@@ -22,6 +22,7 @@ import { readerOf } from './reader';
 import { lineChoice } from './report-lines';
 import { emptyNotes } from './report-notes';
 import { isOwnQuery, type QueryOptions, reportQuery } from './report-query';
+import { slurmDivision } from './report-slurm';
 import { siteFactors } from './site-factors';
 import { terminalOf } from './terminal';
 import { dataPath } from '../data-path';
@@ -37,6 +38,8 @@ export async function run(
     await output.write([columnHelp()]);
     return 0;
   }
+  if (argv['plan'] !== undefined || argv['task'] !== undefined)
+    return (await import('./report-task')).runReportTask(argv, surroundings);
   const format = chosenFormat(argv);
   if (argv['equivalents'] === true && format.showsEquivalents !== true) {
     throw new EitError('EIT_USAGE', '--equivalents is of the table and --json: leave the other format out');
@@ -60,6 +63,11 @@ export async function run(
   const { loaded, asked } = folder ?? { loaded: site, asked: given };
   const reader = readerOf(surroundings, loaded.config);
   const query = reportQuery(asked, reader, loaded.config.policy, now);
+  const factorsAsOfMs = asOfMs(lastGiven(argv['factors-as-of']), now);
+  const bySlurm = slurmDivision(argv, surroundings, {
+    ...{ loaded, nowMs: now.toMillis() },
+    asOfMs: factorsAsOfMs ?? null,
+  });
   const isAudit = argv['audit'] === true;
   if (isAudit) checkAudit(argv, reader);
 
@@ -98,13 +106,12 @@ export async function run(
       reader,
       view,
       now,
-      asOfMs: asOfMs(lastGiven(argv['factors-as-of']), now),
+      asOfMs: factorsAsOfMs,
     });
   }
 
   const factorsIn = siteFactors(loaded);
   const factorsOf = factorsIn(query);
-  const factorsAsOfMs = asOfMs(lastGiven(argv['factors-as-of']), now);
   const damaged = new SkippedLines();
   const curves = energyCurves({
     loaded,
@@ -113,7 +120,14 @@ export async function run(
     ...(factorsAsOfMs === undefined ? {} : { asOfMs: factorsAsOfMs }),
     skipped: damaged,
   });
-  const aggregate = await readAggregate({ ...access, curvesOf: curves.curvesOf }, query);
+  const aggregate = await readAggregate(
+    {
+      ...{ ...access, curvesOf: curves.curvesOf },
+      ...(bySlurm === null ? {} : { divide: bySlurm.divide }),
+    },
+    query,
+  );
+  bySlurm?.tellUnused();
   const quotas =
     format.showsQuotas === true && argv['quotas'] === true
       ? await quotasOfReport(query, reader, {

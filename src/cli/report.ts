@@ -9,6 +9,9 @@ const list = (describe: string): Options => ({ type: 'string', array: true, narg
 const text = (describe: string): Options => ({ type: 'string', requiresArg: true, describe });
 const flag = (describe: string): Options => ({ type: 'boolean', describe });
 
+/** As many as Slurm's default of MaxArraySize lets through. */
+export const MOST_TASKS = 1000;
+
 /** Named as in sacct where sacct has them. */
 export const options: Readonly<Record<string, Options>> = {
   user: {
@@ -74,6 +77,17 @@ export const options: Readonly<Record<string, Options>> = {
   ),
   'factors-as-of': text('carbon intensities as they were known at this time; default: now'),
   policy: text(`how shared energy is divided: ${POLICIES.join(', ')}; default: as configured`),
+  slurm: flag(
+    'let a job array read what is to be read run by run: for windows that one machine takes many minutes for',
+  ),
+  tasks: text(
+    `with --slurm: at most so many tasks (up to ${MOST_TASKS}); default: one for each 5 million rows of the archive`,
+  ),
+  'work-dir': text(
+    'with --slurm: a folder that all nodes see, for what the tasks leave until the report is made; default: the current one',
+  ),
+  plan: text('what the jobs of --slurm do: a task of the plan in this folder'),
+  task: text('with --plan: this task'),
   from: text('a folder that eit run or eit import wrote, in place of the ledger: all its runs'),
   config: text('config file; default: $EIT_CONFIG, else /etc/eit/eit.yaml'),
 };
@@ -90,6 +104,10 @@ export const examples: CommandModule['examples'] = [
   ['-a --group-by account --lost', 'what of each account went into jobs that did not come to their end'],
   ['-a --group-by state', 'what failed and cancelled jobs took (after eit sacct-sync)'],
   ['-S 2026-01-01 --html ~/energy', 'your year as a page: ~/energy/index.html'],
+  [
+    '-a -S 2022-01-01 --group-by name,month --slurm --work-dir /scratch/ada',
+    'years by name of job, added up by many nodes',
+  ],
   ['--audit -N n[1-4] -S now-7days', 'as admin: whether the energy of four nodes adds up, day by day'],
 ];
 
@@ -103,6 +121,9 @@ export const epilogue =
   'took on nodes on which they had GPUs of that model, CPUs and memory with it; several models on one node are a line of their own (A100, H100), no GPU is ' +
   '(none). A job on nodes of several models is in the line of each.\n\n' +
   'What is said to be from sacct is there after eit sacct-sync, and - where it has told nothing yet.\n\n' +
+  '--slurm waits for its jobs, and prints what it prints without. It is worth while where each run has to be read (jobs, nodes, hours, hybrid, --extrapolate, ' +
+  '--embodied, --compare-slurm) and there are tens of millions of them: what the archive has sums of, as years by user, is added up here in seconds and ' +
+  'submits nothing. sbatch is given slurm.report of eit.yaml. See docs/scale.md.\n\n' +
   '--audit takes -N, -M, -S, -E, --policy and --json, --csv or -P, and compares in joules, before PUE: what the counters grew by ' +
   'with the lines of the runs, idle and system. Exit status 0: each difference is 0 to the millijoule; 1: the reasons found stand below.';
 

@@ -193,7 +193,8 @@ export interface EitConfig {
      * Whether `eit sacct-comment` may write energy, CO2e and coverage into AdminComment of jobs.
      */
     sacct_comment: boolean;
-    compact: CompactJobsConfig;
+    compact: SbatchConfig;
+    report: SbatchConfig1;
   };
 }
 export interface SiteConfig {
@@ -556,7 +557,30 @@ export interface IntensitySourceConfig {
 /**
  * What sbatch is given for the jobs of `eit ledger compact --slurm`.
  */
-export interface CompactJobsConfig {
+export interface SbatchConfig {
+  /**
+   * Partition of the jobs; without it Slurm's default.
+   */
+  partition?: string;
+  /**
+   * Account of the jobs; without it the user's default.
+   */
+  account?: string;
+  /**
+   * Time limit of each job, as sbatch takes it.
+   */
+  time?: string;
+  /**
+   * Further options of sbatch, one an item, such as --mem=4G; they win over those above.
+   *
+   * @maxItems 32
+   */
+  extra: string[];
+}
+/**
+ * What sbatch is given for the jobs of `eit-report --slurm`.
+ */
+export interface SbatchConfig1 {
   /**
    * Partition of the jobs; without it Slurm's default.
    */

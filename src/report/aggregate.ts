@@ -1,6 +1,7 @@
 import { type Policy, POLICIES } from '../attribution/policy';
 import type { EitRecord } from '../generated/record';
 import type { IdlePowerHosts } from '../generated/report';
+import type { FoundTold } from '../generated/sums';
 import { calendar } from '../runs/calendar';
 import { ExactSum } from '../runs/exact-sum';
 import {
@@ -79,6 +80,18 @@ export interface TotalSums {
   readonly lost: ReadonlyMap<Outcome, GroupSums>;
 }
 
+/** What runs were added up to, all but the groups, where others add up the rest of a report's jobs. */
+export interface PartOfRuns {
+  readonly total: GroupSums;
+  readonly slurm: SlurmSums;
+  /** Of runs whose work was not done to its end. */
+  readonly lost: Readonly<Record<Outcome, GroupSums>>;
+  readonly clusters: readonly string[];
+  /** Those that runs were on. */
+  readonly hosts: readonly (readonly [cluster: string, host: string])[];
+  readonly found: FoundTold;
+}
+
 /** Sums of a report, exact and without any factor. */
 export interface Aggregate {
   /** In the order of the query's keys. */
@@ -120,7 +133,11 @@ export class Aggregation {
   readonly #groups = new Map<string, Group>();
   readonly #total = new GroupSums();
   readonly #slurmTotal = new SlurmSums();
-  readonly #lost = { failed: new GroupSums(), cancelled: new GroupSums(), requeued: new GroupSums() };
+  readonly #lost: Record<Outcome, GroupSums> = {
+    failed: new GroupSums(),
+    cancelled: new GroupSums(),
+    requeued: new GroupSums(),
+  };
   readonly #found: FoundNames;
   readonly #clusters = new Set<string>();
   readonly #idleUj = new ExactSum();
@@ -210,16 +227,47 @@ export class Aggregation {
     this.#total.addSums(total.sums);
     this.#slurmTotal.addSums(total.slurm);
     for (const [outcome, sums] of total.lost) this.#lost[outcome].addSums(sums);
-    for (const added of groups) {
-      const key = groupKey(added.fields, '');
-      const group = this.#groups.get(key);
-      if (group === undefined) this.#groups.set(key, added);
-      else {
-        group.sums.addSums(added.sums);
-        group.slurm.addSums(added.slurm);
-        if (group.lost !== undefined && added.lost !== undefined) addLost(group.lost, added.lost);
-      }
+    for (const group of groups) this.addGroup(group);
+  }
+
+  /** Adds what other jobs' runs were added up to by the same query, none of whose jobs is here; their groups: {@link addGroup}. */
+  addPart(part: PartOfRuns): void {
+    for (const cluster of part.clusters) this.#clusters.add(cluster);
+    for (const [cluster, host] of part.hosts) this.#idlePower.addRun(cluster, host);
+    this.#total.addSums(part.total);
+    this.#slurmTotal.addSums(part.slurm);
+    for (const outcome of OUTCOMES_LOST) this.#lost[outcome].addSums(part.lost[outcome]);
+    this.#found.addTold(part.found);
+  }
+
+  addGroup(added: Group): void {
+    // Of another job, whatever its fields.
+    const isOfJob = this.#query.groupBy.includes('job');
+    const key = groupKey(added.fields, isOfJob ? `other ${this.#groups.size}` : '');
+    const group = this.#groups.get(key);
+    if (group === undefined) {
+      this.#groups.set(key, added);
+      return;
     }
+    group.sums.addSums(added.sums);
+    group.slurm.addSums(added.slurm);
+    if (group.lost !== undefined && added.lost !== undefined) addLost(group.lost, added.lost);
+  }
+
+  /** What was added here, for another's {@link addPart} and {@link addGroup}. Nothing is to be added after it. */
+  finishPart(): { readonly part: PartOfRuns; readonly groups: Iterable<Group> } {
+    this.#endAll();
+    return {
+      part: {
+        total: this.#total,
+        slurm: this.#slurmTotal,
+        lost: this.#lost,
+        clusters: [...this.#clusters].sort(),
+        hosts: this.#idlePower.hostsWithRuns,
+        found: this.#found.told,
+      },
+      groups: this.#groups.values(),
+    };
   }
 
   /** What Slurm's accounting tells of the runs that are added from now on. */
@@ -237,8 +285,12 @@ export class Aggregation {
     for (const run of joinRuns(this.#fragments.take(cluster, job))) this.#addRun(run);
   }
 
-  finish(): Aggregate {
+  #endAll(): void {
     for (const { cluster, job } of this.#fragments.jobs) this.endJob(cluster, job);
+  }
+
+  finish(): Aggregate {
+    this.#endAll();
     return {
       groups: sortGroups([...this.#groups.values()], this.#query.groupBy),
       total: this.#total,
@@ -327,6 +379,8 @@ export class Aggregation {
     return found.values();
   }
 }
+
+const OUTCOMES_LOST = ['failed', 'cancelled', 'requeued'] as const satisfies readonly Outcome[];
 
 function lostOf(lost: LostSums, outcome: Outcome): GroupSums {
   const sums = lost.get(outcome) ?? new GroupSums();

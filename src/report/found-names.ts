@@ -1,3 +1,4 @@
+import type { FoundTold } from '../generated/sums';
 import type { JobFacts } from '../runs/job-facts';
 import type { RunFilter, UserMatch } from '../runs/run-filter';
 import { isSelected } from '../runs/selected-job';
@@ -53,6 +54,37 @@ export class FoundNames {
       if (jobId !== undefined && isSelected(asked, jobId, facts)) this.#selected.add(asked);
     }
     if (nodes !== undefined) for (const { node } of fragments) this.#names.nodes.add(node);
+  }
+
+  /** What was found, for another's {@link FoundNames.addTold} of the same filter. */
+  get told(): FoundTold {
+    const { accounts, partitions, clusters, nodes } = this.#names;
+    const places = <T>(asked: readonly T[], found: ReadonlySet<T>): number[] =>
+      asked.flatMap((each, i) => (found.has(each) ? [i] : []));
+    return {
+      any: this.any,
+      users: places(this.#filter.users ?? [], this.#users),
+      selected: places(this.#selections, this.#selected),
+      accounts: [...accounts],
+      partitions: [...partitions],
+      clusters: [...clusters],
+      nodes: [...nodes],
+    };
+  }
+
+  /** Adds what was found elsewhere. */
+  addTold(told: FoundTold): void {
+    this.any ||= told.any;
+    for (const i of told.users) {
+      const user = this.#filter.users?.[i];
+      if (user !== undefined) this.#users.add(user);
+    }
+    for (const i of told.selected) {
+      const selection = this.#selections[i];
+      if (selection !== undefined) this.#selected.add(selection);
+    }
+    for (const kind of ['accounts', 'partitions', 'clusters', 'nodes'] as const)
+      for (const name of told[kind]) this.#names[kind].add(name);
   }
 
   get missingUsers(): UserMatch[] {

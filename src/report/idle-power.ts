@@ -11,6 +11,11 @@ export class IdlePower {
     this.#withRuns.add(hostKey(cluster, host));
   }
 
+  /** Those that runs were on: cluster and host. */
+  get hostsWithRuns(): [cluster: string, host: string][] {
+    return [...this.#withRuns].map((key) => key.split('\0') as [string, string]);
+  }
+
   addHost(cluster: string, { host, idleKnown: known, idleKnownMs: atMs }: HostRow): void {
     if (known === undefined || atMs === undefined) return;
     const key = hostKey(cluster, host);

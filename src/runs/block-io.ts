@@ -40,6 +40,11 @@ export class BlockIoSums {
     this.#writes.addSum(other.#writes);
   }
 
+  /** Bytes read, bytes written, reads, writes: what {@link BlockIoSums.of} takes. */
+  get values(): [bigint, bigint, bigint, bigint] {
+    return [this.#readBytes.value, this.#writtenBytes.value, this.#reads.value, this.#writes.value];
+  }
+
   /** @param runs of which something was told */
   figures(runs: number): BlockIo {
     return {

@@ -25,7 +25,7 @@ export interface ClusterEnergy {
 }
 
 /** A run of which something contradicts which GPUs were its, and what. */
-interface GpuConflict {
+export interface GpuConflict {
   readonly cluster: string;
   readonly jobId: number;
   readonly text: string;

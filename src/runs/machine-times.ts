@@ -19,6 +19,14 @@ export class MachineTimes {
   /** Time of nodes of which nobody knows what part a run had. */
   unknownNodeMs = 0;
 
+  /** @param times as {@link MachineTimes.times} gave them */
+  static of(times: readonly MachineTime[], unknownNodeMs: number): MachineTimes {
+    const sums = new MachineTimes();
+    for (const time of times) sums.#add(time);
+    sums.unknownNodeMs = unknownNodeMs;
+    return sums;
+  }
+
   /** @param parts the slices of a run that belong to a group */
   add(cluster: string, parts: readonly Part[]): void {
     for (const { node, slice, cpuModel, gpuModels, nodeShare } of parts) {

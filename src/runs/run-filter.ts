@@ -10,6 +10,12 @@ export interface UserMatch {
   readonly name?: string | undefined;
 }
 
+/** Ids of jobs in [from, below): all runs of a job, and of whichever jobs had its id, lie in one. */
+export interface JobRange {
+  readonly from: number;
+  readonly below: number;
+}
+
 /** Which runs a report is of. An absent list lets all through, an empty one none. */
 export interface RunFilter {
   readonly users?: readonly UserMatch[] | undefined;
@@ -18,6 +24,8 @@ export interface RunFilter {
   readonly jobs?: ReadonlySet<number> | undefined;
   /** Of those ids the jobs that are meant: tasks of an array or the same id at another time can be others. */
   readonly selections?: readonly JobSelection[] | undefined;
+  /** Only jobs whose ids lie in [from, below): how a report is divided, whoever asks for it. */
+  readonly jobRange?: JobRange | undefined;
   readonly clusters?: ReadonlySet<string> | undefined;
   /** Only what ran on these nodes counts, not the rest of the same runs. */
   readonly nodes?: ReadonlySet<string> | undefined;
@@ -30,8 +38,9 @@ export interface RunFilter {
 
 /** Whether what lines of a run were added up to is of the report. */
 export function matchesRun(filter: RunFilter, cluster: string, row: SliceRow): boolean {
-  const { users, accounts, partitions, jobs, clusters, nodes } = filter;
+  const { users, accounts, partitions, jobs, jobRange, clusters, nodes } = filter;
   return (
+    (jobRange === undefined || (row.job >= jobRange.from && row.job < jobRange.below)) &&
     (users === undefined || users.some((user) => isUser(user, row))) &&
     (accounts === undefined || accounts.has(row.account ?? '')) &&
     (partitions === undefined || partitions.has(row.partition ?? '')) &&

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { EitError } from '../errors';
+import type { SbatchConfig } from '../generated/config';
 
 /** How Slurm's commands are started. */
 export interface SlurmCommandParts {
@@ -9,6 +10,9 @@ export interface SlurmCommandParts {
 }
 
 const JOB_ID = /^(\d{1,10})(;[^\n]*)?$/;
+
+/** A person who has pressed Ctrl-C waits for no longer. */
+const LAST_CALL_MS = 10_000;
 
 /** As much of what a command says is kept. */
 const MOST_CHARS = 4096;
@@ -32,8 +36,31 @@ export async function submitJob(
   if (status === 0 && id !== undefined) return id;
   throw new EitError(
     'EIT_SBATCH',
-    `sbatch ${args.join(' ')} took no job: ${lastWords(stderr) || stdout.trim() || 'it said nothing'}. See slurm.compact in eit.yaml`,
+    `sbatch ${args.join(' ')} took no job: ${lastWords(stderr) || stdout.trim() || 'it said nothing'}. See slurm in eit.yaml`,
   );
+}
+
+/**
+ * Options of jobs of one task each, whose script needs nothing of where it was submitted.
+ * @param folder where what they print goes
+ * @param output name in it, with Slurm's own signs: `%a.out`
+ */
+export function sbatchOptions(
+  { partition, account, time, extra }: SbatchConfig,
+  folder: string,
+  output: string,
+): string[] {
+  return [
+    '--chdir=/',
+    '--export=ALL',
+    '--ntasks=1',
+    // Slurm has names of its own for parts of this path.
+    `--output=${folder.replaceAll('%', '%%')}/${output}`,
+    ...(partition === undefined ? [] : [`--partition=${partition}`]),
+    ...(account === undefined ? [] : [`--account=${account}`]),
+    ...(time === undefined ? [] : [`--time=${time}`]),
+    ...extra,
+  ];
 }
 
 /** Whether Slurm still has a job that is not over. @throws EitError EIT_SBATCH where squeue cannot be started or gives no answer */
@@ -51,6 +78,14 @@ export async function isQueued(parts: SlurmCommandParts, jobId: string): Promise
 /** Takes a job back, as well as that can be done. @throws EitError EIT_SBATCH */
 export async function cancelJob(parts: SlurmCommandParts, jobId: string): Promise<void> {
   await runSlurm(parts, 'scancel', [jobId], '');
+}
+
+/** The same before this process ends, by a name that no other job has. */
+export function cancelNamedNow({ env }: SlurmCommandParts, name: string): void {
+  spawnSync('scancel', [`--name=${name}`], {
+    ...{ cwd: '/', env: withoutOptions(env), stdio: 'ignore' },
+    timeout: LAST_CALL_MS,
+  });
 }
 
 function runSlurm(

@@ -203,6 +203,7 @@ const config: EitConfig = {
   slurm: {
     sacct_comment: false,
     compact: { partition: 'service', account: 'eit', time: '1-00', extra: ['--mem=4G', '--exclusive'] },
+    report: { partition: 'short', extra: [] },
   },
 };
 

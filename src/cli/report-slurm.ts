@@ -1,0 +1,298 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { withCleaning } from '../archive/ending-signals';
+import { HARDWARE } from '../archive/host-table';
+import { jobRanges, partsOfRuns } from '../archive/job-ranges';
+import { partsIn } from '../archive/manifest';
+import type { ReadableArchive } from '../archive/read-archive';
+import { EitError, isErrno } from '../errors';
+import type { SbatchConfig } from '../generated/config';
+import { cancelNamedNow, isQueued, sbatchOptions, type SlurmCommandParts, submitJob } from '../slurm/sbatch';
+import type { LoadedConfig } from '../config/config';
+import type { Surroundings } from './command';
+import { ownProgram } from './compact-workers';
+import { lastGiven } from './given';
+import type { Division } from './ledger-aggregate';
+import { localTimeZone } from './time-zone';
+import type { Output } from './output';
+import { MOST_TASKS } from './report';
+import {
+  curveStamp,
+  newPlanId,
+  type PlannedArchive,
+  plannedManifest,
+  type ReportPlan,
+  writePlan,
+} from './report-plan';
+import { failureName, readSums, sumsName } from './report-sums';
+
+/** A task of so many rows takes a minute or two. */
+const TASK_ROWS = 5e6;
+
+const POLL_MS = 1000;
+/** slurmctld is asked less often than the folder is looked into. */
+const ASK_EVERY = 10;
+/** It may be busy, or be started anew, for some minutes. */
+const MOST_UNANSWERED = 30;
+/** Its word that a job is over may come before what the job wrote is seen here: NFS keeps folders for a minute. */
+const SEEN_LATE_MS = 90_000;
+const SETTLED_MS = 5_000;
+
+/** slurmctld can be busy for a minute. */
+const SLURM_TIMEOUT_MS = 120_000;
+
+/** What varies comes by variables, which the shell does not look into. */
+const SCRIPT = `#!/bin/sh
+exec "$EIT_REPORT_NODE" "$EIT_REPORT_PROGRAM" report --plan "$EIT_REPORT_PLAN" --task "$SLURM_ARRAY_TASK_ID"
+`;
+
+export interface ReportJobsOptions {
+  /** A folder that all nodes see: another is made in it. */
+  readonly workDir: string;
+  /** At most so many; null: by what there is to read. */
+  readonly tasks: number | null;
+  readonly nowMs: number;
+  readonly asOfMs: number | null;
+  /** Zone of this machine: a node may have another. */
+  readonly timeZone: string;
+  /** Paths that all nodes have: Node.js, and this program. */
+  readonly node: string;
+  readonly program: string;
+  /** Path of eit.yaml; null: it is where every host has it. */
+  readonly configPath: string | null;
+  readonly sbatch: SbatchConfig;
+  readonly slurm: SlurmCommandParts;
+  readonly output: Output;
+}
+
+/** What cannot be divided, or is no report. */
+const NOT_BY_SLURM = ['audit', 'html', 'from'] as const;
+
+/**
+ * How the options of a command line have a report divided.
+ * @returns null where it is not to be
+ * @throws EitError EIT_USAGE
+ */
+export function slurmDivision(
+  argv: Readonly<Record<string, unknown>>,
+  { env, output }: Surroundings,
+  given: Pick<ReportJobsOptions, 'nowMs' | 'asOfMs'> & { readonly loaded: LoadedConfig },
+): SlurmDivision | null {
+  const { loaded, nowMs, asOfMs } = given;
+  if (argv['slurm'] !== true) {
+    if (argv['tasks'] === undefined && argv['work-dir'] === undefined) return null;
+    throw new EitError('EIT_USAGE', '--tasks and --work-dir go with --slurm');
+  }
+  const other = NOT_BY_SLURM.find((name) => argv[name] !== undefined && argv[name] !== false);
+  if (other !== undefined)
+    throw new EitError('EIT_USAGE', `--slurm and --${other} cannot be had together: leave --slurm out`);
+  const text = lastGiven(argv['tasks']);
+  const tasks = text === undefined ? null : /^\d{1,4}$/.test(text) ? Number(text) : NaN;
+  if (tasks !== null && !(tasks >= 1 && tasks <= MOST_TASKS)) {
+    throw new EitError(
+      'EIT_USAGE',
+      `--tasks takes a whole number from 1 to ${MOST_TASKS}, not ${JSON.stringify(text)}`,
+    );
+  }
+  const options: ReportJobsOptions = {
+    ...{ tasks, nowMs, asOfMs, output },
+    workDir: resolve(lastGiven(argv['work-dir']) ?? '.'),
+    timeZone: localTimeZone(),
+    node: process.execPath,
+    program: ownProgram(),
+    configPath: loaded.path === null ? null : resolve(loaded.path),
+    sbatch: loaded.config.slurm.report,
+    slurm: { env, timeoutMs: SLURM_TIMEOUT_MS },
+  };
+  let isDivided = false;
+  return {
+    divide: async (division) => {
+      isDivided = await addUpBySlurm(division, options);
+    },
+    tellUnused: () => {
+      if (!isDivided) output.note('--slurm: no run had to be read one by one, so no job was submitted');
+    },
+  };
+}
+
+/** What a report is divided by, and what is to be said when it is there. */
+export interface SlurmDivision {
+  readonly divide: (division: Division) => Promise<void>;
+  readonly tellUnused: () => void;
+}
+
+/**
+ * Adds up the runs of archives by a job array, each task a range of job ids, and waits for it. Nothing is left of it afterwards, however it
+ * ends: a signal takes the jobs back.
+ * @returns whether there was anything to add up
+ * @throws EitError EIT_SBATCH where a task failed; EIT_ARCHIVE
+ */
+async function addUpBySlurm(division: Division, options: ReportJobsOptions): Promise<boolean> {
+  const { connection, archives, query } = division;
+  const rows = archives
+    .flatMap((archive) => partsOfRuns(archive, query))
+    .reduce((sum, part) => sum + part.rows, 0);
+  const most = options.tasks ?? Math.min(MOST_TASKS, Math.ceil(rows / TASK_ROWS));
+  const tasks = await jobRanges(connection, archives, query, most);
+  if (tasks.length === 0) return false;
+  const plan = await planOf(division, tasks, options);
+  const folder = madeFolder(options.workDir);
+  const name = basename(folder);
+  let isOver = false;
+  const clean = (): void => {
+    if (!isOver) cancelNamedNow(options.slurm, name);
+    // A task that is just being ended may still write into it.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
+  await withCleaning(clean, async () => {
+    await writePlan(folder, plan);
+    const job = await submit(folder, name, plan, options);
+    await waitForTasks(folder, plan, job, options);
+    isOver = true;
+    for (const task of plan.tasks.keys()) await readSums(folder, { plan: plan.id, task }, division.sink);
+  });
+  return true;
+}
+
+/** What tasks need to add up what is left, whatever comes into the ledger meanwhile. @throws the system's error */
+export async function planOf(
+  division: Division,
+  tasks: ReportPlan['tasks'],
+  { nowMs, asOfMs }: Pick<ReportPlan, 'nowMs' | 'asOfMs'>,
+): Promise<ReportPlan> {
+  return {
+    id: newPlanId(),
+    query: division.query,
+    ...{ nowMs, asOfMs },
+    archives: await Promise.all(division.archives.map((archive) => planned(archive, division, nowMs))),
+    hardware: division.hardware,
+    tasks,
+  };
+}
+
+async function planned(
+  archive: ReadableArchive,
+  { query, weighing, inboxJobs }: Division,
+  nowMs: number,
+): Promise<PlannedArchive> {
+  const { cluster, dir, manifest } = archive;
+  const parts = [...partsOfRuns(archive, query), ...partsIn(manifest, HARDWARE.name, 0, Infinity)];
+  return {
+    cluster,
+    dir: resolve(dir),
+    manifest: plannedManifest(manifest, parts),
+    exceptJobs: [...(inboxJobs.get(cluster) ?? [])],
+    curve: curveStamp(weighing?.curveOf(cluster) ?? null, query, nowMs),
+    stamps: await stampsOf(archive, parts),
+  };
+}
+
+/** Files that were published for one user have no hash in a manifest, and keep their names when they are written anew. */
+async function stampsOf(
+  { dir }: Pick<ReadableArchive, 'dir'>,
+  parts: readonly { readonly path: string; readonly sha256?: string }[],
+): Promise<Record<string, string>> {
+  const stamps: Record<string, string> = {};
+  for (const { path, sha256 } of parts)
+    if (sha256 === undefined) stamps[path] = await stampOf(join(dir, path));
+  return stamps;
+}
+
+/** The same as long as a file is not written anew. */
+export async function stampOf(path: string): Promise<string> {
+  const { size, mtimeMs } = await stat(path);
+  return `${size} ${Math.floor(mtimeMs)}`;
+}
+
+/** @throws EitError EIT_USAGE */
+function madeFolder(workDir: string): string {
+  try {
+    // Nobody else's: mkdtemp makes it so.
+    return mkdtempSync(join(workDir, 'eit-report-'));
+  } catch (cause) {
+    throw new EitError(
+      'EIT_USAGE',
+      `no folder can be made in ${workDir}: ${String(cause)}. --work-dir names one that you may write to and all nodes see`,
+      { cause },
+    );
+  }
+}
+
+function submit(
+  folder: string,
+  name: string,
+  plan: ReportPlan,
+  { node, program, timeZone, configPath, sbatch, slurm }: ReportJobsOptions,
+): Promise<string> {
+  const args = [
+    `--array=0-${plan.tasks.length - 1}`,
+    ...sbatchOptions(sbatch, folder, '%a.out'),
+    // Last: by this name the jobs are taken back.
+    `--job-name=${name}`,
+  ];
+  return submitJob(slurm, args, SCRIPT, {
+    EIT_REPORT_NODE: node,
+    EIT_REPORT_PROGRAM: program,
+    EIT_REPORT_PLAN: folder,
+    TZ: slurm.env['TZ'] ?? timeZone,
+    ...(configPath === null ? {} : { EIT_CONFIG: configPath }),
+  });
+}
+
+/** @throws EitError EIT_SBATCH where a task failed, or all are over and one has left nothing */
+async function waitForTasks(
+  folder: string,
+  plan: ReportPlan,
+  job: string,
+  { slurm, output, workDir }: ReportJobsOptions,
+): Promise<void> {
+  const progress = output.progress(`adding up runs, Slurm job ${job}, task`);
+  const all = plan.tasks.length;
+  let overMs = 0;
+  let unanswered = 0;
+  try {
+    for (let turn = 1; ; turn++) {
+      const names = new Set(await readdir(folder));
+      const missing = [...plan.tasks.keys()].filter((task) => !names.has(sumsName(task)));
+      const failed = missing.find((task) => names.has(failureName(task)));
+      if (failed !== undefined) fail(job, failed, await readFile(join(folder, failureName(failed)), 'utf8'));
+      progress.update(all - missing.length, all);
+      const [first] = missing;
+      if (first === undefined) return;
+      const said = overMs > SETTLED_MS ? await lastWords(join(folder, `${first}.out`)) : null;
+      if (said !== null || overMs > SEEN_LATE_MS)
+        fail(job, first, said || `it left no word: do all nodes see ${workDir} (--work-dir)?`);
+      if (overMs > 0) overMs += POLL_MS;
+      else if (turn % ASK_EVERY === 0) {
+        const isWaiting = await isQueued(slurm, job).catch((error: unknown) => {
+          if (++unanswered > MOST_UNANSWERED) throw error;
+          return null;
+        });
+        if (isWaiting !== null) unanswered = 0;
+        if (isWaiting === false) overMs = POLL_MS;
+      }
+      await new Promise((wake) => setTimeout(wake, POLL_MS));
+    }
+  } finally {
+    progress.done();
+  }
+}
+
+function fail(job: string, task: number, words: string): never {
+  throw new EitError(
+    'EIT_SBATCH',
+    `task ${task} of job ${job} failed: ${words.trim()}. Nothing is left of it: run it again`,
+  );
+}
+
+/** Of what a task printed the last lines; null where there is no such file. */
+async function lastWords(path: string): Promise<string | null> {
+  try {
+    const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.trim() !== '');
+    return lines.slice(-3).join('; ');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
