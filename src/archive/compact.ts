@@ -1,9 +1,10 @@
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { EitError, isErrno } from '../errors';
+import { describeError, EitError, isErrno } from '../errors';
 import { inboxFiles } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
+import type { WeightCurve } from '../runs/slot-weights';
 import { writeClusters } from './clusters-file';
 import { type Archive, type Change, commit, openArchive } from './commit';
 import { withCompactLock } from './compact-lock';
@@ -19,10 +20,12 @@ import { type CompactPlan, filesLeft, makePlan, readPlan, removeOldPlans, slices
 import { type Guard, guardCluster, type Privacy } from './privacy';
 import { publishAccounts } from './publish-accounts';
 import { publishUsers } from './publish-users';
+import type { Window } from './read-archive';
 import { slotMsOf } from './slot';
 import type { Taking } from './taking';
 import { sumDue } from './sum-parts';
 import { removeUnnamed } from './unnamed-files';
+import { weighDue } from './weighed-part';
 
 const MOST_MEMORY_BYTES = 4 * 1024 ** 3;
 
@@ -44,6 +47,8 @@ export interface CompactOptions {
   readonly temporaryDir?: string;
   /** Other processes that take a large inbox in; absent: this one does all. */
   readonly workers?: Workers;
+  /** What energies of a window are weighed by, so that reports need not do it again; absent or null: nothing. */
+  readonly curveOf?: (window: Window) => WeightCurve | null;
   readonly onProgress?: (step: CompactStep) => void;
   /** Told what does not keep it from going on. */
   readonly warn: (message: string) => void;
@@ -204,6 +209,7 @@ async function compactOpen(begun: Begun): Promise<Compacted> {
     onProgress?.({ at: 'totals', done: derived, days }),
   );
   await sumDue(connection, archive, nowMs, isStillOurs);
+  await weighAll(begun);
   const published = await publishAll();
   await writeClusters(ledger);
   const removedInboxFiles = await removeConsumed(connection, archive, options, isStillOurs);
@@ -211,6 +217,20 @@ async function compactOpen(begun: Begun): Promise<Compacted> {
   await removeOldPlans(archive.dir, nowMs);
   if (published instanceof EitError) throw published;
   return summary(cluster, archive, { ...done, merges, removedInboxFiles, published });
+}
+
+/** Reports do without it: where it cannot be done, the rest is. */
+async function weighAll({ connection, archive, options: { curveOf, nowMs, warn } }: Begun): Promise<void> {
+  const { parts } = archive.manifest;
+  const [first] = parts;
+  if (curveOf === undefined || first === undefined) return;
+  const sinceMs = parts.reduce((least, part) => Math.min(least, part.from_ms), first.from_ms);
+  const untilMs = parts.reduce((most, part) => Math.max(most, part.to_ms), first.to_ms);
+  try {
+    await weighDue(connection, archive, curveOf({ sinceMs, untilMs }), nowMs);
+  } catch (error) {
+    warn(`energies were not weighed, reports by the hour take longer: ${describeError(error)}`);
+  }
 }
 
 /** A full disk, a quota, a folder that is not ours; DuckDB says it in words. */

@@ -1,19 +1,27 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { POLICIES } from '../attribution/policy';
 import type { ArchivePart } from '../generated/manifest';
-import { DOMAIN_CLASSES } from '../runs/domain-class';
 import { type Weight, WeightedSums, type WeightCurve, WEIGHTS } from '../runs/slot-weights';
 import { quoted } from './column';
 import { dayNamed, stretchesOf } from './days';
-import { hourTotalsSql, HOUR_TOTALS } from './hour-table';
+import { hourEnergySql, hourTotalsSql, HOUR_TOTALS } from './hour-table';
 import { partsIn } from './manifest';
 import { emptyInAll, partsSql, rowsOf } from './part';
 import { filterSql, type ReadableArchive } from './read-archive';
 import type { TotalKey } from './group-sql';
 import { SLICES } from './slice-table';
+import {
+  type DayWeights,
+  fillWeightTable,
+  steadyWeights,
+  WEIGHT_TABLE,
+  weightsId,
+  weightsOfDays,
+} from './slot-weights-table';
 import { freshSql, type TotalsQuery } from './totals';
-
-const WEIGHT_TABLE = 'slot_weights';
+import { isWithin, weighedColumn, weighedPath } from './weighed-part';
 
 /** What energies by slot can be grouped by. */
 const BY_KEY: Readonly<Partial<Record<TotalKey, string>>> = {
@@ -51,27 +59,86 @@ export async function weightedByGroup(
   query: TotalsQuery,
   curve: WeightCurve,
 ): Promise<Map<string, WeightedSums>> {
-  const from = energySql(archive, query);
-  if (from === null) return new Map();
-  const steady = await weightTable(connection, archive, query.days, curve);
-  const weighted = ['uj', 'base_uj'].flatMap((energy) =>
-    WEIGHTS.filter((name) => !steady.has(name)).map(
-      (name) => `sum(${energy}::HUGEINT * ${name}) AS ${energy}_${name}`,
-    ),
+  const { slot_ms: slotMs, time_zone: timeZone } = archive.manifest;
+  const weights = weightsOfDays(curve, query.days, slotMs, timeZone);
+  const steady = steadyWeights(weights);
+  const varying = WEIGHTS.filter((name) => !steady.has(name));
+  const { rows, weighed } = partsOf(archive, keys, query, weights);
+  if (rows.length + weighed.length === 0) return new Map();
+  const from = energySql(archive, query, rows);
+  const relations = [
+    ...(from === null ? [] : [weighedHere(from, keys, varying)]),
+    ...(weighed.length === 0 ? [] : [weighedBefore(archive, weighed, keys, query, varying)]),
+  ];
+  if (from !== null) await fillWeightTable(connection, weights);
+  const sums = ['uj', 'base_uj', ...varying.flatMap((name) => [`uj_${name}`, `base_uj_${name}`])];
+  const found = await rowsOf(
+    connection,
+    `SELECT ${[...keys.map(quoted), ...sums.map((name) => `sum(${name})::HUGEINT AS ${name}`)].join(', ')} ` +
+      `FROM (${relations.join(' UNION ALL BY NAME ')})${byFirst(keys)}`,
   );
-  // Weights are looked up row by row: by key and slot there are as many groups as rows.
+  return new Map(found.map((row) => [keyOf(keys, row), weightedSums(row, steady)]));
+}
+
+/** Parts of `hours` that are asked for: those whose energies were weighed by these weights before, and the others. */
+function partsOf(
+  { dir, manifest }: ReadableArchive,
+  keys: readonly TotalKey[],
+  { days }: TotalsQuery,
+  weights: readonly DayWeights[],
+): { readonly rows: ArchivePart[]; readonly weighed: string[] } {
+  const rows: ArchivePart[] = [];
+  const weighed: string[] = [];
+  const byDay = new Map(weights.map((one) => [one.day, one]));
+  // What was weighed before knows of no times.
+  const isTimeless = keys.every((key) => key !== 'day' && key !== 'week' && key !== 'month');
+  for (const part of manifest.parts) {
+    const { kind, days: fresh = [] } = part;
+    if (kind !== HOUR_TOTALS.name || !fresh.some((day) => days.has(day))) continue;
+    const ofPart = [...fresh].sort().flatMap((day) => byDay.get(day) ?? []);
+    const path = weighedPath(part, weightsId(ofPart));
+    const isThere = isTimeless && isWithin(part, days, manifest.time_zone) && existsSync(join(dir, path));
+    if (isThere) weighed.push(path);
+    else rows.push(part);
+  }
+  return { rows, weighed };
+}
+
+/** SQL that weighs energies slot by slot. Weights are looked up row by row: by key and slot there are as many groups as rows. */
+function weighedHere(from: string, keys: readonly TotalKey[], varying: readonly Weight[]): string {
   const select = [
     ...keys.map((key) => BY_KEY[key]!),
-    'sum(uj)::HUGEINT AS uj',
-    'sum(base_uj)::HUGEINT AS base_uj',
-    ...weighted,
+    'sum(uj) AS uj',
+    'sum(base_uj) AS base_uj',
+    ...['uj', 'base_uj'].flatMap((energy) =>
+      varying.map((name) => `sum(${energy}::HUGEINT * ${name}) AS ${energy}_${name}`),
+    ),
   ];
-  const byKeys = keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`;
-  const rows = await rowsOf(
-    connection,
-    `SELECT ${select.join(', ')} FROM (${from}) JOIN ${WEIGHT_TABLE} USING (slot_ms)${byKeys}`,
-  );
-  return new Map(rows.map((row) => [keyOf(keys, row), weightedSums(row, steady)]));
+  return `SELECT ${select.join(', ')} FROM (${from}) JOIN ${WEIGHT_TABLE} USING (slot_ms)${byFirst(keys)}`;
+}
+
+/** SQL of what was weighed before. */
+function weighedBefore(
+  { dir }: ReadableArchive,
+  paths: readonly string[],
+  keys: readonly TotalKey[],
+  { policy, filter }: TotalsQuery,
+  varying: readonly Weight[],
+): string {
+  const name = POLICIES[policy] ?? 'usage';
+  const select = [
+    ...keys.map((key) => BY_KEY[key]!),
+    ...(['uj', 'base_uj'] as const).flatMap((energy) => [
+      `${weighedColumn(energy, name)}::HUGEINT AS ${energy}`,
+      ...varying.map((weight) => `${weighedColumn(energy, name, weight)}::HUGEINT AS ${energy}_${weight}`),
+    ]),
+  ];
+  const where = filterSql(filter);
+  return `SELECT ${select.join(', ')} FROM ${partsSql(dir, paths)}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
+}
+
+function byFirst(keys: readonly TotalKey[]): string {
+  return keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, i) => i + 1).join(', ')}`;
 }
 
 /** How {@link weightedByGroup} names a group. */
@@ -81,25 +148,21 @@ export function keyOf(keys: readonly TotalKey[], values: Readonly<Record<string,
   );
 }
 
-/** SQL that gives energy by slot and names, less that of the jobs which somebody else adds up; null: nothing of these days. */
+/**
+ * SQL that gives energy by slot and names, less that of the jobs which somebody else adds up; null: nothing of these days.
+ * @param parts of `hours`, whose rows are taken
+ */
 function energySql(
   { dir, manifest }: ReadableArchive,
   { days, policy, filter, exceptJobs }: TotalsQuery,
+  parts: readonly ArchivePart[],
 ): string | null {
-  const parts = manifest.parts.filter(
-    (part) => part.kind === HOUR_TOTALS.name && (part.days ?? []).some((day) => days.has(day)),
-  );
-  if (parts.length === 0) return null;
   const name = POLICIES[policy] ?? '';
-  const columns = DOMAIN_CLASSES.flatMap((of) =>
-    ['measured', 'modelled'].map((kind) => `${of}_${kind}_${name}_uj`),
-  );
   const where = filterSql(filter);
-  const select = (sign: string, from: string, empty: ReadonlySet<string> = new Set()) => {
-    const told = columns.filter((column) => !empty.has(column));
-    const uj = told.map((column) => `coalesce(${quoted(column)}, 0)`).join(' + ') || '0';
+  const select = (sign: string, from: string, empty?: ReadonlySet<string>) => {
+    const { uj, base } = hourEnergySql(name, empty);
     return (
-      `SELECT slot_ms, uid, "user", account, "partition", ${sign}(${uj}) AS uj, ${sign}overhead_base_${name}_uj AS base_uj ` +
+      `SELECT slot_ms, uid, "user", account, "partition", ${sign}${uj} AS uj, ${sign}${base} AS base_uj ` +
       `FROM (${from})${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`
     );
   };
@@ -112,61 +175,28 @@ function energySql(
     const paths = whole.map(({ path }) => path);
     all.push(select('', `FROM ${partsSql(dir, paths)}`, emptyInAll(whole)));
   }
-  if (exceptJobs === null) return all.join(' UNION ALL ');
+  const others = exceptJobs === null ? null : slicesOfJobs({ dir, manifest }, days, exceptJobs);
+  if (others !== null) all.push(select('-', others));
+  return all.length === 0 ? null : all.join(' UNION ALL ');
+}
+
+/** SQL that gives, as `hours` has it, what some jobs used. */
+function slicesOfJobs(
+  { dir, manifest }: Pick<ReadableArchive, 'dir' | 'manifest'>,
+  days: TotalsQuery['days'],
+  jobs: string,
+): string | null {
   const inDays = [...days]
     .map((day) => dayNamed(day, manifest.time_zone))
     .sort((a, b) => a.fromMs - b.fromMs);
-  const [first, last] = [inDays[0]!, inDays.at(-1)!];
+  const [first, last] = [inDays[0], inDays.at(-1)];
+  if (first === undefined || last === undefined) return null;
   const slices = partsIn(manifest, SLICES.name, first.fromMs, last.toMs).map(({ path }) => path);
-  if (slices.length === 0) return all.join(' UNION ALL ');
+  if (slices.length === 0) return null;
   const within = stretchesOf([...days], manifest.time_zone)
     .map(([fromMs, toMs]) => `(slot_ms >= ${fromMs} AND slot_ms < ${toMs})`)
     .join(' OR ');
-  const ofJobs = `${partsSql(dir, slices)} WHERE job IN (FROM ${exceptJobs}) AND (${within})`;
-  return [...all, select('-', hourTotalsSql(ofJobs, inDays))].join(' UNION ALL ');
-}
-
-/** Whether all rows of a part are of days that are asked for, and as the slices are: then none of them need be looked at. */
-function isWithin(part: ArchivePart, days: ReadonlySet<string>, timeZone: string): boolean {
-  const fresh = (part.days ?? []).filter((day) => days.has(day));
-  return stretchesOf(fresh, timeZone).some(([fromMs, toMs]) => fromMs <= part.from_ms && part.to_ms < toMs);
-}
-
-/**
- * The weights of each slot of the days, and which day it is of.
- * @returns those that are the same at all times, and what they are: energies need not be multiplied by them one by one
- */
-async function weightTable(
-  connection: DuckDBConnection,
-  { manifest }: ReadableArchive,
-  days: ReadonlySet<string>,
-  curve: WeightCurve,
-): Promise<Map<Weight, bigint>> {
-  const { slot_ms: slotMs, time_zone: timeZone } = manifest;
-  const columns = WEIGHTS.map((name) => `${name} HUGEINT`).join(', ');
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${WEIGHT_TABLE} (slot_ms BIGINT, of_day VARCHAR, ${columns})`,
-  );
-  const steady = new Map<Weight, bigint>();
-  const varying = new Set<Weight>();
-  const appender = await connection.createAppender(WEIGHT_TABLE);
-  for (const day of days) {
-    const { fromMs, toMs } = dayNamed(day, timeZone);
-    for (let atMs = fromMs; atMs < toMs; atMs += slotMs) {
-      appender.appendBigInt(BigInt(atMs));
-      appender.appendVarchar(day);
-      curve.over(atMs, atMs + slotMs).forEach((weight, i) => {
-        appender.appendHugeInt(weight);
-        const name = WEIGHTS[i]!;
-        if ((steady.get(name) ?? weight) !== weight) varying.add(name);
-        steady.set(name, weight);
-      });
-      appender.endRow();
-    }
-  }
-  appender.closeSync();
-  for (const name of varying) steady.delete(name);
-  return steady;
+  return hourTotalsSql(`${partsSql(dir, slices)} WHERE job IN (FROM ${jobs}) AND (${within})`, inDays);
 }
 
 function weightedSums(

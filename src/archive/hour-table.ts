@@ -21,6 +21,23 @@ const OVERHEAD = POLICIES.map((policy) => ({
 }));
 
 /**
+ * SQL of a row's energies under a policy: what was recorded, and what site.node_overhead is applied to.
+ * @param empty columns that hold nothing
+ */
+export function hourEnergySql(
+  policy: string,
+  empty: ReadonlySet<string> = new Set(),
+): { readonly uj: string; readonly base: string } {
+  const told = DOMAIN_CLASSES.flatMap((of) =>
+    CLASSES_SUMMED.map((kind) => `${of}_${kind}_${policy}_uj`),
+  ).filter((column) => !empty.has(column));
+  return {
+    uj: `(${told.map((column) => `coalesce(${quoted(column)}, 0)`).join(' + ') || '0'})`,
+    base: `overhead_base_${policy}_uj`,
+  };
+}
+
+/**
  * Energy by slot of time and by whom: for emissions by the hour, and for anyone who wants curves. Made from slices, and made again where
  * those change.
  */

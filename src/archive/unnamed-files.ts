@@ -1,7 +1,8 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isErrno } from '../errors';
 import type { Archive } from './commit';
+import { partOfWeighed, WEIGHED } from './weighed-part';
 
 /** Those who read by an older manifest have a day. */
 export const KEPT_MS = 86_400_000;
@@ -18,12 +19,15 @@ export async function removeUnnamed(
 ): Promise<number> {
   const named = new Set([manifest.state, ...manifest.parts.map(({ path }) => path)]);
   const replacedMs = new Map(manifest.replaced.map(({ path, at_ms: atMs }) => [path, atMs]));
+  // What was weighed of a part goes with it.
+  const byName = new Map([...replacedMs.keys(), ...named].map((path) => [basename(path, '.parquet'), path]));
   let removed = 0;
-  for (const folder of ['parts', 'state']) {
+  for (const folder of ['parts', 'state', WEIGHED]) {
     for (const path of await filesBelow(dir, folder)) {
-      if (named.has(path)) continue;
-      const sinceMs = replacedMs.get(path) ?? (await stat(join(dir, path))).mtimeMs;
-      if (nowMs - sinceMs < keptMsOf(path)) continue;
+      const of = folder === WEIGHED ? (byName.get(partOfWeighed(path)) ?? path) : path;
+      if (named.has(of)) continue;
+      const sinceMs = replacedMs.get(of) ?? (await stat(join(dir, path))).mtimeMs;
+      if (nowMs - sinceMs < keptMsOf(of)) continue;
       await unlink(join(dir, path));
       removed++;
     }

@@ -18,6 +18,7 @@ import {
 import { runTask } from '../archive/compact-task';
 import { isPlanId } from '../archive/plan';
 import type { Privacy } from '../archive/privacy';
+import { SkippedLines } from '../carbon/intensity-line';
 import { loadConfig, type LoadedConfig } from '../config/config';
 import { describeError, EitError } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
@@ -25,8 +26,10 @@ import type { CommandModule, Surroundings } from './command';
 import { allGiven, CONFIG_OPTION, lastGiven } from './given';
 import { privacyOf } from './ledger-privacy';
 import { compactWorkers, ownProgram } from './compact-workers';
+import { energyCurves } from './energy-curves';
 import type { Output } from './output';
 import { bytesText, jsonText } from './plain-text';
+import { siteFactors } from './site-factors';
 import { localTimeZone } from './time-zone';
 
 const DEFAULT_INBOX_DAYS = 7;
@@ -189,6 +192,11 @@ function compactOptions(
     privacy,
     inboxDays,
     onProgress,
+    curveOf: (window) => {
+      const factorsIn = siteFactors(loaded);
+      const { curvesOf } = energyCurves({ loaded, factorsIn, nowMs, skipped: new SkippedLines() });
+      return curvesOf(window)(cluster);
+    },
     warn: (message) => output.note(message),
   };
 }

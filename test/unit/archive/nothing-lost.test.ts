@@ -98,6 +98,7 @@ test(
                 await archived.compact(cluster, BEGIN_MS + step.hour * HOUR_MS, {
                   timeZone: zone,
                   inboxDays: step.inboxDays,
+                  curveOf: () => weighed?.curve ?? null,
                 });
               }
             }

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Policy, POLICIES } from '../attribution/policy';
+import { isErrno } from '../errors';
+import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
+import { type WeightCurve, WEIGHTS } from '../runs/slot-weights';
+import type { Archive } from './commit';
+import { stretchesOf } from './days';
+import { hourEnergySql, HOUR_TOTALS } from './hour-table';
+import { emptyInAll, partsSql } from './part';
+import { fillWeightTable, weightsId, weightsOfDays, WEIGHT_TABLE } from './slot-weights-table';
+import { publish } from './whole-file';
+
+/**
+ * Folder of a cluster's weighed energies: of a part of `hours` what its rows come to, each times its slot's weights, by whom. A file is named by its part and the
+ * weights, so it is that or is not there; no manifest names it, and it can be removed at any time: reports then look at each row.
+ */
+export const WEIGHED = 'weighed';
+
+/** So long after its end a month hardly changes: of one that does each compaction would weigh all. */
+const MONTH_RESTS_MS = 2 * 86_400_000;
+
+/** Whoever reads one has a day. */
+const KEPT_MS = 86_400_000;
+
+/** Path of a part's weighed energies, below the cluster's folder. */
+export function weighedPath(part: Pick<ArchivePart, 'path'>, id: string): string {
+  return `${WEIGHED}/${basename(part.path, '.parquet')}.${id}.parquet`;
+}
+
+/** Of a file in {@link WEIGHED} the name of its part, without the ending. */
+export function partOfWeighed(name: string): string {
+  return basename(name).split('.')[0] ?? '';
+}
+
+/** Column of an energy under a policy, as it is or times a weight. */
+export function weighedColumn(energy: 'uj' | 'base_uj', policy: Policy, weight?: string): string {
+  return [energy, policy, ...(weight === undefined ? [] : [weight])].join('_');
+}
+
+/** Whether all rows of a part are of the days given, and as the slices are: then none of them need be looked at. */
+export function isWithin(part: ArchivePart, days: ReadonlySet<string>, timeZone: string): boolean {
+  const fresh = (part.days ?? []).filter((day) => days.has(day));
+  return stretchesOf(fresh, timeZone).some(([fromMs, toMs]) => fromMs <= part.from_ms && part.to_ms < toMs);
+}
+
+/**
+ * Weighs the energies of parts of months that are over, where that was not done by these weights; files of other weights go after a day.
+ * @returns how many were weighed
+ * @throws EitError EIT_ARCHIVE; the system's error where it cannot write
+ */
+export async function weighDue(
+  connection: DuckDBConnection,
+  { dir, manifest, modes }: Pick<Archive, 'dir' | 'manifest' | 'modes'>,
+  curve: WeightCurve | null,
+  nowMs: number,
+): Promise<number> {
+  const { slot_ms: slotMs, time_zone: timeZone } = manifest;
+  const wanted = new Set<string>();
+  let weighed = 0;
+  for (const part of curve?.isBySlot(slotMs) === true ? partsToWeigh(manifest, nowMs) : []) {
+    const days = weightsOfDays(curve!, part.days ?? [], slotMs, timeZone);
+    const path = weighedPath(part, weightsId(days));
+    wanted.add(basename(path));
+    if (existsSync(join(dir, path))) continue;
+    await mkdir(join(dir, WEIGHED), { recursive: true, mode: modes.folder });
+    await fillWeightTable(connection, days);
+    const temporary = join(dir, `${path}.${randomBytes(6).toString('hex')}.tmp`);
+    try {
+      await connection.run(
+        `COPY (${weighedSql(dir, part)}) TO '${temporary.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`,
+      );
+      await publish(temporary, join(dir, path), modes.file);
+    } catch (error) {
+      await unlink(temporary).catch(() => undefined);
+      throw error;
+    }
+    weighed++;
+  }
+  await removeOthers(dir, wanted, nowMs);
+  return weighed;
+}
+
+function partsToWeigh(
+  { parts, time_zone: timeZone }: Pick<ArchiveManifest, 'parts' | 'time_zone'>,
+  nowMs: number,
+): ArchivePart[] {
+  return parts.filter(
+    (part) =>
+      part.kind === HOUR_TOTALS.name &&
+      endOfMonthMs(part.month) + MONTH_RESTS_MS <= nowMs &&
+      isWithin(part, new Set(part.days), timeZone),
+  );
+}
+
+/** @param month `2026-03`, of UTC */
+function endOfMonthMs(month: string): number {
+  const [year = 0, nth = 0] = month.split('-').map(Number);
+  return Date.UTC(year, nth);
+}
+
+/** Sums of 128 bits: Parquet has them as decimals. */
+function weighedSql(dir: string, part: ArchivePart): string {
+  const empty = emptyInAll([part]);
+  const from = `FROM ${partsSql(dir, [part.path])}`;
+  const energies = POLICIES.flatMap((policy) => {
+    const { uj, base } = hourEnergySql(policy, empty);
+    return [
+      ['uj', uj, policy],
+      ['base_uj', base, policy],
+    ] as const;
+  });
+  const columns = energies.map(([name, sql, policy]) => `${sql} AS ${weighedColumn(name, policy)}`);
+  const sums = energies.flatMap(([name, , policy]) => {
+    const column = weighedColumn(name, policy);
+    return [
+      `sum(${column})::DECIMAL(38,0) AS ${column}`,
+      ...WEIGHTS.map(
+        (weight) =>
+          `sum(${column}::HUGEINT * ${weight})::DECIMAL(38,0) AS ${weighedColumn(name, policy, weight)}`,
+      ),
+    ];
+  });
+  return (
+    `SELECT uid, "user", account, "partition", ${sums.join(', ')} ` +
+    `FROM (SELECT slot_ms, uid, "user", account, "partition", ${columns.join(', ')} ${from}) ` +
+    `JOIN ${WEIGHT_TABLE} USING (slot_ms) GROUP BY ALL ORDER BY "user", account, "partition", uid`
+  );
+}
+
+async function removeOthers(dir: string, wanted: ReadonlySet<string>, nowMs: number): Promise<void> {
+  for (const name of await namesIn(join(dir, WEIGHED))) {
+    if (wanted.has(name)) continue;
+    const path = join(dir, WEIGHED, name);
+    if (nowMs - (await stat(path)).mtimeMs >= KEPT_MS) await unlink(path);
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
