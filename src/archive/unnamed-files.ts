@@ -22,9 +22,9 @@ export async function removeUnnamed(
   // What was weighed of a part goes with it.
   const byName = new Map([...replacedMs.keys(), ...named].map((path) => [basename(path, '.parquet'), path]));
   let removed = 0;
-  for (const folder of ['parts', 'state', WEIGHED]) {
+  for (const folder of ['parts', 'state']) {
     for (const path of await filesBelow(dir, folder)) {
-      const of = folder === WEIGHED ? (byName.get(partOfWeighed(path)) ?? path) : path;
+      const of = path.startsWith(`${WEIGHED}/`) ? (byName.get(partOfWeighed(path)) ?? path) : path;
       if (named.has(of)) continue;
       const sinceMs = replacedMs.get(of) ?? (await stat(join(dir, path))).mtimeMs;
       if (nowMs - sinceMs < keptMsOf(of)) continue;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Policy, POLICIES } from '../attribution/policy';
 import { isErrno } from '../errors';
@@ -15,10 +15,10 @@ import { fillWeightTable, weightsId, weightsOfDays, WEIGHT_TABLE } from './slot-
 import { publish } from './whole-file';
 
 /**
- * Folder of a cluster's weighed energies: of a part of `hours` what its rows come to, each times its slot's weights, by whom. A file is named by its part and the
+ * Folder of a cluster's weighed energies, among the parts, whose readers it has: of a part of `hours` what its rows come to, each times its slot's weights, by whom. A file is named by its part and the
  * weights, so it is that or is not there; no manifest names it, and it can be removed at any time: reports then look at each row.
  */
-export const WEIGHED = 'weighed';
+export const WEIGHED = 'parts/kind=weighed';
 
 /** So long after its end a month hardly changes: of one that does each compaction would weigh all. */
 const MONTH_RESTS_MS = 2 * 86_400_000;
@@ -27,8 +27,8 @@ const MONTH_RESTS_MS = 2 * 86_400_000;
 const KEPT_MS = 86_400_000;
 
 /** Path of a part's weighed energies, below the cluster's folder. */
-export function weighedPath(part: Pick<ArchivePart, 'path'>, id: string): string {
-  return `${WEIGHED}/${basename(part.path, '.parquet')}.${id}.parquet`;
+export function weighedPath({ path, month }: Pick<ArchivePart, 'path' | 'month'>, id: string): string {
+  return `${WEIGHED}/month=${month}/${basename(path, '.parquet')}.${id}.parquet`;
 }
 
 /** Of a file in {@link WEIGHED} the name of its part, without the ending. */
@@ -64,9 +64,9 @@ export async function weighDue(
   for (const part of curve?.isBySlot(slotMs) === true ? partsToWeigh(manifest, nowMs) : []) {
     const days = weightsOfDays(curve!, part.days ?? [], slotMs, timeZone);
     const path = weighedPath(part, weightsId(days));
-    wanted.add(basename(path));
+    wanted.add(path);
     if (existsSync(join(dir, path))) continue;
-    await mkdir(join(dir, WEIGHED), { recursive: true, mode: modes.folder });
+    await mkdir(dirname(join(dir, path)), { recursive: true, mode: modes.folder });
     await fillWeightTable(connection, days);
     const temporary = join(dir, `${path}.${randomBytes(6).toString('hex')}.tmp`);
     try {
@@ -132,10 +132,13 @@ function weighedSql(dir: string, part: ArchivePart): string {
 }
 
 async function removeOthers(dir: string, wanted: ReadonlySet<string>, nowMs: number): Promise<void> {
-  for (const name of await namesIn(join(dir, WEIGHED))) {
-    if (wanted.has(name)) continue;
-    const path = join(dir, WEIGHED, name);
-    if (nowMs - (await stat(path)).mtimeMs >= KEPT_MS) await unlink(path);
+  for (const month of await namesIn(join(dir, WEIGHED))) {
+    for (const name of await namesIn(join(dir, WEIGHED, month))) {
+      const path = `${WEIGHED}/${month}/${name}`;
+      if (wanted.has(path)) continue;
+      const file = join(dir, path);
+      if (nowMs - (await stat(file)).mtimeMs >= KEPT_MS) await unlink(file);
+    }
   }
 }
 
