@@ -84,16 +84,23 @@ export function cutAt(
   const cut: ClusterJobs[][] = [];
   let ranges: ClusterJobs[] = [];
   let before = 0;
+  const isFull = ({ rows }: Point): boolean =>
+    cut.length < tasks - 1 && before + rows / 2 >= ((cut.length + 1) * all) / tasks;
+  const endTask = (): void => {
+    cut.push(ranges);
+    ranges = [];
+  };
   for (const { cluster, points } of clusters) {
-    let from = 0;
-    for (const { job, rows } of points) {
-      const isFull = before + rows / 2 >= ((cut.length + 1) * all) / tasks;
-      if (isFull && job > from && cut.length < tasks - 1) {
-        ranges.push({ cluster, from, below: job });
-        cut.push(ranges);
-        [ranges, from] = [[], job];
+    let [from, previous] = [0, points[0]?.job ?? 0];
+    if (ranges.length > 0 && points[0] !== undefined && isFull(points[0])) endTask();
+    for (const point of points) {
+      if (isFull(point) && point.job > previous) {
+        ranges.push({ cluster, from, below: point.job });
+        endTask();
+        from = point.job;
       }
-      before += rows;
+      before += point.rows;
+      previous = point.job;
     }
     ranges.push({ cluster, from, below: NO_JOB });
   }

@@ -1,17 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { ClusterJobs } from '../archive/job-ranges';
-import { parseManifest } from '../archive/manifest';
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { HARDWARE } from '../archive/host-table';
+import { type ClusterJobs, partsOfRuns } from '../archive/job-ranges';
+import { parseManifest, partsIn } from '../archive/manifest';
 import type { ReadableArchive, Window } from '../archive/read-archive';
 import { writeWhole } from '../archive/whole-file';
-import { EitError } from '../errors';
-import type { ArchivePart } from '../generated/manifest';
+import { EitError, isErrno } from '../errors';
 import type { ReportQuery } from '../report/aggregate';
 import type { HardwareTold } from '../runs/hardware-models';
 import type { RunFilter } from '../runs/run-filter';
 import type { WeightCurve } from '../runs/slot-weights';
 import { version } from '../version';
+import type { Division } from './ledger-aggregate';
 
 const HOUR_MS = 3_600_000;
 /** No record is older, whatever a report is asked for. */
@@ -43,10 +44,6 @@ export interface ReportPlan {
 const PLAN_FILE = 'plan.json';
 /** It says whose jobs are asked for. */
 const OWN_FILE = 0o600;
-
-export function newPlanId(): string {
-  return randomBytes(16).toString('hex');
-}
 
 const SETS = ['accounts', 'partitions', 'jobs', 'clusters', 'nodes', 'qos', 'names', 'states'] as const;
 
@@ -86,12 +83,54 @@ export async function readPlan(folder: string): Promise<ReportPlan> {
   }
 }
 
-/** Of a manifest what tasks read. */
-export function plannedManifest(
-  manifest: ReadableArchive['manifest'],
-  parts: readonly ArchivePart[],
-): ReadableArchive['manifest'] {
-  return { ...manifest, parts: [...parts], replaced: [], refused: {} };
+/** What tasks need to add up what is left, whatever comes into the ledger meanwhile. @throws the system's error */
+export async function planOf(
+  division: Division,
+  tasks: ReportPlan['tasks'],
+  { nowMs, asOfMs }: Pick<ReportPlan, 'nowMs' | 'asOfMs'>,
+): Promise<ReportPlan> {
+  return {
+    id: randomBytes(16).toString('hex'),
+    query: division.query,
+    ...{ nowMs, asOfMs },
+    archives: await Promise.all(division.archives.map((archive) => planned(archive, division, nowMs))),
+    hardware: division.hardware,
+    tasks,
+  };
+}
+
+async function planned(
+  archive: ReadableArchive,
+  { query, weighing, inboxJobs }: Division,
+  nowMs: number,
+): Promise<PlannedArchive> {
+  const { cluster, dir, manifest } = archive;
+  const parts = [...partsOfRuns(archive, query), ...partsIn(manifest, HARDWARE.name, 0, Infinity)];
+  return {
+    cluster,
+    dir: resolve(dir),
+    manifest: { ...manifest, parts, replaced: [], refused: {} },
+    exceptJobs: [...(inboxJobs.get(cluster) ?? [])],
+    curve: curveStamp(weighing?.curveOf(cluster) ?? null, query, nowMs),
+    stamps: await stampsOf(archive, parts),
+  };
+}
+
+/** Files that were published for one user have no hash in a manifest, and keep their names when they are written anew. */
+async function stampsOf(
+  { dir }: Pick<ReadableArchive, 'dir'>,
+  parts: readonly { readonly path: string; readonly sha256?: string }[],
+): Promise<Record<string, string>> {
+  const stamps: Record<string, string> = {};
+  for (const { path, sha256 } of parts)
+    if (sha256 === undefined) stamps[path] = await stampOf(join(dir, path));
+  return stamps;
+}
+
+/** The same as long as a file is not written anew. @throws the system's error */
+async function stampOf(path: string): Promise<string> {
+  const { size, mtimeMs } = await stat(path);
+  return `${size} ${Math.floor(mtimeMs)}`;
 }
 
 /**
@@ -105,4 +144,24 @@ export function curveStamp(curve: WeightCurve | null, { sinceMs, untilMs }: Wind
   for (let atMs = fromMs; atMs <= Math.min(untilMs, nowMs) + HOUR_MS; atMs += HOUR_MS)
     hash.update(`${curve.over(atMs, atMs + HOUR_MS).join(' ')}\n`);
   return hash.digest('hex');
+}
+
+/**
+ * Whether a task can read what the plan was made for.
+ * @throws EitError EIT_ARCHIVE where a file was replaced or written anew meanwhile
+ */
+export async function mustBeAsPlanned({ cluster, dir, manifest, stamps }: PlannedArchive): Promise<void> {
+  for (const { path } of manifest.parts) {
+    const found = await stampOf(join(dir, path)).catch((error: unknown) => {
+      if (isErrno(error, 'ENOENT')) return null;
+      throw error;
+    });
+    const stamp = stamps[path];
+    if (found !== null && (stamp === undefined || stamp === found)) continue;
+    throw new EitError(
+      'EIT_ARCHIVE',
+      `${cluster}: ${path} was replaced since the jobs were submitted: what is replaced stays for a day, files of one user and what ` +
+        'eit ledger erase took away do not',
+    );
+  }
 }

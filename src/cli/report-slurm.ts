@@ -1,11 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { withCleaning } from '../archive/ending-signals';
-import { HARDWARE } from '../archive/host-table';
 import { jobRanges, partsOfRuns } from '../archive/job-ranges';
-import { partsIn } from '../archive/manifest';
-import type { ReadableArchive } from '../archive/read-archive';
 import { EitError, isErrno } from '../errors';
 import type { SbatchConfig } from '../generated/config';
 import { cancelNamedNow, isQueued, sbatchOptions, type SlurmCommandParts, submitJob } from '../slurm/sbatch';
@@ -17,14 +14,7 @@ import type { Division } from './ledger-aggregate';
 import { localTimeZone } from './time-zone';
 import type { Output } from './output';
 import { MOST_TASKS } from './report';
-import {
-  curveStamp,
-  newPlanId,
-  type PlannedArchive,
-  plannedManifest,
-  type ReportPlan,
-  writePlan,
-} from './report-plan';
+import { planOf, type ReportPlan, writePlan } from './report-plan';
 import { failureName, readSums, sumsName } from './report-sums';
 
 /** A task of so many rows takes a minute or two. */
@@ -153,56 +143,6 @@ async function addUpBySlurm(division: Division, options: ReportJobsOptions): Pro
     for (const task of plan.tasks.keys()) await readSums(folder, { plan: plan.id, task }, division.sink);
   });
   return true;
-}
-
-/** What tasks need to add up what is left, whatever comes into the ledger meanwhile. @throws the system's error */
-export async function planOf(
-  division: Division,
-  tasks: ReportPlan['tasks'],
-  { nowMs, asOfMs }: Pick<ReportPlan, 'nowMs' | 'asOfMs'>,
-): Promise<ReportPlan> {
-  return {
-    id: newPlanId(),
-    query: division.query,
-    ...{ nowMs, asOfMs },
-    archives: await Promise.all(division.archives.map((archive) => planned(archive, division, nowMs))),
-    hardware: division.hardware,
-    tasks,
-  };
-}
-
-async function planned(
-  archive: ReadableArchive,
-  { query, weighing, inboxJobs }: Division,
-  nowMs: number,
-): Promise<PlannedArchive> {
-  const { cluster, dir, manifest } = archive;
-  const parts = [...partsOfRuns(archive, query), ...partsIn(manifest, HARDWARE.name, 0, Infinity)];
-  return {
-    cluster,
-    dir: resolve(dir),
-    manifest: plannedManifest(manifest, parts),
-    exceptJobs: [...(inboxJobs.get(cluster) ?? [])],
-    curve: curveStamp(weighing?.curveOf(cluster) ?? null, query, nowMs),
-    stamps: await stampsOf(archive, parts),
-  };
-}
-
-/** Files that were published for one user have no hash in a manifest, and keep their names when they are written anew. */
-async function stampsOf(
-  { dir }: Pick<ReadableArchive, 'dir'>,
-  parts: readonly { readonly path: string; readonly sha256?: string }[],
-): Promise<Record<string, string>> {
-  const stamps: Record<string, string> = {};
-  for (const { path, sha256 } of parts)
-    if (sha256 === undefined) stamps[path] = await stampOf(join(dir, path));
-  return stamps;
-}
-
-/** The same as long as a file is not written anew. */
-export async function stampOf(path: string): Promise<string> {
-  const { size, mtimeMs } = await stat(path);
-  return `${size} ${Math.floor(mtimeMs)}`;
 }
 
 /** @throws EitError EIT_USAGE */

@@ -17,8 +17,7 @@ import type { Surroundings } from './command';
 import { energyCurves } from './energy-curves';
 import { lastGiven } from './given';
 import { type LedgerAccess, readFacts } from './ledger-aggregate';
-import { curveStamp, type PlannedArchive, readPlan, type ReportPlan } from './report-plan';
-import { stampOf } from './report-slurm';
+import { curveStamp, mustBeAsPlanned, type PlannedArchive, readPlan, type ReportPlan } from './report-plan';
 import { failureName, writeSums } from './report-sums';
 import { siteFactors } from './site-factors';
 
@@ -123,17 +122,6 @@ async function addRange(
   });
   // What is told of them is of this range alone.
   for (const job of jobs) aggregation.endJob(cluster, job);
-}
-
-/** @throws EitError EIT_ARCHIVE */
-async function mustBeAsPlanned({ cluster, dir, stamps }: PlannedArchive): Promise<void> {
-  for (const [path, stamp] of Object.entries(stamps)) {
-    if ((await stampOf(join(dir, path)).catch(String)) === stamp) continue;
-    throw new EitError(
-      'EIT_ARCHIVE',
-      `${cluster}: ${path} was written anew since the plan was made: eit ledger compact was there meanwhile`,
-    );
-  }
 }
 
 /** @throws EitError EIT_INTENSITY where factors are others here than where the plan was made */

@@ -97,7 +97,7 @@ export class SumsReader {
         return;
       case 'group':
         this.#groups++;
-        this.#sink.addGroup(groupOf(line.fields as GroupFields, line));
+        this.#sink.addGroup(groupOf(line.fields, line));
         return;
       case 'end':
         if (line.groups !== this.#groups || line.sha256 !== this.#hash.digest('hex'))

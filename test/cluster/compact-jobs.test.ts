@@ -75,7 +75,8 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
       cpSync(join(slurm.dir, 'made'), ledger(name), { recursive: true });
       execFileSync('chown', ['-R', slurm.users[0]!, ledger(name)]);
       chmodSync(ledger(name), 0o700);
-      const text = `ledger: ${ledger(name)}\nslurm:\n  compact:\n    time: '10'\n    extra: [--mem=100M, "--comment=a b $(touch ${slurm.workDir}/ran) ' \\" ;"]\n`;
+      const options = `{time: '10', extra: [--mem=100M, "--comment=a b $(touch ${slurm.workDir}/ran) ' \\" ;"]}`;
+      const text = `ledger: ${ledger(name)}\nslurm:\n  compact: ${options}\n  report: ${options}\n`;
       writeFileSync(`${ledger(name)}.yaml`, text, { mode: 0o644 });
     }
   });
@@ -181,6 +182,92 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
     expect(await report('overtaken')).toEqual(await report('alone'));
   });
 
+  describe('eit-report --slurm', () => {
+    const asked = ['report', ...WINDOW, '--csv'];
+    const left = () => readdirSync(slurm.workDir).filter((name) => name.startsWith('eit-report-'));
+    const jobsOf = () =>
+      execFileSync('scontrol', ['-o', 'show', 'job'], { env: slurm.env, encoding: 'utf8' })
+        .split('\n')
+        .filter((job) => job.includes(' JobName=eit-report-'));
+    /** Name of a config with other options of sbatch for its tasks. */
+    const withExtra = (extra: string): string => {
+      const text = `ledger: ${ledger('alone')}\nslurm: {report: {extra: [${extra}]}}\n`;
+      writeFileSync(`${ledger('extra')}.yaml`, text, { mode: 0o644 });
+      return 'extra';
+    };
+
+    test.each([
+      ['runs of two nodes', ['--group-by', 'job', '-o', 'JobID,User,Runs,Energy,CO2e,Coverage,GPUUtil']],
+      ['hosts and nodes', ['--group-by', 'node,day', '--policy', 'hybrid', '--extrapolate', '--embodied']],
+    ])('is byte by byte the report of one machine: %s', async (_, options) => {
+      const whole = await eit('alone', ...asked, ...options);
+      const before = jobsOf().length;
+      const parts = await eit('alone', ...asked, ...options, '--slurm', '--tasks', '4');
+      expect([parts.status, parts.stderr]).toEqual([0, '']);
+      expect(firstDifference(parts.stdout, whole.stdout)).toBeUndefined();
+      expect(parts.stdout.split('\n').length).toBeGreaterThan(60);
+      const nodes = jobsOf()
+        .slice(before)
+        .flatMap((job) => / JobState=COMPLETED .* NodeList=(\S+)/.exec(job)?.[1] ?? []);
+      expect(nodes).toHaveLength(4);
+      expect(new Set(nodes)).toEqual(new Set(slurm.nodes));
+      expect(left()).toEqual([]);
+    });
+
+    test('what the archive has sums of is read here', async () => {
+      const before = jobsOf().length;
+      const { status, stderr } = await eit('alone', ...asked, '--group-by', 'user', '--slurm');
+      expect([status, stderr]).toEqual([0, expect.stringContaining('no job was submitted')]);
+      expect(jobsOf()).toHaveLength(before);
+    });
+
+    test('a task that ends without a word of ours is told with what it printed', async () => {
+      const name = withExtra('--export=NONE');
+      const { status, stdout, stderr } = await eit(name, ...asked, '--group-by', 'user,hour', '--slurm');
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/EIT_SBATCH: task 0 of job \d+ failed: .*exec: /);
+      expect(left()).toEqual([]);
+    });
+
+    test('a part that is damaged is told by its name', async () => {
+      const folder = join(ledger('overtaken'), 'synthetic/parts/kind=slices');
+      const [month = ''] = readdirSync(folder);
+      const [name = ''] = readdirSync(join(folder, month));
+      const bytes = readFileSync(join(folder, month, name));
+      bytes.fill(0xff, 4, bytes.length / 2);
+      writeFileSync(join(folder, month, name), bytes);
+      const { status, stderr } = await eit(
+        'overtaken',
+        ...asked,
+        '--group-by',
+        'job',
+        '--slurm',
+        '--tasks',
+        '2',
+      );
+      expect(status).toBe(1);
+      expect(stderr).toMatch(
+        /EIT_SBATCH: task [01] of job \d+ failed: EIT_ARCHIVE: .*\.parquet does not hold.* \(on \S+\)/,
+      );
+      expect(left()).toEqual([]);
+    });
+
+    test('Ctrl-C takes the jobs back, and leaves nothing', async () => {
+      const command = [program, ...asked, '--group-by', 'job', '--slurm', '--config'];
+      const path = `${ledger(withExtra('--hold'))}.yaml`;
+      const { status } = await slurm.asUser('timeout', [
+        '--signal=INT',
+        '10',
+        process.execPath,
+        ...command,
+        path,
+      ]);
+      expect(status).toBe(124);
+      expect(jobsOf().at(-1)).toContain(' JobState=CANCELLED ');
+      expect(left()).toEqual([]);
+    });
+  });
+
   test('what the config has of a shell is text', () => {
     expect(existsSync(join(slurm.workDir, 'ran'))).toBe(false);
   });
@@ -203,3 +290,12 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
     expect(gone.stdout).toBe('');
   });
 });
+
+/** The first line that is not the same: a report is long. */
+function firstDifference(text: string, other: string): readonly (string | undefined)[] | undefined {
+  const [lines, others] = [text.split('\n'), other.split('\n')];
+  const i = Array.from({ length: Math.max(lines.length, others.length) }).findIndex(
+    (_, at) => lines[at] !== others[at],
+  );
+  return i < 0 ? undefined : [lines[i], others[i]];
+}

@@ -421,7 +421,7 @@ test('an empty config gets every default', () => {
       give_up_hours: 4,
       advice: [],
     },
-    slurm: { sacct_comment: false, compact: { extra: [] } },
+    slurm: { sacct_comment: false, compact: { extra: [] }, report: { extra: [] } },
   });
 });
 

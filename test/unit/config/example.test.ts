@@ -65,7 +65,7 @@ test('what the example shows as default is the default', () => {
   const { config } = load(uncommented);
   const defaults = load('').config;
   const shown = keys.filter((key) => schemaKeys.get(key)?.default !== undefined);
-  expect(shown).toHaveLength(44);
+  expect(shown).toHaveLength(45);
   for (const key of shown) expect([key, valueOf(config, key)]).toEqual([key, valueOf(defaults, key)]);
   expect(config.site).toMatchObject({ pue: DEFAULT_PUE, node_overhead: DEFAULT_NODE_OVERHEAD });
 });
