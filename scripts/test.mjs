@@ -21,7 +21,7 @@ const PHASES = [
 const RESULTS = 'test-results';
 
 /** What stands on processes, daemons and clocks of a machine may fail for its sake; what is pure may not. */
-const MAY_BE_TRIED_AGAIN = /^test\/(integration|browser|cluster)\//;
+const MAY_BE_TRIED_AGAIN = /^test\/(integration|browser|cluster|guest)\//;
 /** Of more than these the machine is not the reason. */
 const MOST_AGAIN = 5;
 
