@@ -101,7 +101,7 @@ export function slurmDivision(
       isDivided = await addUpBySlurm(division, options);
     },
     tellUnused: () => {
-      if (!isDivided) output.note('--slurm: no run had to be read one by one, so no job was submitted');
+      if (!isDivided) output.note('no runs had to be read one by one: --slurm submitted nothing');
     },
   };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,8 +23,8 @@ export function failureName(task: number): string {
 export async function writeSums(folder: string, task: number, lines: Iterable<string>): Promise<void> {
   const path = join(folder, sumsName(task));
   // A task that Slurm began again may still have another beside it.
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w', OWN_FILE);
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const file = await open(temporary, 'wx', OWN_FILE);
   try {
     let chunk = '';
     for (const line of lines) {

@@ -1,5 +1,5 @@
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { SkippedLines } from '../carbon/intensity-line';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
@@ -43,7 +43,8 @@ export async function runReportTask(
       plan,
       ranges,
       {
-        config: loaded.config,
+        // Wherever this node's eit.yaml has its ledger: what sacct told is beside the archive.
+        config: { ...loaded.config, ledger: dirname(plan.archives[0]?.dir ?? loaded.config.ledger) },
         skipped: new Skipped(),
         output: surroundings.output,
         uid: process.getuid?.() ?? 0,
@@ -73,12 +74,12 @@ export async function addUpRanges(
   const aggregation = new Aggregation(query, null, weighing);
   for (const told of plan.hardware) aggregation.addHardware(told);
   const archives = plan.archives.filter(({ cluster }) => ranges.some((range) => range.cluster === cluster));
+  for (const archive of archives) await mustBeAsPlanned(archive);
   await namingDamage(
     () => archives,
     () =>
       withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
         for (const archive of archives) {
-          await mustBeAsPlanned(archive);
           await readHardware(connection, archive, {
             addHardware: (told) => aggregation.addHardware(told),
           });
@@ -88,9 +89,9 @@ export async function addUpRanges(
           if (archive === undefined) throw new Error(`the plan has no archive of ${range.cluster}`);
           await addRange(connection, archive, plan, range, access, aggregation);
         }
-        for (const archive of archives) await mustBeAsPlanned(archive);
       }),
   );
+  for (const archive of archives) await mustBeAsPlanned(archive);
   return aggregation.finishPart();
 }
 
@@ -138,7 +139,7 @@ function weighingOf(plan: ReportPlan, ranges: readonly ClusterJobs[], loaded: Lo
   const tried = [curveAsOf(plan.asOfMs), curveAsOf(plan.asOfMs ?? nowMs)];
   const curves = new Map<string, WeightCurve | null>();
   for (const { cluster, curve: stamp } of archives) {
-    const same = tried.map((of) => of(cluster)).find((curve) => curveStamp(curve, query, nowMs) === stamp);
+    const same = tried.find((of) => curveStamp(of(cluster), query, nowMs) === stamp);
     if (same === undefined) {
       throw new EitError(
         'EIT_INTENSITY',
@@ -146,7 +147,7 @@ function weighingOf(plan: ReportPlan, ranges: readonly ClusterJobs[], loaded: Lo
           'eit.yaml and read the same intensity_dir?',
       );
     }
-    curves.set(cluster, same);
+    curves.set(cluster, same(cluster));
   }
   const slots = new Map(archives.map(({ cluster, manifest }) => [cluster, manifest.slot_ms]));
   return {

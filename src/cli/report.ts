@@ -105,8 +105,8 @@ export const examples: CommandModule['examples'] = [
   ['-a --group-by state', 'what failed and cancelled jobs took (after eit sacct-sync)'],
   ['-S 2026-01-01 --html ~/energy', 'your year as a page: ~/energy/index.html'],
   [
-    '-a -S 2022-01-01 --group-by name,month --slurm --work-dir /scratch/ada',
-    'years by name of job, added up by many nodes',
+    '-a -S 2022-01-01 --group-by gpumodel,month --slurm --work-dir /scratch/ada',
+    'years by model of GPU, added up by many nodes',
   ],
   ['--audit -N n[1-4] -S now-7days', 'as admin: whether the energy of four nodes adds up, day by day'],
 ];
@@ -121,7 +121,7 @@ export const epilogue =
   'took on nodes on which they had GPUs of that model, CPUs and memory with it; several models on one node are a line of their own (A100, H100), no GPU is ' +
   '(none). A job on nodes of several models is in the line of each.\n\n' +
   'What is said to be from sacct is there after eit sacct-sync, and - where it has told nothing yet.\n\n' +
-  '--slurm waits for its jobs, and prints what it prints without. It is worth while where each run has to be read (jobs, nodes, hours, hybrid, --extrapolate, ' +
+  '--slurm waits for its jobs, and prints what it prints without. It is worth while where each run has to be read (by job, node, hour, model; hybrid, --extrapolate, ' +
   '--embodied, --compare-slurm) and there are tens of millions of them: what the archive has sums of, as years by user, is added up here in seconds and ' +
   'submits nothing. sbatch is given slurm.report of eit.yaml. See docs/scale.md.\n\n' +
   '--audit takes -N, -M, -S, -E, --policy and --json, --csv or -P, and compares in joules, before PUE: what the counters grew by ' +

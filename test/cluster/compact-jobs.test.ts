@@ -217,7 +217,7 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
     test('what the archive has sums of is read here', async () => {
       const before = jobsOf().length;
       const { status, stderr } = await eit('alone', ...asked, '--group-by', 'user', '--slurm');
-      expect([status, stderr]).toEqual([0, expect.stringContaining('no job was submitted')]);
+      expect([status, stderr]).toEqual([0, expect.stringContaining('--slurm submitted nothing')]);
       expect(jobsOf()).toHaveLength(before);
     });
 
