@@ -49,12 +49,17 @@ if (!existsSync(join(ledger, 'made/manifest.json'))) {
 }
 const config = join(dir, 'eit.yaml');
 writeFileSync(config, `ledger: ${ledger}\ntime_zone: UTC\n`);
-const hourly = join(dir, 'hourly.yaml');
-writeFileSync(
-  hourly,
-  `ledger: ${ledger}\ntime_zone: UTC\nintensity_dir: ${join(dir, 'intensity')}\nsite: {zone: DE}\n`,
-);
+const hourlyConfig = (name, pue) => {
+  const path = join(dir, name);
+  const site = `intensity_dir: ${join(dir, 'intensity')}\nsite: {zone: DE, pue: ${pue}}\n`;
+  writeFileSync(path, `ledger: ${ledger}\ntime_zone: UTC\nprivacy: open\n${site}`);
+  return path;
+};
+const hourly = hourlyConfig('hourly.yaml', 1.2);
+/** Of these weights compaction knew nothing. */
+const unweighed = hourlyConfig('unweighed.yaml', 1.3);
 writeSeries(join(dir, 'intensity/DE'));
+execFileSync(process.execPath, [join(top, 'dist/eit.js'), 'ledger', 'compact', '--config', hourly]);
 const manifest = JSON.parse(readFileSync(join(ledger, 'made/manifest.json'), 'utf8'));
 const sizes = Object.fromEntries(
   ['slices', 'rundays', 'runsums', 'openruns', 'hours'].map((kind) => {
@@ -80,6 +85,7 @@ const CASES = [
   { what: 'the same of each run, without sums, in bare DuckDB', args: [host, 'bare', sqlOfRuns] },
   { what: 'a year by user and partition', args: [program, ...ofYear] },
   { what: 'the same, intensity by the hour', args: [program, ...ofYear, '--config', hourly] },
+  { what: 'the same, by weights that are new', args: [program, ...ofYear, '--config', unweighed] },
   {
     what: 'the 20 largest users of the year',
     args: [program, '-a', ...year, '--group-by', 'user', '--sort', '-Energy', '--top', '20'],
