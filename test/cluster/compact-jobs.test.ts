@@ -2,14 +2,22 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EitReport } from '../../src/generated/report';
+import { scaled } from '../scale';
 import { describeCluster } from './availability';
 import { top } from './measured-cluster';
 import { type Finished, run, succeed } from './processes';
 import { type SlurmCluster, startCluster } from './slurm-cluster';
 import { until } from './until';
 
-const HOSTS = 20;
-const DAYS = 3;
+/** In the long run a month of a thousand hosts, an hour a record: ten gigabytes below /tmp. */
+const MADE = {
+  '--hosts': scaled(20, 1000),
+  '--days': scaled(3, 31),
+  '--jobs-per-day': scaled(400, 4000),
+  '--record-seconds': scaled(300, 3600),
+  '--duplicate-fraction': 0.01,
+  '--half-lines': 0.001,
+};
 const WINDOW = ['-S', '2026-01-01', '-E', '2026-02-01', '-a'];
 const PROGRAM = ['dist', 'data', 'package.json'];
 const DUCKDB = ['node_modules/@duckdb', 'node_modules/detect-libc'];
@@ -34,7 +42,7 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
     slurm.asUser(process.execPath, [program, ...args, '--config', `${ledger(name)}.yaml`], {
       // As a person may have them set: they are not for these jobs.
       env: { ...slurm.env, SBATCH_PARTITION: 'nowhere', SLURM_JOB_ID: '1' },
-      boundMs: 170_000,
+      boundMs: scaled(170_000, 1_700_000),
     });
   const report = async (name: string, ...args: string[]): Promise<EitReport> => {
     const { stdout, stderr } = await eit(name, 'report', ...WINDOW, '--json', ...args);
@@ -55,22 +63,11 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
       cpSync(join(top, name), join(slurm.dir, 'eit', name), { recursive: true });
     }
     program = join(dist, 'eit.js');
-    const args = [
-      'ledger',
-      'generate',
-      join(slurm.dir, 'made'),
-      '--hosts',
-      String(HOSTS),
-      '--days',
-      String(DAYS),
-    ];
-    await succeed(
-      process.execPath,
-      [program, ...args, '--jobs-per-day', '400', '--duplicate-fraction', '0.01', '--half-lines', '0.001'],
-      {
-        env: slurm.env,
-      },
-    );
+    const args = Object.entries(MADE).flatMap(([name, value]) => [name, String(value)]);
+    await succeed(process.execPath, [program, 'ledger', 'generate', join(slurm.dir, 'made'), ...args], {
+      env: slurm.env,
+      boundMs: scaled(60_000, 900_000),
+    });
     for (const name of ['alone', 'jobs', 'failing', 'overtaken']) {
       cpSync(join(slurm.dir, 'made'), ledger(name), { recursive: true });
       execFileSync('chown', ['-R', slurm.users[0]!, ledger(name)]);
