@@ -221,13 +221,9 @@ async function compactOpen(begun: Begun): Promise<Compacted> {
 
 /** Reports do without it: where it cannot be done, the rest is. */
 async function weighAll({ connection, archive, options: { curveOf, nowMs, warn } }: Begun): Promise<void> {
-  const { parts } = archive.manifest;
-  const [first] = parts;
-  if (curveOf === undefined || first === undefined) return;
-  const sinceMs = parts.reduce((least, part) => Math.min(least, part.from_ms), first.from_ms);
-  const untilMs = parts.reduce((most, part) => Math.max(most, part.to_ms), first.to_ms);
+  if (curveOf === undefined) return;
   try {
-    await weighDue(connection, archive, curveOf({ sinceMs, untilMs }), nowMs);
+    await weighDue(connection, archive, curveOf, nowMs);
   } catch (error) {
     warn(`energies were not weighed, reports by the hour take longer: ${describeError(error)}`);
   }

@@ -63,20 +63,37 @@ export async function weightedByGroup(
   const weights = weightsOfDays(curve, query.days, slotMs, timeZone);
   const steady = steadyWeights(weights);
   const varying = WEIGHTS.filter((name) => !steady.has(name));
-  const { rows, weighed } = partsOf(archive, keys, query, weights);
-  if (rows.length + weighed.length === 0) return new Map();
-  const from = energySql(archive, query, rows);
-  const relations = [
-    ...(from === null ? [] : [weighedHere(from, keys, varying)]),
-    ...(weighed.length === 0 ? [] : [weighedBefore(archive, weighed, keys, query, varying)]),
-  ];
-  if (from !== null) await fillWeightTable(connection, weights);
-  const sums = ['uj', 'base_uj', ...varying.flatMap((name) => [`uj_${name}`, `base_uj_${name}`])];
-  const found = await rowsOf(
-    connection,
-    `SELECT ${[...keys.map(quoted), ...sums.map((name) => `sum(${name})::HUGEINT AS ${name}`)].join(', ')} ` +
-      `FROM (${relations.join(' UNION ALL BY NAME ')})${byFirst(keys)}`,
-  );
+  const parts = partsOf(archive, keys, query, weights);
+  if (parts.rows.length + parts.weighed.length === 0) return new Map();
+  const read = async ({ rows, weighed }: typeof parts) => {
+    const from = energySql(archive, query, rows);
+    const relations = [
+      ...(from === null ? [] : [weighedHere(from, keys, varying)]),
+      ...(weighed.length === 0
+        ? []
+        : [
+            weighedBefore(
+              archive,
+              weighed.map(({ path }) => path),
+              keys,
+              query,
+              varying,
+            ),
+          ]),
+    ];
+    if (from !== null) await fillWeightTable(connection, weights);
+    const sums = ['uj', 'base_uj', ...varying.flatMap((name) => [`uj_${name}`, `base_uj_${name}`])];
+    return rowsOf(
+      connection,
+      `SELECT ${[...keys.map(quoted), ...sums.map((name) => `sum(${name})::HUGEINT AS ${name}`)].join(', ')} ` +
+        `FROM (${relations.join(' UNION ALL BY NAME ')})${byFirst(keys)}`,
+    );
+  };
+  const found = await read(parts).catch((error: unknown) => {
+    if (parts.weighed.length === 0) throw error;
+    // Gone meanwhile, or damaged: what they were made of is there.
+    return read({ rows: [...parts.rows, ...parts.weighed.map(({ part }) => part)], weighed: [] });
+  });
   return new Map(found.map((row) => [keyOf(keys, row), weightedSums(row, steady)]));
 }
 
@@ -86,9 +103,12 @@ function partsOf(
   keys: readonly TotalKey[],
   { days }: TotalsQuery,
   weights: readonly DayWeights[],
-): { readonly rows: ArchivePart[]; readonly weighed: string[] } {
+): {
+  readonly rows: ArchivePart[];
+  readonly weighed: { readonly part: ArchivePart; readonly path: string }[];
+} {
   const rows: ArchivePart[] = [];
-  const weighed: string[] = [];
+  const weighed: { part: ArchivePart; path: string }[] = [];
   const byDay = new Map(weights.map((one) => [one.day, one]));
   // What was weighed before knows of no times.
   const isTimeless = keys.every((key) => key !== 'day' && key !== 'week' && key !== 'month');
@@ -98,7 +118,7 @@ function partsOf(
     const ofPart = [...fresh].sort().flatMap((day) => byDay.get(day) ?? []);
     const path = weighedPath(part, weightsId(ofPart));
     const isThere = isTimeless && isWithin(part, days, manifest.time_zone) && existsSync(join(dir, path));
-    if (isThere) weighed.push(path);
+    if (isThere) weighed.push({ part, path });
     else rows.push(part);
   }
   return { rows, weighed };

@@ -35,6 +35,16 @@ export const RUN_SUMS: Table<never> = {
   ],
 };
 
+/** What each row of a run says the same of it; one that does not is added up with care. */
+export const SAME_IN_EACH_ROW: readonly string[] = [
+  '"user"',
+  'account',
+  '"partition"',
+  'uid',
+  'nodes',
+  'restart',
+];
+
 /** The rows of a part of `rundays` that are in none of its sums. */
 export const OPEN_RUNS: Table<never> = {
   ...(RUN_DAYS as unknown as Table<never>),
@@ -51,7 +61,7 @@ export function closedRunsSql(from: string, stretches: readonly Stretch[]): stri
     ([fromMs, toMs]) => `WHEN day_ms >= ${fromMs} AND day_ms < ${toMs} THEN ${fromMs}`,
   );
   const names = ['"user"', 'account', '"partition"', 'uid'];
-  const isSame = [...names, 'nodes', 'restart'].map(
+  const isSame = SAME_IN_EACH_ROW.map(
     (name) => `(count(${name}) = 0 OR (count(${name}) = count(*) AND min(${name}) = max(${name})))`,
   );
   return `

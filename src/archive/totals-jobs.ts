@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { partsSql, rowsOf } from './part';
+import { SAME_IN_EACH_ROW } from './run-sums';
 import type { ReadableArchive } from './read-archive';
 import { partsOfTotals, totalsOf, type TotalsQuery } from './totals';
 
@@ -31,7 +32,7 @@ export async function jobsApart(
 ): Promise<Set<number>> {
   const totals = totalsOf(archive, query, []);
   if (totals === null) return new Set();
-  const differ = ['"user"', 'account', '"partition"', 'uid', 'nodes'].map(
+  const differ = SAME_IN_EACH_ROW.map(
     (name) => `min(${name}) <> max(${name}) OR count(${name}) NOT IN (0, count(*))`,
   );
   const rows = await rowsOf(

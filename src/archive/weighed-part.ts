@@ -8,10 +8,12 @@ import { isErrno } from '../errors';
 import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
 import { type WeightCurve, WEIGHTS } from '../runs/slot-weights';
 import type { Archive } from './commit';
-import { stretchesOf } from './days';
+import { dayNamed, stretchesOf } from './days';
+import { sqlText } from './duckdb';
 import { hourEnergySql, HOUR_TOTALS } from './hour-table';
 import { emptyInAll, partsSql } from './part';
 import { fillWeightTable, weightsId, weightsOfDays, WEIGHT_TABLE } from './slot-weights-table';
+import type { Window } from './read-archive';
 import { publish } from './whole-file';
 
 /**
@@ -25,6 +27,10 @@ const MONTH_RESTS_MS = 2 * 86_400_000;
 
 /** Whoever reads one has a day. */
 const KEPT_MS = 86_400_000;
+
+const HOUR_MS = 3_600_000;
+/** Compaction runs each ten minutes: once an hour it looks whether values have changed. */
+const LOOK_MS = 600_000;
 
 /** Path of a part's weighed energies, below the cluster's folder. */
 export function weighedPath({ path, month }: Pick<ArchivePart, 'path' | 'month'>, id: string): string {
@@ -48,40 +54,67 @@ export function isWithin(part: ArchivePart, days: ReadonlySet<string>, timeZone:
 }
 
 /**
- * Weighs the energies of parts of months that are over, where that was not done by these weights; files of other weights go after a day.
+ * Weighs the energies of parts of months that are over, where that was not done by these weights.
+ * @param curveOf what energies of a window are weighed by; null: factors are the same at all times
  * @returns how many were weighed
- * @throws EitError EIT_ARCHIVE; the system's error where it cannot write
+ * @throws EitError EIT_ARCHIVE; whatever `curveOf` throws; the system's error where it cannot write
  */
 export async function weighDue(
   connection: DuckDBConnection,
-  { dir, manifest, modes }: Pick<Archive, 'dir' | 'manifest' | 'modes'>,
-  curve: WeightCurve | null,
+  archive: Pick<Archive, 'dir' | 'manifest' | 'modes'>,
+  curveOf: (window: Window) => WeightCurve | null,
   nowMs: number,
 ): Promise<number> {
-  const { slot_ms: slotMs, time_zone: timeZone } = manifest;
-  const wanted = new Set<string>();
+  const { dir, manifest } = archive;
+  const parts = partsToWeigh(manifest, nowMs);
+  const there = new Set((await filesIn(dir)).map(partOfWeighed));
+  // Values of the past change seldom: to look at each hour of years takes a second.
+  if (nowMs % HOUR_MS >= LOOK_MS && parts.every(({ path }) => there.has(partOfWeighed(path)))) return 0;
+  const curves = new Map<string, WeightCurve | null>();
+  const wanted = new Map<string, string>();
   let weighed = 0;
-  for (const part of curve?.isBySlot(slotMs) === true ? partsToWeigh(manifest, nowMs) : []) {
-    const days = weightsOfDays(curve!, part.days ?? [], slotMs, timeZone);
+  for (const part of parts) {
+    // A year's report has the same window, and so the same values where some are missing.
+    const year = part.month.slice(0, 4);
+    if (!curves.has(year)) curves.set(year, curveOf(windowOfYear(Number(year), manifest.time_zone)));
+    const curve = curves.get(year) ?? null;
+    if (curve?.isBySlot(manifest.slot_ms) !== true) continue;
+    const days = weightsOfDays(curve, part.days ?? [], manifest.slot_ms, manifest.time_zone);
     const path = weighedPath(part, weightsId(days));
-    wanted.add(path);
+    wanted.set(partOfWeighed(path), path);
     if (existsSync(join(dir, path))) continue;
-    await mkdir(dirname(join(dir, path)), { recursive: true, mode: modes.folder });
     await fillWeightTable(connection, days);
-    const temporary = join(dir, `${path}.${randomBytes(6).toString('hex')}.tmp`);
-    try {
-      await connection.run(
-        `COPY (${weighedSql(dir, part)}) TO '${temporary.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`,
-      );
-      await publish(temporary, join(dir, path), modes.file);
-    } catch (error) {
-      await unlink(temporary).catch(() => undefined);
-      throw error;
-    }
+    await writeWeighed(connection, archive, part, path);
     weighed++;
   }
   await removeOthers(dir, wanted, nowMs);
   return weighed;
+}
+
+function windowOfYear(year: number, timeZone: string): Window {
+  return {
+    sinceMs: dayNamed(`${year}-01-01`, timeZone).fromMs,
+    untilMs: dayNamed(`${year + 1}-01-01`, timeZone).fromMs,
+  };
+}
+
+async function writeWeighed(
+  connection: DuckDBConnection,
+  { dir, modes }: Pick<Archive, 'dir' | 'modes'>,
+  part: ArchivePart,
+  path: string,
+): Promise<void> {
+  await mkdir(dirname(join(dir, path)), { recursive: true, mode: modes.folder });
+  const temporary = join(dir, `${path}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await connection.run(
+      `COPY (${weighedSql(dir, part)}) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+    await publish(temporary, join(dir, path), modes.file);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
 }
 
 function partsToWeigh(
@@ -131,15 +164,24 @@ function weighedSql(dir: string, part: ArchivePart): string {
   );
 }
 
-async function removeOthers(dir: string, wanted: ReadonlySet<string>, nowMs: number): Promise<void> {
-  for (const month of await namesIn(join(dir, WEIGHED))) {
-    for (const name of await namesIn(join(dir, WEIGHED, month))) {
-      const path = `${WEIGHED}/${month}/${name}`;
-      if (wanted.has(path)) continue;
-      const file = join(dir, path);
-      if (nowMs - (await stat(file)).mtimeMs >= KEPT_MS) await unlink(file);
-    }
+/** Files of other weights go when those that took their place have been there for a day; those of parts that are gone go with these. */
+async function removeOthers(dir: string, wanted: ReadonlyMap<string, string>, nowMs: number): Promise<void> {
+  for (const path of await filesIn(dir)) {
+    const now = wanted.get(partOfWeighed(path));
+    if (now === undefined || now === path) continue;
+    if (nowMs - (await stat(join(dir, now))).mtimeMs >= KEPT_MS) await unlink(join(dir, path));
   }
+}
+
+/** Paths of all files of weighed energies, below the cluster's folder. */
+async function filesIn(dir: string): Promise<string[]> {
+  const months = await namesIn(join(dir, WEIGHED));
+  const files = await Promise.all(
+    months.map(async (month) =>
+      (await namesIn(join(dir, WEIGHED, month))).map((name) => `${WEIGHED}/${month}/${name}`),
+    ),
+  );
+  return files.flat();
 }
 
 async function namesIn(folder: string): Promise<string[]> {

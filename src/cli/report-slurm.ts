@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { withCleaning } from '../archive/ending-signals';
 import { jobRanges, partsOfRuns } from '../archive/job-ranges';
 import { EitError, isErrno } from '../errors';
 import type { SbatchConfig } from '../generated/config';
-import { cancelNamedNow, isQueued, sbatchOptions, type SlurmCommandParts, submitJob } from '../slurm/sbatch';
+import { cancelNamedNow, lastWords, sbatchOptions, type SlurmCommandParts, submitJob } from '../slurm/sbatch';
 import type { LoadedConfig } from '../config/config';
 import type { Surroundings } from './command';
 import { ownProgram } from './compact-workers';
@@ -15,6 +15,7 @@ import { localTimeZone } from './time-zone';
 import type { Output } from './output';
 import { MOST_TASKS } from './report';
 import { planOf, type ReportPlan, writePlan } from './report-plan';
+import { TaskQueue } from './report-queue';
 import { failureName, readSums, sumsName } from './report-sums';
 
 /** A task of so many rows takes a minute or two. */
@@ -23,8 +24,6 @@ const TASK_ROWS = 5e6;
 const POLL_MS = 1000;
 /** slurmctld is asked less often than the folder is looked into. */
 const ASK_EVERY = 10;
-/** It may be busy, or be started anew, for some minutes. */
-const MOST_UNANSWERED = 30;
 /** Its word that a job is over may come before what the job wrote is seen here: NFS keeps folders for a minute. */
 const SEEN_LATE_MS = 90_000;
 const SETTLED_MS = 5_000;
@@ -95,13 +94,15 @@ export function slurmDivision(
     sbatch: loaded.config.slurm.report,
     slurm: { env, timeoutMs: SLURM_TIMEOUT_MS },
   };
-  let isDivided = false;
+  let done: 'no archive' | 'nothing' | 'divided' = 'no archive';
   return {
     divide: async (division) => {
-      isDivided = await addUpBySlurm(division, options);
+      done = (await addUpBySlurm(division, options)) ? 'divided' : 'nothing';
     },
     tellUnused: () => {
-      if (!isDivided) output.note('no runs had to be read one by one: --slurm submitted nothing');
+      if (done === 'nothing') output.note('sums tell all of it but a few runs: --slurm submitted nothing');
+      if (done === 'no archive')
+        output.note('nothing is compacted yet (eit ledger compact): --slurm submitted nothing');
     },
   };
 }
@@ -126,23 +127,51 @@ async function addUpBySlurm(division: Division, options: ReportJobsOptions): Pro
   const most = options.tasks ?? Math.min(MOST_TASKS, Math.ceil(rows / TASK_ROWS));
   const tasks = await jobRanges(connection, archives, query, most);
   if (tasks.length === 0) return false;
-  const plan = await planOf(division, tasks, options);
+  const plan = await planOf(division, tasks, options).catch((cause: unknown) => {
+    if (cause instanceof EitError) throw cause;
+    throw new EitError('EIT_SBATCH', `the archive changed meanwhile: ${String(cause)}. Run it again`, {
+      cause,
+    });
+  });
   const folder = madeFolder(options.workDir);
   const name = basename(folder);
   let isOver = false;
+  const { output } = options;
+  const ending = new AbortController();
+  const slurm = { ...options.slurm, signal: ending.signal };
+  // What cannot be cleaned up is told, and takes no report's place.
   const clean = (): void => {
-    if (!isOver) cancelNamedNow(options.slurm, name);
-    // A task that is just being ended may still write into it.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    // An sbatch that waits for slurmctld would submit when nobody is here any more.
+    if (!isOver) ending.abort();
+    if (!isOver && !cancelNamedNow(slurm, name))
+      output.note(`the jobs may not have been taken back: scancel --name=${name}`);
+    try {
+      // A task that is just being ended may still write into it.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    } catch (error) {
+      output.note(`${folder} is left, and can be removed: ${String(error)}`);
+    }
   };
   await withCleaning(clean, async () => {
-    await writePlan(folder, plan);
-    const job = await submit(folder, name, plan, options);
-    await waitForTasks(folder, plan, job, options);
-    isOver = true;
-    for (const task of plan.tasks.keys()) await readSums(folder, { plan: plan.id, task }, division.sink);
+    try {
+      await writePlan(folder, plan);
+      const job = await submit(folder, name, plan, { ...options, slurm });
+      await waitForTasks(folder, plan, job, { ...options, slurm });
+      isOver = true;
+      for (const task of plan.tasks.keys()) await readSums(folder, { plan: plan.id, task }, division.sink);
+    } catch (cause) {
+      throw cause instanceof EitError ? cause : unusable(folder, cause);
+    }
   });
   return true;
+}
+
+function unusable(folder: string, cause: unknown): EitError {
+  return new EitError(
+    'EIT_SBATCH',
+    `${folder} cannot be used: ${String(cause)}. --work-dir names another place, which all nodes see`,
+    { cause },
+  );
 }
 
 /** @throws EitError EIT_USAGE */
@@ -180,7 +209,7 @@ function submit(
   });
 }
 
-/** @throws EitError EIT_SBATCH where a task failed, or all are over and one has left nothing */
+/** @throws EitError EIT_SBATCH where a task failed, or is over and has left nothing */
 async function waitForTasks(
   folder: string,
   plan: ReportPlan,
@@ -188,35 +217,42 @@ async function waitForTasks(
   { slurm, output, workDir }: ReportJobsOptions,
 ): Promise<void> {
   const progress = output.progress(`adding up runs, Slurm job ${job}, task`);
+  const queue = new TaskQueue(slurm, job, output);
   const all = plan.tasks.length;
-  let overMs = 0;
-  let unanswered = 0;
   try {
     for (let turn = 1; ; turn++) {
-      const names = new Set(await readdir(folder));
+      const names = await namesNow(folder, queue.hasGone);
       const missing = [...plan.tasks.keys()].filter((task) => !names.has(sumsName(task)));
       const failed = missing.find((task) => names.has(failureName(task)));
       if (failed !== undefined) fail(job, failed, await readFile(join(folder, failureName(failed)), 'utf8'));
       progress.update(all - missing.length, all);
-      const [first] = missing;
-      if (first === undefined) return;
-      const said = overMs > SETTLED_MS ? await lastWords(join(folder, `${first}.out`)) : null;
-      if (said !== null || overMs > SEEN_LATE_MS)
-        fail(job, first, said || `it left no word: do all nodes see ${workDir} (--work-dir)?`);
-      if (overMs > 0) overMs += POLL_MS;
-      else if (turn % ASK_EVERY === 0) {
-        const isWaiting = await isQueued(slurm, job).catch((error: unknown) => {
-          if (++unanswered > MOST_UNANSWERED) throw error;
-          return null;
-        });
-        if (isWaiting !== null) unanswered = 0;
-        if (isWaiting === false) overMs = POLL_MS;
+      if (missing.length === 0) return;
+      for (const task of missing) {
+        const goneMs = queue.goneMs(task);
+        const said = goneMs > SETTLED_MS ? await printed(join(folder, `${task}.out`)) : '';
+        if (said !== '' || goneMs > SEEN_LATE_MS)
+          fail(job, task, said || `it left no word: do all nodes see ${workDir} (--work-dir)?`);
       }
+      if (turn % ASK_EVERY === 0) await queue.ask(missing, POLL_MS);
       await new Promise((wake) => setTimeout(wake, POLL_MS));
+      queue.passed(POLL_MS);
     }
   } finally {
     progress.done();
   }
+}
+
+/**
+ * Names of what lies in the work folder.
+ * @param isLate whether something should be there by now: then what the file system remembers of the folder is dropped first
+ */
+async function namesNow(folder: string, isLate: boolean): Promise<Set<string>> {
+  if (isLate) {
+    const probe = join(folder, 'probe');
+    await writeFile(probe, '');
+    await unlink(probe);
+  }
+  return new Set(await readdir(folder));
 }
 
 function fail(job: string, task: number, words: string): never {
@@ -226,13 +262,12 @@ function fail(job: string, task: number, words: string): never {
   );
 }
 
-/** Of what a task printed the last lines; null where there is no such file. */
-async function lastWords(path: string): Promise<string | null> {
+/** Of what a task printed the last lines; empty where there is none. */
+async function printed(path: string): Promise<string> {
   try {
-    const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.trim() !== '');
-    return lines.slice(-3).join('; ');
+    return lastWords(await readFile(path, 'utf8'));
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return null;
+    if (isErrno(error, 'ENOENT')) return '';
     throw error;
   }
 }

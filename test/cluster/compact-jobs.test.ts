@@ -252,14 +252,15 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
     test('Ctrl-C takes the jobs back, and leaves nothing', async () => {
       const command = [program, ...asked, '--group-by', 'job', '--slurm', '--config'];
       const path = `${ledger(withExtra('--hold'))}.yaml`;
-      const { status } = await slurm.asUser('timeout', [
+      const { status, stderr } = await slurm.asUser('timeout', [
         '--signal=INT',
-        '10',
+        '20',
         process.execPath,
         ...command,
         path,
       ]);
       expect(status).toBe(124);
+      expect(stderr).toMatch(/task 0 of Slurm job \d+ waits: JobHeldUser/);
       expect(jobsOf().at(-1)).toContain(' JobState=CANCELLED ');
       expect(left()).toEqual([]);
     });

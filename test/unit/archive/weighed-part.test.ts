@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPORT_LIMITS, withDuckDb } from '../../../src/archive/duckdb';
 import { erase } from '../../../src/archive/erase';
@@ -112,6 +112,14 @@ test('they are read where they are of these weights, this part and no time', asy
   expect(await report(cut)).toEqual(await slowly(cut));
 });
 
+test('where one is damaged a report does without them', async () => {
+  ledger.ship(small.records());
+  await compact(LATER);
+  const honest = await report();
+  for (const name of weighed()) writeFileSync(join(folder(), name), 'PAR1 and no more');
+  expect(await report()).toEqual(honest);
+});
+
 test('what comes late makes them anew; those of before, and of other weights, go after a day', async () => {
   const [late, ...rest] = small.records();
   ledger.ship(rest);
@@ -121,8 +129,14 @@ test('what comes late makes them anew; those of before, and of other weights, go
   await compact(LATER + HOUR_MS);
   expect(await report()).toEqual(await slowly());
   // Files are as old as the clock of this test says.
-  for (const name of weighed()) utimesSync(join(folder(), name), LATER / 1000, LATER / 1000);
+  const touch = (atMs: number): void => {
+    for (const name of weighed()) utimesSync(join(folder(), name), atMs / 1000, atMs / 1000);
+  };
+  touch(LATER);
   await compact(LATER + 30 * DAY_MS, OTHER);
+  touch(LATER + 30 * DAY_MS);
+  expect(weighed()).toHaveLength(4);
+  await compact(LATER + 32 * DAY_MS, OTHER);
   const manifest = await readManifest(join(ledger.dir, 'small'));
   const parts = new Set(manifest?.parts.map(({ path }) => partOfWeighed(path)));
   const after = weighed();
