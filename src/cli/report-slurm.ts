@@ -102,7 +102,7 @@ export function slurmDivision(
     tellUnused: () => {
       if (done === 'nothing') output.note('sums tell all of it but a few runs: --slurm submitted nothing');
       if (done === 'no archive')
-        output.note('nothing is compacted yet (eit ledger compact): --slurm submitted nothing');
+        output.note('no runs are in the archive yet (eit ledger compact): --slurm submitted nothing');
     },
   };
 }
