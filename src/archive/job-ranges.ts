@@ -3,10 +3,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ArchivePart } from '../generated/manifest';
 import type { JobRange } from '../runs/run-filter';
 import { sqlText } from './duckdb';
-import { partsIn } from './manifest';
 import { rowsOf } from './part';
-import type { ReadableArchive, Window } from './read-archive';
-import { SLICES } from './slice-table';
+import { partsOfRuns, type ReadableArchive, type Window } from './read-archive';
 
 /** A range of job ids of one cluster. */
 export interface ClusterJobs extends JobRange {
@@ -23,11 +21,6 @@ const NO_JOB = Number.MAX_SAFE_INTEGER;
 interface Point {
   readonly job: number;
   readonly rows: number;
-}
-
-/** The parts that hold runs of a window. */
-export function partsOfRuns({ manifest }: ReadableArchive, { sinceMs, untilMs }: Window): ArchivePart[] {
-  return partsIn(manifest, SLICES.name, sinceMs - manifest.slot_ms, untilMs);
 }
 
 /**

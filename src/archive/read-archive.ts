@@ -79,15 +79,14 @@ export async function readHardware(
  */
 export async function readSlices(
   connection: DuckDBConnection,
-  { cluster, dir, manifest }: ReadableArchive,
+  archive: ReadableArchive,
   { sinceMs, untilMs, policy, allPolicies, filter }: ArchiveQuery,
   sink: Pick<ArchiveSink, 'addSlice'> & Partial<Pick<ArchiveSink, 'endJob'>>,
   jobTable?: string,
 ): Promise<void> {
+  const { cluster, dir, manifest } = archive;
   const { slot_ms: slotMs } = manifest;
-  const parts = partsIn(manifest, SLICES.name, sinceMs - slotMs + 1, untilMs).filter((part) =>
-    mayHoldJobs(part, filter),
-  );
+  const parts = partsOfRuns(archive, { sinceMs, untilMs }).filter((part) => mayHoldJobs(part, filter));
   if (parts.length === 0) return;
   const ofJobs = jobTable === undefined ? [] : [`job IN (FROM ${jobTable})`];
   const where = [windowSql(sinceMs, untilMs, slotMs), ...filterSql(filter), ...ofJobs].join(' AND ');
@@ -108,6 +107,14 @@ export async function readSlices(
     job = row.job;
     sink.addSlice(cluster, row, momentOf(row, slotMs));
   }
+}
+
+/** The parts that hold runs of a window. */
+export function partsOfRuns(
+  { manifest }: Pick<ReadableArchive, 'manifest'>,
+  { sinceMs, untilMs }: Window,
+): ArchivePart[] {
+  return partsIn(manifest, SLICES.name, sinceMs - manifest.slot_ms + 1, untilMs);
 }
 
 /** Of a year's parts one or two hold a job. */

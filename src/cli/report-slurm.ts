@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { withCleaning } from '../archive/ending-signals';
-import { jobRanges, partsOfRuns } from '../archive/job-ranges';
+import { jobRanges } from '../archive/job-ranges';
+import { partsOfRuns } from '../archive/read-archive';
 import { EitError, isErrno } from '../errors';
 import type { SbatchConfig } from '../generated/config';
 import { cancelNamedNow, lastWords, sbatchOptions, type SlurmCommandParts, submitJob } from '../slurm/sbatch';
@@ -135,15 +136,16 @@ async function addUpBySlurm(division: Division, options: ReportJobsOptions): Pro
   });
   const folder = madeFolder(options.workDir);
   const name = basename(folder);
-  let isOver = false;
+  /** Where a job of ours may be in the queue. */
+  let mayRun = false;
   const { output } = options;
   const ending = new AbortController();
   const slurm = { ...options.slurm, signal: ending.signal };
   // What cannot be cleaned up is told, and takes no report's place.
   const clean = (): void => {
     // An sbatch that waits for slurmctld would submit when nobody is here any more.
-    if (!isOver) ending.abort();
-    if (!isOver && !cancelNamedNow(slurm, name))
+    if (mayRun) ending.abort();
+    if (mayRun && !cancelNamedNow(slurm, name))
       output.note(`the jobs may not have been taken back: scancel --name=${name}`);
     try {
       // A task that is just being ended may still write into it.
@@ -155,9 +157,13 @@ async function addUpBySlurm(division: Division, options: ReportJobsOptions): Pro
   await withCleaning(clean, async () => {
     try {
       await writePlan(folder, plan);
-      const job = await submit(folder, name, plan, { ...options, slurm });
+      mayRun = true;
+      const job = await submit(folder, name, plan, { ...options, slurm }).catch((error: unknown) => {
+        mayRun = false;
+        throw error;
+      });
       await waitForTasks(folder, plan, job, { ...options, slurm });
-      isOver = true;
+      mayRun = false;
       for (const task of plan.tasks.keys()) await readSums(folder, { plan: plan.id, task }, division.sink);
     } catch (cause) {
       throw cause instanceof EitError ? cause : unusable(folder, cause);
