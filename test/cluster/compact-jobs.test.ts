@@ -226,6 +226,14 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
       expect(left()).toEqual([]);
     });
 
+    test('where sbatch takes no job its words are told, and nothing of jobs to be taken back', async () => {
+      const name = withExtra('--partition=nowhere');
+      const { status, stderr } = await eit(name, ...asked, '--group-by', 'job', '--slurm');
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^eit: EIT_SBATCH: sbatch .* took no job: .*partition/is);
+      expect(left()).toEqual([]);
+    });
+
     test('a part that is damaged is told by its name', async () => {
       const folder = join(ledger('overtaken'), 'synthetic/parts/kind=slices');
       const [month = ''] = readdirSync(folder);
