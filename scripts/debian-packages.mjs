@@ -5,6 +5,7 @@ import { run } from './child.mjs';
 
 const PACKAGES = {
   cluster: [
+    'acl',
     'slurm-wlm',
     'slurmctld',
     'slurmd',
@@ -20,6 +21,7 @@ const PACKAGES = {
     'procps',
   ],
   integration: [
+    'acl',
     'bindfs',
     'fuse3',
     'faketime',
