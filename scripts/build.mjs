@@ -1,6 +1,6 @@
 // Bundles the programs into dist/, one file each: a cold start opens one file instead of hundreds.
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { BUILD_STAMP, hashBuildInputs } from './build-inputs.mjs';
 import { top } from './child.mjs';
@@ -15,9 +15,15 @@ const VERSION_CHECK = `{
   }
 }`;
 
+/** Begun by another program, never by hand. */
+const PARTS = { 'eit-report-help': 'src/cli/report-help.ts', 'eit-report-whole': 'src/cli/eit-report.ts' };
+
+/** Programs in which a validator is read when it is used. */
+const LAZY = ['eit', 'eit-report-whole'];
+
 const PROGRAMS = {
   eit: 'src/cli/eit.ts',
-  'eit-report': 'src/cli/eit-report.ts',
+  'eit-report': 'src/cli/report-start.ts',
   'eit-quota': 'src/cli/eit-quota.ts',
   'eit-agent': 'src/agent/main.ts',
   'eit-shipper': 'src/ledger/shipper-main.ts',
@@ -42,8 +48,36 @@ const inputsHash = hashBuildInputs(top);
 rmSync(join(top, 'dist'), { recursive: true, force: true });
 mkdirSync(join(top, 'dist'));
 
+/**
+ * A third of eit-report is validators, of which most runs use one or two: each is a file of its own, and stands in the program as a function
+ * that loads it.
+ */
+const validators = new Set();
+const lazyValidators = {
+  name: 'lazy-validators',
+  setup(plugin) {
+    plugin.onResolve({ filter: /\/generated\/[a-z]+-validator$/ }, ({ path }) => ({
+      path: basename(path, '-validator'),
+      namespace: 'lazy',
+    }));
+    plugin.onLoad({ filter: /./, namespace: 'lazy' }, ({ path }) => {
+      validators.add(path);
+      return {
+        contents: `let read;
+module.exports = function validate(value) {
+  read ??= require('node:module').createRequire(__filename)(require('node:path').join(__dirname, 'validators/${path}.js'));
+  const isValid = read(value);
+  validate.errors = read.errors;
+  return isValid;
+};
+module.exports.default = module.exports;`,
+      };
+    });
+  },
+};
+
 const intruders = [];
-for (const [program, entry] of Object.entries(PROGRAMS)) {
+for (const [program, entry] of Object.entries({ ...PROGRAMS, ...PARTS })) {
   if (!existsSync(join(top, entry))) {
     console.log(`dist/${program}.js is left out: there is no ${entry} yet.`);
     continue;
@@ -66,12 +100,15 @@ for (const [program, entry] of Object.entries(PROGRAMS)) {
     minifyWhitespace: true,
     minifySyntax: true,
     metafile: true,
+    plugins: LAZY.includes(program) ? [lazyValidators] : [],
     logLevel: 'warning', // esbuild itself says what is wrong
   }).catch(() => process.exit(1));
-  chmodSync(join(top, outfile), 0o755);
+  if (program in PROGRAMS) chmodSync(join(top, outfile), 0o755);
   if (RESIDENT.includes(program)) intruders.push(...findIntruders(metafile, outfile, NOT_RESIDENT));
   if (QUICK.includes(program)) intruders.push(...findIntruders(metafile, outfile, NOT_QUICK));
 }
+
+for (const name of validators) await bundleValidator(name);
 
 if (intruders.length > 0) {
   console.error(
@@ -91,6 +128,23 @@ else
     'dist/ is without DuckDB: it is not installed (for the archive of the ledger, see docs/install.md).',
   );
 writeFileSync(join(top, BUILD_STAMP), inputsHash);
+
+/** A generated validator, with what of ajv it calls. */
+async function bundleValidator(name) {
+  await build({
+    absWorkingDir: top,
+    entryPoints: [`src/generated/${name}-validator.js`],
+    outfile: `dist/validators/${name}.js`,
+    bundle: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    legalComments: 'eof',
+    logLevel: 'warning',
+  }).catch(() => process.exit(1));
+}
 
 /** What of nodemailer is used, as one file that is loaded when a mail is made: src/mail/nodemailer.ts. */
 async function bundleNodemailer() {

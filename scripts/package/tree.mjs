@@ -60,6 +60,7 @@ export function makeTree(kind, home, shared) {
     (file) => kind === 'full' || NODE_PROGRAMS.includes(file.replace(/\.js$/, '')),
   );
   for (const file of wanted) put(`dist/${file}`);
+  put('dist/validators');
   const natives = kind === 'full' ? [...NODE_NATIVE, 'duckdb'] : NODE_NATIVE;
   for (const name of natives) {
     if (!existsSync(join(top, 'dist/native', name)))

@@ -10,7 +10,7 @@ import { loadConfig } from '../config/config';
 import { EitError, describeError } from '../errors';
 import type { EitConfig, IntensitySourceConfig } from '../generated/config';
 import { counted } from '../report/units';
-import { TIME_FORMS } from '../slurm/time-form';
+import { TIME_FORMS } from '../slurm/time-forms';
 import type { CommandModule, Surroundings } from './command';
 import { SHARED, checkOwner, checkZones, timeOf, zoneOf } from './intensity-options';
 import { jsonText } from './plain-text';

@@ -8,7 +8,7 @@ import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
 import { counted } from '../report/units';
-import { TIME_FORMS } from '../slurm/time-form';
+import { TIME_FORMS } from '../slurm/time-forms';
 import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
 import { privacyOf } from './ledger-privacy';

@@ -1,8 +1,8 @@
 import type { Command } from './command';
+import { about } from './report-options';
 
 /** What `eit report` is, also as a program of its own: that holds no other command, and so starts sooner. */
 export const REPORT: Command = {
-  name: 'report',
-  describe: 'Energy and CO2eq of jobs, by job, user, account, partition, node, day, month or cluster',
+  ...about,
   load: () => import('./report'),
 };

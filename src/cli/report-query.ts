@@ -9,26 +9,7 @@ import { parseJobSelections } from '../slurm/job-selection';
 import { jobState, STATE_FORMS } from '../slurm/job-states';
 import { expandHostlist } from '../slurm/hostlist';
 import { parseSlurmTime } from '../slurm/time-form';
-
-export const GROUP_KEYS = [
-  'job',
-  'user',
-  'account',
-  'partition',
-  'node',
-  'hour',
-  'day',
-  'week',
-  'month',
-  'cluster',
-  'qos',
-  'state',
-  'name',
-  'array',
-  'het',
-  'cpumodel',
-  'gpumodel',
-] as const satisfies readonly GroupKey[];
+import { GROUP_KEYS } from './group-keys';
 
 /** What of the command line says which runs a report is of, and how they are grouped. Lists are as given, commas in. */
 export interface QueryOptions {

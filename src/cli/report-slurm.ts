@@ -14,7 +14,7 @@ import { lastGiven } from './given';
 import type { Division } from './ledger-aggregate';
 import { localTimeZone } from './time-zone';
 import type { Output } from './output';
-import { MOST_TASKS } from './report';
+import { MOST_TASKS } from './report-options';
 import { planOf, type ReportPlan, writePlan } from './report-plan';
 import { TaskQueue } from './report-queue';
 import { failureName, readSums, sumsName } from './report-sums';

@@ -48,6 +48,9 @@ describePackages('what is in the packages', () => {
       'eit-shipper.js',
       'eit.js',
     ]);
+    const validators = (home: string) => readdirSync(join(home, 'dist/validators'));
+    expect(validators(homes['node']!)).toContain('config.js');
+    expect(validators(homes['node']!)).toEqual(validators(TOP));
     expect(existsSync(join(homes['node']!, 'dist/native/duckdb'))).toBe(false);
     expect(bundles(homes['full']!).sort()).toEqual(bundles(TOP).sort());
     expect(filesBelow(homes['full']!)).toContain(join(homes['full']!, 'dist/native/duckdb/libduckdb.so'));

@@ -31,6 +31,34 @@ describePackages('the programs of the archives, by the Node.js in them', () => {
     }
   });
 
+  test('eit-report has the help and the version of eit report', async () => {
+    for (const args of [['--help'], ['-h'], ['--version'], ['-a', '-V']]) {
+      const short = await run(bin('full', 'eit-report'), args, { env });
+      const long = await run(bin('full', 'eit'), ['report', ...args], { env });
+      expect({ ...short, stdout: short.stdout.replaceAll('eit-report', 'eit report') }).toEqual({
+        ...long,
+        stdout: long.stdout.replaceAll('eit-report', 'eit report'),
+      });
+      expect(short.stdout).not.toBe('');
+    }
+    // The word is there, and asks for none.
+    const args = ['--help', 'false', '--config', '/nowhere'];
+    const { status, stdout, stderr } = await run(bin('full', 'eit-report'), args, { env });
+    expect([status, stdout, stderr]).toEqual([2, '', expect.stringContaining('cannot read /nowhere')]);
+  });
+
+  test('a config that is wrong is refused with its place, on compute nodes too', async () => {
+    const config = join(dir, 'wrong.yaml');
+    writeFileSync(config, 'ledger: /ledger\nspool_max_mb: many\n');
+    for (const [kind, program, args] of [
+      ['full', 'eit-report', []],
+      ['node', 'eit', ['status']],
+    ] as const) {
+      const { status, stderr } = await run(bin(kind, program), [...args, '--config', config], { env });
+      expect([status, stderr]).toEqual([2, expect.stringContaining(`${config}:2`)]);
+    }
+  });
+
   test('they find their folder by links of links, and run the Node.js that lies there', async () => {
     symlinkSync(bin('node', 'eit'), join(dir, 'first'));
     symlinkSync('first', join(dir, 'second'));

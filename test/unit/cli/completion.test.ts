@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { POLICIES } from '../../../src/attribution/policy';
 import { COMMANDS } from '../../../src/cli/commands';
-import { GROUP_KEYS } from '../../../src/cli/report-query';
+import { GROUP_KEYS } from '../../../src/cli/group-keys';
 import { COLUMNS } from '../../../src/report/columns';
 
 const FILE = join(__dirname, '../../../slurm-examples/eit-completion.bash');
