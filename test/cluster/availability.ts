@@ -4,6 +4,7 @@ import { isErrno } from '../../src/errors';
 import { isHybrid, readHierarchies } from './cgroup-hierarchies';
 import { SYSTEM_PATH } from './processes';
 import type { CgroupKind } from './slurm-conf';
+import { scaled } from '../scale';
 
 const COMMANDS = ['slurmctld', 'slurmd', 'munged', 'sbatch', 'scontrol', 'runuser', 'useradd', 'flock', 'ps'];
 const ACCOUNTING_COMMANDS = ['slurmdbd', 'sacctmgr', 'mariadbd', 'mariadb-install-db'];
@@ -53,7 +54,7 @@ export function describeCluster(
   const title = `${name} (real Slurm, cgroup ${kind})`;
   if (reason === null) {
     // For the whole test file: a cluster takes seconds to start, and what is waited for has bounds of its own.
-    jest.setTimeout(180_000);
+    jest.setTimeout(scaled(180_000, 3_600_000));
     describe(title, suite);
   } else if (process.env.EIT_REQUIRE_CLUSTER === '1') {
     test(title, () => {
