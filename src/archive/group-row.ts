@@ -6,15 +6,16 @@ import { GpuSums } from '../runs/gpu-sums';
 import { GroupSums } from '../runs/group-sums';
 import { P_STATES } from '../runs/slice-row';
 import { SlurmSums } from '../runs/slurm-sums';
+import type { WideRow } from './part';
 import { CLASS_SUM_NAMES, classColumn, NAME_SEPARATOR, overheadColumn } from './run-day-table';
 
 /** The sums that a row of a group holds, of one policy. */
-export function groupSums(cluster: string, row: Record<string, unknown>, policy: number): GroupSums {
+export function groupSums(cluster: string, row: WideRow, policy: number): GroupSums {
   const big = (name: string): bigint | undefined => {
-    const value = row[name];
+    const value = row(name);
     return value === null || value === undefined ? undefined : (value as bigint);
   };
-  const number = (name: string): number => Number(row[name] ?? 0);
+  const number = (name: string): number => Number(row(name) ?? 0);
   const sums = new GroupSums();
   sums.runs = number('runs');
   sums.jobs = number('jobs');
@@ -39,8 +40,8 @@ export function groupSums(cluster: string, row: Record<string, unknown>, policy:
   }
   addEnergy(sums, cluster, big, policy);
   addGpu(sums, cluster, row, big, policy);
-  for (const name of split(row['cpu_models'])) sums.cpuModels.add(name);
-  for (const name of split(row['gpu_models'])) sums.gpuModels.add(name);
+  for (const name of split(row('cpu_models'))) sums.cpuModels.add(name);
+  for (const name of split(row('gpu_models'))) sums.gpuModels.add(name);
   return sums;
 }
 
@@ -69,11 +70,11 @@ function addEnergy(
 function addGpu(
   sums: GroupSums,
   cluster: string,
-  row: Record<string, unknown>,
+  row: WideRow,
   big: (name: string) => bigint | undefined,
   policy: number,
 ): void {
-  for (const by of GPU_BINDINGS) sums.gpuRunsBy[by] = Number(row[`by_${by}`] ?? 0);
+  for (const by of GPU_BINDINGS) sums.gpuRunsBy[by] = Number(row(`by_${by}`) ?? 0);
   const readMs = big('gpu_read_ms');
   if (readMs === undefined) return;
   sums.gpu = GpuSums.of({
@@ -83,12 +84,11 @@ function addGpu(
     idleUj: big(`gpu_idle_${POLICIES[policy] ?? ''}_uj`),
     throttledMs: big('gpu_throttled_ms'),
     pStateMs: Array.from({ length: P_STATES }, (_, state) => big(`gpu_p${state}_ms`)),
-    memoryBytes: row['gpu_memory_bytes'] === null ? null : Number(row['gpu_memory_bytes'] ?? 0),
+    memoryBytes: row('gpu_memory_bytes') === null ? null : Number(row('gpu_memory_bytes') ?? 0),
   });
-  sums.gpuConflictRuns = Number(row['conflicts'] ?? 0);
-  if (typeof row['conflict'] === 'string') {
-    sums.gpuConflict = { cluster, jobId: Number(row['conflict_job']), text: row['conflict'] };
-  }
+  sums.gpuConflictRuns = Number(row('conflicts') ?? 0);
+  const text = row('conflict');
+  if (typeof text === 'string') sums.gpuConflict = { cluster, jobId: Number(row('conflict_job')), text };
 }
 
 function split(names: unknown): string[] {
@@ -96,11 +96,11 @@ function split(names: unknown): string[] {
 }
 
 /** What of it Slurm's accounting tells. */
-export function slurmSums(row: Record<string, unknown>): SlurmSums {
-  const big = (name: string) => (row[name] as bigint | null | undefined) ?? 0n;
+export function slurmSums(row: WideRow): SlurmSums {
+  const big = (name: string) => (row(name) as bigint | null | undefined) ?? 0n;
   const sums = new SlurmSums();
-  sums.toldRuns = Number(row['told_runs'] ?? 0);
-  sums.untoldRuns = Number(row['runs'] ?? 0) - sums.toldRuns;
+  sums.toldRuns = Number(row('told_runs') ?? 0);
+  sums.untoldRuns = Number(row('runs') ?? 0) - sums.toldRuns;
   sums.cpuUs = big('used_cpu_us');
   sums.allocatedCpuUs = big('allocated_cpu_us');
   sums.heldBytes.addBig(big('held_bytes'));

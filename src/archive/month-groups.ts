@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { addedGroupsSql, type TotalKey } from './group-sql';
 import { groupSums, slurmSums } from './group-row';
 import { MONTHS } from './month-table';
-import { partsSql, rowsOf } from './part';
+import { partsSql, rowsOf, wideRowsOf } from './part';
 import { filterSql, type ReadableArchive } from './read-archive';
 import type { TotalsGroup } from './run-day-groups';
 import type { TotalsQuery } from './totals';
@@ -25,15 +25,15 @@ export async function monthsByGroup(
   const where = filterSql(filter);
   const paths = parts.map(({ path }) => path);
   const from = `${partsSql(dir, paths)}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
-  const rows = await rowsOf(connection, addedGroupsSql(from, keys));
+  const rows = await wideRowsOf(connection, addedGroupsSql(from, keys));
   return rows.flatMap((row) =>
-    Number(row['runs'] ?? 0) === 0
+    Number(row('runs') ?? 0) === 0
       ? []
       : [
           {
             keys: Object.fromEntries(
               keys.map((key) => {
-                const value = row[key];
+                const value = row(key);
                 return [key, typeof value === 'bigint' ? Number(value) : (value as string | null)];
               }),
             ),

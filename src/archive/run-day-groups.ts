@@ -13,7 +13,7 @@ import {
   keptFigures,
   type TotalKey,
 } from './group-sql';
-import { rowsOf } from './part';
+import { rowsOf, wideRowsOf } from './part';
 import type { ReadableArchive } from './read-archive';
 import { type Figure, RUN_DAYS } from './run-day-table';
 import { type Totals, totalsOf, type TotalsQuery } from './totals';
@@ -46,12 +46,12 @@ export async function totalsByGroup(
   const totals = totalsOf(archive, query, keys);
   if (totals === null) return [];
   const sql = bothSql(totals, keys);
-  return (await rowsOf(connection, sql)).flatMap((row) =>
-    Number(row['runs'] ?? 0) === 0
+  return (await wideRowsOf(connection, sql)).flatMap((row) =>
+    Number(row('runs') ?? 0) === 0
       ? []
       : [
           {
-            keys: Object.fromEntries(keys.map((key) => [key, keyOf(row[key])])),
+            keys: Object.fromEntries(keys.map((key) => [key, keyOf(row(key))])),
             sums: groupSums(archive.cluster, row, query.policy),
             slurm: slurmSums(row),
           },
@@ -118,10 +118,10 @@ export async function totalsByOutcome(
     narrowed(totals, (figure) => isEnergy(figure) || ASKED_FOR.has(figure.name) || figure.name === 'outcome'),
     keys,
   );
-  const rows = await rowsOf(connection, `FROM (${sql}) WHERE outcome IS NOT NULL`);
+  const rows = await wideRowsOf(connection, `FROM (${sql}) WHERE outcome IS NOT NULL`);
   return rows.map((row) => ({
-    of: Object.fromEntries(by.map((key) => [key, keyOf(row[key])])),
-    outcome: row['outcome'] as Outcome,
+    of: Object.fromEntries(by.map((key) => [key, keyOf(row(key))])),
+    outcome: row('outcome') as Outcome,
     sums: groupSums(archive.cluster, row, query.policy),
   }));
 }

@@ -31,8 +31,18 @@ export function weightsOfDays(
 /** Names weights of days: others, or those of other days, have another name. */
 export function weightsId(days: readonly DayWeights[]): string {
   const hash = createHash('sha256');
+  // Most weights are the same for a long time, and to write them down is what takes long.
+  const last = WEIGHTS.map(() => ({ weight: 0n, text: '0' }));
   for (const { slots } of days) {
-    for (const { atMs, weights } of slots) hash.update(`${atMs} ${weights.join(' ')}\n`);
+    for (const { atMs, weights } of slots) {
+      let line = String(atMs);
+      for (let i = 0; i < weights.length; i++) {
+        const known = last[i]!;
+        if (known.weight !== weights[i]) last[i] = { weight: weights[i]!, text: String(weights[i]) };
+        line += ` ${last[i]!.text}`;
+      }
+      hash.update(`${line}\n`);
+    }
   }
   return hash.digest('hex').slice(0, 32);
 }

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { allEnded } from '../archive/all-ended';
 import { dayNamed } from '../archive/days';
 import { isToldByHours, keyOf, weightedByGroup } from '../archive/hour-groups';
 import { TOTAL_KEYS, type TotalKey } from '../archive/group-sql';
@@ -18,7 +19,7 @@ import { POLICIES } from '../attribution/policy';
 import { type Aggregation, type LostSums, type ReportQuery } from '../report/aggregate';
 import { fieldOfKey, type GroupFields, type SumKey } from '../report/group-fields';
 import { GroupSums } from '../runs/group-sums';
-import { type WeightCurve, WeightedSums, type Weighing } from '../runs/slot-weights';
+import { WeightedSums, type Weighing } from '../runs/slot-weights';
 import { SlurmSums } from '../runs/slurm-sums';
 import type { Outcome } from '../slurm/job-states';
 
@@ -146,11 +147,16 @@ async function addTotals(
 ): Promise<void> {
   const { cluster } = archive;
   const keys = groupBy.filter(isTotalKey);
-  const groups = await totalsByGroup(connection, archive, keys, totals);
-  const { sums, slurm } = await totalOf(connection, archive, keys, totals, groups);
-  if (sums.runs === 0) return;
   const curve = weighing?.curveOf(cluster) ?? null;
-  if (curve !== null) await weigh(connection, archive, keys, totals, curve, { groups, sums });
+  // DuckDB goes on with the next while groups are made of the first.
+  const [groups, ofAll, weighted] = await allEnded([
+    totalsByGroup(connection, archive, keys, totals),
+    readTotal(connection, archive, keys, totals),
+    curve === null ? null : weightedByGroup(connection, archive, keys, totals, curve),
+  ]);
+  const { sums, slurm } = totalOf(groups, ofAll);
+  if (sums.runs === 0) return;
+  if (weighted !== null) weigh(cluster, keys, weighted, { groups, sums });
   const lost =
     slurm.toldRuns === 0
       ? new Map<Outcome, GroupSums>()
@@ -195,22 +201,17 @@ async function lostByGroup(
 }
 
 /** Gives groups, and the sums of all, the weighed energies that belong to them. */
-async function weigh(
-  connection: DuckDBConnection,
-  archive: ReadableArchive,
+function weigh(
+  cluster: string,
   keys: readonly TotalKey[],
-  totals: TotalsQuery,
-  curve: WeightCurve,
+  weighted: ReadonlyMap<string, WeightedSums>,
   { groups, sums }: { groups: readonly TotalsGroup[]; sums: GroupSums },
-): Promise<void> {
-  const weighted = await weightedByGroup(connection, archive, keys, totals, curve);
+): void {
   const all = new WeightedSums();
   for (const each of weighted.values()) all.addSums(each);
-  sums.clusterEnergy(archive.cluster).weighted = all;
-  for (const group of groups) {
-    group.sums.clusterEnergy(archive.cluster).weighted =
-      weighted.get(keyOf(keys, group.keys)) ?? new WeightedSums();
-  }
+  sums.clusterEnergy(cluster).weighted = all;
+  for (const group of groups)
+    group.sums.clusterEnergy(cluster).weighted = weighted.get(keyOf(keys, group.keys)) ?? new WeightedSums();
 }
 
 /** In the order of the query's keys, by which groups are known. */
@@ -220,24 +221,32 @@ function fieldsOf({ keys }: TotalsGroup, groupBy: ReportQuery['groupBy'], cluste
   );
 }
 
-/** Days, weeks and months cut runs in pieces: then the total is another sum. A job can have runs in several groups. */
-async function totalOf(
+/** What the groups do not tell of all: a job can have runs in several; days, weeks and months cut runs in pieces, and then the total is another sum. */
+async function readTotal(
   connection: DuckDBConnection,
   archive: ReadableArchive,
   keys: readonly TotalKey[],
   totals: TotalsQuery,
-  groups: readonly TotalsGroup[],
-): Promise<Pick<TotalsGroup, 'sums' | 'slurm'>> {
+): Promise<TotalsGroup | number> {
   if (keys.includes('day') || keys.includes('week') || keys.includes('month')) {
     const [all] = await totalsByGroup(connection, archive, [], totals);
-    return all ?? { sums: new GroupSums(), slurm: new SlurmSums() };
+    return all ?? { keys: {}, sums: new GroupSums(), slurm: new SlurmSums() };
   }
+  return (await countTotals(connection, archive, totals)).jobs;
+}
+
+/** @param ofAll the sums of all, or only how many jobs there are */
+function totalOf(
+  groups: readonly TotalsGroup[],
+  ofAll: TotalsGroup | number,
+): Pick<TotalsGroup, 'sums' | 'slurm'> {
+  if (typeof ofAll !== 'number') return ofAll;
   const [sums, slurm] = [new GroupSums(), new SlurmSums()];
   for (const group of groups) {
     sums.addSums(group.sums);
     slurm.addSums(group.slurm);
   }
-  sums.jobs = (await countTotals(connection, archive, totals)).jobs;
+  sums.jobs = ofAll;
   return { sums, slurm };
 }
 

@@ -82,27 +82,22 @@ function isShown(key: SumKey): key is GroupKey {
 export function buildReport(aggregate: Aggregate, context: ReportContext): EitReport {
   const { query, factorsOf } = context;
   const { unattributed } = aggregate;
-  const figuresOf = (sums: GroupSums, slurm: SlurmSums | undefined, lost?: LostSums) => ({
-    ...figures(sums, factorsOf, query.extrapolate),
-    ...(aggregate.slurm === null || slurm === undefined
-      ? {}
-      : {
-          slurm: {
-            ...slurmFigures(slurm, query.compareSlurm === true),
-            ...(lost === undefined ? {} : { lost: lostKwh(lost, sums, factorsOf) }),
-          },
-        }),
+  const figuresOf = (sums: GroupSums, slurm: SlurmSums | undefined, lost?: LostSums): ReportFigures => {
+    const found = figures(sums, factorsOf, query.extrapolate);
+    if (aggregate.slurm === null || slurm === undefined) return found;
+    const told = slurmFigures(slurm, query.compareSlurm === true);
+    if (lost !== undefined) told.lost = lostKwh(lost, sums, factorsOf);
+    found.slurm = told;
+    return found;
+  };
+  const isByJob = query.groupBy.includes('job');
+  const all = aggregate.groups.map((group): { row: ReportGroup; group: Group } => {
+    const { newest } = group.slurm;
+    const job = isByJob && newest !== null ? { slurm_job: slurmJob(newest) } : {};
+    // Of thousands of lines: objects that are spread one into the other take five times as long.
+    const row = Object.assign({}, group.fields, job, figuresOf(group.sums, group.slurm, group.lost));
+    return { row, group };
   });
-  const all = aggregate.groups.map((group): { row: ReportGroup; group: Group } => ({
-    row: {
-      ...group.fields,
-      ...(query.groupBy.includes('job') && group.slurm.newest !== null
-        ? { slurm_job: slurmJob(group.slurm.newest) }
-        : {}),
-      ...figuresOf(group.sums, group.slurm, group.lost),
-    },
-    group,
-  }));
   const total: ReportFigures = {
     ...figuresOf(
       aggregate.total,
