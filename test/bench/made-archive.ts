@@ -129,7 +129,9 @@ export async function makeArchive(
       say(`month ${month + 1} of 12`);
     }
   });
-  await writeState(join(dir, 'state.json.gz'), emptyState(), MODES.file);
+  // Nobody's files are there yet: the next compaction publishes all.
+  const state = { ...emptyState(), unpublished: 'all' as const };
+  await writeState(join(dir, 'state.json.gz'), state, MODES.file);
   await writeManifest(
     dir,
     {

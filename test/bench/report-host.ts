@@ -7,7 +7,7 @@ import { makeArchive } from './made-archive';
 
 /**
  * `make LEDGER RUNS YEAR`: an archive. `sql LEDGER [runs]`: the SQL of a year by user and partition, from sums or run by run. `bare SQL`: nothing but DuckDB and that.
- * `sacct LEDGER FILE`: what sacct would print of the runs that ended.
+ * `sacct LEDGER FILE`: what sacct would print of the runs that ended. `job FILE`: the first job in a part.
  */
 async function main([what, place = '', runs, year]: readonly string[]): Promise<void> {
   if (what === 'make') {
@@ -32,6 +32,14 @@ async function main([what, place = '', runs, year]: readonly string[]): Promise<
   }
   if (what === 'sacct') {
     await writeSacct(place, runs ?? '');
+    return;
+  }
+  if (what === 'job') {
+    const path = place.replaceAll("'", "''");
+    const [row] = await withDuckDb(REPORT_LIMITS, async (connection) =>
+      (await connection.runAndReadAll(`SELECT min(job) AS job FROM read_parquet('${path}')`)).getRowObjects(),
+    );
+    process.stdout.write(String(row?.['job']));
     return;
   }
   // As much memory as it likes: of ten million runs, one by one, it wants more than a report may have.

@@ -2,10 +2,13 @@
 // the twenty largest users, the first three also with an intensity that changes each hour; wall time and most memory (medians), beside a Node.js process that does nothing but run the same SQL of the year in
 // DuckDB, and one that does nothing. So is what awk, Python and SQLite need for the year, from a text as sacct prints
 // it (test/bench/report-peers); they count whole joules of a run.
+// In a private ledger a user reads files of his own: his month and his job are asked for by him too (only root can do so for him).
 // The archive is made first (single-node runs of a year, four hours long in the mean), which takes longer than all the rest.
 // Usage: npm run bench:report [-- RUNS [REPEATS [DIR]]]     RUNS: 1000000; DIR: where the archive is made, or lies from before
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -52,7 +55,7 @@ writeFileSync(config, `ledger: ${ledger}\ntime_zone: UTC\n`);
 const hourlyConfig = (name, pue) => {
   const path = join(dir, name);
   const site = `intensity_dir: ${join(dir, 'intensity')}\nsite: {zone: DE, pue: ${pue}}\n`;
-  writeFileSync(path, `ledger: ${ledger}\ntime_zone: UTC\nprivacy: open\n${site}`);
+  writeFileSync(path, `ledger: ${ledger}\ntime_zone: UTC\n${site}`);
   return path;
 };
 const hourly = hourlyConfig('hourly.yaml', 1.2);
@@ -74,11 +77,20 @@ const [sql, sqlOfRuns] = ['', 'runs'].map((way) =>
 );
 
 const program = join(top, 'dist/eit-report.js');
+// Who asks for himself does not get into the working tree.
+const own = join(dir, 'eit');
+rmSync(own, { recursive: true, force: true });
+for (const name of ['dist', 'data', 'package.json'])
+  cpSync(join(top, name), join(own, name), { recursive: true });
+chmodSync(dir, 0o755);
+const ownProgram = join(own, 'dist/eit-report.js');
+const [aUser, itsUid] = ['user0500', 1500];
 const year = ['-S', `${YEAR}-01-01`, '-E', `${YEAR + 1}-01-01`];
 const aJob = String(Math.floor(Number(runs) / 2));
 const ofYear = ['-a', ...year, '--json'];
-const ofMonth = ['-u', 'user0500', '-S', `${YEAR}-06-01`, '-E', `${YEAR}-07-01`, '--json'];
+const ofMonth = ['-u', aUser, '-S', `${YEAR}-06-01`, '-E', `${YEAR}-07-01`, '--json'];
 const ofJob = ['-j', aJob, ...year, '--json'];
+const ofHisJob = ['-j', jobOf(itsUid), ...year, '--json'];
 const CASES = [
   { what: 'node -e 0', args: ['-e', '0'] },
   { what: 'the same SQL in bare DuckDB', args: [host, 'bare', sql] },
@@ -94,6 +106,12 @@ const CASES = [
   { what: 'that month, intensity by the hour', args: [program, ...ofMonth, '--config', hourly] },
   { what: 'one job, in a year', args: [program, ...ofJob] },
   { what: 'that job, intensity by the hour', args: [program, ...ofJob, '--config', hourly] },
+  ...(process.getuid() === 0
+    ? [
+        { what: 'his month, asked by him', args: [ownProgram, ...ofMonth.slice(2)], uid: itsUid },
+        { what: 'one job of his, asked by him', args: [ownProgram, ...ofHisJob], uid: itsUid },
+      ]
+    : []),
   { what: 'eit-report --help', args: [program, '--help'] },
 ];
 const PEERS = [
@@ -118,7 +136,7 @@ for (const { what } of PEERS) found.set(what, []);
 // Filling the database is not asking it.
 spawnSync('python3', peerArgs(PEERS[2]));
 for (let i = 0; i < Number(repeats); i++) {
-  for (const { what, args } of CASES) found.get(what).push(await measure(process.execPath, args));
+  for (const { what, args, uid } of CASES) found.get(what).push(await measure(process.execPath, args, uid));
   for (const peer of PEERS) found.get(peer.what).push(await measure(peer.program, peerArgs(peer)));
 }
 const bareS = median(found.get(CASES[1].what).map(({ wallS }) => wallS));
@@ -131,6 +149,12 @@ for (const [what, all] of found) {
 
 function peerArgs({ script, rest }) {
   return [join(top, 'test/bench/report-peers', script), sacct, String(YEAR), ...rest];
+}
+
+/** A job that a user had in June. */
+function jobOf(uid) {
+  const path = `${ledger}/made/by-user/${uid}/${YEAR}-06.parquet`;
+  return execFileSync(process.execPath, [host, 'job', path], { encoding: 'utf8' });
 }
 
 /** A value an hour of the year: a day with sun, a week with wind. */
@@ -160,11 +184,14 @@ function writeSeries(folder) {
 }
 
 /** Runs a program: wall and CPU time, and the most memory that it had (VmHWM of proc(5)); of programs that it starts itself only the wall time tells. */
-function measure(executable, args) {
+function measure(executable, args, uid) {
   return new Promise((resolve, reject) => {
     const begin = process.hrtime.bigint();
     const env = { ...process.env, EIT_CONFIG: config, TZ: 'UTC' };
-    const child = spawn(executable, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(executable, args, {
+      ...{ env, stdio: ['ignore', 'ignore', 'inherit'], cwd: dir },
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
     let [mb, cpuS] = [0, 0];
     const poll = setInterval(() => {
       try {
