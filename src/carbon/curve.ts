@@ -44,7 +44,7 @@ const OTHER: Readonly<Record<IntensityBasis, IntensityBasis>> = {
 
 /**
  * The intensity at each time of a window. Where lines overlap, consumption goes before production and then what was fetched last holds.
- * A gap takes the nearest value that is at most 3 hours away; else the mean of the same hour of the week (UTC) as far as the series
+ * A gap takes the nearest value that is at most 3 hours away (the middle is a whole hour, where there is one); else the mean of the same hour of the week (UTC) as far as the series
  * has it in the 4 weeks before and after; else the yearly average. Marginal values are never used. The other basis is used only where the one
  * asked for has nothing in the window (nor, where both have nothing there, around it); the pieces say so.
  * @param lines of one zone, in any order; those of {@link CURVE_MARGIN_MS} around the window fill gaps in it
@@ -148,7 +148,7 @@ function fillGap(
     (after?.fromMs ?? Infinity) - NEIGHBOUR_MS,
   ];
   if (before !== undefined && after !== undefined && left > right)
-    left = right = Math.floor((before.toMs + after.fromMs) / 2);
+    left = right = middleOf(before.toMs, after.fromMs, { latestMs: left });
   if (before !== undefined) between(-Infinity, left, byNeighbour(before));
   // In a long gap no hour has its like within the weeks around: no need to look at each.
   const farLeft = Math.max(left, ceilHour((before?.toMs ?? -Infinity) + WEEKS_AROUND * WEEK_MS));
@@ -159,6 +159,16 @@ function fillGap(
     between(farRight, right, byHours);
   } else between(left, right, byHours);
   if (after !== undefined) between(right, Infinity, byNeighbour(after));
+}
+
+/**
+ * Up to where the value before a gap holds: its middle, the next whole hour if that is in it. So what is of hours stays so, and reports by hourly slots are exact.
+ * @param latestMs no value reaches farther
+ */
+function middleOf(fromMs: number, toMs: number, { latestMs }: { readonly latestMs: number }): number {
+  const middle = Math.floor((fromMs + toMs) / 2);
+  const hour = ceilHour(middle);
+  return hour > toMs ? middle : Math.min(hour, latestMs);
 }
 
 /** The mean over the same hour of the week in the weeks around; null where the series has nothing of it. */

@@ -1,7 +1,4 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { visible } from '../config/visible';
-import { EitError, type EitErrorCode, isErrno } from '../errors';
+import { EitError, type EitErrorCode } from '../errors';
 import type { IntensitySourceConfig } from '../generated/config';
 import type { IntensityLine } from '../generated/intensity';
 import { checkedValues } from './checked-values';
@@ -10,6 +7,7 @@ import type { IntensityBasis } from './intensity';
 import { appendSeries, readSeries } from './intensity-store';
 import { PROVIDERS } from './providers';
 import { DAY_MS, type Provider } from './providers/provider';
+import { monthMs, seriesMonths } from './series-files';
 import { readToken } from './token-file';
 
 /** What the first fetch of a series brings. */
@@ -162,32 +160,12 @@ export function seriesEndMs(
   dir: string,
   { zone, basis, flow, source }: Pick<IntensityLine, 'zone' | 'basis' | 'flow' | 'source'>,
 ): number | null {
-  for (const month of monthsOf(join(dir, zone))) {
-    const fromMs = Date.parse(`${month}-01T00:00:00.000Z`);
-    const ends = readSeries(dir, zone, { fromMs, toMs: fromMs + 32 * DAY_MS })
+  for (const month of seriesMonths(dir, zone)) {
+    const ends = readSeries(dir, zone, monthMs(month))
       .filter((line) => line.basis === basis && line.flow === flow && line.source === source)
       .map(({ end }) => end);
     const last = ends.sort().at(-1);
     if (last !== undefined) return Date.parse(last);
   }
   return null;
-}
-
-/** `2026-03`, the latest first. */
-function monthsOf(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .flatMap((name) => /^(\d{4}-(?:0[1-9]|1[0-2]))\.ndjson$/.exec(name)?.[1] ?? [])
-      .sort()
-      .toReversed();
-  } catch (cause) {
-    if (isErrno(cause, 'ENOENT')) return [];
-    throw new EitError(
-      'EIT_INTENSITY',
-      `cannot list ${visible(folder)}: ${visible(String(cause))}; run it as its owner`,
-      {
-        cause,
-      },
-    );
-  }
 }

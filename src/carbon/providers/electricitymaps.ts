@@ -17,6 +17,7 @@ export const electricitymaps: Provider = {
   tokenLines: 1,
   bases: ['average-lifecycle', 'average-direct'],
   flow: 'consumption',
+  stepMinutes: 60,
   // Documented: 10 days of hours.
   chunkMs: 10 * DAY_MS,
   settlesMs: 4 * DAY_MS,

@@ -50,6 +50,8 @@ export interface Provider {
   /** Which averages it has, the first if nothing is said. */
   readonly bases: readonly IntensityBasis[];
   readonly flow: IntensityLine['flow'];
+  /** How long its values are; where zones differ, the shortest. */
+  readonly stepMinutes: number;
   /** The most that one question may span. */
   readonly chunkMs: number;
   /** How long after its time a value may still change. */
