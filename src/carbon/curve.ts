@@ -22,6 +22,8 @@ export interface CurveOptions {
   readonly toMs: number;
   /** The basis asked for. */
   readonly basis: IntensityBasis;
+  /** The time whose values tell whether the series has that basis, where the curve reaches beyond it; absent: that of the curve. */
+  readonly window?: { readonly fromMs: number; readonly toMs: number };
   /** As if nothing had been fetched after this time; absent: all. */
   readonly asOfMs?: number;
   /** What holds where the series tells nothing, of the basis asked for. */
@@ -58,12 +60,16 @@ export function resolveCurve(lines: Iterable<IntensityLine>, options: CurveOptio
     basis,
     painted: paintSeries(all, basis, asOfMs),
   }));
-  const isIn = ({ painted = [] as Painted[] } = {}): boolean => {
-    const first = painted[firstEndingAfter(painted, fromMs)];
-    return first !== undefined && first.fromMs < toMs;
-  };
-  const hasAny = ({ painted = [] as Painted[] } = {}): boolean => painted.length > 0;
-  const { basis = asked, painted = [] } = [isIn, hasAny].flatMap((has) => [own, other].filter(has))[0] ?? {};
+  const window = options.window ?? options;
+  const hasWithin =
+    (marginMs: number) =>
+    ({ painted = [] as Painted[] } = {}): boolean => {
+      const first = painted[firstEndingAfter(painted, window.fromMs - marginMs)];
+      return first !== undefined && first.fromMs < window.toMs + marginMs;
+    };
+  // Not by all that was read: who reads more has to find the same.
+  const ranks = [hasWithin(0), hasWithin(CURVE_MARGIN_MS)];
+  const { basis = asked, painted = [] } = ranks.flatMap((has) => [own, other].filter(has))[0] ?? {};
 
   const pieces: CurvePiece[] = [];
   const add = (piece: CurvePiece): void => {

@@ -120,6 +120,27 @@ describe('what the series has', () => {
   });
 });
 
+test('the basis is that of the window, whatever lies in the margin that is painted with it', () => {
+  const lines = [
+    ...[0, 1, 2].map((hour) => hourLine(hour, 300, { basis: 'average-direct' })),
+    hourLine(10, 500),
+    hourLine(-3, 500),
+  ];
+  const { fromMs, toMs } = options(0, 3);
+  const painted = resolveCurve(lines, options(-24, 27, { window: { fromMs, toMs } }));
+  const inWindow = painted.filter((piece) => piece.toMs > fromMs && piece.fromMs < toMs);
+  expect(inWindow).toEqual([expect.objectContaining({ origin: 'series', basis: 'average-direct' })]);
+  // Without: as the wider time has it.
+  expect(resolveCurve(lines, options(-24, 27)).map(({ basis }) => basis)).not.toContain('average-direct');
+});
+
+test('what was read from farther away than gaps are filled from chooses no basis', () => {
+  const direct = hourLine(-100, 300, { basis: 'average-direct' });
+  const far = hourLine(-29 * 24, 500);
+  const asked = options(0, 100);
+  expect(resolveCurve([direct, far], asked)).toEqual(resolveCurve([direct], asked));
+});
+
 describe('a gap', () => {
   test('of up to 6 hours is filled by its neighbours, each up to the middle, which is a whole hour', () => {
     const lines = [hourLine(0, 100), hourLine(6, 200, { estimated: true })];
