@@ -103,6 +103,36 @@ describe('fetch', () => {
     rmSync(token);
   });
 
+  test('a token that reaches less far than was asked for: what came is kept, what did not is told, and the status is 1', async () => {
+    const token = join(command.dir, 'token');
+    writeFileSync(token, 'a-secret-token\n', { mode: 0o600 });
+    configure([{ zone: 'FR', provider: 'electricitymaps', token_file: token, url: server.url }]);
+    const hourMs = 2 * HALF_MS;
+    const endMs = Math.floor(Date.now() / hourMs) * hourMs;
+    const history = [...Array(23).keys()].map((i) => ({
+      zone: 'FR',
+      carbonIntensity: 50,
+      datetime: new Date(endMs - (i + 1) * hourMs).toISOString(),
+    }));
+    server.answer((request, response) => {
+      const isPast = request.url?.includes('past-range') === true;
+      (isPast ? json({ error: 'not in your plan' }, 401) : json({ zone: 'FR', history }))(request, response);
+    });
+    const first = await eit('fetch');
+    expect(first.status).toBe(0);
+    // From the first value on, not from a week ago.
+    expect(first.stdout).toMatch(/^FR from electricitymaps: 23 values from .*, 23 new or changed\n$/);
+    const [from, to] = [...first.stdout.matchAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g)].map(([at]) => Date.parse(at));
+    expect((to! - from!) / hourMs).toBeCloseTo(23, 0);
+
+    const { status, stdout, stderr } = await eit('fetch', '--from', 'now-30days');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^FR from electricitymaps: 23 values from .*, 0 new or changed; not all came\n$/);
+    expect(stderr).toContain('eit: FR from electricitymaps: EIT_PROVIDER: nothing came of ');
+    expect(stderr).toContain('With a token with past-range: eit intensity fetch --zone FR ');
+    rmSync(token);
+  });
+
   test('a wait is told', async () => {
     server.answer(json({}, 503));
     const fetching = eit('fetch');
