@@ -125,9 +125,11 @@ function askedGrid(argv: Readonly<Record<string, unknown>>, loaded: LoadedConfig
   const cluster = named ?? config.cluster ?? '';
   const basis = basisOf(argv) ?? basisOfSite(siteFor(config, cluster).intensity_basis);
   const isOfCluster = named !== undefined && lastGiven(argv['zone']) === undefined;
-  const { zone, notes } = isOfCluster ? siteZone(loaded, cluster, zones) : { zone: zoneOf(argv), notes: [] };
+  const own = isOfCluster ? siteZone(loaded, cluster, zones) : null;
+  const zone = own?.zone ?? zoneOf(argv);
   const yearlyOf = (year?: number): Intensity =>
     zones.intensity(zone, { basis, ...(year === undefined ? {} : { year }) });
+  const notes = own?.notes ?? yearlyOf().departures.map((departure) => `intensity of ${departure}`);
   return { zone, basis, yearlyOf, notes };
 }
 

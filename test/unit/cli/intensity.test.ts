@@ -244,8 +244,8 @@ describe('import', () => {
         'eit: 2 holes, since without an end no row lasts longer than the usual step, 01:00:00: the first is from 2026-03-02T04:00:00.000Z to ' +
         '2026-03-03T22:00:00.000Z (1-18:00:00); reports fill them as they fill every gap (docs/intensity.md)\n',
     });
-    const json = await eit(...args, '--json');
-    expect(JSON.parse(json.stdout)).toMatchObject({
+    const again = await eit(...args, '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({
       holes: 2,
       first_hole: { from: '2026-03-02T04:00:00.000Z', to: '2026-03-03T22:00:00.000Z' },
     });
@@ -462,6 +462,22 @@ describe('show', () => {
       'there is nothing of average-lifecycle in this time: what is shown is average-direct',
     );
     expect(stderr).toContain(`1 line passed over as damaged: ${dir}/DE/2026-03.ndjson:4: not JSON`);
+  });
+
+  test('names an older year where the newest table lacks the zone', async () => {
+    const { status, stderr } = await eit(
+      'show',
+      '--zone',
+      'UA',
+      '--from',
+      '2026-03-01',
+      '--to',
+      '2026-03-02',
+    );
+    expect(status).toBe(0);
+    expect(stderr).toContain(
+      'eit: intensity of 2019 in place of 2024, for which no table has UA (average-lifecycle)',
+    );
   });
 
   test('a file that is not read is told as one', async () => {
