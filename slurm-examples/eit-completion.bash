@@ -124,7 +124,7 @@ _eit() {
       ;;
     intensity)
       actions='fetch import show'
-      options='--zone --provider --from --to --basis --flow --source --time-zone --factors-as-of --plot --json --config'
+      options='--zone --cluster --provider --from --to --basis --flow --source --time-zone --factors-as-of --plot --json --config'
       ;;
     quota)
       actions='refresh check'

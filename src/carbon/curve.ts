@@ -22,6 +22,8 @@ export interface CurveOptions {
   readonly toMs: number;
   /** The basis asked for. */
   readonly basis: IntensityBasis;
+  /** The time whose values tell whether the series has that basis, where the curve reaches beyond it; absent: that of the curve. */
+  readonly window?: { readonly fromMs: number; readonly toMs: number };
   /** As if nothing had been fetched after this time; absent: all. */
   readonly asOfMs?: number;
   /** What holds where the series tells nothing, of the basis asked for. */
@@ -44,7 +46,7 @@ const OTHER: Readonly<Record<IntensityBasis, IntensityBasis>> = {
 
 /**
  * The intensity at each time of a window. Where lines overlap, consumption goes before production and then what was fetched last holds.
- * A gap takes the nearest value that is at most 3 hours away; else the mean of the same hour of the week (UTC) as far as the series
+ * A gap takes the nearest value that is at most 3 hours away (the middle is a whole hour, where there is one); else the mean of the same hour of the week (UTC) as far as the series
  * has it in the 4 weeks before and after; else the yearly average. Marginal values are never used. The other basis is used only where the one
  * asked for has nothing in the window (nor, where both have nothing there, around it); the pieces say so.
  * @param lines of one zone, in any order; those of {@link CURVE_MARGIN_MS} around the window fill gaps in it
@@ -58,12 +60,16 @@ export function resolveCurve(lines: Iterable<IntensityLine>, options: CurveOptio
     basis,
     painted: paintSeries(all, basis, asOfMs),
   }));
-  const isIn = ({ painted = [] as Painted[] } = {}): boolean => {
-    const first = painted[firstEndingAfter(painted, fromMs)];
-    return first !== undefined && first.fromMs < toMs;
-  };
-  const hasAny = ({ painted = [] as Painted[] } = {}): boolean => painted.length > 0;
-  const { basis = asked, painted = [] } = [isIn, hasAny].flatMap((has) => [own, other].filter(has))[0] ?? {};
+  const window = options.window ?? options;
+  const hasWithin =
+    (marginMs: number) =>
+    ({ painted = [] as Painted[] } = {}): boolean => {
+      const first = painted[firstEndingAfter(painted, window.fromMs - marginMs)];
+      return first !== undefined && first.fromMs < window.toMs + marginMs;
+    };
+  // Not by all that was read: who reads more has to find the same.
+  const ranks = [hasWithin(0), hasWithin(CURVE_MARGIN_MS)];
+  const { basis = asked, painted = [] } = ranks.flatMap((has) => [own, other].filter(has))[0] ?? {};
 
   const pieces: CurvePiece[] = [];
   const add = (piece: CurvePiece): void => {
@@ -148,7 +154,7 @@ function fillGap(
     (after?.fromMs ?? Infinity) - NEIGHBOUR_MS,
   ];
   if (before !== undefined && after !== undefined && left > right)
-    left = right = Math.floor((before.toMs + after.fromMs) / 2);
+    left = right = middleOf(before.toMs, after.fromMs, { latestMs: left });
   if (before !== undefined) between(-Infinity, left, byNeighbour(before));
   // In a long gap no hour has its like within the weeks around: no need to look at each.
   const farLeft = Math.max(left, ceilHour((before?.toMs ?? -Infinity) + WEEKS_AROUND * WEEK_MS));
@@ -159,6 +165,16 @@ function fillGap(
     between(farRight, right, byHours);
   } else between(left, right, byHours);
   if (after !== undefined) between(right, Infinity, byNeighbour(after));
+}
+
+/**
+ * Up to where the value before a gap holds: its middle, the next whole hour if that is in it. So what is of hours stays so, and reports by hourly slots are exact.
+ * @param latestMs no value reaches farther
+ */
+function middleOf(fromMs: number, toMs: number, { latestMs }: { readonly latestMs: number }): number {
+  const middle = Math.floor((fromMs + toMs) / 2);
+  const hour = ceilHour(middle);
+  return hour > toMs ? middle : Math.min(hour, latestMs);
 }
 
 /** The mean over the same hour of the week in the weeks around; null where the series has nothing of it. */

@@ -1,7 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { visible } from '../config/visible';
-import { EitError, type EitErrorCode, isErrno } from '../errors';
+import { DateTime } from 'luxon';
+import { EitError, type EitErrorCode } from '../errors';
 import type { IntensitySourceConfig } from '../generated/config';
 import type { IntensityLine } from '../generated/intensity';
 import { checkedValues } from './checked-values';
@@ -9,7 +7,8 @@ import type { HttpClient } from './http-client';
 import type { IntensityBasis } from './intensity';
 import { appendSeries, readSeries } from './intensity-store';
 import { PROVIDERS } from './providers';
-import { DAY_MS, type Provider } from './providers/provider';
+import { DAY_MS, OutOfReach, type Provider } from './providers/provider';
+import { monthMs, seriesMonths } from './series-files';
 import { readToken } from './token-file';
 
 /** What the first fetch of a series brings. */
@@ -30,6 +29,7 @@ export interface FetchedSeries {
   readonly provider: string;
   readonly basis: IntensityBasis;
   readonly flow: IntensityLine['flow'];
+  /** Begin of the first value and end of the last; of what was asked for where none came. */
   readonly fromMs: number;
   readonly toMs: number;
   readonly values: number;
@@ -90,19 +90,24 @@ export async function fetchSeries(
   const { source, flow } = provider;
   const toMs = Math.min(nowMs, options.toMs ?? nowMs);
   const stamp = { zone, basis, flow, source, fetched_at: new Date(nowMs).toISOString() };
-  const fromMs = options.fromMs ?? nextFromMs(dir, stamp, nowMs, provider.settlesMs);
+  const endMs = options.fromMs === undefined ? seriesEndMs(dir, stamp) : null;
+  const fromMs = options.fromMs ?? nextFromMs(endMs, nowMs, provider.settlesMs);
 
   const pieces = Math.max(0, Math.ceil((toMs - fromMs) / provider.chunkMs));
   const refused: Record<string, number> = {};
   const notes = new Set<string>();
-  let [values, added] = [0, 0];
+  const starts: number[] = [];
+  let [values, added, lastEndMs] = [0, 0, -Infinity];
   let error: EitError | null = null;
+  let refusal: OutOfReach | null = null;
+  let short: Short | null = null;
   for (let i = 0; i < pieces && error === null; i++) {
     onProgress?.(i, pieces);
     const window = {
       fromMs: fromMs + i * provider.chunkMs,
       toMs: Math.min(toMs, fromMs + (i + 1) * provider.chunkMs),
     };
+    if (refusal !== null && window.toMs < refusal.reach.sinceMs) continue;
     try {
       const token = tokenOf(wanted);
       const question = { zone, providerZone, basis, nowMs, ...window };
@@ -114,27 +119,70 @@ export async function fetchSeries(
           refused[reason] = (refused[reason] ?? 0) + count;
       for (const note of answer.notes ?? []) notes.add(note);
       values += checked.lines.length;
+      const [first, last] = [checked.lines[0], checked.lines.at(-1)];
+      if (first !== undefined) starts.push(Date.parse(first.start));
+      if (last !== undefined) lastEndMs = Math.max(lastEndMs, Date.parse(last.end));
       options.checkLock?.();
       if (checked.lines.length > 0) added += await appendSeries(dir, zone, checked.lines);
+      if (answer.reach !== undefined) short ??= { fromMs: window.fromMs, wants: answer.reach.wants };
+      refusal = null;
     } catch (caught) {
+      if (caught instanceof OutOfReach) {
+        refusal = caught;
+        short ??= { fromMs: window.fromMs, wants: caught.reach.wants };
+        continue;
+      }
       if (!(caught instanceof EitError) || !ENDS_ONE_SERIES.includes(caught.code)) throw caught;
       error = caught;
     }
   }
   onProgress?.(pieces, pieces);
+  if (short !== null && refusal === null && error === null) {
+    const { fromMs: shortMs } = short;
+    const known = options.fromMs ?? endMs;
+    const lost = {
+      fromMs: Math.max(shortMs, known ?? Infinity),
+      toMs: starts.find((ms) => ms >= shortMs) ?? toMs,
+    };
+    // Less than a value is none. A first fetch asks for what there is.
+    if (lost.toMs - lost.fromMs >= provider.stepMinutes * MINUTE_MS) error = lostError(wanted, short, lost);
+  }
   return {
     zone,
     provider: provider.name,
     basis,
     flow,
-    fromMs,
-    toMs,
+    fromMs: starts[0] ?? fromMs,
+    toMs: values > 0 ? lastEndMs : toMs,
     values,
     added,
     refused,
     notes: [...notes],
-    error,
+    // Without another: nothing of what was asked for is in the token's reach.
+    error: error ?? refusal,
   };
+}
+
+/** From where on a token did not reach. */
+interface Short {
+  readonly fromMs: number;
+  readonly wants: string;
+}
+
+const MINUTE_MS = 60_000;
+
+/** What no later fetch asks for again, and how to have it. */
+function lostError(
+  { zone, provider }: WantedSeries,
+  { wants }: Short,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): EitError {
+  const [from, to] = [fromMs, toMs].map((ms) => DateTime.fromMillis(ms).toFormat("yyyy-MM-dd'T'HH:mm"));
+  return new EitError(
+    'EIT_PROVIDER',
+    `nothing came of ${from} to ${to}, which this token does not reach and no later fetch asks for again; what came is kept. ` +
+      `With ${wants}: eit intensity fetch --zone ${zone} --provider ${provider.name} --from ${from} --to ${to}`,
+  );
 }
 
 /** What keeps one series from coming, and not the others. */
@@ -144,14 +192,8 @@ function tokenOf({ provider: { tokenLines }, tokenFile }: WantedSeries): string[
   return tokenLines === 0 || tokenFile === null ? [] : readToken(tokenFile, tokenLines);
 }
 
-/** Where the series ends, less what may still change. */
-function nextFromMs(
-  dir: string,
-  stamp: Pick<IntensityLine, 'zone' | 'basis' | 'flow' | 'source'>,
-  nowMs: number,
-  settlesMs: number,
-): number {
-  const endMs = seriesEndMs(dir, stamp);
+/** Where the series ends, less what may still change. @param endMs null: there is none yet */
+function nextFromMs(endMs: number | null, nowMs: number, settlesMs: number): number {
   const hourMs = 3_600_000;
   const fromMs = endMs === null ? nowMs - FIRST_FETCH_MS : Math.min(endMs, nowMs) - settlesMs;
   return Math.floor(fromMs / hourMs) * hourMs;
@@ -162,32 +204,12 @@ export function seriesEndMs(
   dir: string,
   { zone, basis, flow, source }: Pick<IntensityLine, 'zone' | 'basis' | 'flow' | 'source'>,
 ): number | null {
-  for (const month of monthsOf(join(dir, zone))) {
-    const fromMs = Date.parse(`${month}-01T00:00:00.000Z`);
-    const ends = readSeries(dir, zone, { fromMs, toMs: fromMs + 32 * DAY_MS })
+  for (const month of seriesMonths(dir, zone)) {
+    const ends = readSeries(dir, zone, monthMs(month))
       .filter((line) => line.basis === basis && line.flow === flow && line.source === source)
       .map(({ end }) => end);
     const last = ends.sort().at(-1);
     if (last !== undefined) return Date.parse(last);
   }
   return null;
-}
-
-/** `2026-03`, the latest first. */
-function monthsOf(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .flatMap((name) => /^(\d{4}-(?:0[1-9]|1[0-2]))\.ndjson$/.exec(name)?.[1] ?? [])
-      .sort()
-      .toReversed();
-  } catch (cause) {
-    if (isErrno(cause, 'ENOENT')) return [];
-    throw new EitError(
-      'EIT_INTENSITY',
-      `cannot list ${visible(folder)}: ${visible(String(cause))}; run it as its owner`,
-      {
-        cause,
-      },
-    );
-  }
 }

@@ -4,12 +4,22 @@ import type { IntensityLine } from '../generated/intensity';
 import { parseCsv } from './csv';
 import { LONGEST_STRETCH_MS, MOST_G_PER_KWH } from './intensity-line';
 import { localTimes } from './local-times';
+import { rowLengths, type SeriesHole } from './row-lengths';
 
 const COLUMNS = ['start', 'end', 'g_per_kwh', 'estimated'] as const;
 
+/** A file of a site. */
+export interface IntensityCsv {
+  readonly lines: IntensityLine[];
+  /** Of a file without ends: where a row lasts for the usual step and the next begins later. */
+  readonly holes: readonly SeriesHole[];
+  /** The usual step of a file without ends; null: each row has its end. */
+  readonly stepMs: number | null;
+}
+
 /**
  * A site's own series: `start,end,g_per_kwh` with a header, `end` and `estimated` (true, false) may be absent; without an end a row lasts until the
- * next begins, and the last as long as the one before. Times are ISO 8601 with an offset, or local times of `timeZone`.
+ * next begins, but no longer than the file's usual step. Times are ISO 8601 with an offset, or local times of `timeZone`.
  * @param timeZone an IANA name; null: each time has to have its offset
  * @param file named in errors
  * @throws EitError EIT_DATA_FILE with the line and what was expected
@@ -18,7 +28,7 @@ export function parseIntensityCsv(
   text: string,
   stamp: Pick<IntensityLine, 'zone' | 'basis' | 'flow' | 'source' | 'fetched_at'>,
   { timeZone, file }: { readonly timeZone: string | null; readonly file: string },
-): IntensityLine[] {
+): IntensityCsv {
   const wrong = (line: number, what: string): EitError =>
     new EitError('EIT_DATA_FILE', `${visible(file)}:${line}: ${what}`);
   const [header, ...rows] = parseCsv(text.replace(/^\uFEFF/, ''), visible(file));
@@ -40,6 +50,7 @@ export function parseIntensityCsv(
 
   const times = { start: localTimes(timeZone ?? 'utc'), end: localTimes(timeZone ?? 'utc') };
   const timeAt = (which: 'start' | 'end', cell: string, line: number): number => {
+    if (which === 'end' && cell === '') throw wrong(line, 'an empty end: leave the column out or fill it');
     const ms = timeZone === null && !/[Zz]$|[+-]\d\d:?\d\d$/.test(cell.slice(10)) ? NaN : times[which](cell);
     if (!Number.isNaN(ms) && ms >= 0) return ms;
     const expected =
@@ -64,6 +75,7 @@ export function parseIntensityCsv(
     return {
       line,
       startMs: timeAt('start', cell('start'), line),
+      text: cell('start'),
       endMs: column('end') < 0 ? null : timeAt('end', cell('end'), line),
       grams,
       estimated: estimated === 'true',
@@ -82,9 +94,10 @@ export function parseIntensityCsv(
         `the row begins before that of line ${before.line} ends; expected rows that do not overlap`,
       );
   }
-  const lastLengthMs = (stretches.at(-1)?.startMs ?? NaN) - (stretches.at(-2)?.startMs ?? NaN);
-  return stretches.map(({ line, startMs, endMs, grams, estimated }, i) => {
-    const untilMs = endMs ?? stretches[i + 1]?.startMs ?? startMs + lastLengthMs;
+  const hasEnds = column('end') >= 0;
+  const { endsMs, holes, stepMs } = rowLengths(hasEnds ? [] : stretches, timeZone);
+  const lines = stretches.map(({ line, startMs, endMs, grams, estimated }, i) => {
+    const untilMs = endMs ?? endsMs[i] ?? NaN;
     if (Number.isNaN(untilMs))
       throw wrong(line, 'one row alone does not tell how long it lasts; expected a column end');
     if (!(untilMs > startMs && untilMs - startMs <= LONGEST_STRETCH_MS))
@@ -96,4 +109,5 @@ export function parseIntensityCsv(
     const { zone, basis, flow, source, fetched_at } = stamp;
     return { zone, start, end, g_per_kwh: grams, basis, flow, source, estimated, fetched_at };
   });
+  return { lines, holes, stepMs: hasEnds ? null : stepMs };
 }

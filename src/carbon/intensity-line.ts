@@ -1,8 +1,11 @@
 import type { IntensityLine } from '../generated/intensity';
 import validateLine from '../generated/intensity-validator';
 
-/** A line covers no more: a reader finds all that reaches into a month in its file and the one before. */
-export const LONGEST_STRETCH_MS = 31 * 86_400_000;
+/**
+ * A line covers no more: a reader finds all that reaches into a month in its file and the one before. The month in which summer time ends has an hour
+ * more than 31 days.
+ */
+export const LONGEST_STRETCH_MS = 31 * 86_400_000 + 3_600_000;
 
 /** No grid is dirtier than coal alone (some 1000); beyond this a value is damage. The same in schemas/intensity.schema.json. */
 export const MOST_G_PER_KWH = 5000;

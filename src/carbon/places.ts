@@ -16,8 +16,11 @@ export interface Located {
 
 /** As much of the tables as a place needs. */
 interface KnownZones {
+  /** Of today's table. */
   readonly keys: readonly string[];
   has(zoneKey: string): boolean;
+  /** Whether an older table has it, or today's. */
+  knows(zoneKey: string): boolean;
 }
 
 interface RegionZone {
@@ -90,10 +93,11 @@ export class Places {
     }
     const known = this.zoneOf(alpha2);
     const parts = this.zones.keys.filter((key) => key.startsWith(`${alpha2}-`));
-    if (known === undefined && parts.length > 0) {
+    if (parts.length > 0 && (known === undefined || !this.zones.has(known.zone))) {
+      const where = known === undefined ? 'in no table' : 'in older tables alone';
       throw new EitError(
         'EIT_PLACE',
-        `${alpha2} as a whole is in no table; give one of its zones, ${parts.join(', ')}, or a point`,
+        `${alpha2} as a whole is ${where}; give one of its zones, ${parts.join(', ')}, or a point`,
       );
     }
     const approximate = known?.isApproximate === true ? known.note : null;
@@ -156,7 +160,7 @@ export class Places {
   private zoneOf(id: string): RegionZone | undefined {
     this.zoneOfRegion ??= parseRegionZones(readDataFile(this.dataDir, REGION_ZONES), `data/${REGION_ZONES}`);
     const known = this.zoneOfRegion.get(id) ?? { zone: id, isApproximate: false, note: '' };
-    return this.zones.has(known.zone) ? known : undefined;
+    return this.zones.knows(known.zone) ? known : undefined;
   }
 
   private shapes(): readonly Region[] {

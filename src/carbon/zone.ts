@@ -25,7 +25,7 @@ const FORMER_FILE = 'zones/former-keys.csv';
 export interface IntensityWish {
   /** Default: life-cycle. */
   readonly basis?: IntensityBasis;
-  /** The nearest year that is known is taken; default: the newest. */
+  /** The nearest year that is known is taken; default: that of the newest table. */
   readonly year?: number;
   /** Whether, for a zone that no table has, the figure of what it is a part of will do. */
   readonly orParent?: boolean;
@@ -56,6 +56,11 @@ export class Zones {
     return this.newest.has(zoneKey);
   }
 
+  /** Whether any table has the zone. */
+  knows(zoneKey: string): boolean {
+    return this.has(zoneKey) || this.olderRows().has(zoneKey);
+  }
+
   /**
    * What the tables know of a zone, the newest first; of a year that two tables have, the better one first.
    * @throws EitError EIT_ZONE_UNKNOWN with what may have been meant
@@ -76,8 +81,8 @@ export class Zones {
   }
 
   /**
-   * A zone's yearly average. Nothing is silent: what is not of the zone and year asked for says so.
-   * @throws EitError EIT_ZONE_UNKNOWN with what may have been meant
+   * A zone's yearly average. Nothing is silent: what is not of the zone and year asked for says so, as of a zone that only older tables have.
+   * @throws EitError EIT_ZONE_UNKNOWN with what may have been meant, or where no table has it by this basis
    */
   intensity(
     zoneKey: string,
@@ -89,15 +94,17 @@ export class Zones {
       for (const parent of parentsOf(zoneKey)) {
         rows = this.candidates(parent, basis, year);
         if (rows.length === 0) continue;
-        departures.push(`zone ${parent} in place of ${visible(zoneKey, 80)}, which is in no table`);
+        const why = this.knows(zoneKey) ? `for which no table has ${basis}` : 'which is in no table';
+        departures.push(`zone ${parent} in place of ${visible(zoneKey, 80)}, ${why}`);
         break;
       }
     }
     const best = nearestYear(rows, year);
     const gPerKwh = best?.gPerKwh[basis];
-    if (best === undefined || gPerKwh === undefined) throw this.unknown(zoneKey);
-    if (year !== undefined && best.year !== year)
-      departures.push(`${best.year} in place of ${year}, for which no table has ${best.key} (${basis})`);
+    if (best === undefined || gPerKwh === undefined) throw this.unknown(zoneKey, basis);
+    const wanted = year ?? (this.has(best.key) ? best.year : this.newestYear());
+    if (best.year !== wanted)
+      departures.push(`${best.year} in place of ${wanted}, for which no table has ${best.key} (${basis})`);
     return {
       gPerKwh,
       year: best.year,
@@ -114,8 +121,8 @@ export class Zones {
 
   private candidates(zoneKey: string, basis: IntensityBasis, year: number | undefined): ZoneYear[] {
     const newest = this.newest.get(zoneKey);
-    const needsOlder = year !== undefined && newest?.year !== year;
-    const rows = needsOlder ? this.rowsOf(zoneKey) : newest === undefined ? [] : [newest];
+    const isInNewest = newest !== undefined && (year === undefined || newest.year === year);
+    const rows = isInNewest ? [newest] : this.rowsOf(zoneKey);
     return rows.filter((row) => row.gPerKwh[basis] !== undefined);
   }
 
@@ -138,7 +145,17 @@ export class Zones {
     return byKey;
   }
 
-  private unknown(zoneKey: string): EitError {
+  private newestYear(): number {
+    return Math.max(...[...this.newest.values()].map(({ year }) => year));
+  }
+
+  private unknown(zoneKey: string, basis?: IntensityBasis): EitError {
+    const years = basis === undefined ? [] : this.rowsOf(zoneKey).map(({ year }) => year);
+    if (years.length > 0)
+      return new EitError(
+        'EIT_ZONE_UNKNOWN',
+        `the tables have zone ${visible(zoneKey, 80)} by life cycle alone (${Math.max(...years)}), not ${basis}; choose lifecycle as basis (site.intensity_basis)`,
+      );
     const near = suggestZones(zoneKey, this.newest.values());
     const hint =
       near.length > 0

@@ -2,6 +2,9 @@ import { readFactorSeries } from '../carbon/factor-series';
 import { siteSeriesFor } from '../carbon/factor-by-time';
 import { intensityDir } from '../carbon/intensity-dir';
 import { readSeries } from '../carbon/intensity-store';
+import { PROVIDERS } from '../carbon/providers';
+import { seriesZones } from '../carbon/series-files';
+import { seriesStepMs } from '../carbon/series-step';
 import { siteZone } from '../carbon/site-zone';
 import { loadZones } from '../carbon/zone';
 import type { LoadedConfig } from '../config/config';
@@ -18,7 +21,12 @@ const LOOK_BACK_MS = 40 * 86_400_000;
 
 /** The factors that turn joules into CO2eq and money: the place, the files, the series. */
 export function checkCarbon(loaded: LoadedConfig, nowMs: number): Check[] {
-  return [checkZone(loaded), ...checkFactorFiles(loaded), ...checkSeries(loaded, nowMs)];
+  return [
+    checkZone(loaded),
+    ...checkFactorFiles(loaded),
+    ...checkSeries(loaded, nowMs),
+    ...checkSlots(loaded),
+  ];
 }
 
 function checkZone(loaded: LoadedConfig): Check {
@@ -74,4 +82,43 @@ function checkSeries({ config }: LoadedConfig, nowMs: number): Check[] {
       return problem(name, `${error.code}: ${error.message}`);
     }
   });
+}
+
+const MINUTE_MS = 60_000;
+/** What slot_minutes can be, the longest first. */
+const SLOTS = [60, 30, 15, 5];
+
+/** The series, of files or to be fetched, whose values are shorter than the archive's slots: an uneven run is not exact with them. */
+function checkSlots({ config }: LoadedConfig): Check[] {
+  const name = 'slot_minutes';
+  const { slot_minutes: slotMinutes } = config;
+  const dir = intensityDir(config);
+  try {
+    const zones = new Set([...seriesZones(dir), ...config.intensity.map(({ zone }) => zone)]);
+    return [...zones].flatMap((zone) => {
+      const stepMs = seriesStepMs(dir, zone) ?? configuredStepMs(config, zone);
+      if (!(stepMs < slotMinutes * MINUTE_MS)) return [];
+      const wanted = SLOTS.find((minutes) => minutes * MINUTE_MS <= stepMs) ?? 5;
+      return [
+        warning(
+          name,
+          `the values of ${zone} are of ${stepMs / MINUTE_MS} min, the slots of ${slotMinutes}: CO2e is exact for even power only, and reports of long times are slower`,
+          wanted < slotMinutes
+            ? `slot_minutes: ${wanted} in eit.yaml, before the first compaction of a cluster (docs/intensity.md)`
+            : undefined,
+        ),
+      ];
+    });
+  } catch (error) {
+    if (!(error instanceof EitError)) throw error;
+    return [problem(name, `${error.code}: ${error.message}`)];
+  }
+}
+
+/** What the providers of a zone have; Infinity: nobody is asked for it. */
+function configuredStepMs(config: LoadedConfig['config'], zone: string): number {
+  const minutes = config.intensity
+    .filter((entry) => entry.zone === zone)
+    .map(({ provider }) => PROVIDERS.find(({ name }) => name === provider)?.stepMinutes ?? Infinity);
+  return Math.min(...minutes) * MINUTE_MS;
 }

@@ -114,6 +114,8 @@ function clusterCurve(
   const isOneYear = byYear.length <= 1 && (byYear[0]?.gPerKwh ?? gPerKwh) === gPerKwh;
   const hourly = readCurve(intensityDir(config), zone, {
     ...{ fromMs, toMs, basis, skipped },
+    // What is beyond it is painted, and chooses nothing.
+    window: { fromMs: Math.max(sinceMs, fromMs), toMs: Math.min(untilMs, toMs) },
     yearly: { gPerKwh, source: intensitySource },
     ...(asOfMs === undefined ? {} : { asOfMs }),
   });

@@ -8,7 +8,7 @@ import { isKnownTimeZone } from '../carbon/local-times';
 import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { EitError } from '../errors';
-import { counted } from '../report/units';
+import { counted, durationText } from '../report/units';
 import type { CommandModule, Surroundings } from './command';
 import { SHARED, basisOf, checkOwner, knownZoneOf } from './intensity-options';
 import { jsonText } from './plain-text';
@@ -33,7 +33,7 @@ export const examples: CommandModule['examples'] = [
 ];
 
 export const epilogue =
-  'import: a CSV file with the columns start, end (may be absent: until the next row), g_per_kwh and estimated (may be absent). All of it is taken, or ' +
+  'import: a CSV file with the columns start, end (may be absent: until the next row, but no longer than the usual step of the file), g_per_kwh and estimated (may be absent). All of it is taken, or ' +
   'nothing: what is wrong is told with its line. It is written month by month: where it was killed, run it again. What is imported later holds before what is there.';
 
 /** `eit intensity import FILE`. */
@@ -75,7 +75,7 @@ export async function run(
   checkOwner(dir, uid);
 
   const stamp = { zone, basis, flow, source, fetched_at: new Date().toISOString() } as const;
-  const lines = parseIntensityCsv(readText(file), stamp, { timeZone, file });
+  const { lines, holes, stepMs } = parseIntensityCsv(readText(file), stamp, { timeZone, file });
   if (lines.length === 0)
     throw new EitError(
       'EIT_DATA_FILE',
@@ -83,13 +83,27 @@ export async function run(
     );
   const added = await appendSeries(dir, zone, lines);
   const [first, last] = [lines[0]?.start ?? null, lines.at(-1)?.end ?? null];
+  const [hole] = holes;
   const text = `${zone}: ${counted(lines.length, 'value')} from ${first} to ${last}, ${added} new or changed\n`;
   await output.write([
     argv['json'] === true
-      ? jsonText({ zone, basis, flow, source, from: first, to: last, values: lines.length, added })
+      ? jsonText({
+          ...{ zone, basis, flow, source, from: first, to: last, values: lines.length, added },
+          holes: holes.length,
+          first_hole: hole === undefined ? null : { from: utc(hole.fromMs), to: utc(hole.toMs) },
+        })
       : text,
   ]);
+  if (hole !== undefined && stepMs !== null)
+    output.note(
+      `${counted(holes.length, 'hole')}, since without an end no row lasts longer than the usual step, ${durationText(stepMs / 1000)}: the first is from ` +
+        `${utc(hole.fromMs)} to ${utc(hole.toMs)} (${durationText((hole.toMs - hole.fromMs) / 1000)}); reports fill them as they fill every gap (docs/intensity.md)`,
+    );
   return 0;
+}
+
+function utc(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 /** Ten years of five minutes are a million rows of some 50 bytes. */

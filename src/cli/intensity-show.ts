@@ -6,8 +6,11 @@ import { type CurvePiece, readCurve, resolveCurve } from '../carbon/curve';
 import { type CurveStep, curveSteps } from '../carbon/curve-steps';
 import { intensityDir } from '../carbon/intensity-dir';
 import { SkippedLines } from '../carbon/intensity-line';
+import type { Intensity, IntensityBasis } from '../carbon/intensity';
+import { siteZone } from '../carbon/site-zone';
+import { withYears, yearlyCurve } from '../carbon/yearly-curve';
 import { loadZones } from '../carbon/zone';
-import { loadConfig } from '../config/config';
+import { type LoadedConfig, loadConfig, siteFor } from '../config/config';
 import { visible } from '../config/visible';
 import { dataPath } from '../data-path';
 import { EitError } from '../errors';
@@ -25,6 +28,12 @@ const BAR_WIDTH = 30;
 
 export const options: Readonly<Record<string, Options>> = {
   zone: SHARED.zone,
+  cluster: {
+    alias: 'M',
+    type: 'string',
+    requiresArg: true,
+    describe: 'as reports on this cluster have it: its zone and its basis; default: those of this machine',
+  },
   from: SHARED.from,
   to: SHARED.to,
   basis: SHARED.basis,
@@ -41,6 +50,7 @@ export const options: Readonly<Record<string, Options>> = {
 export const examples: CommandModule['examples'] = [
   ['--zone DE --from now-2days', 'the last two days, an hour a line'],
   ['--zone DE --from 2026-01-01 --to 2026-02-01 --plot january.svg', 'a month as a picture'],
+  ['--cluster alpha --from 2026-03-01 --to 2026-04-01', 'what a report on this cluster takes for March'],
 ];
 
 export const epilogue =
@@ -53,7 +63,6 @@ export async function run(
   surroundings: Surroundings,
 ): Promise<number> {
   const { env, output } = surroundings;
-  const zone = zoneOf(argv);
   const now = DateTime.local();
   const toMs = timeOf(argv, 'to', now) ?? now.startOf('hour').toMillis();
   const fromMs = timeOf(argv, 'from', now) ?? toMs - DAY_MS;
@@ -62,13 +71,16 @@ export async function run(
     throw new EitError('EIT_USAGE', 'that are more than ten years: ask for less');
   const asOfMs = timeOf(argv, 'factors-as-of', now);
   const path = lastGiven(argv['config']);
-  const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
-  const basis = basisOf(argv) ?? basisOfSite(config.site.intensity_basis);
-  const yearly = loadZones(dataPath()).intensity(zone, { basis });
+  const loaded = loadConfig({ ...(path === undefined ? {} : { path }), env });
+  const { zone, basis, yearlyOf, notes } = askedGrid(argv, loaded);
+  const yearly = yearlyOf();
   const skipped = new SkippedLines();
   const asked = { fromMs, toMs, basis, yearly, ...(asOfMs === undefined ? {} : { asOfMs }) };
-  const found = readCurve(intensityDir(config), zone, { ...asked, skipped });
-  const pieces = found ?? resolveCurve([], asked);
+  const found = readCurve(intensityDir(loaded.config), zone, { ...asked, skipped });
+  const pieces = withYears(
+    found ?? resolveCurve([], asked),
+    yearlyCurve((year) => yearlyOf(Math.min(year, yearly.year)), fromMs, toMs),
+  );
 
   const plot = lastGiven(argv['plot']);
   if (plot !== undefined) {
@@ -81,6 +93,7 @@ export async function run(
   }
   if (argv['json'] === true) await output.write([jsonText({ zone, basis, pieces: pieces.map(toJson) })]);
   else await output.write(tableOf(pieces, surroundings));
+  for (const note of notes) output.note(note);
   if (found === null)
     output.note(
       `there is no series of ${zone} in this time: the yearly average stands in; eit intensity fetch or import brings one`,
@@ -92,6 +105,32 @@ export async function run(
   if (skipped.count > 0)
     output.note(`${skippedText(skipped)}: ${skipped.places.map((place) => visible(place)).join('; ')}`);
   return 0;
+}
+
+/** Where and by which basis: as asked, else as reports on the cluster have it. */
+interface AskedGrid {
+  readonly zone: string;
+  readonly basis: IntensityBasis;
+  /** The average of a year; of the newest without one. */
+  readonly yearlyOf: (year?: number) => Intensity;
+  readonly notes: readonly string[];
+}
+
+/** @throws EitError EIT_USAGE, EIT_ZONE_UNKNOWN, EIT_PLACE */
+function askedGrid(argv: Readonly<Record<string, unknown>>, loaded: LoadedConfig): AskedGrid {
+  const { config } = loaded;
+  const zones = loadZones(dataPath());
+  const named = lastGiven(argv['cluster']);
+  if (named === '') throw new EitError('EIT_USAGE', '--cluster is empty: give the name of a cluster');
+  const cluster = named ?? config.cluster ?? '';
+  const basis = basisOf(argv) ?? basisOfSite(siteFor(config, cluster).intensity_basis);
+  const isOfCluster = named !== undefined && lastGiven(argv['zone']) === undefined;
+  const own = isOfCluster ? siteZone(loaded, cluster, zones) : null;
+  const zone = own?.zone ?? zoneOf(argv);
+  const yearlyOf = (year?: number): Intensity =>
+    zones.intensity(zone, { basis, ...(year === undefined ? {} : { year }) });
+  const notes = own?.notes ?? yearlyOf().departures.map((departure) => `intensity of ${departure}`);
+  return { zone, basis, yearlyOf, notes };
 }
 
 function tableOf(pieces: readonly CurvePiece[], { env, output }: Surroundings): string[] {

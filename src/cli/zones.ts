@@ -136,9 +136,7 @@ function show(
   isJson: boolean,
 ): string[] {
   const rows = zones.years(zone);
-  // A zone that only older tables have is shown by the newest of them.
-  const wished = year ?? (zones.has(zone) ? undefined : rows[0]?.year);
-  const intensity = zones.intensity(zone, { basis, ...(wished === undefined ? {} : { year: wished }) });
+  const intensity = zones.intensity(zone, { basis, ...(year === undefined ? {} : { year }) });
   const parents = parentsOf(zone).filter((key) => zones.has(key));
   if (isJson) {
     const { departures } = intensity;

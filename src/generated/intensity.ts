@@ -13,7 +13,7 @@ export interface IntensityLine {
    */
   start: string;
   /**
-   * At most 31 days after the start.
+   * At most 31 days and an hour after the start: a month in which summer time ends.
    */
   end: string;
   /**

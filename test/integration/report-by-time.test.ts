@@ -201,6 +201,110 @@ test('old jobs have the average of their own year', async () => {
   ]);
 });
 
+describe('a value after the window', () => {
+  const own = mkdtempSync(join(tmpdir(), 'eit-by-window-'));
+  let config: string;
+  const series = join(own, '_intensity');
+  /** Two days in Berlin, the series' own. */
+  const window = ['2026-03-04T00:00', '2026-03-06T00:00'] as const;
+  const startMs = Date.parse('2026-03-03T23:00:00.000Z');
+  const gb = (n: number, grams: number, basis: IntensityLine['basis']): IntensityLine => {
+    const [start, end] = [n, n + 1].map((at) => new Date(startMs + at * 3_600_000).toISOString());
+    return hour(0, grams, { zone: 'GB', basis, start: start!, end: end! });
+  };
+  beforeAll(async () => {
+    config = command.config('by-window.yaml', {
+      ledger: own,
+      privacy: 'open',
+      time_zone: 'Europe/Berlin',
+      site: { zone: 'DE', pue: 1 },
+      clusters: { alpha: { zone: 'GB' }, beta: { zone: 'GB', intensity_basis: 'direct' } },
+    });
+    const uj = KWH_UJ / 3600;
+    const record = runRecord({
+      from: '2026-03-04T10:00:00.000Z',
+      measured_uj: { 'package-0': [uj, uj, uj] },
+    });
+    const path = join(own, 'alpha/inbox', record.to.slice(0, 10), 'n1.ndjson');
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${JSON.stringify(record)}\n`);
+    await appendSeries(
+      series,
+      'GB',
+      [...Array(48).keys()].map((n) => gb(n, 100 + n, 'average-direct')),
+    );
+  });
+  afterAll(() => rmSync(own, { recursive: true, force: true }));
+
+  const figures = async () => {
+    const args = ['-a', '-S', window[0], '-E', window[1], '--json', '--config', config];
+    const { stdout, stderr, status } = await command.report(args);
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    const { total, factors } = JSON.parse(stdout) as EitReport;
+    return { grams: (total.co2e_kg * 1000) / total.energy_kwh.total, origin: factors.intensity_by_origin };
+  };
+  const shown = async (...args: string[]) => {
+    const asked = ['intensity', 'show', '--from', window[0], '--to', window[1], '--json', '--config', config];
+    const all = [command.script('eit'), ...asked, ...args];
+    const { stdout, status, stderr } = await command.run(process.execPath, all);
+    expect({ status, stdout: stdout !== '' }).toEqual({ status: 0, stdout: true });
+    return {
+      ...(JSON.parse(stdout) as { zone: string; basis: string; pieces: { basis: string }[] }),
+      stderr,
+    };
+  };
+
+  test('does not choose the basis of a report, and `eit intensity show` has the same curve', async () => {
+    const before = await figures();
+    expect(before.grams).toBeCloseTo(111, 9);
+    expect(before.origin).toMatchObject({ series: 1, other_basis: 1 });
+    const curve = await shown('--cluster', 'alpha');
+    expect(curve.pieces).toHaveLength(48);
+
+    await appendSeries(series, 'GB', [gb(60, 250, 'average-lifecycle'), gb(61, 250, 'average-lifecycle')]);
+    expect(await figures()).toEqual(before);
+    expect((await shown('--cluster', 'alpha')).pieces).toEqual(curve.pieces);
+    expect((await shown('--zone', 'GB')).pieces).toEqual(curve.pieces);
+  });
+
+  test("`eit intensity show --cluster` takes the cluster's zone and basis", async () => {
+    expect(await shown('--cluster', 'beta')).toMatchObject({
+      zone: 'GB',
+      basis: 'average-direct',
+      stderr: '',
+    });
+    expect(await shown('--cluster', 'alpha')).toMatchObject({
+      ...{ zone: 'GB', basis: 'average-lifecycle' },
+      stderr: expect.stringContaining('what is shown is average-direct') as string,
+    });
+    expect(await shown('--cluster', 'beta', '--zone', 'DE')).toMatchObject({
+      zone: 'DE',
+      basis: 'average-direct',
+    });
+    expect(await shown('--cluster', 'gamma')).toMatchObject({ zone: 'DE', basis: 'average-lifecycle' });
+  });
+});
+
+test('`eit intensity show` has the averages of years that a report has', async () => {
+  const args = [
+    'intensity',
+    'show',
+    '--zone',
+    'EE',
+    '--from',
+    '2018-12-31T12:00',
+    '--to',
+    '2026-01-02',
+    '--json',
+  ];
+  const { stdout } = await command.run(process.execPath, [command.script('eit'), ...args]);
+  const { pieces } = JSON.parse(stdout) as { pieces: { from: string; g_per_kwh: number }[] };
+  expect(pieces.map((piece) => [piece.from, Math.round(piece.g_per_kwh)])).toEqual([
+    ['2018-12-31T11:00:00.000Z', 1044],
+    ['2022-01-01T00:00:00.000Z', 292],
+  ]);
+});
+
 test('a damaged line of the series is passed over, and said', async () => {
   writeFileSync(join(ledger, '_intensity/DE/2026-03.ndjson'), '{"zone":"DE"\n', { flag: 'a' });
   const { status, stderr } = await command.report([...WINDOW, '-a', '--json']);

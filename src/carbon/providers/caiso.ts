@@ -22,6 +22,7 @@ export const caiso: Provider = {
   tokenLines: 0,
   bases: ['average-direct'],
   flow: 'consumption',
+  stepMinutes: 5,
   chunkMs: 7 * DAY_MS,
   settlesMs: 2 * DAY_MS,
   zoneName: (zone) => (zone === 'US-CAL-CISO' ? 'CISO' : null),

@@ -34,6 +34,7 @@ export const eia: Provider = {
   tokenLines: 1,
   bases: ['average-lifecycle'],
   flow: 'production',
+  stepMinutes: 60,
   chunkMs: 10 * DAY_MS,
   settlesMs: 4 * DAY_MS,
   // US-CAL-CISO is the balancing authority CISO.

@@ -1,7 +1,14 @@
 import type { IntensityBasis } from '../intensity';
 import { HttpRefusal } from '../http-client';
 import { keyOf, listAt, numberAt, parseAnswer, Refusals, timeAt, unexpected } from './answer';
-import { DAY_MS, HOUR_MS, type Provider, type ProviderAnswer, type ProviderQuestion } from './provider';
+import {
+  DAY_MS,
+  HOUR_MS,
+  OutOfReach,
+  type Provider,
+  type ProviderAnswer,
+  type ProviderQuestion,
+} from './provider';
 
 const NAME = 'Electricity Maps';
 const FACTOR_TYPE = { 'average-lifecycle': 'lifecycle', 'average-direct': 'direct' } as const;
@@ -17,6 +24,7 @@ export const electricitymaps: Provider = {
   tokenLines: 1,
   bases: ['average-lifecycle', 'average-direct'],
   flow: 'consumption',
+  stepMinutes: 60,
   // Documented: 10 days of hours.
   chunkMs: 10 * DAY_MS,
   settlesMs: 4 * DAY_MS,
@@ -43,9 +51,12 @@ export const electricitymaps: Provider = {
       return parseElectricityMaps(await ask('past-range', range), 'data', question);
     } catch (error) {
       const isLimited = error instanceof HttpRefusal && [401, 403].includes(error.status);
-      if (!isLimited || question.toMs < question.nowMs - DAY_MS) throw error;
+      if (!isLimited) throw error;
+      const reach = { sinceMs: question.nowMs - DAY_MS, wants: 'a token with past-range' };
+      if (question.toMs < reach.sinceMs) throw new OutOfReach(error, reach);
       const answer = parseElectricityMaps(await ask('history', {}), 'history', question);
-      return { ...answer, notes: [`${NAME}: this token has the last 24 hours only: fetch every few hours`] };
+      const notes = [`${NAME}: this token has the last 24 hours only: fetch every few hours`];
+      return { ...answer, notes, reach };
     }
   },
 };

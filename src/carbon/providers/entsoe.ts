@@ -50,6 +50,7 @@ export const entsoe: Provider = {
   tokenLines: 1,
   bases: ['average-lifecycle'],
   flow: 'production',
+  stepMinutes: 15,
   // Documented: a year. A week of Germany is some 5 MB.
   chunkMs: 7 * DAY_MS,
   settlesMs: 7 * DAY_MS,

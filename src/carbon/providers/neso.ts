@@ -15,6 +15,7 @@ export const neso: Provider = {
   tokenLines: 0,
   bases: ['average-direct'],
   flow: 'consumption',
+  stepMinutes: 30,
   // Documented: 14 days.
   chunkMs: 7 * DAY_MS,
   settlesMs: 2 * DAY_MS,

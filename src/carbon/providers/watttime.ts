@@ -21,6 +21,7 @@ export const watttime: Provider = {
   tokenLines: 2,
   bases: ['average-direct'],
   flow: 'production',
+  stepMinutes: 60,
   // Documented: 32 days.
   chunkMs: 30 * DAY_MS,
   settlesMs: 5 * DAY_MS,

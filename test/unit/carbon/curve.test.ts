@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { type CurveOptions, type CurvePiece, readCurve, resolveCurve } from '../../../src/carbon/curve';
 import { appendSeries } from '../../../src/carbon/intensity-store';
+import { weightCurve } from '../../../src/carbon/weight-curve';
 import type { IntensityLine } from '../../../src/generated/intensity';
 import { HOUR_MS, START_MS, hourLine } from './series-lines';
 
@@ -119,16 +120,59 @@ describe('what the series has', () => {
   });
 });
 
+test('the basis is that of the window, whatever lies in the margin that is painted with it', () => {
+  const lines = [
+    ...[0, 1, 2].map((hour) => hourLine(hour, 300, { basis: 'average-direct' })),
+    hourLine(10, 500),
+    hourLine(-3, 500),
+  ];
+  const { fromMs, toMs } = options(0, 3);
+  const painted = resolveCurve(lines, options(-24, 27, { window: { fromMs, toMs } }));
+  const inWindow = painted.filter((piece) => piece.toMs > fromMs && piece.fromMs < toMs);
+  expect(inWindow).toEqual([expect.objectContaining({ origin: 'series', basis: 'average-direct' })]);
+  // Without: as the wider time has it.
+  expect(resolveCurve(lines, options(-24, 27)).map(({ basis }) => basis)).not.toContain('average-direct');
+});
+
+test('what was read from farther away than gaps are filled from chooses no basis', () => {
+  const direct = hourLine(-100, 300, { basis: 'average-direct' });
+  const far = hourLine(-29 * 24, 500);
+  const asked = options(0, 100);
+  expect(resolveCurve([direct, far], asked)).toEqual(resolveCurve([direct], asked));
+});
+
 describe('a gap', () => {
-  test('of up to 6 hours is filled by its neighbours, each up to the middle', () => {
+  test('of up to 6 hours is filled by its neighbours, each up to the middle, which is a whole hour', () => {
     const lines = [hourLine(0, 100), hourLine(6, 200, { estimated: true })];
     expect(shown(resolveCurve(lines, options(0, 7)))).toEqual([
       '0-1 series 100',
-      '1-3.5 neighbour 100',
-      '3.5-6 neighbour 200 estimated',
+      '1-4 neighbour 100',
+      '4-6 neighbour 200 estimated',
       '6-7 series 200 estimated',
     ]);
     expect(shown(resolveCurve(lines, options(2, 3)))).toEqual(['2-3 neighbour 100']);
+  });
+
+  test.each<[string, number, number, string[]]>([
+    ['of an hour, which the value before takes', 1, 2, ['1-2 neighbour 100']],
+    ['of two', 1, 3, ['1-2 neighbour 100', '2-3 neighbour 200']],
+    [
+      'within an hour, whose middle is none',
+      1.25,
+      1.75,
+      ['1.25-1.5 neighbour 100', '1.5-1.75 neighbour 200'],
+    ],
+    [
+      'of half hours, of which no value reaches over 3 hours',
+      1.5,
+      7,
+      ['1.5-4.5 neighbour 100', '4.5-7 neighbour 200'],
+    ],
+    ['of half hours with a whole hour in it', 1.5, 3, ['1.5-3 neighbour 100']],
+  ])('%s', (_, from, to, expected) => {
+    const at = (hour: number): string => new Date(START_MS + hour * HOUR_MS).toISOString();
+    const lines = [hourLine(0, 100, { end: at(from) }), hourLine(to, 200)];
+    expect(shown(resolveCurve(lines, options(from, to)))).toEqual(expected);
   });
 
   test('that is longer: what is 3 hours from both has the mean of the same hour of the weeks around', () => {
@@ -222,6 +266,19 @@ describe('laws', () => {
             expect(own).not.toEqual(last);
           }
         }
+      }),
+    );
+  });
+
+  test('hours stay hours, however many of them are missing: the join by hourly slots is exact', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }), (known) => {
+        const lines = known.flatMap((isKnown, hour) => (isKnown ? [hourLine(hour, 100 + hour)] : []));
+        const asked = options(0, known.length);
+        const intensity = resolveCurve(lines, asked);
+        const pue = [{ fromMs: asked.fromMs, toMs: asked.toMs, value: 1, isAssumed: false }];
+        const curve = weightCurve({ intensity, pue, price: null, basis: asked.basis });
+        expect(curve.isBySlot(HOUR_MS)).toBe(true);
       }),
     );
   });

@@ -75,6 +75,19 @@ test.each<[string, SiteConfig, string[]]>([
   );
 });
 
+test.each<[string, SiteConfig]>([
+  ['its zone', { zone: 'UA' }],
+  ['its point', { lat: 50.45, lon: 30.52 }],
+])('a site in a zone that older tables alone have has their newest, named: by %s', (_, place) => {
+  expect(factorsFor(withSite({ ...place, pue: 1, node_overhead: 1 }), 'alpha', zones)).toMatchObject({
+    zone: 'UA',
+    intensityGPerKwh: 303.0392,
+    intensityYear: 2019,
+    country: 'UKR',
+    defaultsUsed: ['intensity of 2019 in place of 2024, for which no table has UA (average-lifecycle)'],
+  });
+});
+
 test('a cluster has its own factors', () => {
   const loaded = withSite(
     { zone: 'DE', country: 'DEU', pue: 1.2 },

@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DateTime } from 'luxon';
 import { checkedValues } from '../../../src/carbon/checked-values';
 import { fetchSeries, seriesEndMs, wantedSeries } from '../../../src/carbon/fetch-series';
-import { readSeries } from '../../../src/carbon/intensity-store';
+import { appendSeries, readSeries } from '../../../src/carbon/intensity-store';
 import { PROVIDERS } from '../../../src/carbon/providers';
 import { EitError } from '../../../src/errors';
 import { readToken } from '../../../src/carbon/token-file';
@@ -153,6 +154,126 @@ test('of what a provider says twice the first counts, and what is to come is not
     [HALF_MS, 2],
   ]);
   expect(refused).toEqual({ duplicate: 1, 'no time': 4 });
+});
+
+describe('a token with the last 24 hours alone', () => {
+  const HOUR_MS = 3_600_000;
+  const firstMs = Date.parse('2026-03-19T12:00Z');
+  const lastMs = Date.parse('2026-03-20T12:00Z');
+  const own = {
+    zone: 'FR',
+    basis: 'average-lifecycle',
+    flow: 'consumption',
+    source: 'Electricity Maps',
+  } as const;
+
+  /** As Electricity Maps answers: 403 to past-range, 24 values to history. */
+  const answer24 = (history: Answer = historyOf(lastMs)): void =>
+    server.answer((request, response) => {
+      const isPast = request.url?.includes('past-range') === true;
+      (isPast ? json({ error: 'not in your plan' }, 403) : history)(request, response);
+    });
+  const historyOf = (endMs: number): Answer =>
+    json({
+      zone: 'FR',
+      history: [...Array(24).keys()].map((i) => ({
+        zone: 'FR',
+        carbonIntensity: 50,
+        datetime: new Date(endMs - (24 - i) * HOUR_MS).toISOString(),
+        isEstimated: false,
+      })),
+    });
+  const fetchFrance = (options: { nowMs?: number; fromMs?: number; toMs?: number } = {}) => {
+    const token = join(dir, 'token');
+    writeFileSync(token, 'secret', { mode: 0o600 });
+    const entry = { zone: 'FR', provider: 'electricitymaps', token_file: token, url: server.url } as const;
+    const wanted = wantedSeries(entry, 'intensity.0');
+    return fetchSeries(wanted, {
+      dir,
+      http: patientClient({ pausesMs: [] }).http,
+      nowMs: NOW_MS,
+      ...options,
+    });
+  };
+  /** Hours up to a time, as they were fetched before. */
+  const known = (untilMs: number) =>
+    appendSeries(
+      dir,
+      'FR',
+      [...Array(30).keys()].map((i) => ({
+        ...own,
+        start: new Date(untilMs - (i + 1) * HOUR_MS).toISOString(),
+        end: new Date(untilMs - i * HOUR_MS).toISOString(),
+        g_per_kwh: 40,
+        estimated: false,
+        fetched_at: new Date(untilMs).toISOString(),
+      })),
+    );
+  const asked = (): string[] => server.requests.map(({ path }) => path.split('/').at(-1) ?? '');
+  const local = (ms: number): string => DateTime.fromMillis(ms).toFormat("yyyy-MM-dd'T'HH:mm");
+
+  test('gives these at first, and it is said how far they reach', async () => {
+    answer24();
+    expect(await fetchFrance()).toMatchObject({
+      values: 24,
+      added: 24,
+      fromMs: firstMs,
+      toMs: lastMs,
+      error: null,
+    });
+  });
+
+  test.each([
+    ['of 5 days, within a piece', 5, ['past-range', 'history']],
+    ['of 7 days, over two', 7, ['past-range', 'past-range', 'history']],
+    [
+      'of 6 days and an hour: the last piece has an hour',
+      145 / 24,
+      ['past-range', 'history', 'past-range', 'history'],
+    ],
+    ['of 60 days: those in between are not asked for', 60, ['past-range', 'past-range', 'history']],
+  ])('recovers from an outage %s; what is lost is told once', async (_, days, requests) => {
+    const endMs = lastMs - days * DAY_MS;
+    await known(endMs);
+    answer24();
+    const result = await fetchFrance();
+    expect(asked()).toEqual(requests);
+    expect(result).toMatchObject({ values: 24, added: 24, fromMs: firstMs, toMs: lastMs });
+    expect(result.error?.code).toBe('EIT_PROVIDER');
+    expect(result.error?.message).toBe(
+      `nothing came of ${local(endMs)} to ${local(firstMs)}, which this token does not reach and no later fetch asks for again; what came is kept. ` +
+        `With a token with past-range: eit intensity fetch --zone FR --provider electricitymaps --from ${local(endMs)} --to ${local(firstMs)}`,
+    );
+    answer24(historyOf(lastMs + HOUR_MS));
+    expect(await fetchFrance({ nowMs: NOW_MS + HOUR_MS })).toMatchObject({ added: 1, error: null });
+  });
+
+  test('loses nothing where it is asked once a day', async () => {
+    await known(firstMs);
+    answer24();
+    expect(await fetchFrance()).toMatchObject({ added: 24, error: null });
+  });
+
+  test('that is asked for more says what did not come', async () => {
+    answer24();
+    const fromMs = NOW_MS - 100 * DAY_MS;
+    const { values, error } = await fetchFrance({ fromMs });
+    expect(values).toBe(24);
+    expect(error?.message).toContain(`nothing came of ${local(fromMs)} to ${local(firstMs)}, which`);
+    answer24();
+    const past = await fetchFrance({ fromMs, toMs: fromMs + 30 * DAY_MS });
+    expect(past).toMatchObject({ values: 0, fromMs, toMs: fromMs + 30 * DAY_MS });
+    expect(past.error?.message).toContain('answers 403');
+    expect(asked()).toEqual(['past-range']);
+  });
+
+  test('that is wrong is told as that', async () => {
+    await known(lastMs - 7 * DAY_MS);
+    answer24(json({ error: 'Invalid token' }, 401));
+    const { values, error } = await fetchFrance();
+    expect(values).toBe(0);
+    expect(error?.message).toContain('answers 401 ({"error":"Invalid token"}); is the token right');
+  });
 });
 
 describe('what the config says', () => {

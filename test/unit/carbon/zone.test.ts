@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countryOfZone, isCountry } from '../../../src/carbon/country';
+import { countryAverage } from '../../../src/carbon/country-average';
 import { parseCsv } from '../../../src/carbon/csv';
 import { loadZones } from '../../../src/carbon/zone';
 import { parseOlderYears, parseTable2019, parseZones } from '../../../src/carbon/zone-table';
@@ -77,7 +78,6 @@ test.each([
   ['DEU', 'unknown zone "DEU"; did you mean DE?'],
   ['DE-BY', 'unknown zone "DE-BY"; did you mean DE?'],
   ['CL', 'unknown zone "CL"; did you mean CL-SEN'],
-  ['RU', 'unknown zone "RU"; did you mean RU-1 or RU-2 or RU-AS'],
   ['US-CAL-CIS', 'unknown zone "US-CAL-CIS"; did you mean US-CAL-CISO'],
   ['US-TEX-ERCTO', 'unknown zone "US-TEX-ERCTO"; did you mean US-TEX-ERCO'],
   ['GLOBAL', 'unknown zone "GLOBAL"; one of 352, such as DE or US-CAL-CISO, is expected'],
@@ -211,11 +211,43 @@ describe('the intensity of another year', () => {
   });
 });
 
+describe('a zone that older tables alone have', () => {
+  test.each([
+    ['UA', 'UKR', 2019, 303.0392],
+    ['RU', 'RUS', 2019, 361.8644],
+    ['IN-DL', 'IND', 2021, 475.57],
+    ['NZ-NZN', 'NZL', 2021, 230.52],
+  ])('%s has its newest year, which is named', (zone, country, year, gPerKwh) => {
+    const departures = [`${year} in place of 2024, for which no table has ${zone} (average-lifecycle)`];
+    expect(zones.intensity(zone)).toMatchObject({ zone, country, year, gPerKwh, departures });
+    expect(zones.intensity(zone, { orParent: true })).toMatchObject({ zone, departures });
+    expect(zones.intensity(zone, { year })).toMatchObject({ year, gPerKwh, departures: [] });
+    expect([zones.has(zone), zones.knows(zone), zones.knows('XX')]).toEqual([false, true, false]);
+  });
+
+  test('is told not to have the other basis', () => {
+    expect(failure(() => zones.intensity('UA', { basis: 'average-direct' }))).toBe(
+      'EIT_ZONE_UNKNOWN: the tables have zone UA by life cycle alone (2019), not average-direct; choose lifecycle as basis (site.intensity_basis)',
+    );
+    expect(zones.intensity('UA', { basis: 'average-direct', orParent: true })).toMatchObject({
+      zone: 'WORLD',
+      departures: ['zone WORLD in place of UA, for which no table has average-direct'],
+    });
+  });
+
+  test('has the country that it is as its average', () => {
+    expect(countryAverage(zones, 'UA', 'average-lifecycle')).toMatchObject({ wholeZone: 'UA', year: 2019 });
+    expect(countryAverage(zones, 'UA', 'average-direct')).toBeNull();
+    // Of today's zones, rather than of an old whole.
+    expect(countryAverage(zones, 'RU-1', 'average-lifecycle')).toMatchObject({ wholeZone: null, year: 2024 });
+  });
+});
+
 describe('a zone that no table has', () => {
   test.each([
     ['DE-BY', 'DE', 333.77],
     ['US-CAL-XYZ', 'US', 400.2],
-    ['UA', 'WORLD', 440.34],
+    ['AD', 'WORLD', 440.34],
   ])('%s is what it is a part of, where that will do', (key, parent, gPerKwh) => {
     expect(zones.intensity(key, { orParent: true })).toMatchObject({
       zone: parent,

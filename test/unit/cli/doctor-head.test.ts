@@ -159,12 +159,12 @@ describe('the factors', () => {
     );
     return checkCarbon(loadConfig({ path: tree.path('eit.yaml'), env: {} }), NOW_MS);
   };
-  const value = (agoH: number): void => {
+  const value = (agoH: number, hours = 1, zone = 'DE'): void => {
     const at = (ms: number): string => new Date(ms).toISOString();
     const endMs = NOW_MS - agoH * 3_600_000;
     const line = {
-      zone: 'DE',
-      start: at(endMs - 3_600_000),
+      zone,
+      start: at(endMs - hours * 3_600_000),
       end: at(endMs),
       g_per_kwh: 300,
       basis: 'average-lifecycle',
@@ -173,7 +173,7 @@ describe('the factors', () => {
       estimated: false,
       fetched_at: at(endMs),
     };
-    tree.write(`series/DE/${line.start.slice(0, 7)}.ndjson`, `${JSON.stringify(line)}\n`);
+    tree.write(`series/${zone}/${line.start.slice(0, 7)}.ndjson`, `${JSON.stringify(line)}\n`);
   };
 
   test('of a zone that is set are well, and the default is a warning', () => {
@@ -206,6 +206,33 @@ describe('the factors', () => {
       'intensity: [{ zone: DE, provider: electricitymaps, token_file: /x }]',
     ]);
     expect(verdicts(checks)).toEqual(['zone: ok', `intensity DE: ${verdict}`]);
+  });
+
+  describe('in a series that is finer than the slots', () => {
+    const slots = (...lines: string[]): string[] =>
+      look(['site: { zone: DE }', ...lines]).flatMap(({ name, verdict, text, mend }) =>
+        name === 'slot_minutes' ? [`${verdict}: ${text.split(':')[0]}; ${mend}`] : [],
+      );
+    const said = (zone: string, minutes: number, slot: number, mend: number): string =>
+      `warning: the values of ${zone} are of ${minutes} min, the slots of ${slot}; slot_minutes: ${mend} in eit.yaml, before the first compaction of a cluster (docs/intensity.md)`;
+
+    test('are a warning, whoever brought it', () => {
+      value(2, 0.5, 'GB');
+      value(2, 1, 'DE');
+      value(2, 1 / 6, 'FR');
+      expect(slots()).toEqual([said('FR', 10, 60, 5), said('GB', 30, 60, 30)]);
+      expect(slots('slot_minutes: 30')).toEqual([said('FR', 10, 30, 5)]);
+      expect(slots('slot_minutes: 5')).toEqual([]);
+    });
+
+    test('are one before anything was fetched too, by what its provider has', () => {
+      const config = 'intensity: [{ zone: US-CAL-CISO, provider: caiso }, { zone: GB, provider: neso }]';
+      expect(slots(config)).toEqual([said('US-CAL-CISO', 5, 60, 5), said('GB', 30, 60, 30)]);
+      expect(slots('intensity: [{ zone: FR, provider: electricitymaps, token_file: /x }]')).toEqual([]);
+      // What is there goes before what could be.
+      value(2, 1, 'GB');
+      expect(slots('intensity: [{ zone: GB, provider: neso }]')).toEqual([]);
+    });
   });
 });
 

@@ -51,7 +51,7 @@ const halfHours = (grams: number) =>
   });
 
 const CSV =
-  'start,g_per_kwh\n2026-03-02T00:00,100\n2026-03-02T01:00,300\n2026-03-02T12:00,200\n2026-03-02T13:00,200\n';
+  'start,end,g_per_kwh\n2026-03-02T00:00,2026-03-02T01:00,100\n2026-03-02T01:00,2026-03-02T12:00,300\n2026-03-02T12:00,2026-03-02T14:00,200\n';
 const csv = (text = CSV): string => {
   const path = join(command.dir, 'grid.csv');
   writeFileSync(path, text);
@@ -100,6 +100,36 @@ describe('fetch', () => {
     expect(stderr).toBe(
       `eit: DE from entsoe: EIT_TOKEN: ${token} can be read or changed by others (mode 0644); mend: chmod 600\n`,
     );
+    rmSync(token);
+  });
+
+  test('a token that reaches less far than was asked for: what came is kept, what did not is told, and the status is 1', async () => {
+    const token = join(command.dir, 'token');
+    writeFileSync(token, 'a-secret-token\n', { mode: 0o600 });
+    configure([{ zone: 'FR', provider: 'electricitymaps', token_file: token, url: server.url }]);
+    const hourMs = 2 * HALF_MS;
+    const endMs = Math.floor(Date.now() / hourMs) * hourMs;
+    const history = [...Array(23).keys()].map((i) => ({
+      zone: 'FR',
+      carbonIntensity: 50,
+      datetime: new Date(endMs - (i + 1) * hourMs).toISOString(),
+    }));
+    server.answer((request, response) => {
+      const isPast = request.url?.includes('past-range') === true;
+      (isPast ? json({ error: 'not in your plan' }, 401) : json({ zone: 'FR', history }))(request, response);
+    });
+    const first = await eit('fetch');
+    expect(first.status).toBe(0);
+    // From the first value on, not from a week ago.
+    expect(first.stdout).toMatch(/^FR from electricitymaps: 23 values from .*, 23 new or changed\n$/);
+    const [from, to] = [...first.stdout.matchAll(/\d{4}-\d\d-\d\d \d\d:\d\d/g)].map(([at]) => Date.parse(at));
+    expect((to! - from!) / hourMs).toBeCloseTo(23, 0);
+
+    const { status, stdout, stderr } = await eit('fetch', '--from', 'now-30days');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^FR from electricitymaps: 23 values from .*, 0 new or changed; not all came\n$/);
+    expect(stderr).toContain('eit: FR from electricitymaps: EIT_PROVIDER: nothing came of ');
+    expect(stderr).toContain('With a token with past-range: eit intensity fetch --zone FR ');
     rmSync(token);
   });
 
@@ -183,7 +213,7 @@ describe('import', () => {
   test('takes a file', async () => {
     expect(await importCsv()).toEqual({
       status: 0,
-      stdout: 'DE: 4 values from 2026-03-02T00:00:00.000Z to 2026-03-02T14:00:00.000Z, 4 new or changed\n',
+      stdout: 'DE: 3 values from 2026-03-02T00:00:00.000Z to 2026-03-02T14:00:00.000Z, 3 new or changed\n',
       stderr: '',
     });
     const again = await importCsv('--json');
@@ -194,9 +224,41 @@ describe('import', () => {
       source: 'grid.csv',
       from: '2026-03-02T00:00:00.000Z',
       to: '2026-03-02T14:00:00.000Z',
-      values: 4,
+      values: 3,
       added: 0,
+      holes: 0,
+      first_hole: null,
     });
+  });
+
+  test('without an end tells the holes, and reports fill them by their rule', async () => {
+    const hours = [0, 1, 2, 3, 46, 47, 48, 60].map((hour) =>
+      new Date(Date.UTC(2026, 2, 2, hour)).toISOString(),
+    );
+    const path = csv(['start,g_per_kwh', ...hours.map((start, i) => `${start},${100 + i}`)].join('\n'));
+    const args = ['import', path, '--zone', 'DE', '--basis', 'average-lifecycle'];
+    expect(await eit(...args)).toEqual({
+      status: 0,
+      stdout: 'DE: 8 values from 2026-03-02T00:00:00.000Z to 2026-03-04T13:00:00.000Z, 8 new or changed\n',
+      stderr:
+        'eit: 2 holes, since without an end no row lasts longer than the usual step, 01:00:00: the first is from 2026-03-02T04:00:00.000Z to ' +
+        '2026-03-03T22:00:00.000Z (1-18:00:00); reports fill them as they fill every gap (docs/intensity.md)\n',
+    });
+    const again = await eit(...args, '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      holes: 2,
+      first_hole: { from: '2026-03-02T04:00:00.000Z', to: '2026-03-03T22:00:00.000Z' },
+    });
+    const { stdout } = await eit(
+      'show',
+      '--zone',
+      'DE',
+      '--from',
+      '2026-03-02T00:00',
+      '--to',
+      '2026-03-05T00:00',
+    );
+    expect(stdout).toMatch(/Mean over the time: .* g\/kWh; yearly 66.7 %, neighbour 22.2 %, series 11.1 %/);
   });
 
   test.each<[string, string[], string]>([
@@ -399,7 +461,23 @@ describe('show', () => {
     expect(stderr).toContain(
       'there is nothing of average-lifecycle in this time: what is shown is average-direct',
     );
-    expect(stderr).toContain(`1 line passed over as damaged: ${dir}/DE/2026-03.ndjson:5: not JSON`);
+    expect(stderr).toContain(`1 line passed over as damaged: ${dir}/DE/2026-03.ndjson:4: not JSON`);
+  });
+
+  test('names an older year where the newest table lacks the zone', async () => {
+    const { status, stderr } = await eit(
+      'show',
+      '--zone',
+      'UA',
+      '--from',
+      '2026-03-01',
+      '--to',
+      '2026-03-02',
+    );
+    expect(status).toBe(0);
+    expect(stderr).toContain(
+      'eit: intensity of 2019 in place of 2024, for which no table has UA (average-lifecycle)',
+    );
   });
 
   test('a file that is not read is told as one', async () => {

@@ -96,7 +96,15 @@ describe('eit zones', () => {
     [['--country', 'EE', '--year', '2019'], { zone: 'EE', g_per_kwh: 1043.692, year: 2019 }],
     [
       ['--country', 'UKR'],
-      { zone: 'WORLD', departures: ['zone WORLD in place of UA, which is in no table'] },
+      {
+        ...{ zone: 'UA', g_per_kwh: 303.0392, year: 2019 },
+        departures: ['2019 in place of 2024, for which no table has UA (average-lifecycle)'],
+      },
+    ],
+    [['--lat', '50.45', '--lon', '30.52'], { zone: 'UA', region: 'Ukraine', year: 2019 }],
+    [
+      ['--country', 'AND'],
+      { zone: 'WORLD', departures: ['zone WORLD in place of AD, which is in no table'] },
     ],
   ])('locate %j', async (args, found) => {
     expect(await json('zones', 'locate', ...args)).toMatchObject(found);
