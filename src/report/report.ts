@@ -155,7 +155,7 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
 }
 
 function nothingOf(factors: SiteFactors): ClusterKwh {
-  return { itKwh: 0, totalKwh: 0, co2eKg: 0, meanPricePerKwh: null, factors };
+  return { itKwh: 0, totalKwh: 0, co2eKg: 0, timedCost: 0, timelessKwh: 0, factors };
 }
 
 /** Added up before any factor, as the lines themselves are. */
@@ -198,7 +198,8 @@ export function figures(
       itKwh: kwh(converted.itUj),
       totalKwh: converted.totalKwh,
       co2eKg: converted.co2eKg,
-      meanPricePerKwh: converted.meanPricePerKwh,
+      timedCost: converted.timedCost,
+      timelessKwh: converted.timelessKwh,
       factors,
     });
   }

@@ -398,6 +398,39 @@ describe('a price that changes with time', () => {
     expect(text(made)).toContain('Cost: 0.3667 EUR/kWh of Energy, the mean of the times of use.');
   });
 
+  test('of energy that only monthly totals tell is its mean over the time of the report, whatever the other hours cost', () => {
+    const always = { fromMs: 0, toMs: Infinity, isAssumed: false };
+    const by = weightCurve({
+      intensity: [
+        {
+          ...{ fromMs: 0, toMs: Infinity, gPerKwh: 400 },
+          ...{ origin: 'yearly', isEstimate: false, basis: 'average-lifecycle' },
+        },
+      ],
+      pue: [{ ...always, value: 1.5 }],
+      price: [{ ...always, value: 0.5 }],
+      basis: 'average-lifecycle',
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 50 }), (timed, timeless) => {
+        const made = aggregate(timed === 0 ? [] : [itKwh(timed)], {}, null, {
+          curveOf: () => by,
+          slotMsOf: () => 3_600_000,
+        });
+        const sums = made.total.clusterEnergy('alpha');
+        const { measuredUj } = sums;
+        measuredUj.set('cpu', (measuredUj.get('cpu') ?? 0n) + BigInt(timeless) * 3_600_000_000_000n);
+        const { total } = buildReport(made, {
+          query: query(),
+          // The mean of the window is 0.3, the hours that are known cost 0.5.
+          factorsOf: () => ({ ...factors, ...price(0.1, 0.5) }),
+          ...{ toolVersion: '', generatedAtMs: 0, skippedRecords: 0 },
+        });
+        expect(total.cost).toBeCloseTo(1.5 * (timed * 0.5 + timeless * 0.3), 9);
+      }),
+    );
+  });
+
   test('of two clusters is a range where it is by time', () => {
     const two = [itKwh(10), itKwh(10, { cluster: 'beta', job: 2 })];
     const made = valid(report(two, {}, { alpha: price(-0.1, 0.5), beta: side({ pricePerKwh: 0.2 }) }));
