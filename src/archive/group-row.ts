@@ -8,6 +8,8 @@ import { P_STATES } from '../runs/slice-row';
 import { SlurmSums } from '../runs/slurm-sums';
 import { CLASS_SUM_NAMES, classColumn, NAME_SEPARATOR, overheadColumn } from './run-day-table';
 
+const DAY_MS = 86_400_000;
+
 /** The sums that a row of a group holds, of one policy. */
 export function groupSums(cluster: string, row: Record<string, unknown>, policy: number): GroupSums {
   const big = (name: string): bigint | undefined => {
@@ -64,6 +66,8 @@ function addEnergy(
     }
   }
   energy.overheadBaseUj = big(overheadColumn(policy)) ?? 0n;
+  energy.fromMs = Number(big('first_ms') ?? Infinity);
+  energy.toMs = Number(big('last_day_ms') ?? -Infinity) + DAY_MS;
 }
 
 function addGpu(
