@@ -24,6 +24,7 @@ import { GroupSums } from '../runs/group-sums';
 import { ALL_LINES, chooseLines, type LineChoice } from './line-choice';
 import { lostEnergy, lostKwh, lostOfAll } from './lost-energy';
 import { byCluster } from './by-cluster';
+import type { IntensitySources, UsedTime } from './intensity-sources';
 import { reportFactors } from './report-factors';
 import { SlurmSums } from '../runs/slurm-sums';
 import { slurmFigures, slurmJob } from './slurm-figures';
@@ -45,20 +46,12 @@ export interface SiteFactors {
   readonly byTime?: readonly FactorByTime[];
 }
 
-/** Whose intensities were taken: of series, and of averages of years. */
-export interface IntensitySources {
-  readonly series: readonly string[];
-  readonly yearly: readonly string[];
-  /** Years that have the average of another one, each named. */
-  readonly notes: readonly string[];
-}
-
 export interface ReportContext {
   readonly query: ReportQuery;
   /** Factors of a cluster, by its name; '' where the report has no cluster at all. */
   readonly factorsOf: (cluster: string) => SiteFactors;
-  /** Where the intensities of a cluster come from that were taken by their time; absent: nowhere. */
-  readonly intensitySourcesOf?: (cluster: string) => IntensitySources;
+  /** Where the intensities of a cluster come from that were taken of a time; absent: nowhere. */
+  readonly intensitySourcesOf?: (cluster: string, used: UsedTime) => IntensitySources;
   /** Intensities as they were known at that time; absent: now. */
   readonly factorsAsOfMs?: number;
   readonly toolVersion: string;

@@ -346,13 +346,35 @@ describe('the line of the intensity', () => {
     );
   });
 
-  test('names the basis that was taken', () => {
-    const other = (part: number, given: Partial<EitReport['factors']> = {}): string =>
-      told({ intensity_by_origin: { ...all, other_basis: part }, ...given });
+  test('names the basis that was taken, and of two how much of the energy is on each', () => {
+    const other = (direct: number, given: Partial<EitReport['factors']> = {}): string =>
+      told({
+        intensity_by_origin: { ...all, other_basis: direct },
+        intensity_by_basis: { lifecycle: 1 - direct, direct },
+        ...given,
+      });
     expect(other(1)).toContain('400 g/kWh (average-direct), zone DE, the mean of the times of use. ');
-    expect(other(1, { intensity_basis: 'average-direct' })).toContain('(another basis than asked for)');
-    expect(other(0.1)).toContain(
-      '(average-lifecycle), zone DE, the mean of the times of use (of the energy 10 % on average-direct). ',
+    expect(other(0.1)).toContain('(90 % average-lifecycle, 10 % average-direct), zone DE, the mean');
+    expect(told({ intensity_by_basis: { lifecycle: 0.4, direct: 0.6 } })).toContain(
+      '(60 % average-direct, 40 % average-lifecycle, average of 2024), zone DE. ',
+    );
+  });
+
+  test('names the years of averages, and which of them are in place of others', () => {
+    const years = [
+      { year: 2019, in_place_of: [] },
+      { year: 2019, in_place_of: [2015, 2016, 2017, 2020] },
+      { year: 2024, in_place_of: [2022] },
+    ];
+    expect(told({ intensity_years: years.slice(2) })).toContain(
+      '(average-lifecycle, average of 2024 in place of 2022)',
+    );
+    expect(told({ intensity_years: years })).toContain(
+      '(average-lifecycle, averages of 2019; 2019 in place of 2015 to 2017 and 2020; 2024 in place of 2022)',
+    );
+    const mixed = { ...all, series: 0.7, estimated: 0.2, yearly: 0.1 };
+    expect(told({ intensity_by_origin: mixed, intensity_year: 2019 })).toContain(
+      '(of the energy 20 % estimated, 10 % by the average of 2019). ',
     );
   });
 
