@@ -1,5 +1,6 @@
 import { markup, type Html } from '../pages/html';
 import { bytesText, counted, durationText, energyText, massText, percentText } from '../report/units';
+import { basisTaken, filledParts, isYearly, yearsTaken } from '../report/intensity-words';
 import { CLASSES, classKwh } from '../pages/content';
 import { userText } from '../pages/user-text';
 import { facts, frame, type Section, tile, wideTable } from './frame';
@@ -159,7 +160,9 @@ function carbonSection({ job, report, executions }: SiteRun): Section {
           : `${Math.round((job.co2e_kg * 1000) / job.energy_kwh.total)} gCO2eq/kWh`,
       ],
       ['Source', userText(own.intensity_source)],
-      ['Basis', own.intensity_basis],
+      ['Basis', basisTaken(own)],
+      ['Of the year', isYearly(own) ? yearsTaken(own) || null : null],
+      ['Of the energy of all runs', filledParts(own).join(', ') || null],
       ['PUE', String(Number(own.pue.toPrecision(4)))],
       ['Not said by the site, so taken', userText(ofYears(factors.defaults_used, executions).join('; '))],
     ]),

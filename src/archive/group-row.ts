@@ -9,6 +9,8 @@ import { SlurmSums } from '../runs/slurm-sums';
 import type { WideRow } from './part';
 import { CLASS_SUM_NAMES, classColumn, NAME_SEPARATOR, overheadColumn } from './run-day-table';
 
+const DAY_MS = 86_400_000;
+
 /** The sums that a row of a group holds, of one policy. */
 export function groupSums(cluster: string, row: WideRow, policy: number): GroupSums {
   const big = (name: string): bigint | undefined => {
@@ -65,6 +67,8 @@ function addEnergy(
     }
   }
   energy.overheadBaseUj = big(overheadColumn(policy)) ?? 0n;
+  energy.fromMs = Number(big('first_ms') ?? Infinity);
+  energy.toMs = Number(big('last_day_ms') ?? -Infinity) + DAY_MS;
 }
 
 function addGpu(

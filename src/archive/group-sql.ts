@@ -131,9 +131,9 @@ WITH days AS NOT MATERIALIZED (
   SELECT ${bucket} AS bucket, job, run_key, restart, started_ms, to_ms, "user", uid, account, "partition", whole, day_ms${names}
   FROM (${from})${where}
 ), runs AS NOT MATERIALIZED (
-  SELECT ${RUN_COLUMNS.join(', ')}${names} FROM days WHERE whole
+  SELECT ${RUN_COLUMNS.join(', ')}, day_ms AS last_day_ms${names} FROM days WHERE whole
   UNION ALL
-  SELECT bucket, job, run_key, ${RUN_OF_ROWS.join(', ')}${merged}
+  SELECT bucket, job, run_key, ${RUN_OF_ROWS.join(', ')}, max(day_ms) AS last_day_ms${merged}
   FROM days WHERE NOT whole GROUP BY bucket, job, run_key
 ), asked AS NOT MATERIALIZED (
   SELECT *${nothing} FROM runs
@@ -170,7 +170,7 @@ WITH days AS NOT MATERIALIZED (
 SELECT ${[...keys.map((key) => BY_KEY[key]), `${counted} AS runs`].join(', ')},
   ${ifTold('told', 'count(*) FILTER (WHERE told)')} AS told_runs,
   ${jobs === 'ofFirst' ? 'count(*) FILTER (WHERE again IS NOT TRUE)' : jobsSql(elsewhere !== undefined)} AS jobs,
-  min(started_ms) AS first_ms,
+  min(started_ms) AS first_ms, max(last_day_ms) AS last_day_ms,
   ${ifTold('read_bytes', 'count(read_bytes)')} AS io_runs,
   ${ifTold('gpu_unread', 'count(*) FILTER (WHERE gpu_unread AND NOT gpu_seen)')} AS gpu_unread_runs,
   ${ifTold('gpu_seen', 'count(*) FILTER (WHERE gpu_seen)')} AS gpu_seen_runs,
@@ -197,6 +197,9 @@ export function keptFigures(figures: readonly Figure[] = RUN_FIGURES): Figure[] 
   return figures.filter((figure) => summedRuns(figure) !== 'NULL');
 }
 
+/** SQL of when the last day begins that a row can be of, where it only tells its month: UTC, Unix ms. */
+export const LAST_DAY_OF_MONTH = `epoch_ms(strptime(month || '-01', '%Y-%m-%d') + INTERVAL 1 MONTH - INTERVAL 1 DAY) AS last_day_ms`;
+
 /** What rows of groups say of one of the runs in which something contradicted which GPUs were theirs. */
 export const CONFLICT: readonly string[] = ['conflict_job', 'conflict'];
 
@@ -219,7 +222,7 @@ export function addedGroupsSql(
     'arg_min(conflict, (conflict_job, conflict)) AS conflict',
   ];
   const selected = [
-    ...[...keys.map(quoted), ...counts, 'min(first_ms) AS first_ms'],
+    ...[...keys.map(quoted), ...counts, 'min(first_ms) AS first_ms', 'max(last_day_ms) AS last_day_ms'],
     ...[...kept, ...(hasConflict ? conflict : [])],
   ];
   return `SELECT ${selected.join(', ')} FROM ${from}${groupBy(keys)}`;

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { addedGroupsSql, type TotalKey } from './group-sql';
+import { addedGroupsSql, LAST_DAY_OF_MONTH, type TotalKey } from './group-sql';
 import { groupSums, slurmSums } from './group-row';
 import { MONTHS } from './month-table';
 import { partsSql, rowsOf, wideRowsOf } from './part';
@@ -24,7 +24,8 @@ export async function monthsByGroup(
   if (parts.length === 0) return [];
   const where = filterSql(filter);
   const paths = parts.map(({ path }) => path);
-  const from = `${partsSql(dir, paths)}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
+  const rowsFrom = `${partsSql(dir, paths)}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
+  const from = `(SELECT *, ${LAST_DAY_OF_MONTH} FROM ${rowsFrom})`;
   const rows = await wideRowsOf(connection, addedGroupsSql(from, keys));
   return rows.flatMap((row) =>
     Number(row('runs') ?? 0) === 0

@@ -11,6 +11,7 @@ import {
   groupSql,
   type InnerKey,
   keptFigures,
+  LAST_DAY_OF_MONTH,
   type TotalKey,
 } from './group-sql';
 import { rowsOf, wideRowsOf } from './part';
@@ -87,7 +88,7 @@ function bothSql(totals: Totals, keys: readonly InnerKey[]): string {
     ...CONFLICT,
     ...keptFigures(sums.figures).map(({ name }) => name),
   ];
-  const both = `(SELECT ${names.map(quoted).join(', ')} FROM ${sums.from} UNION ALL BY NAME FROM (${ofRuns}))`;
+  const both = `(SELECT ${names.map(quoted).join(', ')}, ${LAST_DAY_OF_MONTH} FROM ${sums.from} UNION ALL BY NAME FROM (${ofRuns}))`;
   return addedGroupsSql(both, keys, told, true);
 }
 

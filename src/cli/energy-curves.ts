@@ -11,7 +11,13 @@ import type { Window } from '../archive/read-archive';
 import { siteSeriesFor } from '../carbon/factor-by-time';
 import { type FactorPiece, factorPieces, type FactorSeries, readFactorSeries } from '../carbon/factor-series';
 import type { LoadedConfig } from '../config/config';
-import type { IntensitySources, SiteFactors } from '../report/report';
+import {
+  type IntensitySources,
+  intensitySources,
+  sourceStretches,
+  type UsedTime,
+} from '../report/intensity-sources';
+import type { SiteFactors } from '../report/report';
 import type { WeightCurve } from '../runs/slot-weights';
 import type { FactorsIn } from './site-factors';
 import { localTimeZone } from './time-zone';
@@ -26,8 +32,8 @@ const MARGIN_MS = 86_400_000;
 export interface EnergyCurves {
   /** By cluster, what energies of a window are weighed by; null: its factors are the same at all times. */
   readonly curvesOf: (window: Window) => (cluster: string) => WeightCurve | null;
-  /** By cluster, where the intensities are from that were taken for a window. */
-  readonly sourcesOf: (window: Window) => (cluster: string) => IntensitySources;
+  /** By cluster, where the intensities are from that were taken for a window, of the part of it in which energy was used. */
+  readonly sourcesOf: (window: Window) => (cluster: string, used: UsedTime) => IntensitySources;
 }
 
 export interface EnergyCurvesOptions {
@@ -47,7 +53,7 @@ export interface EnergyCurvesOptions {
  * @returns functions that throw EitError EIT_INTENSITY, EIT_FACTOR_FILE where there is a series that cannot be read
  */
 export function energyCurves(options: EnergyCurvesOptions): EnergyCurves {
-  const sources = new Map<string, IntensitySources>();
+  const sources = new Map<string, (used: UsedTime) => IntensitySources>();
   const keyOf = ({ sinceMs, untilMs }: Window, cluster: string) => `${sinceMs} ${untilMs} ${cluster}`;
   let zones: Zones | null = null;
   const files = new Map<string, FactorSeries>();
@@ -71,14 +77,14 @@ export function energyCurves(options: EnergyCurvesOptions): EnergyCurves {
         let curve = known.get(cluster);
         if (curve === undefined) {
           const found = clusterCurve(options, cluster, factorsOf(cluster), window, readers);
-          curve = found?.curve ?? null;
+          curve = found.curve;
           known.set(cluster, curve);
-          sources.set(keyOf(window, cluster), found?.sources ?? NONE);
+          sources.set(keyOf(window, cluster), found.sources);
         }
         return curve;
       };
     },
-    sourcesOf: (window) => (cluster) => sources.get(keyOf(window, cluster)) ?? NONE,
+    sourcesOf: (window) => (cluster, used) => sources.get(keyOf(window, cluster))?.(used) ?? NONE,
   };
 }
 
@@ -102,7 +108,7 @@ function clusterCurve(
   }: SiteFactors,
   { sinceMs, untilMs }: Window,
   { ofYear, readFactors }: Readers,
-): { readonly curve: WeightCurve; readonly sources: IntensitySources } | null {
+): { readonly curve: WeightCurve | null; readonly sources: (used: UsedTime) => IntensitySources } {
   const { config } = loaded;
   const named = cluster || (config.cluster ?? '');
   const fromMs = Math.max(sinceMs - MARGIN_MS, EARLIEST_MS);
@@ -111,7 +117,7 @@ function clusterCurve(
     fromMs < Date.UTC(intensityYear, 0)
       ? yearlyCurve((year) => ofYear(named, Math.min(year, intensityYear)), fromMs, toMs)
       : [];
-  const isOneYear = byYear.length <= 1 && (byYear[0]?.gPerKwh ?? gPerKwh) === gPerKwh;
+  const isOneYear = byYear.every((year) => year.gPerKwh === gPerKwh && year.source === intensitySource);
   const hourly = readCurve(intensityDir(config), zone, {
     ...{ fromMs, toMs, basis, skipped },
     // What is beyond it is painted, and chooses nothing.
@@ -121,8 +127,6 @@ function clusterCurve(
   });
   const timeZone = config.time_zone ?? localTimeZone();
   const series = siteSeriesFor(loaded, named, timeZone, readFactors);
-  if (hourly === null && isOneYear && series.pue === null && series.price === null) return null;
-
   const always = { fromMs, toMs };
   const constant: CurvePiece = {
     ...{ ...always, gPerKwh, basis, source: intensitySource },
@@ -130,6 +134,18 @@ function clusterCurve(
     isEstimate: false,
   };
   const intensity = withYears(hourly ?? [constant], isOneYear ? [constant] : byYear);
+  const stretches = sourceStretches(intensity);
+  const sources = (used: UsedTime): IntensitySources =>
+    intensitySources(
+      stretches,
+      // A run can have begun before the window, and gone on after it.
+      { fromMs: Math.max(used.fromMs, sinceMs), toMs: Math.min(used.toMs, untilMs) },
+      (year) => ofYear(named, year),
+      intensityYear,
+    );
+  if (hourly === null && isOneYear && series.pue === null && series.price === null)
+    return { curve: null, sources };
+
   const piecesOf = (byTime: FactorSeries | null, value: number): readonly FactorPiece[] =>
     byTime === null ? [{ ...always, value, isAssumed: false }] : factorPieces(byTime, fromMs, toMs);
   const price = side?.pricePerKwh ?? null;
@@ -139,27 +155,7 @@ function clusterCurve(
     price: price === null ? null : piecesOf(series.price, price),
     basis,
   });
-  const inWindow = intensity.filter((piece) => piece.toMs > sinceMs && piece.fromMs < untilMs);
-  const sourcesOf = (isYearly: boolean) =>
-    inWindow.flatMap(({ origin, source }) => ((origin === 'yearly') === isYearly ? [source] : []));
-  const years = [sinceMs, Math.max(sinceMs, untilMs - 1)].map((ms) => new Date(ms).getUTCFullYear());
-  const notes = isOneYear
-    ? []
-    : departures((year) => ofYear(named, year), years[0]!, Math.min(years[1]!, intensityYear));
-  return { curve, sources: { series: once(sourcesOf(false)), yearly: once(sourcesOf(true)), notes } };
+  return { curve, sources };
 }
 
-/** What years have another year's average, each to be named. */
-function departures(ofYear: (year: number) => Intensity, first: number, last: number): string[] {
-  const found: string[] = [];
-  for (let year = first; year <= last; year++)
-    found.push(...ofYear(year).departures.map((departure) => `intensity of ${departure}`));
-  return found;
-}
-
-const NONE: IntensitySources = { series: [], yearly: [], notes: [] };
-
-/** In an order that does not depend on the time. */
-function once(texts: readonly string[]): string[] {
-  return [...new Set(texts)].sort();
-}
+const NONE: IntensitySources = { series: [], yearly: [], years: [], notes: [] };

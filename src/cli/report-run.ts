@@ -4,6 +4,7 @@ import { loadConfig } from '../config/config';
 import { Skipped } from '../ledger/record-line';
 import { parseColumns, type SelectedColumn } from '../report/column-choice';
 import { columnHelp, EMBODIED, LOST } from '../report/columns';
+import { fallbacksLine } from '../report/fallbacks-line';
 import type { ReportFormat, View } from '../report/format';
 import { FORMATS } from '../report/formats';
 import { buildReport } from '../report/report';
@@ -152,6 +153,11 @@ export async function run(
     equivalents: argv['equivalents'] === true ? loadEquivalents(dataPath()) : null,
   });
   await output.write(format.render(report, view()));
+  const fallbacks =
+    format.tellsFactors === true
+      ? null
+      : fallbacksLine(report, columns?.map(({ column }) => column.name) ?? null);
+  if (fallbacks !== null) output.note(fallbacks);
   for (const note of emptyNotes(query, aggregate)) output.note(note);
   if (damaged.count > 0)
     output.note(`${notRead(damaged)} of the intensity series not read: ${damaged.places.join('; ')}`);

@@ -92,15 +92,10 @@ export async function readRunSets(
         },
         one,
       );
-      // Sources are named for the time that runs are of: a set without a time is asked for from the beginning.
-      const { firstMs } = aggregate.total;
-      const told = { ...one, sinceMs: Math.max(one.sinceMs, Math.min(firstMs, one.untilMs)) };
-      const curveOf = curves.curvesOf(told);
-      for (const cluster of aggregate.clusters) curveOf(cluster);
       const report = buildReport(aggregate, {
         ...{ query: one, toolVersion: version, generatedAtMs: now.toMillis() },
         factorsOf: factorsIn(one),
-        intensitySourcesOf: curves.sourcesOf(told),
+        intensitySourcesOf: curves.sourcesOf(one),
         ...{ skippedRecords: skipped.total, skippedByReason: skipped.byReason },
       });
       return { aggregate, report };

@@ -19,23 +19,29 @@ export interface AskedGrids {
   readonly longestMs: number;
 }
 
+/** A grid, and on which bases its values are. */
+export interface BasedGrid extends Grid {
+  readonly bases: readonly IntensityBasis[];
+}
+
 /**
  * A zone's average of the year, or its series from a time on.
  * @param startMs null: the average
  */
-export function gridOf(asked: AskedGrids, zone: string, startMs: number | null): Grid {
+export function gridOf(asked: AskedGrids, zone: string, startMs: number | null): BasedGrid {
   const { basis } = asked;
   const { gPerKwh, year, source, zoneName } = asked.zones.intensity(zone, { basis });
   const yearly = `average of ${year}, ${source} (${basis})`;
-  if (startMs === null) return { zone, zoneName, source: yearly, meanGPerKwh: () => gPerKwh };
+  const average = { zone, zoneName, bases: [basis], meanGPerKwh: () => gPerKwh };
+  if (startMs === null) return { ...average, source: yearly };
   const curve = curveOf(asked, zone, startMs, startMs + Math.max(asked.longestMs, 1));
   if (curve === null)
     return {
-      ...{ zone, zoneName, meanGPerKwh: () => gPerKwh },
+      ...average,
       source: `${yearly}: there is no series of that time (eit intensity fetch)`,
     };
   return {
-    ...{ zone, zoneName, source: seriesText(curve) },
+    ...{ zone, zoneName, source: seriesText(curve), bases: basesOf(curve) },
     meanGPerKwh: (elapsedMs) => meanIntensity(curve, startMs, elapsedMs),
   };
 }
@@ -53,11 +59,14 @@ function curveOf(
   });
 }
 
+function basesOf(curve: readonly CurvePiece[]): IntensityBasis[] {
+  return [...new Set(curve.map(({ basis }) => basis))].sort();
+}
+
 function seriesText(curve: readonly CurvePiece[]): string {
   const filled = curve.some(({ origin }) => origin !== 'series');
   const sources = [...new Set(curve.map(({ source }) => source))].sort();
-  const bases = [...new Set(curve.map(({ basis }) => basis))].join(', ');
-  return `series of ${sources.join(', ')} (${bases})${filled ? ', gaps filled as in reports' : ''}`;
+  return `series of ${sources.join(', ')} (${basesOf(curve).join(', ')})${filled ? ', gaps filled as in reports' : ''}`;
 }
 
 /** When runs had better begun. */

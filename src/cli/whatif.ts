@@ -2,6 +2,7 @@ import { DateTime } from 'luxon';
 import type { Options } from 'yargs';
 import { BASIS_NAMES, basisOfSite } from '../carbon/basis';
 import { equivalentText, equivalentsOf, loadEquivalents } from '../carbon/equivalents';
+import type { IntensityBasis } from '../carbon/intensity';
 import { SkippedLines } from '../carbon/intensity-line';
 import { loadZones } from '../carbon/zone';
 import { siteFor } from '../config/config';
@@ -23,7 +24,7 @@ import { writePicture } from './picture-file';
 import { jsonText } from './plain-text';
 import { positive } from './positive';
 import { ranWhere } from './ran-where';
-import { type AskedGrids, gridOf, hoursOf } from './whatif-grids';
+import { type AskedGrids, type BasedGrid, gridOf, hoursOf } from './whatif-grids';
 import { hourLines, hoursJson, outcomeJson, outcomeRows } from './whatif-words';
 import { wrapped } from './wrapped';
 
@@ -148,16 +149,13 @@ export async function run(
     skipped: new SkippedLines(),
     longestMs: largest(works.flatMap((work) => work.elapsedMs)),
   };
-  const outcomes = named.map((zone) => zoneOutcome(works, gridOf(asked, zone, startMs), times));
+  const grids = named.map((zone) => gridOf(asked, zone, startMs));
+  const outcomes = grids.map((grid) => zoneOutcome(works, grid, times));
   const hours = argv['hours'] === true ? named.map((zone) => hoursOf(asked, zone, nowMs)) : [];
   const notes = [
     // That a test tells little is of no account where there is none.
     ...(chosen?.warnings ?? []).filter((text) => sets.length > 1 || !text.includes('below 5')),
-    ...(asBasis === undefined && where.bases.length > 1
-      ? [
-          `the jobs ran on clusters with several bases (${where.bases.join(', ')}): ${basis} is taken, --basis takes another`,
-        ]
-      : []),
+    ...basisNotes(where.bases, basis, grids),
     ...(asked.skipped.count > 0
       ? [
           `${counted(asked.skipped.count, 'line')} of the intensity series not read: ${asked.skipped.places.join('; ')}`,
@@ -231,6 +229,27 @@ export async function run(
   );
   if (plot !== undefined) output.note(`the picture is in ${plot}`);
   return 0;
+}
+
+/** Figures that cannot be compared: life-cycle grams count more than direct ones. */
+function basisNotes(
+  ran: readonly IntensityBasis[],
+  basis: IntensityBasis,
+  grids: readonly BasedGrid[],
+): string[] {
+  const others = grids.filter(({ bases }) => bases.some((one) => one !== basis));
+  return [
+    ...(ran.length > 1 || (ran.length === 1 && ran[0] !== basis)
+      ? [
+          `what was measured is on ${ran.join(' and ')}, the zones are on ${basis}: the two do not compare` +
+            (ran.length === 1 ? `, --basis ${ran[0]} does` : ', --basis takes another'),
+        ]
+      : []),
+    ...others.map(
+      ({ zone, bases }) =>
+        `the series of ${zone} is on ${bases.join(' and ')}, which does not compare with ${basis}`,
+    ),
+  ];
 }
 
 function workOf({ filter, report }: RunSet): Work {

@@ -1,6 +1,7 @@
 import { visible } from '../config/visible';
 import { pText } from '../science/comparison-words';
 import type { EitReport } from '../generated/report';
+import { intensityText } from '../report/intensity-words';
 import { isCovered, type RunSet } from '../science/run-set';
 import { mean, type Sample } from '../science/sample';
 import { type Variable, valuesOf, variableNamed } from '../science/variable';
@@ -30,7 +31,7 @@ export function cleanMark({ factors }: EitReport, belowGPerKwh: number): MarkOut
   return {
     mark: {
       text: `clean zone: < ${belowGPerKwh} g/kWh`,
-      basis: `Clean zone: ${Number(g.toPrecision(4))} gCO2eq/kWh in the mean of the energy (${zone}, ${visible(source, 200)}), below the bound of ${belowGPerKwh}.`,
+      basis: `Clean zone: ${Number(g.toPrecision(4))} gCO2eq/kWh in the mean of the energy (${zone}, ${visible(source, 200)}; ${intensityText(factors)}), below the bound of ${belowGPerKwh}.`,
     },
   };
 }

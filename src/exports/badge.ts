@@ -1,5 +1,6 @@
 import { visible } from '../config/visible';
 import type { EitReport } from '../generated/report';
+import { filledText, intensityText } from '../report/intensity-words';
 import { measuredPartText } from '../report/measured-part';
 import { counted, energyText, massText } from '../report/units';
 import { isCovered, LEAST_COVERAGE, type RunSet, type RunSetFilter } from '../science/run-set';
@@ -76,7 +77,7 @@ function basisText(filter: RunSetFilter, report: EitReport, { fromMs, toMs }: Ti
   const partial = report.groups.filter((job) => !isCovered(job)).length;
   return [
     `${counted(total.jobs, 'job')} of ${publishedSet(filter)}, ${day(fromMs)} to ${day(toMs)}: energy with PUE ${Number(factors.pue.toPrecision(4))}, divided by the policy ${policy};`,
-    `CO2eq with ${factors.intensity_g_per_kwh.toFixed(0)} g/kWh (${factors.zone}, ${visible(factors.intensity_source, 200)}), location-based.`,
+    `CO2eq with ${factors.intensity_g_per_kwh.toFixed(0)} g/kWh (${factors.zone}, ${visible(factors.intensity_source, 200)}; ${intensityText(factors)}${filledText(factors, '; ')}), location-based.`,
     ...(partial > 0
       ? [
           `${counted(partial, 'job')} below ${LEAST_COVERAGE * 100} % of nodes and time observed: the energy is at least this.`,

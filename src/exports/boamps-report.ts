@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BoampsTask } from '../generated/boamps';
 import type { EitReport } from '../generated/report';
+import { intensityText } from '../report/intensity-words';
 import { isCovered, type RunSet } from '../science/run-set';
 
 /** Version of the data model that this follows. */
@@ -37,6 +38,7 @@ export function boampsReport(
     task.task.taskDescription,
     `${total.jobs} ${total.jobs === 1 ? 'job' : 'jobs'}, ${total.runs} ${total.runs === 1 ? 'run' : 'runs'}; energy of ${factors.domains_measured.join(', ') || 'nothing'}, divided by the policy ${report.policy}`,
     measuredText(total.measured_fraction),
+    place === null ? undefined : `carbon intensity of ${factors.zone}: ${intensityText(factors)}`,
     partial > 0 ? `${partial} jobs were observed in part: the energy is at least this` : undefined,
   ].filter((text) => text !== undefined);
   return {

@@ -1,4 +1,5 @@
 import { visible } from '../config/visible';
+import { filledText, intensityText } from '../report/intensity-words';
 import { measuredAndRestText } from '../report/measured-part';
 import { isCovered, type RunSet } from '../science/run-set';
 import { publishedSet } from './published-set';
@@ -101,7 +102,7 @@ export function scoreText({ filter, report }: RunSet, score: SciScore): string {
       (partial > 0
         ? `; ${partial} of ${report.groups.length} jobs were observed in part, so the score is too low.`
         : '.'),
-    `I: ${visible(factors.intensity_source, 300)} (${factors.zone}, ${factors.intensity_basis}, location-based).`,
+    `I: ${visible(factors.intensity_source, 300)} (${factors.zone}, ${intensityText(factors)}, location-based${filledText(factors, '; ')}).`,
     `M: ${score.embodied.basis}.`,
     ...defaultsText(factors.defaults_used),
   ].join(' ');

@@ -28,6 +28,13 @@ export type GroupKey =
   | 'cpumodel'
   | 'gpumodel';
 /**
+ * Only where the averages of a year that energy has are of several years, or one is in place of another year's.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "intensityYears".
+ */
+export type IntensityYears = IntensityYear[];
+/**
  * This interface was referenced by `EitReport`'s JSON-Schema
  * via the `definition` "group".
  */
@@ -102,10 +109,12 @@ export interface ReportFactors {
   intensity_g_per_kwh: number;
   intensity_source: string;
   intensity_basis: 'average-lifecycle' | 'average-direct';
+  intensity_by_basis?: IntensityByBasis;
   /**
-   * Of which the average is, where it is of one year, on all clusters the same.
+   * Of which the averages of a year are that energy has, on all clusters the same. Absent where they are of several years, or energy has none.
    */
   intensity_year?: number;
+  intensity_years?: IntensityYears;
   intensity_by_origin?: IntensityByOrigin;
   /**
    * With --factors-as-of: intensities as they were known then.
@@ -129,6 +138,26 @@ export interface ReportFactors {
    */
   by_time?: FactorOverTime[];
   by_cluster: ClusterFactors[];
+}
+/**
+ * Only where not all of the energy is on intensity_basis: the part of it (with PUE) on each basis.
+ *
+ * This interface was referenced by `EitReport`'s JSON-Schema
+ * via the `definition` "intensityByBasis".
+ */
+export interface IntensityByBasis {
+  lifecycle: number;
+  direct: number;
+}
+export interface IntensityYear {
+  /**
+   * Of the average.
+   */
+  year: number;
+  /**
+   * Years in which energy was used that has it because no table has theirs; empty: of its own year, or of a year that is newer than all tables.
+   */
+  in_place_of: number[];
 }
 /**
  * Only where intensity comes from a series by time: the part of the energy (with PUE) by where its intensity is from. series, estimated, neighbour, same_hour and yearly are 1 together; other_basis is part of them.
@@ -185,10 +214,12 @@ export interface ClusterFactors {
   intensity_g_per_kwh: number;
   intensity_source: string;
   intensity_basis: 'average-lifecycle' | 'average-direct';
+  intensity_by_basis?: IntensityByBasis;
   /**
-   * Of which the average is, where it is of one year.
+   * Of which the averages of a year are that energy has. Absent where they are of several years, or energy has none.
    */
   intensity_year?: number;
+  intensity_years?: IntensityYears;
   intensity_by_origin?: IntensityByOrigin;
   wue_l_per_kwh?: number;
   price_per_kwh?: number;

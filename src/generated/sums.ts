@@ -106,6 +106,10 @@ export interface StoredEnergy {
   overhead_base_uj: Exact;
   extrapolated_base_uj: Exact;
   weighted: StoredWeighted | null;
+  /**
+   * From when to when it was used; null: nothing was.
+   */
+  used_ms: [number, number] | null;
 }
 export interface ExactByClass {
   cpu?: Exact;

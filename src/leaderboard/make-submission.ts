@@ -9,6 +9,7 @@ import type {
   SubmissionRun,
   SubmissionTagLine,
 } from '../generated/submission';
+import { intensityText } from '../report/intensity-words';
 import type { Metric, OwnFacts } from '../science/own-facts';
 import { jobName } from '../science/run-set';
 import type { BoardSpec } from './board-spec';
@@ -104,7 +105,10 @@ function factorsOf({ job, nodeOverhead, cluster }: SubmittedRun): SubmissionFact
     pue: it > 0 ? withoutNoise(total / it) : (cluster?.pue ?? 1),
     zone: visible(cluster?.zone ?? '', 64),
     g_per_kwh: total > 0 ? withoutNoise((job.co2e_kg * 1000) / total) : (cluster?.intensity_g_per_kwh ?? 0),
-    source: visible(cluster?.intensity_source ?? '', 1024),
+    source: visible(
+      cluster === undefined ? '' : `${cluster.intensity_source} (${intensityText(cluster)})`,
+      1024,
+    ),
   };
 }
 

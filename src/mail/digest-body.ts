@@ -1,4 +1,5 @@
 import type { EitReport, QuotaState, ReportGroup } from '../generated/report';
+import { filledText, intensityText } from '../report/intensity-words';
 import { cut, visible } from '../report/printable';
 import { counted, durationText, energyText, percentText } from '../report/units';
 import { co2eText } from './co2e-text';
@@ -98,8 +99,8 @@ export function digestBody(digest: Digest): MailBody {
       ...quotaSection(quotas ?? []),
     ].filter(({ rows }) => rows.length > 0),
     notes: [
-      `Zone ${factors.zone}, ${Number(factors.intensity_g_per_kwh.toPrecision(3))} g/kWh in the mean, PUE ${Number(factors.pue.toPrecision(3))}; coverage ${coverage === null ? 'unknown' : percentText(coverage)}.`,
-      `Intensity: ${visible(factors.intensity_source)}.`,
+      `Zone ${factors.zone}, ${Number(factors.intensity_g_per_kwh.toPrecision(3))} g/kWh in the mean (${intensityText(factors)}), PUE ${Number(factors.pue.toPrecision(3))}; coverage ${coverage === null ? 'unknown' : percentText(coverage)}.`,
+      `Intensity: ${visible(factors.intensity_source)}${filledText(factors, '; ')}.`,
       ...(factors.defaults_used.length === 0
         ? []
         : [`Not set at this site, so taken as usual: ${visible(factors.defaults_used.join('; '))}.`]),

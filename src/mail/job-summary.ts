@@ -3,7 +3,8 @@ import type { JobAsked, JobPart, JobSummary, JobUsed, QuotaState, ReportFigures 
 import type { AddedRun } from '../report/aggregate';
 import { ratio, utc } from '../report/conversion';
 import { equivalentsTold } from '../report/factor-figures';
-import { figures, type IntensitySources, type SiteFactors } from '../report/report';
+import type { IntensitySources, UsedTime } from '../report/intensity-sources';
+import { figures, type SiteFactors } from '../report/report';
 import { reportFactors } from '../report/report-factors';
 import { slurmFigures } from '../report/slurm-figures';
 import { GroupSums } from '../runs/group-sums';
@@ -15,7 +16,7 @@ import { arrayOf, hetOf, type JobRuns } from './job-runs';
 /** What turns a job's joules into what its mail says. */
 export interface SummaryContext {
   readonly factorsOf: (cluster: string) => SiteFactors;
-  readonly intensitySourcesOf: (cluster: string) => IntensitySources;
+  readonly intensitySourcesOf: (cluster: string, used: UsedTime) => IntensitySources;
   readonly equivalents: readonly Equivalent[];
   readonly toolVersion: string;
   readonly nowMs: number;

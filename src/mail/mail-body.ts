@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import type { JobPart, JobSummary, QuotaState } from '../generated/report';
+import { basisTaken, filledText, isYearly, yearsNamed } from '../report/intensity-words';
 import { cut, visible } from '../report/printable';
 import { bytesText, counted, durationText, energyText, percentText, quotaAmountText } from '../report/units';
 import { co2eText } from './co2e-text';
@@ -131,7 +132,7 @@ function energySection({ figures, factors, equivalents, asked, scope }: JobSumma
     return [row(label, energyText(kwh), share, percentText(share))];
   });
   const building = energy.total - energy.it;
-  const year = factors.intensity_year === undefined ? '' : `${factors.intensity_year}, `;
+  const years = isYearly(factors) ? yearsNamed(factors) : '';
   const gPerKwh = Number(factors.intensity_g_per_kwh.toPrecision(3));
   const comparison = equivalents.filter(({ per }) => per === 'kgCO2e').slice(0, 1);
   return {
@@ -153,7 +154,7 @@ function energySection({ figures, factors, equivalents, asked, scope }: JobSumma
         'CO2e',
         co2eText(co2e),
         null,
-        `zone ${factors.zone}, ${gPerKwh} g/kWh (${year}${factors.intensity_basis})`,
+        `zone ${factors.zone}, ${gPerKwh} g/kWh (${years === '' ? '' : `${years}, `}${basisTaken(factors)})`,
       ),
       ...(typeof figures.cost !== 'number' || factors.currency === undefined
         ? []
@@ -321,7 +322,7 @@ function notesOf(
   const jobs = scope === 'run' ? label : label.replace(/[_+]\*$/, '');
   return [
     `Quality: ${quality}.`,
-    `Intensity: ${visible(factors.intensity_source)}.`,
+    `Intensity: ${visible(factors.intensity_source)}${filledText(factors, '; ')}.`,
     ...(defaults.length === 0
       ? []
       : [`Not set at this site, so taken as usual: ${visible(defaults.join('; '))}.`]),

@@ -22,8 +22,10 @@ export interface ConvertedEnergy {
   readonly extrapolatedKwh: number;
   /** kWh (of the total) by where their intensity is from; null where it is the same at all times. */
   readonly byOrigin: Readonly<Record<IntensityOrigin, number>> | null;
-  /** Money per kWh that held, in the mean; null where energy is not weighed. */
-  readonly meanPricePerKwh: number | null;
+  /** Money for what was used at a known time; 0 where no energy is weighed. */
+  readonly timedCost: number;
+  /** The part of the total of which nobody knows when it was used: it has the constant factors. */
+  readonly timelessKwh: number;
 }
 
 /** Where the intensity of energy is from. The first are all of it; what is on another basis is part of them. */
@@ -49,7 +51,8 @@ export function convertEnergy(energy: ClusterEnergy, factors: EnergyFactors): Co
       co2eKg: (totalKwh * intensityGPerKwh) / 1000,
       extrapolatedKwh: kwh(unobservedUj) * pue,
       byOrigin: null,
-      meanPricePerKwh: null,
+      timedCost: 0,
+      timelessKwh: totalKwh,
     };
   }
 
@@ -72,7 +75,8 @@ export function convertEnergy(energy: ClusterEnergy, factors: EnergyFactors): Co
       yearly,
       other_basis: weighed('other_basis'),
     },
-    meanPricePerKwh: weighed('total') === 0 ? null : weighed('cost') / weighed('total'),
+    timedCost: weighed('cost'),
+    timelessKwh,
   };
 }
 

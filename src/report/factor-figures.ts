@@ -20,8 +20,10 @@ export interface ClusterKwh {
   /** With PUE. */
   readonly totalKwh: number;
   readonly co2eKg: number;
-  /** What a kWh cost in the mean of the times of use; null: the same at all times. */
-  readonly meanPricePerKwh: number | null;
+  /** Money for what was used at a known time. */
+  readonly timedCost: number;
+  /** The part of the total of which nobody knows when it was used. */
+  readonly timelessKwh: number;
   readonly factors: SiteFactors;
 }
 
@@ -34,8 +36,9 @@ export type FactorFigures = Pick<
 export function factorFigures(clusters: readonly ClusterKwh[]): FactorFigures {
   const market = sumOf(clusters, ({ marketGPerKwh: g }, { totalKwh }) => g && (totalKwh * g) / 1000);
   const water = sumOf(clusters, ({ wueLPerKwh: litres }, { itKwh }) => litres && itKwh * litres);
-  const cost = sumOf(clusters, ({ pricePerKwh: price }, { totalKwh, meanPricePerKwh: mean }) =>
-    price === null ? null : totalKwh * (mean ?? price),
+  // A price by time is here its mean over the report's: what the hours cost that are known is no price for the others.
+  const cost = sumOf(clusters, ({ pricePerKwh: price }, { timedCost, timelessKwh }) =>
+    price === null ? null : timedCost + timelessKwh * price,
   );
   const social = socialCost(clusters);
   return {

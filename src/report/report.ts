@@ -24,6 +24,7 @@ import { GroupSums } from '../runs/group-sums';
 import { ALL_LINES, chooseLines, type LineChoice } from './line-choice';
 import { lostEnergy, lostKwh, lostOfAll } from './lost-energy';
 import { byCluster } from './by-cluster';
+import type { IntensitySources, UsedTime } from './intensity-sources';
 import { reportFactors } from './report-factors';
 import { SlurmSums } from '../runs/slurm-sums';
 import { slurmFigures, slurmJob } from './slurm-figures';
@@ -45,20 +46,12 @@ export interface SiteFactors {
   readonly byTime?: readonly FactorByTime[];
 }
 
-/** Whose intensities were taken: of series, and of averages of years. */
-export interface IntensitySources {
-  readonly series: readonly string[];
-  readonly yearly: readonly string[];
-  /** Years that have the average of another one, each named. */
-  readonly notes: readonly string[];
-}
-
 export interface ReportContext {
   readonly query: ReportQuery;
   /** Factors of a cluster, by its name; '' where the report has no cluster at all. */
   readonly factorsOf: (cluster: string) => SiteFactors;
-  /** Where the intensities of a cluster come from that were taken by their time; absent: nowhere. */
-  readonly intensitySourcesOf?: (cluster: string) => IntensitySources;
+  /** Where the intensities of a cluster come from that were taken of a time; absent: nowhere. */
+  readonly intensitySourcesOf?: (cluster: string, used: UsedTime) => IntensitySources;
   /** Intensities as they were known at that time; absent: now. */
   readonly factorsAsOfMs?: number;
   readonly toolVersion: string;
@@ -150,7 +143,7 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
 }
 
 function nothingOf(factors: SiteFactors): ClusterKwh {
-  return { itKwh: 0, totalKwh: 0, co2eKg: 0, meanPricePerKwh: null, factors };
+  return { itKwh: 0, totalKwh: 0, co2eKg: 0, timedCost: 0, timelessKwh: 0, factors };
 }
 
 /** Added up before any factor, as the lines themselves are. */
@@ -193,7 +186,8 @@ export function figures(
       itKwh: kwh(converted.itUj),
       totalKwh: converted.totalKwh,
       co2eKg: converted.co2eKg,
-      meanPricePerKwh: converted.meanPricePerKwh,
+      timedCost: converted.timedCost,
+      timelessKwh: converted.timelessKwh,
       factors,
     });
   }

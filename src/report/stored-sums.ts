@@ -182,6 +182,7 @@ function storedEnergy(cluster: string, energy: ClusterEnergy): StoredEnergy {
     overhead_base_uj: String(energy.overheadBaseUj),
     extrapolated_base_uj: String(energy.extrapolatedBaseUj),
     weighted: energy.weighted === null ? null : storedWeighted(energy.weighted),
+    used_ms: energy.fromMs < energy.toMs ? [energy.fromMs, energy.toMs] : null,
   };
 }
 
@@ -192,6 +193,7 @@ function fillEnergy(energy: ClusterEnergy, stored: StoredEnergy): void {
   energy.overheadBaseUj = BigInt(stored.overhead_base_uj);
   energy.extrapolatedBaseUj = BigInt(stored.extrapolated_base_uj);
   energy.weighted = stored.weighted === null ? null : weightedOf(stored.weighted);
+  if (stored.used_ms !== null) [energy.fromMs, energy.toMs] = stored.used_ms;
 }
 
 function storedWeighted(sums: WeightedSums): StoredWeighted {

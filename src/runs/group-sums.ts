@@ -22,6 +22,9 @@ export interface ClusterEnergy {
   extrapolatedBaseUj: bigint;
   /** The same energies weighed by their time; null where they are not. What it lacks was used nobody knows when. */
   weighted: WeightedSums | null;
+  /** From when to when it was used, Unix ms; of totals to the day, or to the month. Infinity to -Infinity: nothing was. */
+  fromMs: number;
+  toMs: number;
 }
 
 /** A run of which something contradicts which GPUs were its, and what. */
@@ -97,6 +100,7 @@ export class GroupSums {
     this.#addTold(run, parts);
     const energy = this.clusterEnergy(run.cluster);
     this.#addEnergy(energy, parts);
+    addTime(energy, timeOf(parts));
     const weighted = weighing === null ? null : weighedParts(run.cluster, parts, weighing);
     if (weighted !== null) (energy.weighted ??= new WeightedSums()).addSums(weighted);
 
@@ -174,6 +178,7 @@ export class GroupSums {
       ours.overheadBaseUj += theirs.overheadBaseUj;
       ours.extrapolatedBaseUj += theirs.extrapolatedBaseUj;
       if (theirs.weighted !== null) (ours.weighted ??= new WeightedSums()).addSums(theirs.weighted);
+      addTime(ours, [theirs.fromMs, theirs.toMs]);
     }
   }
 
@@ -215,6 +220,8 @@ export class GroupSums {
         overheadBaseUj: 0n,
         extrapolatedBaseUj: 0n,
         weighted: null,
+        fromMs: Infinity,
+        toMs: -Infinity,
       };
       this.energy.set(cluster, energy);
     }
@@ -256,6 +263,11 @@ export class GroupSums {
     }
     return isWhole;
   }
+}
+
+function addTime(energy: ClusterEnergy, [fromMs, toMs]: readonly [number, number]): void {
+  energy.fromMs = Math.min(energy.fromMs, fromMs);
+  energy.toMs = Math.max(energy.toMs, toMs);
 }
 
 /** The one that is shown of several: the same in whatever order they come. */

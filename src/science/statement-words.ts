@@ -1,6 +1,7 @@
 import { SOCIAL_COST_SOURCE, costText } from '../carbon/social-cost';
 import { WORLD_COUNTRY } from '../carbon/country';
 import type { ClusterFactors } from '../generated/report';
+import { BASIS_WORDS, basisTaken, filledText, isYearly, yearsNamed } from '../report/intensity-words';
 import { counted, plainNumber } from '../report/units';
 import { type Citation, HENDERSON, RICKE } from './citations';
 import type { DocumentTable } from './document-table';
@@ -153,12 +154,13 @@ function placeSentences(
 }
 
 function placeText(cluster: ClusterFactors, zoneName: (zone: string) => string): string {
-  const { pue, zone, intensity_g_per_kwh: g, intensity_basis: basis, intensity_source: source } = cluster;
+  const { pue, zone, intensity_g_per_kwh: g, intensity_source: source } = cluster;
   const name = zoneName(zone);
-  const year = cluster.intensity_year === undefined ? '' : `, ${cluster.intensity_year}`;
+  const years = isYearly(cluster) ? yearsNamed(cluster) : '';
+  const basis = basisTaken(cluster, (one) => BASIS_WORDS[one]);
   return (
     `a PUE of ${plainNumber(Number(pue.toPrecision(4)))} on the grid ${zone}${name === '' || name === zone ? '' : ` (${name})`} with ${g.toFixed(1)} g of CO2eq per kWh` +
-    `${(cluster.intensity_by_origin?.yearly ?? 1) === 1 ? '' : ' in the mean of the times of use'} (${basis === 'average-direct' ? 'direct' : 'life cycle'}, average; ${source}${year})`
+    `${isYearly(cluster) ? '' : ' in the mean of the times of use'} (${basis}, average; ${source}${years === '' ? '' : `, ${years}`}${filledText(cluster, '; ')})`
   );
 }
 

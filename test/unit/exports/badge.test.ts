@@ -16,7 +16,7 @@ test('energy, CO2eq, coverage, how it came about, and below it what that rests o
   const { badge } = drawn([{ kwh: 4 }, { kwh: 6 }]);
   expect(badge.text).toBe('energy: 12.5 kWh, 5.00 kg CO2eq, 100 % observed, measured');
   expect(badge.basis).toBe(
-    '2 jobs of train, 2026-01-02 to 2026-01-03: energy with PUE 1.25, divided by the policy usage; CO2eq with 400 g/kWh (DE, a test), location-based. slurm-eit 1.2.3.',
+    '2 jobs of train, 2026-01-02 to 2026-01-03: energy with PUE 1.25, divided by the policy usage; CO2eq with 400 g/kWh (DE, a test; average-lifecycle), location-based. slurm-eit 1.2.3.',
   );
 });
 

@@ -70,7 +70,7 @@ export function runsOf(
 export function context(given: Partial<SummaryContext> = {}): SummaryContext {
   return {
     factorsOf: () => factors,
-    intensitySourcesOf: () => ({ series: [], yearly: [], notes: [] }),
+    intensitySourcesOf: () => ({ series: [], yearly: [], years: [], notes: [] }),
     equivalents: loadEquivalents(DATA),
     toolVersion: '0.1.0',
     nowMs: Date.parse(later(T, 7200)),

@@ -346,13 +346,35 @@ describe('the line of the intensity', () => {
     );
   });
 
-  test('names the basis that was taken', () => {
-    const other = (part: number, given: Partial<EitReport['factors']> = {}): string =>
-      told({ intensity_by_origin: { ...all, other_basis: part }, ...given });
+  test('names the basis that was taken, and of two how much of the energy is on each', () => {
+    const other = (direct: number, given: Partial<EitReport['factors']> = {}): string =>
+      told({
+        intensity_by_origin: { ...all, other_basis: direct },
+        intensity_by_basis: { lifecycle: 1 - direct, direct },
+        ...given,
+      });
     expect(other(1)).toContain('400 g/kWh (average-direct), zone DE, the mean of the times of use. ');
-    expect(other(1, { intensity_basis: 'average-direct' })).toContain('(another basis than asked for)');
-    expect(other(0.1)).toContain(
-      '(average-lifecycle), zone DE, the mean of the times of use (of the energy 10 % on average-direct). ',
+    expect(other(0.1)).toContain('(90 % average-lifecycle, 10 % average-direct), zone DE, the mean');
+    expect(told({ intensity_by_basis: { lifecycle: 0.4, direct: 0.6 } })).toContain(
+      '(60 % average-direct, 40 % average-lifecycle, average of 2024), zone DE. ',
+    );
+  });
+
+  test('names the years of averages, and which of them are in place of others', () => {
+    const years = [
+      { year: 2019, in_place_of: [] },
+      { year: 2019, in_place_of: [2015, 2016, 2017, 2020] },
+      { year: 2024, in_place_of: [2022] },
+    ];
+    expect(told({ intensity_years: years.slice(2) })).toContain(
+      '(average-lifecycle, average of 2024 in place of 2022)',
+    );
+    expect(told({ intensity_years: years })).toContain(
+      '(average-lifecycle, averages of 2019; 2019 in place of 2015 to 2017 and 2020; 2024 in place of 2022)',
+    );
+    const mixed = { ...all, series: 0.7, estimated: 0.2, yearly: 0.1 };
+    expect(told({ intensity_by_origin: mixed, intensity_year: 2019 })).toContain(
+      '(of the energy 20 % estimated, 10 % by the average of 2019). ',
     );
   });
 
@@ -396,6 +418,39 @@ describe('a price that changes with time', () => {
     expect(made.total.cost! / made.total.energy_kwh.total).toBeCloseTo((0.1 + 2 * 0.5) / 3, 9);
     expect(made.factors.by_time![0]!.value).toBe(0.3);
     expect(text(made)).toContain('Cost: 0.3667 EUR/kWh of Energy, the mean of the times of use.');
+  });
+
+  test('of energy that only monthly totals tell is its mean over the time of the report, whatever the other hours cost', () => {
+    const always = { fromMs: 0, toMs: Infinity, isAssumed: false };
+    const by = weightCurve({
+      intensity: [
+        {
+          ...{ fromMs: 0, toMs: Infinity, gPerKwh: 400 },
+          ...{ origin: 'yearly', isEstimate: false, basis: 'average-lifecycle' },
+        },
+      ],
+      pue: [{ ...always, value: 1.5 }],
+      price: [{ ...always, value: 0.5 }],
+      basis: 'average-lifecycle',
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 50 }), (timed, timeless) => {
+        const made = aggregate(timed === 0 ? [] : [itKwh(timed)], {}, null, {
+          curveOf: () => by,
+          slotMsOf: () => 3_600_000,
+        });
+        const sums = made.total.clusterEnergy('alpha');
+        const { measuredUj } = sums;
+        measuredUj.set('cpu', (measuredUj.get('cpu') ?? 0n) + BigInt(timeless) * 3_600_000_000_000n);
+        const { total } = buildReport(made, {
+          query: query(),
+          // The mean of the window is 0.3, the hours that are known cost 0.5.
+          factorsOf: () => ({ ...factors, ...price(0.1, 0.5) }),
+          ...{ toolVersion: '', generatedAtMs: 0, skippedRecords: 0 },
+        });
+        expect(total.cost).toBeCloseTo(1.5 * (timed * 0.5 + timeless * 0.3), 9);
+      }),
+    );
   });
 
   test('of two clusters is a range where it is by time', () => {
