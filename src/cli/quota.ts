@@ -1,5 +1,6 @@
 import { SkippedLines } from '../carbon/intensity-line';
 import type { Options } from 'yargs';
+import { rootBecomesOwner } from '../archive/ledger-owner';
 import { loadConfig } from '../config/config';
 import { EitError } from '../errors';
 import type { QuotaState } from '../generated/report';
@@ -85,6 +86,8 @@ export async function run(
   if (action === 'refresh') {
     const data = await readQuotaData(access, findUids);
     const { files, leftOut } = stateTree(quotaStates(data, null), data, nowMs);
+    // The ledger was read as root; what is written is its owner's, whose next refresh has to replace it.
+    rootBecomesOwner(loaded.config.quota_dir, process);
     writeState(loaded.config.quota_dir, files, nowMs);
     if (leftOut.length > 0) {
       output.note(
