@@ -16,6 +16,7 @@ import type { Surroundings } from './command';
 import { allGiven, lastGiven } from './given';
 import { readAggregate } from './ledger-aggregate';
 import { energyCurves } from './energy-curves';
+import { noteNotRead } from './not-read';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
@@ -92,6 +93,7 @@ export async function run(
       skippedRecords: skipped.total,
     }));
     await output.write(format.renderAudit(audit, view()));
+    if (format.showsNotes !== true) noteNotRead(output, skipped);
     return auditStatus(audit, query, output);
   }
 
@@ -153,6 +155,7 @@ export async function run(
   });
   await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);
+  if (format.showsNotes !== true) noteNotRead(output, skipped);
   if (damaged.count > 0)
     output.note(`${notRead(damaged)} of the intensity series not read: ${damaged.places.join('; ')}`);
   return 0;

@@ -23,6 +23,8 @@ export interface ReportFormat {
   readonly option?: { readonly name: string; readonly alias?: string; readonly describe: string };
   /** Whether it shows the quotas of a report's user: reading for them takes its time. */
   readonly showsQuotas?: boolean;
+  /** Whether it has a place for what the figures lack, such as lines that were not read; else that is said on stderr. */
+  readonly showsNotes?: boolean;
   /** Whether it has a place for what the total compares with. */
   readonly showsEquivalents?: boolean;
   /** Gives the text in pieces: a report may be longer than a string can be. */

@@ -8,6 +8,7 @@ const UNSEEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 export const json: ReportFormat = {
   option: { name: 'json', describe: 'print JSON, as in schemas/report.schema.json' },
   showsQuotas: true,
+  showsNotes: true,
   showsEquivalents: true,
   render: (report) => printed(report, ['groups', 'quotas']),
   renderAudit: (audit) => printed(auditJson(audit), ['hosts', 'open', 'notes']),

@@ -43,6 +43,7 @@ const DISPENSABLE = [
 /** Aligned columns, units that fit, a total, and what to know about the figures. */
 export const table: ReportFormat = {
   showsQuotas: true,
+  showsNotes: true,
   showsEquivalents: true,
   *render(report, view) {
     const layout = view.columns === null ? fittingLayout(report, view) : layOut(report, view.columns, view);

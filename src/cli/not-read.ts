@@ -1,0 +1,17 @@
+import type { Skipped } from '../ledger/record-line';
+import { skippedNote } from '../report/footer';
+import type { Output } from './output';
+
+/**
+ * Says beside a result what of the ledger was not read, in the words of a table's footer: who takes figures from stdout must learn that
+ * some lack. Nothing where all was read.
+ * @param whose figures lack them; absent: all that were asked for
+ */
+export function noteNotRead(
+  output: Pick<Output, 'note'>,
+  { total, byReason }: Pick<Skipped, 'total' | 'byReason'>,
+  whose?: string,
+): void {
+  for (const text of skippedNote(total, byReason))
+    output.note(whose === undefined ? text : `${whose}: ${text}`);
+}
