@@ -7,7 +7,7 @@ import { commentToken } from '../slurm/admin-comment';
 import type { CommentedRow } from '../slurm/commented-row';
 import type { Surroundings } from './command';
 import { readJobRecords } from './job-records';
-import { noteNotRead } from './not-read';
+import { noteNotRead } from './result-notes';
 import { localTimeZone } from './time-zone';
 
 const HOUR_S = 3600;

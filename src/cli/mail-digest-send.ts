@@ -18,7 +18,7 @@ import type { Surroundings } from './command';
 import { isLocked, runLocked } from './mail-lock';
 import { openWay } from './mail-transport';
 import type { MonthOf, MonthReports } from './month-reports';
-import { noteNotRead } from './not-read';
+import { noteNotRead } from './result-notes';
 import { alignedRows, jsonText } from './plain-text';
 
 /** What is known of a month's digests is kept for so long. */

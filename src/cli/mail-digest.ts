@@ -9,7 +9,7 @@ import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
 import { sendDigests } from './mail-digest-send';
 import { MonthReports } from './month-reports';
-import { noteNotRead } from './not-read';
+import { noteNotRead } from './result-notes';
 import { jsonText } from './plain-text';
 import { readerOf } from './reader';
 import type { Reader } from './report-query';

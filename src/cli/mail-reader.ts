@@ -15,7 +15,7 @@ import { MailSacct } from './mail-sacct';
 import { JobMails } from './job-mails';
 import { JobQuotas, type QuotasOf } from './job-quotas';
 import { type JobRecords, readJobRecords } from './job-records';
-import { noteNotRead } from './not-read';
+import { noteNotRead } from './result-notes';
 import { localTimeZone } from './time-zone';
 
 const HOUR_MS = 3_600_000;

@@ -13,7 +13,7 @@ import type { CommandModule, Surroundings } from './command';
 import { CONFIG_OPTION, lastGiven } from './given';
 import { JobMails } from './job-mails';
 import { readJobRecords } from './job-records';
-import { noteNotRead } from './not-read';
+import { noteNotRead } from './result-notes';
 import { jsonText } from './plain-text';
 import { concerning, quotaStates } from '../quota/evaluate';
 import { energyCurves } from './energy-curves';

@@ -14,7 +14,7 @@ import { counted, energyText } from '../report/units';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
-import { noteNotRead } from './not-read';
+import { noteNotRead } from './result-notes';
 import { jsonText, painter } from './plain-text';
 import { type QuotaAccess, readQuotaData, readUsersQuotaData } from './quota-data';
 import { quotaCheckMain } from './quota-check-main';

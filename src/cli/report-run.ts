@@ -16,7 +16,7 @@ import type { Surroundings } from './command';
 import { allGiven, lastGiven } from './given';
 import { readAggregate } from './ledger-aggregate';
 import { energyCurves } from './energy-curves';
-import { noteNotRead } from './not-read';
+import { noteCut, noteNotRead } from './result-notes';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
@@ -155,7 +155,10 @@ export async function run(
   });
   await output.write(format.render(report, view()));
   for (const note of emptyNotes(query, aggregate)) output.note(note);
-  if (format.showsNotes !== true) noteNotRead(output, skipped);
+  if (format.showsNotes !== true) {
+    noteCut(output, report, query.timeZone);
+    noteNotRead(output, skipped);
+  }
   if (damaged.count > 0)
     output.note(`${notRead(damaged)} of the intensity series not read: ${damaged.places.join('; ')}`);
   return 0;

@@ -18,7 +18,7 @@ import type { Surroundings } from './command';
 import { energyCurves } from './energy-curves';
 import { findFactsPath, readFactLines } from './facts-file';
 import { readAggregate } from './ledger-aggregate';
-import { noteNotRead } from './not-read';
+import { noteCut, noteNotRead } from './result-notes';
 import { readerOf } from './reader';
 import { emptyNotes } from './report-notes';
 import { reportQuery } from './report-query';
@@ -115,6 +115,7 @@ export async function readRunSets(
         emptyText(filter, emptyNotes(query, aggregate), reader.isAdmin || allUsers),
       );
     sets.push({ filter, report, own });
+    noteCut(output, report, query.timeZone, filter.name);
     noteNotRead(output, skipped, filter.name);
   }
   if (damaged.count > 0)

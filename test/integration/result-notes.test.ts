@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Outcome, ReportCommand } from './report-command';
@@ -70,4 +70,44 @@ test('where stdout has a place for it stderr says nothing', async () => {
     expect(said(outcome)).toBe(0);
     expect(outcome.stdout).toContain(place);
   }
+});
+
+describe('a window that cuts an hour of the archive', () => {
+  // Job 101 of alpha ran from 11:00 to 11:11, Berlin's time.
+  const CUT = ['report', '-a', '-S', '2026-01-30T11:03', '-E', '2026-01-30T11:04', '-M', 'alpha'];
+  const note =
+    '-S or -E lies within 2026-01-30 11:00 to 12:00, of which the archive keeps sums alone: what a run or a host did there counts as a whole, ' +
+    'or not at all, by its middle; give the borders of it for exact figures';
+  let config: string;
+  const report = (args: readonly string[]): Promise<Outcome> => eit(...args, '--config', config);
+
+  beforeAll(async () => {
+    const ledger = join(dir, 'ledger');
+    cpSync(join(__dirname, '../fixtures/ledger/two-clusters'), ledger, { recursive: true });
+    config = command.config('archived.yaml', { ledger, privacy: 'open' });
+    expect((await eit('ledger', 'compact', '--config', config)).status).toBe(0);
+  });
+
+  test('is told below the table, in JSON and, for programs, on stderr', async () => {
+    const table = await report(CUT);
+    expect(table.stdout).toContain(`. ${note}.`);
+    expect(table.stderr).not.toContain(note);
+    const json = await report([...CUT, '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      cut_slots: [{ since: '2026-01-30T10:00:00.000Z', until: '2026-01-30T11:00:00.000Z' }],
+    });
+    for (const format of ['--csv', '-P']) {
+      const { stdout, stderr } = await report([...CUT, format]);
+      expect(stderr).toContain(`eit: ${note}\n`);
+      expect(stdout).not.toContain('archive');
+    }
+    const set = ['whatif', '--set', 'A=starttime=2026-01-30T11:03;clusters=alpha;user=alice', '--zone', 'FR'];
+    expect((await report([...set, '-a', '--allow-incomplete'])).stderr).toContain(`eit: A: ${note}\n`);
+  });
+
+  test('is not where the window has the hour’s borders', async () => {
+    const { stdout, stderr } = await report(['report', '-a', '-S', '2026-01-30T11:00', '--csv']);
+    expect(stdout).toContain('alice');
+    expect(stderr).not.toContain('archive');
+  });
 });

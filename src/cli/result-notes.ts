@@ -1,5 +1,6 @@
+import type { EitReport } from '../generated/report';
 import type { Skipped } from '../ledger/record-line';
-import { skippedNote } from '../report/footer';
+import { cutNote, skippedNote } from '../report/footer';
 import type { Output } from './output';
 
 /**
@@ -14,4 +15,17 @@ export function noteNotRead(
 ): void {
   for (const text of skippedNote(total, byReason))
     output.note(whose === undefined ? text : `${whose}: ${text}`);
+}
+
+/**
+ * Says beside a result which times it really has, where the archive could not tell those that were asked for.
+ * @param whose times they are; absent: of all that was asked for
+ */
+export function noteCut(
+  output: Pick<Output, 'note'>,
+  { cut_slots: slots = [] }: Pick<EitReport, 'cut_slots'>,
+  timeZone: string,
+  whose?: string,
+): void {
+  for (const text of cutNote(slots, timeZone)) output.note(whose === undefined ? text : `${whose}: ${text}`);
 }
