@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { EitError } from '../errors';
 import { unreadable } from '../ledger/inbox-files';
 
@@ -6,8 +7,9 @@ import { unreadable } from '../ledger/inbox-files';
 export interface ProcessUser {
   geteuid?(): number;
   initgroups?(user: number, group: number): void;
-  setegid?(gid: number): void;
-  seteuid?(uid: number): void;
+  setgroups?(groups: readonly number[]): void;
+  setgid?(gid: number): void;
+  setuid?(uid: number): void;
 }
 
 /**
@@ -37,9 +39,41 @@ export function mustBeOwner(ledger: string, what: string, user: ProcessUser): { 
  * root_squash root is nobody.
  */
 export function becomeOwner(ledger: string, what: string, user: ProcessUser): void {
-  const { uid, gid } = mustBeOwner(ledger, what, user);
+  become(mustBeOwner(ledger, what, user), user);
+}
+
+/**
+ * Makes root the owner of a folder, or of the one above it that is there; anybody else stays who they are. Files of root would be in the
+ * owner's way.
+ * @throws EitError EIT_LEDGER_UNREADABLE where nothing can be seen of the path
+ */
+export function rootBecomesOwner(folder: string, user: ProcessUser): void {
+  if (user.geteuid?.() === 0) become(ownerAbove(folder), user);
+}
+
+function ownerAbove(folder: string): { readonly uid: number; readonly gid: number } {
+  let at = folder;
+  try {
+    while (statSync(at, { throwIfNoEntry: false }) === undefined && dirname(at) !== at) at = dirname(at);
+    return statSync(at);
+  } catch (cause) {
+    throw unreadable(at, cause);
+  }
+}
+
+/**
+ * For good, and not only as far as files are concerned: children are that user too, access(2) asks for the real uid, and Slurm takes no
+ * job of a process whose real uid is another than its effective one.
+ */
+function become({ uid, gid }: { readonly uid: number; readonly gid: number }, user: ProcessUser): void {
   if (user.geteuid?.() === uid) return;
-  user.initgroups?.(uid, gid);
-  user.setegid?.(gid);
-  user.seteuid?.(uid);
+  try {
+    user.initgroups?.(uid, gid);
+  } catch (error) {
+    // One whom this machine does not know by name has no groups here.
+    if ((error as { code?: unknown }).code !== 'ERR_UNKNOWN_CREDENTIAL') throw error;
+    user.setgroups?.([gid]);
+  }
+  user.setgid?.(gid);
+  user.setuid?.(uid);
 }

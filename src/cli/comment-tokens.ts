@@ -7,6 +7,7 @@ import { commentToken } from '../slurm/admin-comment';
 import type { CommentedRow } from '../slurm/commented-row';
 import type { Surroundings } from './command';
 import { readJobRecords } from './job-records';
+import { noteNotRead } from './result-notes';
 import { localTimeZone } from './time-zone';
 
 const HOUR_S = 3600;
@@ -27,7 +28,7 @@ export async function readCommentTokens(
   const nowMs = Date.now();
   // A run is added up from its beginning, or it would not be whole.
   const firstS = rows.reduce((first, { startS }) => Math.min(first, startS ?? first), Infinity);
-  const { added, context } = await readJobRecords(
+  const { added, context, skipped } = await readJobRecords(
     { loaded, nowMs, ...access },
     {
       sinceMs: (firstS - HOUR_S) * 1000,
@@ -36,6 +37,7 @@ export async function readCommentTokens(
       timeZone: loaded.config.time_zone ?? localTimeZone(),
     },
   );
+  noteNotRead(access.output, skipped);
   const byJob = new Map<number, AddedRun[]>();
   for (const one of added) {
     const ofJob = byJob.get(one.run.jobId);

@@ -11,7 +11,7 @@ import { importRuns, type TakenRun } from '../imports/import-folder';
 import { coverageOf, energyJ, type ImportedRun } from '../imports/imported-run';
 import { classOfDomain } from '../runs/domain-class';
 import { OWN_CLUSTER } from '../own-run/run-lines';
-import { counted, energyText } from '../report/units';
+import { counted, energyText, percentText } from '../report/units';
 import { version } from '../version';
 import type { Surroundings } from './command';
 import { changeFacts, FACTS_NAME } from './facts-file';
@@ -151,7 +151,6 @@ function runJson({ run, job, isKnown, hasGrown }: TakenRun): Record<string, unkn
 }
 
 function tableText(taken: readonly TakenRun[], folder: string): string[] {
-  const part = (value: number): string => `${Math.floor(value * 1000) / 10} %`;
   const rows = taken.map(({ run, job, isKnown }) => {
     const kwh = kwhOf(run);
     return [
@@ -162,8 +161,8 @@ function tableText(taken: readonly TakenRun[], folder: string): string[] {
       energyText(kwh.gpu),
       energyText(kwh.it),
       kwh.withToolPue === null ? '-' : `${Number(kwh.withToolPue.toPrecision(6))} kWh`,
-      part(coverageOf(run)),
-      kwh.it > 0 ? part(kwh.measured / kwh.it) : '-',
+      percentText(coverageOf(run)),
+      kwh.it > 0 ? percentText(kwh.measured / kwh.it) : '-',
       isKnown ? 'was there' : 'new',
       run.place,
     ];

@@ -23,6 +23,8 @@ export interface JobsWanted {
 export interface JobRecords {
   readonly added: readonly AddedRun[];
   readonly context: Omit<SummaryContext, 'quotas' | 'missingNodes'>;
+  /** What of the ledger was not read. */
+  readonly skipped: Skipped;
 }
 
 /** How the ledger is read for jobs. */
@@ -47,11 +49,12 @@ export async function readJobRecords(access: JobAccess, wanted: JobsWanted): Pro
   };
   const factorsIn = siteFactors(loaded);
   const curves = energyCurves({ loaded, factorsIn, nowMs, skipped: new SkippedLines() });
+  const skipped = new Skipped();
   let added: AddedRun[] = [];
   const { dataUntilMs } = await readAggregate(
     {
       config,
-      skipped: new Skipped(),
+      skipped,
       output,
       uid,
       curvesOf: curves.curvesOf,
@@ -65,6 +68,7 @@ export async function readJobRecords(access: JobAccess, wanted: JobsWanted): Pro
   );
   return {
     added,
+    skipped,
     context: {
       factorsOf: factorsIn(query),
       intensitySourcesOf: curves.sourcesOf(query),

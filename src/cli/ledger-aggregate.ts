@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { cutSlots } from '../archive/cut-slots';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
 import { namingDamage } from '../archive/damage';
 import { readJobFacts } from '../archive/job-facts';
@@ -240,7 +241,9 @@ async function addArchives(
         endJob: (cluster, job) => aggregation.endJob(cluster, job),
       });
     }
-    if (query.withUnattributed || query.policy === 'hybrid') {
+    const withHosts = query.withUnattributed || query.policy === 'hybrid';
+    for (const slot of await cutSlots(connection, archive, query, withHosts)) aggregation.cut(slot);
+    if (withHosts) {
       await readHosts(connection, archive, query, {
         addHost: (cluster, row, atMs) => aggregation.addHost(cluster, row, atMs),
       });

@@ -16,6 +16,7 @@ import {
   writeResult,
 } from '../archive/compact-jobs';
 import { runTask } from '../archive/compact-task';
+import { rootBecomesOwner } from '../archive/ledger-owner';
 import { isPlanId } from '../archive/plan';
 import type { Privacy } from '../archive/privacy';
 import { SkippedLines } from '../carbon/intensity-line';
@@ -79,7 +80,7 @@ export const examples: CommandModule['examples'] = [
 ];
 
 export const epilogue =
-  "compact: run it as the ledger's user, on one machine at a time (a second one says so and leaves, exit status 1). It can be killed at any point: the next " +
+  "compact: run it as the ledger's user (root becomes that user), on one machine at a time (a second one says so and leaves, exit status 1). It can be killed at any point: the next " +
   'one goes on where the last commit was. Inbox files are removed when they are a week old, were taken in whole, and both they and the archive, read again, ' +
   'hold what was taken, to the microjoule. With --slurm all nodes need Node.js, EIT and the ledger at the same paths; a task that fails leaves its files for ' +
   'the next time. See docs/scale.md.';
@@ -105,6 +106,8 @@ export async function run(
   const ledger = typeof argv['folder'] === 'string' ? resolve(argv['folder']) : loaded.config.ledger;
   const inboxDays = number(argv, 'inbox-days', 1, MOST_INBOX_DAYS) ?? DEFAULT_INBOX_DAYS;
   const privacy = privacyOf(loaded.config, env, (message) => output.note(message));
+  // Before anything is written, or a worker or a job of Slurm's begins: they are whoever this is.
+  rootBecomesOwner(ledger, process);
   const asked: Asked = { loaded, ledger, inboxDays, privacy, nowMs: Date.now(), surroundings };
   const clusters = await clustersGiven(ledger, allGiven(argv['clusters']));
   const work = wayOf(argv, asked, clusters);

@@ -18,6 +18,7 @@ import type { Surroundings } from './command';
 import { isLocked, runLocked } from './mail-lock';
 import { openWay } from './mail-transport';
 import type { MonthOf, MonthReports } from './month-reports';
+import { noteNotRead } from './result-notes';
 import { alignedRows, jsonText } from './plain-text';
 
 /** What is known of a month's digests is kept for so long. */
@@ -89,6 +90,7 @@ export async function sendDigests(asked: DigestsAsked, surroundings: Surrounding
     await output.write([
       json ? jsonText({ month: month.toFormat('yyyy-MM'), digests: results }) : told(results),
     ]);
+    noteNotRead(output, asked.reports.skipped);
     if (results.length === 0) output.note(`no runs in ${month.toFormat('yyyy-MM')}`);
     return !dryRun && results.some(({ outcome }) => TROUBLE.includes(outcome)) ? 1 : 0;
   } finally {

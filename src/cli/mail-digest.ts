@@ -9,6 +9,7 @@ import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
 import { sendDigests } from './mail-digest-send';
 import { MonthReports } from './month-reports';
+import { noteNotRead } from './result-notes';
 import { jsonText } from './plain-text';
 import { readerOf } from './reader';
 import type { Reader } from './report-query';
@@ -83,6 +84,7 @@ export async function run(
     whose: account === undefined ? nameOf(user, reader) : `account ${account}`,
     ...(await reports.read(month, { user, account }, output)),
   };
+  noteNotRead(output, reports.skipped);
   if (json) {
     const { report, before, ...rest } = digest;
     await output.write([

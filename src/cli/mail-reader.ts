@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/config';
 import { describeError } from '../errors';
+import type { Skipped } from '../ledger/record-line';
 import { composeMail } from '../mail/compose-mail';
 import type { JobFound } from '../mail/composed-mail';
 import type { JobQuestion, JobReader } from '../mail/job-reader';
@@ -14,6 +15,7 @@ import { MailSacct } from './mail-sacct';
 import { JobMails } from './job-mails';
 import { JobQuotas, type QuotasOf } from './job-quotas';
 import { type JobRecords, readJobRecords } from './job-records';
+import { noteNotRead } from './result-notes';
 import { localTimeZone } from './time-zone';
 
 const HOUR_MS = 3_600_000;
@@ -39,6 +41,7 @@ export interface MailReaderOptions {
 export class LedgerJobReader implements JobReader {
   readonly #options: MailReaderOptions;
   readonly #sacct: MailSacct | null;
+  #mostNotRead = 0;
   #asking: Promise<void> | null = null;
   readonly #mails: JobMails;
   readonly #quotas: JobQuotas;
@@ -78,8 +81,17 @@ export class LedgerJobReader implements JobReader {
         timeZone: this.#timeZone,
       },
     );
+    this.#tellNotRead(records.skipped);
     const quotasOf = await this.#quotas.read(nowMs);
     return questions.map((question, i) => this.#found(records, question, jobs[i] ?? null, quotasOf));
+  }
+
+  /** Each look passes over much the same lines: the log has them where they become more. */
+  #tellNotRead(skipped: Skipped): void {
+    const { output } = this.#options;
+    if (output === null || skipped.total <= this.#mostNotRead) return;
+    this.#mostNotRead = skipped.total;
+    noteNotRead(output, skipped, 'of the days of these jobs');
   }
 
   /** What sacct tells late is in the next look; where it hangs no look does. */

@@ -13,6 +13,7 @@ import type { CommandModule, Surroundings } from './command';
 import { CONFIG_OPTION, lastGiven } from './given';
 import { JobMails } from './job-mails';
 import { readJobRecords } from './job-records';
+import { noteNotRead } from './result-notes';
 import { jsonText } from './plain-text';
 import { concerning, quotaStates } from '../quota/evaluate';
 import { energyCurves } from './energy-curves';
@@ -65,7 +66,7 @@ export async function run(
   const now = DateTime.local();
   const since = lastGiven(argv['starttime']);
   const timeZone = loaded.config.time_zone ?? localTimeZone();
-  const { added, context } = await readJobRecords(
+  const { added, context, skipped } = await readJobRecords(
     { loaded, output, uid: reader.uid, nowMs: now.toMillis() },
     {
       sinceMs: (since === undefined ? now.minus(LOOK_BACK) : parseSlurmTime(since, { now })).toMillis(),
@@ -78,6 +79,7 @@ export async function run(
       timeZone,
     },
   );
+  noteNotRead(output, skipped);
   const runs = runsOfJob(added, {
     jobId: writtenId(selection),
     scope: 'job' in selection ? 'whole' : 'part',

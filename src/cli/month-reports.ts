@@ -28,11 +28,17 @@ export class MonthReports {
   readonly #loaded: LoadedConfig;
   readonly #reader: Reader;
   readonly #timeZone: string;
+  #mostSkipped = new Skipped();
 
   constructor(loaded: LoadedConfig, reader: Reader, timeZone: string) {
     this.#loaded = loaded;
     this.#reader = reader;
     this.#timeZone = timeZone;
+  }
+
+  /** What of the ledger was not read for the month of which most was not: the same lines are passed over again and again. */
+  get skipped(): Skipped {
+    return this.#mostSkipped;
   }
 
   async read(
@@ -98,6 +104,7 @@ export class MonthReports {
       { config, skipped, output, uid: this.#reader.uid, curvesOf: curves.curvesOf },
       query,
     );
+    if (skipped.total > this.#mostSkipped.total) this.#mostSkipped = skipped;
     return buildReport(aggregate, {
       query,
       factorsOf: factorsIn(query),

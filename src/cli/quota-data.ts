@@ -38,14 +38,14 @@ export type FindUids = (names: readonly string[]) => ReadonlyMap<string, number>
 export async function readQuotaData(
   { loaded, output, factorsIn, curvesOf, nowMs, uid, only }: QuotaAccess,
   findUids: FindUids,
-): Promise<QuotaData & { readonly skippedRecords: number }> {
+): Promise<QuotaData & { readonly skipped: Skipped }> {
   const { config } = loaded;
   const quotas = loadQuotas(loaded).filter(({ per }) => only === undefined || per === 'user');
   const timeZone = quotaTimeZone(config.time_zone);
   const isByQos = quotas.some(({ per }) => per === 'qos');
   const periods = new Map<string, PeriodRuns>();
   let newestMs: number | null = null;
-  let skippedRecords = 0;
+  let mostSkipped = new Skipped();
   for (const name of new Set(quotas.map(({ period }) => period))) {
     const period = periodAt(name, nowMs, timeZone);
     const skipped = new Skipped();
@@ -57,14 +57,14 @@ export async function readQuotaData(
     const pricePerKwhOf = (cluster: string): number | null => factorsOf(cluster).side?.pricePerKwh ?? null;
     periods.set(name, { period, runs: usersRuns(groups), rates: { factorsOf, pricePerKwhOf } });
     // The same lines are passed over again and again: the longest period meets them all.
-    skippedRecords = Math.max(skippedRecords, skipped.total);
+    if (skipped.total > mostSkipped.total) mostSkipped = skipped;
     if (dataUntilMs !== null) newestMs = Math.max(newestMs ?? dataUntilMs, dataUntilMs);
   }
   const users = quotas.filter(({ per }) => per === 'user').flatMap(({ limits }) => Object.keys(limits ?? {}));
   return {
     quotas,
     periods,
-    skippedRecords,
+    skipped: mostSkipped,
     // No data are newer than now, whatever a node's clock says.
     dataUntilMs: newestMs === null ? null : Math.min(newestMs, nowMs),
     currency: currencyOf(config),

@@ -1,5 +1,6 @@
 import { SkippedLines } from '../carbon/intensity-line';
 import type { Options } from 'yargs';
+import { rootBecomesOwner } from '../archive/ledger-owner';
 import { loadConfig } from '../config/config';
 import { EitError } from '../errors';
 import type { QuotaState } from '../generated/report';
@@ -13,6 +14,7 @@ import { counted, energyText } from '../report/units';
 import { version } from '../version';
 import type { CommandModule, Surroundings } from './command';
 import { lastGiven } from './given';
+import { noteNotRead } from './result-notes';
 import { jsonText, painter } from './plain-text';
 import { type QuotaAccess, readQuotaData, readUsersQuotaData } from './quota-data';
 import { quotaCheckMain } from './quota-check-main';
@@ -85,7 +87,10 @@ export async function run(
   if (action === 'refresh') {
     const data = await readQuotaData(access, findUids);
     const { files, leftOut } = stateTree(quotaStates(data, null), data, nowMs);
+    // The ledger was read as root; what is written is its owner's, whose next refresh has to replace it.
+    rootBecomesOwner(loaded.config.quota_dir, process);
     writeState(loaded.config.quota_dir, files, nowMs);
+    noteNotRead(output, data.skipped);
     if (leftOut.length > 0) {
       output.note(
         `no file of ${counted(leftOut.length, 'name')}: without a uid, or too long: ${leftOut.slice(0, 5).join(', ')}`,
@@ -111,11 +116,12 @@ export async function run(
       generated_at: new Date(nowMs).toISOString(),
       quotas: states,
       defaults_used: defaults,
-      skipped_records: data.skippedRecords,
+      skipped_records: data.skipped.total,
     };
     await output.write([jsonText(list)]);
   } else {
     await output.write(listText(states, defaults, argv, surroundings, loaded.config.time_zone ?? 'local'));
+    noteNotRead(output, data.skipped);
   }
   if (data.quotas.length === 0) output.note('the site has no quotas: `quotas` in eit.yaml');
   else if (states.length === 0)

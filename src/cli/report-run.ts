@@ -17,6 +17,7 @@ import type { Surroundings } from './command';
 import { allGiven, lastGiven } from './given';
 import { readAggregate } from './ledger-aggregate';
 import { energyCurves } from './energy-curves';
+import { noteCut, noteNotRead } from './result-notes';
 import { auditStatus, checkAudit, readAudit } from './report-audit';
 import { quotasOfReport } from './quota-data';
 import { readerOf } from './reader';
@@ -93,6 +94,7 @@ export async function run(
       skippedRecords: skipped.total,
     }));
     await output.write(format.renderAudit(audit, view()));
+    if (format.showsNotes !== true) noteNotRead(output, skipped);
     return auditStatus(audit, query, output);
   }
 
@@ -159,6 +161,10 @@ export async function run(
       : fallbacksLine(report, columns?.map(({ column }) => column.name) ?? null);
   if (fallbacks !== null) output.note(fallbacks);
   for (const note of emptyNotes(query, aggregate)) output.note(note);
+  if (format.showsNotes !== true) {
+    noteCut(output, report, query.timeZone);
+    noteNotRead(output, skipped);
+  }
   if (damaged.count > 0)
     output.note(`${notRead(damaged)} of the intensity series not read: ${damaged.places.join('; ')}`);
   return 0;

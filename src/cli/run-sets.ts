@@ -18,6 +18,7 @@ import type { Surroundings } from './command';
 import { energyCurves } from './energy-curves';
 import { findFactsPath, readFactLines } from './facts-file';
 import { readAggregate } from './ledger-aggregate';
+import { noteCut, noteNotRead } from './result-notes';
 import { readerOf } from './reader';
 import { emptyNotes } from './report-notes';
 import { reportQuery } from './report-query';
@@ -109,10 +110,8 @@ export async function readRunSets(
         emptyText(filter, emptyNotes(query, aggregate), reader.isAdmin || allUsers),
       );
     sets.push({ filter, report, own });
-    if (skipped.total > 0)
-      output.note(
-        `${filter.name}: ${counted(skipped.total, 'line')} of the ledger not read; eit ledger check tells more`,
-      );
+    noteCut(output, report, query.timeZone, filter.name);
+    noteNotRead(output, skipped, filter.name);
   }
   if (damaged.count > 0)
     output.note(

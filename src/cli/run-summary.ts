@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/config';
 import type { CommandEnd } from '../own-run/command';
 import { OWN_CLUSTER } from '../own-run/run-lines';
 import { measuredAndRestText } from '../report/measured-part';
-import { energyText, massText } from '../report/units';
+import { energyText, massText, percentText } from '../report/units';
 import type { Surroundings } from './command';
 import { ledgerIn } from './chosen-runs';
 import { jsonText } from './plain-text';
@@ -54,7 +54,7 @@ export async function runSummary({
   const metrics = group === undefined ? {} : own.metricsOf(group);
   const near = relative(process.cwd(), folder) || '.';
   const where = near.startsWith('..') ? folder : near;
-  const coverage = total.coverage === null ? 'unknown' : `${Math.floor(total.coverage * 1000) / 10} %`;
+  const coverage = total.coverage === null ? 'unknown' : percentText(total.coverage);
   const nodes =
     total.nodes_reported < total.nodes_expected
       ? ` on ${total.nodes_reported} of ${total.nodes_expected} nodes so far`

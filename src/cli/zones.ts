@@ -219,7 +219,10 @@ function gramsText(grams: number | undefined): string {
 }
 
 function percentText(percent: number | null): string {
-  return percent === null ? '-' : `${percent.toFixed(1)} %`;
+  if (percent === null) return '-';
+  // Neither all nor nothing where it is not.
+  if (percent > 0 && percent < 0.05) return '<0.1 %';
+  return `${(percent < 100 ? Math.min(99.9, percent) : percent).toFixed(1)} %`;
 }
 
 function basisOf(given: string | undefined): IntensityBasis {

@@ -68,7 +68,8 @@ function coverageText({ total, groups }: EitReport): string {
   const part = groups.some((job) => job.nodes_reported < job.nodes_expected)
     ? Math.min(total.coverage, total.nodes_reported / Math.max(1, total.nodes_expected))
     : total.coverage;
-  return `${Math.floor(part * 100)} % observed`;
+  const percent = Math.floor(part * 100 + 1e-9);
+  return `${part > 0 && percent === 0 ? '<1' : percent} % observed`;
 }
 
 function basisText(filter: RunSetFilter, report: EitReport, { fromMs, toMs }: TimeSpan): string {

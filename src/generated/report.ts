@@ -69,6 +69,10 @@ export interface EitReport {
   data_until: Time | null;
   since: Time;
   until: Time;
+  /**
+   * Stretches of time in which since or until lies and of which the archive keeps sums alone: what a run did in one counts as a whole where its middle lies in the report's time, and not at all elsewhere. Absent where there is none: then the times are those that were asked for.
+   */
+  cut_slots?: CutSlot[];
   group_by: GroupKey[];
   policy: 'usage' | 'allocation' | 'hybrid';
   factors: ReportFactors;
@@ -96,6 +100,10 @@ export interface EitReport {
   skipped_by_reason?: {
     [k: string]: number;
   };
+}
+export interface CutSlot {
+  since: Time;
+  until: Time;
 }
 /**
  * With several clusters, energy-weighted means; each cluster's own in by_cluster.

@@ -168,9 +168,9 @@ function marksOf(
   return [
     ...(told.isCovered ? [] : [`incomplete: ${partly} of ${counted(runs.length, 'run')} observed in part`]),
     ...(told.hasEnergy ? [] : ['no energy recorded']),
-    ...(measured === null || measured >= 0.9995
+    ...(measured === null || measured >= 1
       ? []
-      : [measured <= 0.0005 ? 'modelled' : `${percentText(measured)} measured, the rest modelled`]),
+      : [measured <= 0 ? 'modelled' : `${percentText(measured)} measured, the rest modelled`]),
     ...(told.isNoBetter ? ['no better than the baseline'] : []),
     ...(failed === 0 ? [] : [`${failed} of ${counted(runs.length, 'run')} did not complete`]),
   ];

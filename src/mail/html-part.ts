@@ -1,3 +1,4 @@
+import { percentText } from '../report/units';
 import type { MailBody, MailRow, MailSection } from './mail-body';
 
 const FONT = 'font-family:-apple-system,Segoe UI,Helvetica,Arial,sans-serif;font-size:14px;line-height:1.45';
@@ -89,7 +90,7 @@ function barHtml(part: number): string {
     width === 0
       ? ''
       : `<td width="${width}" height="10" bgcolor="${colour}" style="width:${width}px;height:10px;font-size:0;line-height:0;background-color:${colour}">&nbsp;</td>`;
-  const words = `${Math.floor(bounded * 1000 + 1e-9) / 10} %`;
+  const words = escaped(percentText(bounded));
   return (
     `<table role="img" aria-label="${words}" title="${words}" width="${BAR_PX}" cellpadding="0" cellspacing="0" border="0" ` +
     `style="width:${BAR_PX}px;border-collapse:collapse"><tr>${cell(filled, FILLED)}${cell(BAR_PX - filled, EMPTY)}</tr></table>`

@@ -2,7 +2,15 @@ import { DateTime } from 'luxon';
 import type { JobPart, JobSummary, QuotaState } from '../generated/report';
 import { basisTaken, filledText, isYearly, yearsNamed } from '../report/intensity-words';
 import { cut, visible } from '../report/printable';
-import { bytesText, counted, durationText, energyText, percentText, quotaAmountText } from '../report/units';
+import {
+  bytesText,
+  counted,
+  durationText,
+  energyText,
+  percentText,
+  quotaAmountText,
+  shareText,
+} from '../report/units';
 import { co2eText } from './co2e-text';
 
 /** A figure: what it is, how much, a part of 1 as a bar (null: none), and what there is to say of it. */
@@ -291,7 +299,7 @@ export function quotaSection(quotas: readonly QuotaState[]): MailSection[] {
         const over = state === 'over' ? ', REACHED' : '';
         return row(
           whose,
-          share === null ? '-' : `${Math.floor(share * 1000 + 1e-9) / 10} %`,
+          share === null ? '-' : shareText(share),
           share ?? 1,
           `${quotaAmountText(used, unit)} of ${quotaAmountText(limit, unit)} ${period.endsWith('days') ? `in ${period}` : `a ${period}`}${over}`,
         );

@@ -78,7 +78,7 @@ export class PageSums {
 
   /** What `eit-report` would have of the same runs: for its footer. */
   aggregate(
-    from: Pick<Aggregate, 'unattributed' | 'idlePower' | 'dataUntilMs' | 'clusters'>,
+    from: Pick<Aggregate, 'unattributed' | 'idlePower' | 'dataUntilMs' | 'cutSlots' | 'clusters'>,
     syncedUntilMs: number | null,
     hasFacts: boolean,
   ): Aggregate {
@@ -89,6 +89,7 @@ export class PageSums {
       unattributed: from.unattributed,
       idlePower: from.idlePower,
       dataUntilMs: from.dataUntilMs,
+      cutSlots: from.cutSlots,
       clusters: from.clusters,
       found: new FoundNames({}),
     };

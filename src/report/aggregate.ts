@@ -92,6 +92,12 @@ export interface PartOfRuns {
   readonly found: FoundTold;
 }
 
+/** A stretch of time of which the report has all that a run did in it, or nothing, [sinceMs, untilMs). */
+export interface CutSlot {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
 /** Sums of a report, exact and without any factor. */
 export interface Aggregate {
   /** In the order of the query's keys. */
@@ -115,6 +121,8 @@ export interface Aggregate {
   readonly idlePower: IdlePowerHosts | null;
   /** End of the newest record seen, in the window or not; null without any. */
   readonly dataUntilMs: number | null;
+  /** Stretches that the archive keeps as one and that the window cuts, in their order; empty: the times are those asked for. */
+  readonly cutSlots: readonly CutSlot[];
   /** Clusters with a record in the window that the filter lets through. */
   readonly clusters: string[];
   /** Whose and what runs were found, of what the filter names. */
@@ -144,6 +152,7 @@ export class Aggregation {
   readonly #systemUj = new ExactSum();
   readonly #missingMs = new ExactSum();
   readonly #idlePower = new IdlePower();
+  readonly #cutSlots = new Map<string, CutSlot>();
   readonly #models = new HardwareModels();
   readonly #onRun: ((added: AddedRun) => void) | null;
   #hostLines = 0;
@@ -189,6 +198,11 @@ export class Aggregation {
   /** @param toMs end of something that the ledger holds, whoever's it is */
   seen(toMs: number): void {
     if (this.#dataUntilMs === null || toMs > this.#dataUntilMs) this.#dataUntilMs = toMs;
+  }
+
+  /** @param slot one that the window begins or ends in, and of which rows are added as a whole; several clusters may have the same */
+  cut(slot: CutSlot): void {
+    this.#cutSlots.set(`${slot.sinceMs} ${slot.untilMs}`, slot);
   }
 
   /**
@@ -304,6 +318,7 @@ export class Aggregation {
           : { idleUj: this.#idleUj.value, systemUj: this.#systemUj.value, missingMs: this.#missingMs.value },
       idlePower: this.#query.policy === 'hybrid' ? this.#idlePower.counts : null,
       dataUntilMs: this.#dataUntilMs,
+      cutSlots: [...this.#cutSlots.values()].sort((a, b) => a.sinceMs - b.sinceMs || a.untilMs - b.untilMs),
       clusters: [...this.#clusters].sort(),
       found: this.#found,
     };

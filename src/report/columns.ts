@@ -28,9 +28,6 @@ const NONE = '-';
 /** Behind an Energy that was extrapolated in part; the footer says what it means. */
 export const EXTRAPOLATED_MARK = '*';
 
-/** What percentText does not show either. */
-const NEGLIGIBLE = 0.0005;
-
 function key(
   name: string,
   describe: string,
@@ -399,8 +396,8 @@ function coverageText(row: Row): string {
 
 function qualityText({ measured_fraction: part }: Row): string {
   if (part === null) return NONE;
-  if (part >= 1 - NEGLIGIBLE) return 'measured';
-  return part <= NEGLIGIBLE ? 'modelled' : `${percentText(part)} measured`;
+  if (part >= 1) return 'measured';
+  return part <= 0 ? 'modelled' : `${percentText(part)} measured`;
 }
 
 /** In tables for people CPUEnergy where all of it is the power model's, whose watts are a whole node's. */

@@ -1,3 +1,4 @@
+import { DateTime } from 'luxon';
 import type { EitReport, ReportFigures } from '../generated/report';
 import { EXTRAPOLATED_MARK } from './columns';
 import { equivalentLines, factorLines } from './factor-lines';
@@ -198,6 +199,7 @@ export function notesLine(report: EitReport, { timeZone, skipped }: View): strin
     ...intensityNotes(report, timeZone),
     `Counted: ${factors.it_scope}`,
     report.data_until === null ? 'No data' : `Data until ${localTime(report.data_until, timeZone)}`,
+    ...cutNote(report.cut_slots ?? [], timeZone),
     ...skippedNote(report.skipped_records, skipped),
   ];
   return `${notes.map((note) => visible(note)).join('. ')}.`;
@@ -206,6 +208,22 @@ export function notesLine(report: EitReport, { timeZone, skipped }: View): strin
 /** Several clusters' mean has more digits than a person wants. */
 function rounded(value: number): string {
   return plainNumber(Number(value.toPrecision(4)));
+}
+
+/**
+ * Which times a report really has, where the archive cannot tell those that were asked for.
+ * @param slots the report's `cut_slots`
+ */
+export function cutNote(slots: NonNullable<EitReport['cut_slots']>, timeZone: string): string[] {
+  if (slots.length === 0) return [];
+  const stretches = slots.map(({ since, until }) => {
+    const [from, to] = [since, until].map((utc) => DateTime.fromISO(utc, { zone: timeZone }));
+    return `${from!.toFormat('yyyy-MM-dd HH:mm')} to ${to!.toFormat('HH:mm')}`;
+  });
+  return [
+    `-S or -E lies within ${stretches.join(' and ')}, of which the archive keeps sums alone: what a run or a host did there counts as a whole, ` +
+      'or not at all, by its middle; give the borders of it for exact figures',
+  ];
 }
 
 export function skippedNote(total: number, skipped: View['skipped']): string[] {

@@ -25,6 +25,8 @@ export interface ReportFormat {
   readonly showsQuotas?: boolean;
   /** Whether it says what factors the figures rest on; absent: not, so that it has to be said beside it. */
   readonly tellsFactors?: boolean;
+  /** Whether it has a place for what the figures lack, such as lines that were not read; else that is said on stderr. */
+  readonly showsNotes?: boolean;
   /** Whether it has a place for what the total compares with. */
   readonly showsEquivalents?: boolean;
   /** Gives the text in pieces: a report may be longer than a string can be. */

@@ -9,6 +9,7 @@ export const json: ReportFormat = {
   option: { name: 'json', describe: 'print JSON, as in schemas/report.schema.json' },
   showsQuotas: true,
   tellsFactors: true,
+  showsNotes: true,
   showsEquivalents: true,
   render: (report) => printed(report, ['groups', 'quotas']),
   renderAudit: (audit) => printed(auditJson(audit), ['hosts', 'open', 'notes']),

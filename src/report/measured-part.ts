@@ -5,8 +5,8 @@
  */
 export function measuredPartText(part: number | null, none: string): string {
   if (part === null) return none;
-  if (part >= 0.9995) return 'measured';
-  return part <= 0.0005 ? 'modelled' : `${Math.min(99, Math.max(1, Math.round(part * 100)))} % measured`;
+  if (part >= 1) return 'measured';
+  return part <= 0 ? 'modelled' : `${Math.min(99, Math.max(1, Math.round(part * 100)))} % measured`;
 }
 
 /** As `measuredPartText`, and of a mixture what the rest is. */

@@ -3,7 +3,7 @@ import type { QuotaState } from '../generated/report';
 import { bar } from './bar';
 import type { View } from './format';
 import { cut, displayWidth, pad, visible } from './printable';
-import { quotaAmountText } from './units';
+import { quotaAmountText, shareText } from './units';
 
 const GAP = '  ';
 const TITLES = ['Quota', 'Used', 'Limit', 'Share', 'Forecast', 'Until'];
@@ -60,12 +60,6 @@ function cells(quota: QuotaState, timeZone: string): string[] {
     forecast === null ? '-' : quotaAmountText(forecast, unit),
     until === null ? '-' : localMinute(until, timeZone),
   ];
-}
-
-/** `percentText` ends at 100 %. */
-function shareText(share: number): string {
-  const percent = Math.floor(share * 1000 + 1e-9) / 10;
-  return share > 0 && percent === 0 ? '<0.1 %' : `${percent} %`;
 }
 
 function localMinute(utc: string, timeZone: string): string {

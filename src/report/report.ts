@@ -109,6 +109,14 @@ export function buildReport(aggregate: Aggregate, context: ReportContext): EitRe
     data_until: aggregate.dataUntilMs === null ? null : utc(aggregate.dataUntilMs),
     since: utc(query.sinceMs),
     until: utc(query.untilMs),
+    ...(aggregate.cutSlots.length === 0
+      ? {}
+      : {
+          cut_slots: aggregate.cutSlots.map(({ sinceMs, untilMs }) => ({
+            since: utc(sinceMs),
+            until: utc(untilMs),
+          })),
+        }),
     group_by: query.groupBy.filter(isShown),
     policy: query.policy,
     factors: reportFactors(aggregate, context),

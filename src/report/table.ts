@@ -44,6 +44,7 @@ const DISPENSABLE = [
 export const table: ReportFormat = {
   showsQuotas: true,
   tellsFactors: true,
+  showsNotes: true,
   showsEquivalents: true,
   *render(report, view) {
     const layout = view.columns === null ? fittingLayout(report, view) : layOut(report, view.columns, view);

@@ -93,11 +93,15 @@ export function durationText(seconds: number): string {
   return days > 0 ? `${days}-${time}` : time;
 }
 
-/** A part of 1 as a percentage that is 100 % only where nothing (over 0.05 %) lacks, and 0 % only where all does. */
+/** A part of 1 as a percentage, cut to tenths: 100 % only where nothing lacks, and 0 % only where all does. */
 export function percentText(part: number): string {
-  if (part >= 0.9995) return '100 %';
-  const percent = Math.floor(part * 1000 + 1e-9) / 10;
-  return part > 0 && percent === 0 ? '<0.1 %' : `${percent} %`;
+  return shareText(Math.min(1, part));
+}
+
+/** The same of what may be more than the whole: a quota that is used up. */
+export function shareText(share: number): string {
+  const percent = Math.floor(share * 1000 + 1e-9) / 10;
+  return share > 0 && percent === 0 ? '<0.1 %' : `${percent} %`;
 }
 
 /** A number for programs: plain decimals, never an exponent, twelve significant digits. */

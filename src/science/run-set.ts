@@ -2,6 +2,7 @@ import { EitError } from '../errors';
 import type { EitReport, ReportGroup } from '../generated/report';
 import { nearest } from '../config/nearest';
 import { visible } from '../config/visible';
+import { percentText } from '../report/units';
 import { measuredPartText } from '../report/measured-part';
 import type { OwnFacts } from './own-facts';
 
@@ -135,7 +136,7 @@ export function isCovered(job: ReportGroup): boolean {
 }
 
 function coverageOf({ coverage, nodes_reported: reported, nodes_expected: expected }: ReportGroup): string {
-  const part = coverage === null ? 'unknown' : `${Math.floor(coverage * 1000) / 10} %`;
+  const part = coverage === null ? 'unknown' : percentText(coverage);
   return reported < expected ? `${part}, nodes ${reported}/${expected}` : part;
 }
 

@@ -178,7 +178,7 @@ function basisSentences({ partial, jobs, coverage, measuredFraction, policy }: S
         ? ', all of the energy read from counters'
         : measuredFraction === 0
           ? ', all of the energy modelled'
-          : `, ${measuredFraction < 0.001 ? 'less than 0.1' : percent(measuredFraction)} % of the energy read from counters and the rest modelled`;
+          : `, ${percent(measuredFraction)} % of the energy read from counters and the rest modelled`;
   return [
     `Of the time of the nodes ${observed} was observed${read}; shared energy is divided by the policy ${policy}.`,
     ...(partial === 0
@@ -245,9 +245,10 @@ function hours(seconds: number): string {
   return plainNumber(Number(statedAmount(seconds / 3600)));
 }
 
-/** Never 100 where something is missing. */
+/** Never 100 where something is missing, nor 0 where something is there. */
 function percent(part: number): string {
-  return plainNumber(part >= 1 ? 100 : Math.floor(part * 1000) / 10);
+  const cut = Math.floor(Math.min(1, part) * 1000 + 1e-9) / 10;
+  return part > 0 && cut === 0 ? 'less than 0.1' : plainNumber(cut);
 }
 
 function capital(text: string): string {

@@ -1,6 +1,7 @@
 import type { HostRecord, RunRecord } from '../../../src/generated/record';
 import type { EitReport } from '../../../src/generated/report';
 import validate from '../../../src/generated/report-validator';
+import { parseColumns } from '../../../src/report/column-choice';
 import { table } from '../../../src/report/table';
 import { report } from './asked';
 import { hostRecord, later, runRecord } from './records';
@@ -17,6 +18,15 @@ function footer(found: EitReport): string {
   const view = { columns: null, header: true, isOwn: true, timeZone: 'UTC', skipped: [], terminal: null };
   return [...table.render(found, view)].join('').split('\n').slice(-6).join('\n');
 }
+
+test('a tenth of a second that was not observed of five minutes is not 100 %', () => {
+  const found = made([runRecord({ missing_ms: { 'package-0': 100 } })], { groupBy: ['job'] });
+  expect(found.total.coverage).toBeCloseTo(0.99967, 5);
+  const columns = parseColumns('JobID,Coverage');
+  const view = { columns, header: false, isOwn: true, timeZone: 'UTC', skipped: [], terminal: null };
+  const [line, , total] = [...table.render(found, view)].join('').split('\n');
+  expect([line, total]).toEqual([expect.stringMatching(/ 99\.9 %$/), expect.stringMatching(/ 99\.9 %$/)]);
+});
 
 describe('GPUs', () => {
   const gpu = runRecord({ job: 2, gpus: 1 });

@@ -6,6 +6,7 @@ import {
   massText,
   percentText,
   plainNumber,
+  shareText,
 } from '../../../src/report/units';
 
 test.each([
@@ -81,7 +82,9 @@ test.each([
 
 test.each([
   [1, '100 %'],
-  [0.9999, '100 %'],
+  [1.0001, '100 %'],
+  [0.99999, '99.9 %'],
+  [0.9996, '99.9 %'],
   [0.9994, '99.9 %'],
   [0.57, '57 %'],
   [0.6349, '63.4 %'],
@@ -89,6 +92,21 @@ test.each([
   [0, '0 %'],
 ])('%d is %s', (part, text) => {
   expect(percentText(part)).toBe(text);
+});
+
+test('a percentage says neither more than there is, nor all or nothing where it is a part', () => {
+  const part = fc.double({ min: 1e-12, max: 1 - 1e-9, noNaN: true });
+  fc.assert(
+    fc.property(part, (of) => {
+      const text = percentText(of);
+      expect(text).toBe(shareText(of));
+      expect(text === '<0.1 %' ? 0 : Number.parseFloat(text)).toBeLessThanOrEqual(of * 100 + 1e-9);
+      expect(['0 %', '100 %']).not.toContain(text);
+    }),
+  );
+  // Doubles that were added up in another order lack nothing.
+  expect(percentText(1 - 2 ** -50)).toBe('100 %');
+  expect(shareText(1.2199)).toBe('121.9 %');
 });
 
 test.each([
