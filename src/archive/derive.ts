@@ -4,7 +4,8 @@ import type { ArchiveManifest, ArchivePart } from '../generated/manifest';
 import { type Archive, commit } from './commit';
 import { type Day, daysIn } from './days';
 import { hourTotalsSql, HOUR_TOTALS } from './hour-table';
-import { readJobFacts } from './job-facts';
+import { jobsFolder } from './job-files';
+import { readSyncedUntil } from './job-sync';
 import { writePart } from './part';
 import { RUN_DAYS } from './run-day-table';
 import { SLICES } from './slice-table';
@@ -67,8 +68,8 @@ export async function deriveDue(
   isStillOurs: () => boolean,
   onProgress?: (done: number, days: number) => void,
 ): Promise<number> {
-  const asked = await readJobFacts(dirname(archive.dir), [cluster], nowMs, nowMs, { jobs: new Set() });
-  const due = dueDays(archive.manifest, nowMs, asked?.untilMs ?? null);
+  const toldUntilS = readSyncedUntil(jobsFolder(dirname(archive.dir), cluster));
+  const due = dueDays(archive.manifest, nowMs, toldUntilS === null ? null : toldUntilS * 1000);
   const all = [...due.values()].reduce((sum, days) => sum + days.length, 0);
   let done = 0;
   for (const [month, days] of due) {

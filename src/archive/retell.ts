@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { EitError } from '../errors';
 import type { ArchivePart } from '../generated/manifest';
-import { quoted, selectAll } from './column';
+import { selectAll, shapeSql } from './column';
 import { type Archive, commit } from './commit';
 import { mustBeAsWritten } from './damage';
 import { type Day, dayNamed } from './days';
@@ -85,9 +85,7 @@ async function retellPart(
 ): Promise<number> {
   const { dir, modes, manifest } = archive;
   const { path, month, level, days: names = [] } = part;
-  // Parts of before have fewer columns.
-  const shape = RUN_DAYS.columns.map(({ name, type }) => `NULL::${type} AS ${quoted(name)}`).join(', ');
-  const rows = `(SELECT ${shape} WHERE false UNION ALL BY NAME ${freshSql(dir, part, manifest.time_zone)})`;
+  const rows = `(${shapeSql(RUN_DAYS)} UNION ALL BY NAME ${freshSql(dir, part, manifest.time_zone)})`;
   const differ =
     `FROM ${rows} held LEFT JOIN (${toldBySql(rows)}) told USING (job, day_ms) ` +
     'WHERE held.told_by IS DISTINCT FROM told.told_by';
