@@ -35,6 +35,11 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** SQL that gives no row, in all columns of a table: parts that an older version wrote have fewer. */
+export function shapeSql({ columns }: Pick<Table<never>, 'columns'>): string {
+  return `SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${quoted(name)}`).join(', ')} WHERE false`;
+}
+
 /** Columns of a part that holds none of the values of a column may lack it. */
 export function selectAll(table: Table<never>): string {
   return table.columns.map(({ name }) => quoted(name)).join(', ');

@@ -20,6 +20,7 @@ import {
 } from './taken-state';
 import { REMEMBERED_MS } from './intake';
 import type { Taking } from './taking';
+import type { ToldStamps } from './told-stamps';
 
 /** Replaced files are removed a day after; then their names need not be kept. */
 const FORGOTTEN_MS = 3 * 86_400_000;
@@ -78,6 +79,8 @@ export interface Change {
   readonly gone?: readonly string[];
   /** What is still to be published for users, where that has changed. */
   readonly unpublished?: Unpublished;
+  /** With which files of what sacct told totals by day were compared, all of them. */
+  readonly told?: ToldStamps;
   readonly taking?: Taking;
   /** By month, what parts hold no more, and what others hold instead. */
   readonly moved?: {
@@ -103,7 +106,8 @@ export async function commit(
     taking === undefined &&
     leaving === undefined &&
     goneFiles.length === 0 &&
-    change.unpublished === undefined
+    change.unpublished === undefined &&
+    change.told === undefined
       ? null
       : stateAfter(archive.state, change, nowMs);
   let statePath = before.state;
@@ -167,7 +171,12 @@ function stateAfter(before: TakenState, change: Change, nowMs: number): TakenSta
   for (const [key, file] of leaving ?? []) files.set(key, file);
   for (const key of gone) files.delete(key);
   for (const [key, { lastMs }] of writers) if (lastMs < nowMs - REMEMBERED_MS) writers.delete(key);
-  return { files, writers, unpublished: change.unpublished ?? unpublishedAfter(before.unpublished, taking) };
+  return {
+    files,
+    writers,
+    unpublished: change.unpublished ?? unpublishedAfter(before.unpublished, taking),
+    told: change.told ?? before.told,
+  };
 }
 
 function unpublishedAfter(before: Unpublished, taking: Taking | undefined): Unpublished {

@@ -21,6 +21,7 @@ import { type Guard, guardCluster, type Privacy } from './privacy';
 import { publishAccounts } from './publish-accounts';
 import { publishUsers } from './publish-users';
 import type { Window } from './read-archive';
+import { retellDue } from './retell';
 import { slotMsOf } from './slot';
 import type { Taking } from './taking';
 import { sumDue } from './sum-parts';
@@ -69,6 +70,7 @@ export type CompactStep =
   | { readonly at: 'inbox'; readonly bytes: number; readonly allBytes: number }
   | { readonly at: 'merge'; readonly done: number; readonly tasks: number }
   | { readonly at: 'totals'; readonly done: number; readonly days: number }
+  | { readonly at: 'told'; readonly done: number; readonly parts: number }
   | { readonly at: 'users'; readonly done: number; readonly users: number };
 
 export interface Compacted {
@@ -78,6 +80,10 @@ export interface Compacted {
   readonly refused: number;
   readonly bytes: number;
   readonly merges: number;
+  /** Days whose totals were made. */
+  readonly derivedDays: number;
+  /** Days of whose totals some were made anew, since Slurm's accounting told something else of their jobs. */
+  readonly retoldDays: number;
   readonly removedInboxFiles: number;
   /** Users' files of a month that were made anew. */
   readonly published: number;
@@ -205,9 +211,21 @@ async function compactOpen(begun: Begun): Promise<Compacted> {
   const merges = await mergeDue(connection, archive, nowMs, isStillOurs, (merged, tasks) =>
     onProgress?.({ at: 'merge', done: merged, tasks }),
   );
-  await deriveDue(connection, reader, archive, cluster, nowMs, isStillOurs, (derived, days) =>
-    onProgress?.({ at: 'totals', done: derived, days }),
+  const derivedDays = await deriveDue(
+    connection,
+    reader,
+    archive,
+    cluster,
+    nowMs,
+    isStillOurs,
+    (derived, days) => onProgress?.({ at: 'totals', done: derived, days }),
   );
+  const retoldDays = await retellDue({
+    ...{ connection, reader, archive, cluster, nowMs, isStillOurs },
+    onProgress: (told, parts) => onProgress?.({ at: 'told', done: told, parts }),
+    // Totals say what they said, and the rest is done.
+    onUnreadable: (error) => warn(`totals of days were not compared with what sacct told: ${error.message}`),
+  });
   await sumDue(connection, archive, nowMs, isStillOurs);
   await weighAll(begun);
   const published = await publishAll();
@@ -216,7 +234,14 @@ async function compactOpen(begun: Begun): Promise<Compacted> {
   await removeUnnamed(archive, nowMs);
   await removeOldPlans(archive.dir, nowMs);
   if (published instanceof EitError) throw published;
-  return summary(cluster, archive, { ...done, merges, removedInboxFiles, published });
+  return summary(cluster, archive, {
+    ...done,
+    merges,
+    derivedDays,
+    retoldDays,
+    removedInboxFiles,
+    published,
+  });
 }
 
 /** Reports do without it: where it cannot be done, the rest is. */

@@ -6,7 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError, isErrno } from '../errors';
 import { fileLines, textOf } from '../ledger/file-lines';
 import { openPlain } from '../ledger/inbox-files';
-import { type Column, quoted } from './column';
+import { type Column, quoted, shapeSql } from './column';
 import { sqlText, withDuckDb, writerLimits } from './duckdb';
 import {
   type EraseOptions,
@@ -89,7 +89,10 @@ export async function exportPerson(options: ExportOptions): Promise<Exported> {
     await write(
       'days',
       RUN_DAYS.columns,
-      days.length === 0 ? null : `(${fresh}) WHERE ${isOfPersonSql(person)}`,
+      // Parts of before have fewer columns.
+      days.length === 0
+        ? null
+        : `(${shapeSql(RUN_DAYS)} UNION ALL BY NAME ${fresh}) WHERE ${isOfPersonSql(person)}`,
     );
     const held = (await jobFactsFiles(ledger, cluster, LAST_MS)).map(heldSql).join(' UNION ALL ');
     await write('jobs', JOB_COLUMNS, held === '' ? null : `(${held}) WHERE ${factsWhere(person)}`);

@@ -57,11 +57,11 @@ export async function readJobFacts(
       const from = `read_parquet([${files.map(sqlText).join(', ')}], union_by_name = true)`;
       const sql = `SELECT ${COLUMNS} FROM ${from} WHERE ${condition(fromMs, toMs, filter)}`;
       const rows = await connection.stream(sql).catch((cause: unknown) => {
-        throw unreadable(ledger, cluster, cause);
+        throw unreadableFacts(ledger, cluster, cause);
       });
       for (;;) {
         const chunk = await rows.fetchChunk().catch((cause: unknown) => {
-          throw unreadable(ledger, cluster, cause);
+          throw unreadableFacts(ledger, cluster, cause);
         });
         if (chunk === null || chunk.rowCount === 0) break;
         for (const row of chunk.getRows()) addRow(table, cluster, row);
@@ -117,7 +117,8 @@ function addRow(table: FactsTable, cluster: string, row: readonly unknown[]): vo
   });
 }
 
-function unreadable(ledger: string, cluster: string, cause: unknown): EitError {
+/** That a file of what sacct told is damaged, and what to do. */
+export function unreadableFacts(ledger: string, cluster: string, cause: unknown): EitError {
   return new EitError(
     'EIT_ARCHIVE',
     `cannot read what sacct told in ${jobsFolder(ledger, cluster)}: ${String(cause)}. Who may read the ledger must be able to read it; ` +

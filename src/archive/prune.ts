@@ -15,6 +15,7 @@ import { jobSecret, pseudonymKey } from './pseudonym-key';
 import { monthsDue, pruneMonth } from './prune-energy';
 import { SLICES } from './slice-table';
 import { slotMsOf } from './slot';
+import { retellDue } from './retell';
 import { changeJobFacts, countJobFacts } from './veil-job-facts';
 import { KEPT_MS, removeUnnamed } from './unnamed-files';
 import { ERASED, PSEUDONYM_SQL, pseudonymOf, type Veil, veiledSql } from './veil';
@@ -138,6 +139,8 @@ async function pruneEnergy(
     return { months: due.map(({ month }) => month), jobs, before: said };
   }
   const done: string[] = [];
+  // What is left of a month says for ever what its days say now.
+  if (due.length > 0) await retellDue({ ...writing, cluster });
   for (const month of due) if ((await pruneMonth(writing, month, cluster)) > 0) done.push(month.month);
   const old = partsOf(archive, SERIES).filter(({ from_ms: fromMs }) => fromMs < beforeMs);
   await dropSeries(writing, `from_ms < ${beforeMs}`, old);

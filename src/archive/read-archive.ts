@@ -16,7 +16,7 @@ import { partsIn } from './manifest';
 import { emptyInAll, partsSql } from './part';
 import { readRows } from './read-rows';
 import { sliceColumns, sliceRow, SLICES } from './slice-table';
-import { readState, takenOf, writerKey } from './taken-state';
+import { readState, type TakenState, takenOf, writerKey } from './taken-state';
 
 const DAY_MS = 86_400_000;
 
@@ -224,7 +224,10 @@ export function countRefused(
 }
 
 /** What the archive has of the inbox, for those who read the rest of it. @throws EitError EIT_ARCHIVE */
-export async function takenBefore(dir: string, manifest: ArchiveManifest): Promise<TakenBefore> {
+export async function takenBefore(
+  dir: string,
+  manifest: ArchiveManifest,
+): Promise<TakenBefore & Pick<TakenState, 'told'>> {
   const state = await readState(join(dir, manifest.state));
   return {
     bytes: (file, now) => {
@@ -232,5 +235,6 @@ export async function takenBefore(dir: string, manifest: ArchiveManifest): Promi
       return bytes <= now.size ? bytes : 0;
     },
     seen: (host, instance) => state.writers.get(writerKey(host, instance))?.seen,
+    told: state.told,
   };
 }

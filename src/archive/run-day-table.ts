@@ -144,7 +144,7 @@ const integer = (name: string, of: (row: RunDay) => number | undefined): Column<
   of,
 });
 
-/** What Slurm's accounting tells, as it was when the totals were made. Of a run of several days the last day's holds. */
+/** What Slurm's accounting tells; where it tells something else later, rows are made anew (retell.ts). Of a run of several days the last day's holds. */
 const FACTS: readonly Figure[] = [
   figure('told', 'any', (_, { facts }) => facts !== null, undefined, 'BOOLEAN'),
   figure('state', 'last', (_, { facts }) => facts?.state, undefined, 'VARCHAR'),
@@ -190,6 +190,8 @@ export const RUN_DAYS: Table<RunDay> = {
     { name: 'apart', type: 'BOOLEAN', merge: 'key', of: (row) => row.isApart },
     integer('begun', (row) => row.begun),
     integer('ended', (row) => row.ended),
+    // DuckDB makes it (toldBySql).
+    integer('told_by', () => undefined),
     ...RUN_FIGURES,
   ],
 };

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ArchivePart } from '../generated/manifest';
 import type { Archive } from './commit';
-import { quoted } from './column';
+import { shapeSql } from './column';
 import { stretchesOf } from './days';
 import { writePart } from './part';
 import { RUN_DAYS } from './run-day-table';
@@ -23,9 +23,7 @@ export async function sumsOfPart(
   part: ArchivePart,
 ): Promise<ArchivePart[]> {
   const { month, level, days = [] } = part;
-  // Parts of before have fewer columns.
-  const shape = RUN_DAYS.columns.map(({ name, type }) => `NULL::${type} AS ${quoted(name)}`).join(', ');
-  const from = `SELECT ${shape} WHERE false UNION ALL BY NAME ${freshSql(dir, part, manifest.time_zone)}`;
+  const from = `${shapeSql(RUN_DAYS)} UNION ALL BY NAME ${freshSql(dir, part, manifest.time_zone)}`;
   const stretches = stretchesOf(days, manifest.time_zone);
   await connection.run(`CREATE OR REPLACE TEMP TABLE closed_runs AS ${closedRunsSql(from, stretches)}`);
   const fromMs = stretches[0]?.[0] ?? part.from_ms;

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { EitError, isErrno } from '../errors';
 import { SequenceSet } from '../ledger/sequence-set';
+import type { ToldStamps } from './told-stamps';
 import { writeWhole } from './whole-file';
 
 /** What was taken from one inbox file. */
@@ -33,6 +34,8 @@ export interface TakenState {
   /** By host and instance: see {@link writerKey}. */
   readonly writers: Map<string, TakenWriter>;
   readonly unpublished: Unpublished;
+  /** Files of what sacct told with which totals by day were compared. */
+  readonly told: ToldStamps;
 }
 
 /** By month, the users whose own files are not yet as the archive is; `all`: nobody's are. */
@@ -65,7 +68,7 @@ export function writerKey(host: string, instance: string): string {
 }
 
 export function emptyState(): TakenState {
-  return { files: new Map(), writers: new Map(), unpublished: new Map() };
+  return { files: new Map(), writers: new Map(), unpublished: new Map(), told: {} };
 }
 
 /** As it is in its file. */
@@ -82,6 +85,8 @@ export interface StoredState {
   ])[];
   /** Absent: written before there were users' files, or while the ledger was open. */
   readonly unpublished?: Readonly<Record<string, readonly number[]>>;
+  /** Absent: none. */
+  readonly told?: ToldStamps;
 }
 
 /** @throws EitError EIT_ARCHIVE */
@@ -92,7 +97,7 @@ export async function readState(path: string): Promise<TakenState> {
       stored.unpublished === undefined
         ? 'all'
         : new Map(Object.entries(stored.unpublished).map(([month, uids]) => [month, new Set(uids)] as const));
-    return { ...stateOf(stored), unpublished };
+    return { ...stateOf(stored), unpublished, told: stored.told ?? {} };
   } catch (cause) {
     const mend = isErrno(cause, 'ENOENT')
       ? 'The manifest names it: was the folder restored in part?'
@@ -102,7 +107,7 @@ export async function readState(path: string): Promise<TakenState> {
 }
 
 export async function writeState(path: string, state: TakenState, mode: number): Promise<void> {
-  const { unpublished } = state;
+  const { unpublished, told } = state;
   const stored: StoredState = {
     ...storedState(state),
     ...(unpublished === 'all'
@@ -112,6 +117,7 @@ export async function writeState(path: string, state: TakenState, mode: number):
             [...unpublished].map(([month, uids]) => [month, [...uids].sort((a, b) => a - b)]),
           ),
         }),
+    ...(Object.keys(told).length === 0 ? {} : { told }),
   };
   await writeWhole(path, await promisify(gzip)(JSON.stringify(stored), { level: 4 }), mode);
 }
@@ -153,6 +159,6 @@ export function addState(to: TakenOfInbox, more: TakenOfInbox): void {
   }
 }
 
-export function copyOfState({ files, writers, unpublished }: TakenState): TakenState {
-  return { files: new Map(files), writers: new Map(writers), unpublished };
+export function copyOfState({ files, writers, unpublished, told }: TakenState): TakenState {
+  return { files: new Map(files), writers: new Map(writers), unpublished, told };
 }

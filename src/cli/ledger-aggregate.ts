@@ -21,7 +21,7 @@ import { jobTable } from '../archive/totals-jobs';
 import { EitError, isErrno } from '../errors';
 import type { EitConfig } from '../generated/config';
 import type { EitRecord } from '../generated/record';
-import { InboxChanged, type InboxQuery, listInbox, readInbox, type TakenBefore } from '../ledger/inbox';
+import { InboxChanged, type InboxQuery, listInbox, readInbox } from '../ledger/inbox';
 import { type InboxFile, unreadable } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
 import {
@@ -39,6 +39,7 @@ import { type OpenedLedger, openLedger } from './ledger-archives';
 import { addDays, daysAddedUp } from './ledger-days';
 import { addMonths, goneNote, isToldByTotals } from './ledger-months';
 import type { Output } from './output';
+import { toldNote } from './told-note';
 import { localTimeZone } from './time-zone';
 
 /** Compaction removes files once a day at most. */
@@ -197,7 +198,7 @@ async function addArchives(
   query: ReportQuery,
   { aggregation, weighing }: { aggregation: Aggregation; weighing: Weighing | null },
 ): Promise<Set<number>> {
-  const taken = new Map<string, TakenBefore>();
+  const taken = new Map<string, Awaited<ReturnType<typeof takenBefore>>>();
   for (const archive of archives) {
     const { cluster, dir, manifest } = archive;
     if (manifest.data_until !== null) aggregation.seen(Date.parse(manifest.data_until));
@@ -229,6 +230,11 @@ async function addArchives(
     if (left.length > 0) access.output?.note(goneNote(archive.cluster, left));
     const days = daysAddedUp(archive, query, weighing);
     if (days.size > 0) {
+      const told = taken.get(archive.cluster)?.told;
+      if (access.output && told !== undefined && needsFacts(query)) {
+        const note = await toldNote(access.config.ledger, archive, told, days);
+        if (note !== null) access.output.note(note);
+      }
       const inbox = jobsOf(inboxJobs, archive.cluster);
       const jobs = await addDays(connection, archive, query, days, inbox, aggregation, weighing);
       for (const job of jobs) rest.add(job);

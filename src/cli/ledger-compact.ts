@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Options } from 'yargs';
 import {
   compact,
@@ -19,9 +19,11 @@ import { runTask } from '../archive/compact-task';
 import { rootBecomesOwner } from '../archive/ledger-owner';
 import { isPlanId } from '../archive/plan';
 import type { Privacy } from '../archive/privacy';
+import { isToldAnew } from '../archive/retell';
 import { SkippedLines } from '../carbon/intensity-line';
 import { loadConfig, type LoadedConfig } from '../config/config';
 import { describeError, EitError } from '../errors';
+import { counted } from '../report/units';
 import { ledgerClusters } from '../ledger/inbox-files';
 import type { CommandModule, Surroundings } from './command';
 import { allGiven, CONFIG_OPTION, lastGiven } from './given';
@@ -214,7 +216,7 @@ function workersFor(
 }
 
 async function bySlurm(
-  { loaded, ledger, inboxDays, nowMs, surroundings }: Asked,
+  { loaded, ledger, inboxDays, privacy, nowMs, surroundings }: Asked,
   cluster: string,
   tasks: number | null,
   isWaiting: boolean,
@@ -234,6 +236,12 @@ async function bySlurm(
   const jobs = await submitCompact(asked);
   if (jobs === null) {
     output.note(`${cluster}: the inbox has nothing new`);
+    // What sacct told since is of some days' totals: no work for many.
+    if (await isToldAnew(join(ledger, cluster))) {
+      return compact(
+        compactOptions({ loaded, ledger, inboxDays, privacy, nowMs, surroundings }, cluster, show),
+      );
+    }
     return null;
   }
   if (!isWaiting) {
@@ -253,6 +261,8 @@ function summary(done: Compacted | Submitted): string {
   const beside = [
     ...(done.duplicates > 0 ? [`${done.duplicates} came twice`] : []),
     ...(done.refused > 0 ? [`${done.refused} refused (eit ledger check lists them)`] : []),
+    ...(done.derivedDays > 0 ? [`${counted(done.derivedDays, 'day')} added up`] : []),
+    ...(done.retoldDays > 0 ? [`totals of ${counted(done.retoldDays, 'day')} as sacct tells now`] : []),
     ...(done.published > 0 ? [`${done.published} users' files written`] : []),
     ...(done.removedInboxFiles > 0 ? [`${done.removedInboxFiles} inbox files removed`] : []),
   ];
@@ -268,6 +278,7 @@ const STEPS = {
   inbox: 'taking the inbox in, MB',
   merge: 'merging parts',
   totals: 'adding up days',
+  told: 'comparing days with what sacct told',
   users: "writing users' own files",
 } as const;
 
@@ -286,6 +297,7 @@ function stepsOf(cluster: string, output: Output): { show: (step: CompactStep) =
       }
       if (step.at === 'inbox') line?.update(megabytes(step.bytes), megabytes(step.allBytes));
       else if (step.at === 'totals') line?.update(step.done, step.days);
+      else if (step.at === 'told') line?.update(step.done, step.parts);
       else line?.update(step.done, step.at === 'users' ? step.users : step.tasks);
     },
   };
