@@ -1,4 +1,15 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError } from '../errors';
@@ -118,12 +129,13 @@ export class JobStore {
     const last = `(${parts.at(-1) ?? ''} ORDER BY start_s, job_id, submit_s)`;
     const sorted = [...parts.slice(0, -1), last].join(' UNION ALL ');
     try {
+      // A link of that name would be written through.
+      rmSync(temporary, { force: true });
       await this.#connection.run(
         `COPY (${sorted}) TO ${sqlText(temporary)}
          (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_A_GROUP})`,
       );
-      chmodSync(temporary, mode);
-      sync(temporary);
+      sync(temporary, mode);
       renameSync(temporary, path);
       sync(join(path, '..'));
     } catch (cause) {
@@ -163,9 +175,11 @@ function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function sync(path: string): void {
-  const fd = openSync(path, 'r');
+/** @param mode that it is given, whatever the umask; absent: it stays */
+function sync(path: string, mode?: number): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
+    if (mode !== undefined) fchmodSync(fd, mode);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -1,4 +1,13 @@
-import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { EitError, isErrno } from '../errors';
@@ -127,7 +136,15 @@ export function readSyncedUntil(folder: string): number | null {
 function writeSyncedUntil(folder: string, untilS: number, mode: number): void {
   const path = join(folder, STATE_FILE);
   try {
-    writeFileSync(`${path}.tmp`, `${JSON.stringify({ schema: 1, until_s: untilS })}\n`, { mode });
+    // One that is left may be a link, and has another mode.
+    rmSync(`${path}.tmp`, { force: true });
+    const fd = openSync(`${path}.tmp`, 'wx', mode);
+    try {
+      fchmodSync(fd, mode);
+      writeSync(fd, `${JSON.stringify({ schema: 1, until_s: untilS })}\n`);
+    } finally {
+      closeSync(fd);
+    }
     renameSync(`${path}.tmp`, path);
   } catch (cause) {
     throw unwritable(path, cause);

@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 import { type AccessLists, grant, type Granted, wronglyGranted } from './access-list';
@@ -7,6 +7,7 @@ import { ACCOUNT_KEY } from './by-account';
 import { findAccessLists } from './find-access-lists';
 import { MANIFEST_FILE } from './manifest';
 import type { FileModes } from './part';
+import { setMode } from './set-mode';
 
 /** Who may read what was compacted. */
 export type Privacy =
@@ -27,9 +28,9 @@ export interface Guard {
   readonly refusal: EitError | null;
 }
 
-const PERMISSIONS = 0o777;
 /** May be gone through and not be listed. */
 const PASSAGE = 0o711;
+const DAY_FOLDER = /^\d{4}-\d\d-\d\d$/;
 const EVERYBODY = { folder: 0o755, file: 0o644 } as const;
 /** Of what nobody else may read. */
 export const OWNER_ONLY: FileModes = { folder: 0o700, file: 0o600 };
@@ -38,6 +39,7 @@ export const OWNER_ONLY: FileModes = { folder: 0o700, file: 0o600 };
  * Gives a cluster's folders the permissions that they should have, whatever they had: ledger and cluster may be gone through, inbox, state and
  * refused lines are their owner's, parts and manifest also the admins' or, with `open`, everybody's.
  * @returns how new files are to be made; where private cannot be had it is the owner's alone, with the reason
+ * @throws EitError EIT_PATH_UNTRUSTED where the cluster's folder is a link of somebody else's
  */
 export async function guardCluster(ledger: string, cluster: string, privacy: Privacy): Promise<Guard> {
   const dir = join(ledger, cluster);
@@ -45,7 +47,7 @@ export async function guardCluster(ledger: string, cluster: string, privacy: Pri
     await setModes(ledger, dir, privacy);
     if (privacy.mode === 'open') return { modes: EVERYBODY, lists: null, refusal: null };
     await mkdir(join(dir, 'parts'), { recursive: true, mode: OWNER_ONLY.folder });
-    await setMode(join(dir, 'parts'), OWNER_ONLY.folder, true);
+    await setMode(join(dir, 'parts'), OWNER_ONLY.folder, 'folder', true);
     const lists = await findAccessLists(dir);
     const { uid: owner } = await stat(dir);
     const uids = privacy.adminUids.filter((uid) => uid !== 0 && uid !== owner);
@@ -71,37 +73,42 @@ function modesFor(lists: AccessLists, uids: readonly number[]): FileModes {
   };
 }
 
+/** What the admin linked, the ledger itself or a cluster on another disk, is followed; below that no link is. */
 async function setModes(ledger: string, dir: string, privacy: Privacy): Promise<void> {
   const passage = privacy.mode === 'open' ? EVERYBODY.folder : PASSAGE;
-  await setMode(ledger, passage);
-  await setMode(dir, passage);
-  for (const name of ['inbox', 'state', 'aside']) await setMode(join(dir, name), OWNER_ONLY.folder);
-  await setMode(join(dir, ACCOUNT_KEY), OWNER_ONLY.file);
-  for (const { name } of await entries(join(dir, 'inbox'))) {
-    await setMode(join(dir, 'inbox', name), OWNER_ONLY.folder);
+  const top = await realpath(ledger);
+  await setMode(top, passage, 'folder', true);
+  await setMode(await clusterFolder(top, dir), passage, 'folder', true);
+  for (const name of ['inbox', 'state', 'aside']) await setMode(join(dir, name), OWNER_ONLY.folder, 'folder');
+  await setMode(join(dir, ACCOUNT_KEY), OWNER_ONLY.file, 'file');
+  if (!(await isLink(join(dir, 'inbox')))) {
+    for (const { name } of await entries(join(dir, 'inbox'))) {
+      if (DAY_FOLDER.test(name)) await setMode(join(dir, 'inbox', name), OWNER_ONLY.folder, 'folder');
+    }
   }
   if (privacy.mode === 'private') return;
-  await setMode(join(dir, MANIFEST_FILE), EVERYBODY.file);
+  await setMode(join(dir, MANIFEST_FILE), EVERYBODY.file, 'file');
   for (const { path, isFolder } of await treeOf(dir, 'parts')) {
-    await setMode(join(dir, path), isFolder ? EVERYBODY.folder : EVERYBODY.file);
+    if (isFolder) await setMode(join(dir, path), EVERYBODY.folder, 'folder');
+    else await setMode(join(dir, path), EVERYBODY.file, 'file');
   }
 }
 
-/** Setuid, setgid and sticky bits stay. */
-async function setMode(path: string, wanted: number, mustBe = false): Promise<void> {
-  try {
-    const { mode } = await stat(path);
-    if ((mode & PERMISSIONS) !== wanted) await chmod(path, (mode & ~PERMISSIONS & 0o7777) | wanted);
-  } catch (cause) {
-    if (!mustBe && isErrno(cause, 'ENOENT', 'ENOTDIR')) return;
-    const octal = wanted.toString(8).padStart(4, '0');
-    throw new EitError(
-      'EIT_PRIVACY',
-      `${path} cannot be given the mode ${octal}: ${String(cause)}. Nothing is published for users before it has it. Run compact as ` +
-        `the owner of the ledger, or as root: chmod ${octal} ${path}`,
-      { cause },
-    );
-  }
+/**
+ * A cluster's folder, wherever the admin has it.
+ * @throws EitError EIT_PATH_UNTRUSTED for a link that somebody else put there
+ */
+async function clusterFolder(ledger: string, dir: string): Promise<string> {
+  const [{ uid: owner }, link] = [await stat(ledger), await lstat(dir)];
+  if (!link.isSymbolicLink() || [owner, 0, process.geteuid?.()].includes(link.uid)) return realpath(dir);
+  throw new EitError(
+    'EIT_PATH_UNTRUSTED',
+    `${dir} is a link that uid ${link.uid} has made, whom the ledger does not belong to: it is not followed. Remove it, or make it as the ledger's owner`,
+  );
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null))?.isSymbolicLink() === true;
 }
 
 /** Whom parts and manifest are open to: all there are, since the list of admins changes. */
@@ -113,8 +120,8 @@ async function grantParts(lists: AccessLists, dir: string, uids: readonly number
     uids,
     ...(isFolder ? { isInherited: uids.length > 0 } : {}),
   }));
-  const manifest = await stat(join(dir, MANIFEST_FILE)).catch(() => null);
-  if (manifest !== null) wanted.push({ path: MANIFEST_FILE, isFolder: false, uids });
+  const manifest = await lstat(join(dir, MANIFEST_FILE)).catch(() => null);
+  if (manifest?.isFile() === true) wanted.push({ path: MANIFEST_FILE, isFolder: false, uids });
   const wrong = await wronglyGranted(lists, dir, wanted);
   await grant(
     lists,
@@ -128,14 +135,15 @@ export async function treeOf(
   dir: string,
   folder: string,
 ): Promise<{ readonly path: string; readonly isFolder: boolean }[]> {
+  const top = await lstat(join(dir, folder)).catch(() => null);
+  if (top?.isDirectory() !== true) return [];
   const below: { readonly path: string; readonly isFolder: boolean }[] = [];
   for (const entry of await entries(join(dir, folder))) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) below.push(...(await treeOf(dir, path)));
     else if (entry.isFile()) below.push({ path, isFolder: false });
   }
-  const isThere = (await stat(join(dir, folder)).catch(() => null)) !== null;
-  return isThere ? [{ path: folder, isFolder: true }, ...below] : [];
+  return [{ path: folder, isFolder: true }, ...below];
 }
 
 async function entries(folder: string): Promise<Dirent[]> {

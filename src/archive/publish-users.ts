@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError } from '../errors';
@@ -12,6 +12,7 @@ import { mendLists, STAGING } from './mend-lists';
 import { partsSql, ROW_GROUP, rowsOf } from './part';
 import { BY_USER, writeCommon } from './published-common';
 import { runUjSql } from './month-sums';
+import { setMode } from './set-mode';
 import { SLICES } from './slice-table';
 import type { Unpublished } from './taken-state';
 import { publish } from './whole-file';
@@ -45,7 +46,7 @@ export async function publishUsers(
   const { dir } = archive;
   const top = join(dir, BY_USER);
   await mkdir(top, { recursive: true, mode: 0o711 });
-  await chmod(top, 0o711);
+  await setMode(top, 0o711, 'folder', true);
   await mendLists(top, lists, (folder) => (/^\d+$/.test(folder) ? [Number(folder)] : []), options.warn);
 
   const pending = await pendingUsers(connection, archive);

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError } from '../errors';
 import { sqlText } from './duckdb';
@@ -91,7 +91,8 @@ async function countOf(connection: DuckDBConnection, path: string, sql: string):
 
 async function replaceFile(connection: DuckDBConnection, path: string, select: string): Promise<void> {
   const temporary = `${path}.tmp`;
-  const { mode } = await stat(path);
+  const { mode } = await lstat(path);
+  await rm(temporary, { force: true });
   await connection.run(
     `COPY (SELECT * FROM (${select}) ORDER BY start_s, job_id, submit_s) TO ${sqlText(temporary)} ` +
       `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_A_GROUP})`,
