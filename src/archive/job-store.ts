@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -10,7 +9,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError } from '../errors';
 import type { SacctJob } from '../slurm/sacct';
@@ -146,17 +145,14 @@ export class JobStore {
 }
 
 /**
- * Makes the folder of a cluster's jobs with the rights of the ledger: who may read the ledger's folder may read what is in it.
- * @returns the mode of files in it
+ * Makes the folder of a cluster's jobs, the owner's alone: who else may read it is set afterwards, by guardJobs.
  * @throws EitError EIT_LEDGER_UNWRITABLE where the ledger is not there or may not be written
  */
-export function makeJobsFolder(ledger: string, folder: string): number {
+export function makeJobsFolder(folder: string): void {
   try {
-    const mode = (statSync(ledger).mode & 0o777) | 0o700;
-    const made = mkdirSync(folder, { recursive: true, mode });
-    // Whatever the umask; a folder takes over the setgid bit of the one that it is in.
-    if (made !== undefined) chmodSync(folder, (statSync(folder).mode & 0o7000) | mode);
-    return mode & 0o666;
+    // It has to be there: a share that is not mounted is not to be filled.
+    statSync(dirname(dirname(folder)));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw unwritable(folder, cause);
   }

@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AccessLists, grant } from '../../../src/archive/access-list';
-import { guardCluster, type Privacy, treeOf } from '../../../src/archive/privacy';
+import { treeOf } from '../../../src/archive/ledger-tree';
+import { guardCluster, type Privacy } from '../../../src/archive/privacy';
 import { setMode } from '../../../src/archive/set-mode';
 import { TestLedger } from './compacted';
 
