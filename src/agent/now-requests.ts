@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { nowPaths } from './now-paths';
@@ -43,10 +53,10 @@ export class NowRequests {
       rmSync(ask, { force: true, recursive: true });
       await execute('mkfifo', ['-m', '0622', ask], { timeout: PATIENCE_MS, env: { PATH, LC_ALL: 'C' } });
     }
-    chmodSync(ask, 0o622);
     // For writing too: else the pipe would be at its end whenever nobody asks.
     const fd = openSync(ask, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     try {
+      fchmodSync(fd, 0o622);
       return new NowRequests(fd, onAsk);
     } catch (error) {
       closeSync(fd);

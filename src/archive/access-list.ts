@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { EitError } from '../errors';
 
 /** Who may read a file or folder beside its owner, who may do all. */
@@ -35,9 +37,10 @@ export interface AccessLists {
   readonly read: (dir: string, paths: readonly string[]) => Promise<Map<string, Readers>>;
 }
 
-/** Sets lists and reads them back. @throws EitError EIT_PRIVACY where they are not what was set */
+/** Sets lists and reads them back. @throws EitError EIT_PRIVACY where they are not what was set, or a link is where a file or folder should be */
 export async function grant(lists: AccessLists, dir: string, granted: readonly Granted[]): Promise<void> {
   if (granted.length === 0) return;
+  await mustBeReal(dir, granted);
   await lists.set(dir, granted);
   const [wrong] = await wronglyGranted(lists, dir, granted);
   if (wrong === undefined) return;
@@ -46,6 +49,23 @@ export async function grant(lists: AccessLists, dir: string, granted: readonly G
     `${dir}/${wrong.granted.path}: the file system took an access list (${lists.name}) and shows another one: ${wrong.fault}. ` +
       'Nothing of it was made readable. See docs/privacy.md, "File systems".',
   );
+}
+
+/** The programs follow links: then the list would be set wherever it leads. */
+async function mustBeReal(dir: string, granted: readonly Granted[]): Promise<void> {
+  for (const { path, isFolder } of granted) {
+    const stats = await lstat(join(dir, path)).catch((cause: unknown) => {
+      throw new EitError('EIT_PRIVACY', `${join(dir, path)} cannot be looked at: ${String(cause)}`, {
+        cause,
+      });
+    });
+    if (isFolder ? stats.isDirectory() : stats.isFile()) continue;
+    throw new EitError(
+      'EIT_PRIVACY',
+      `${join(dir, path)} is ${stats.isSymbolicLink() ? 'a link' : `no ${isFolder ? 'folder' : 'plain file'}`}: ` +
+        'it is given no readers. See who put it there, and remove it',
+    );
+  }
 }
 
 /** Those whose lists are not what they should be, and how. */

@@ -19,6 +19,7 @@ import { mergeDue } from './merge-parts';
 import { type CompactPlan, filesLeft, makePlan, readPlan, removeOldPlans, slicesOf } from './plan';
 import { type Guard, guardCluster, type Privacy } from './privacy';
 import { publishAccounts } from './publish-accounts';
+import { publishFacts } from './publish-facts';
 import { publishUsers } from './publish-users';
 import type { Window } from './read-archive';
 import { retellDue } from './retell';
@@ -200,9 +201,10 @@ async function compactOpen(begun: Begun): Promise<Compacted> {
     try {
       const told = { cluster, nowMs, isStillOurs, warn };
       await publishAccounts(connection, archive, lists, privacy.coordinators, told);
-      return await publishUsers(connection, archive, lists, told, (made, users) =>
+      const ofUsers = await publishUsers(connection, archive, lists, told, (made, users) =>
         onProgress?.({ at: 'users', done: made, users }),
       );
+      return ofUsers + (await publishFacts(connection, archive.dir, lists, warn));
     } catch (error) {
       if (error instanceof EitError && error.code === 'EIT_PRIVACY') return error;
       throw error;

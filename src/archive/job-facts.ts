@@ -1,10 +1,13 @@
-import { EitError } from '../errors';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { EitError, isErrno } from '../errors';
 import { ledgerClusters } from '../ledger/inbox-files';
 import { FactsTable } from '../runs/facts-table';
 import type { RunFilter } from '../runs/run-filter';
 import { REPORT_LIMITS, sqlText, withDuckDb } from './duckdb';
-import { jobFactsFiles, jobsFolder } from './job-files';
+import { jobFactsFiles, jobsFolder, ownJobFactsFiles, SYNC_FILE } from './job-files';
 import { readSyncedUntil } from './job-sync';
+import { BY_USER } from './published-common';
 
 /** What began or ended so close to a window may be told otherwise by the hooks' clocks. */
 const SLACK_S = 3600;
@@ -26,6 +29,24 @@ const NUMBERS = [
 ];
 const COLUMNS = [...NUMBERS.map((name) => `${name}::DOUBLE`), 'state', 'qos', 'sluid', 'name'].join(', ');
 
+type FactsFilter = Pick<RunFilter, 'jobs' | 'jobRange' | 'users'>;
+
+/** What a reader gets. */
+export interface FactsFor {
+  /** null: nothing was ever synced for any of the clusters, or nothing is told of it. */
+  readonly facts: FactsTable | null;
+  /** Clusters whose facts are not his to read. */
+  readonly refused: readonly string[];
+}
+
+/** What there is of a cluster. */
+interface Source {
+  readonly cluster: string;
+  readonly files: readonly string[];
+  readonly untilS: number | null;
+  readonly isRefused?: true;
+}
+
 /**
  * The facts of the runs that can lie in [fromMs, toMs), Unix ms.
  * @param clusters absent: all of the ledger
@@ -38,15 +59,75 @@ export async function readJobFacts(
   clusters: readonly string[] | undefined,
   fromMs: number,
   toMs: number,
-  filter: Pick<RunFilter, 'jobs' | 'jobRange' | 'users'> = {},
+  filter: FactsFilter = {},
 ): Promise<FactsTable | null> {
-  const sources: { cluster: string; files: string[]; untilS: number | null }[] = [];
-  for (const cluster of await ledgerClusters(ledger)) {
-    if (clusters !== undefined && !clusters.includes(cluster)) continue;
-    const files = await jobFactsFiles(ledger, cluster, toMs);
-    const untilS = readSyncedUntil(jobsFolder(ledger, cluster));
-    if (files.length > 0 || untilS !== null) sources.push({ cluster, files, untilS });
+  const sources = [];
+  for (const cluster of await clustersOf(ledger, clusters))
+    sources.push(await sourceOfAll(ledger, cluster, toMs));
+  return tableOf(ledger, sources, fromMs, toMs, filter);
+}
+
+/**
+ * The same for somebody who may not read all of them: of a private ledger a user gets what was published of his own jobs.
+ * @param uid who reads
+ * @throws as {@link readJobFacts}
+ */
+export async function readFactsFor(
+  uid: number,
+  ledger: string,
+  clusters: readonly string[] | undefined,
+  fromMs: number,
+  toMs: number,
+  filter: FactsFilter,
+): Promise<FactsFor> {
+  const sources: Source[] = [];
+  for (const cluster of await clustersOf(ledger, clusters)) {
+    try {
+      sources.push(await sourceOfAll(ledger, cluster, toMs));
+    } catch (error) {
+      if (!(error instanceof EitError) || !isErrno(error.cause, 'EACCES')) throw error;
+      sources.push(await sourceOfOwn(ledger, cluster, toMs, filter.users, uid));
+    }
   }
+  return {
+    facts: await tableOf(ledger, sources, fromMs, toMs, filter),
+    refused: sources.flatMap(({ cluster, isRefused }) => (isRefused === true ? [cluster] : [])),
+  };
+}
+
+async function clustersOf(ledger: string, asked: readonly string[] | undefined): Promise<string[]> {
+  return (await ledgerClusters(ledger)).filter((cluster) => asked?.includes(cluster) ?? true);
+}
+
+async function sourceOfAll(ledger: string, cluster: string, toMs: number): Promise<Source> {
+  const files = await jobFactsFiles(ledger, cluster, toMs);
+  return { cluster, files, untilS: readSyncedUntil(jobsFolder(ledger, cluster)) };
+}
+
+async function sourceOfOwn(
+  ledger: string,
+  cluster: string,
+  toMs: number,
+  users: FactsFilter['users'],
+  uid: number,
+): Promise<Source> {
+  const top = join(ledger, cluster, BY_USER);
+  const untilS = readSyncedUntil(top);
+  // It is written last: what it promises is there.
+  const isPublished = existsSync(join(top, SYNC_FILE));
+  if (!isPublished || users?.length !== 1 || users[0]?.uid !== uid)
+    return { cluster, files: [], untilS, isRefused: true };
+  return { cluster, files: await ownJobFactsFiles(join(top, String(uid)), toMs), untilS };
+}
+
+async function tableOf(
+  ledger: string,
+  all: readonly Source[],
+  fromMs: number,
+  toMs: number,
+  filter: FactsFilter,
+): Promise<FactsTable | null> {
+  const sources = all.filter(({ files, untilS }) => files.length > 0 || untilS !== null);
   if (sources.length === 0) return null;
   const known = sources.flatMap(({ untilS }) => (untilS === null ? [] : [untilS * 1000]));
   const table = new FactsTable(known.length === 0 ? null : Math.min(...known));
@@ -71,11 +152,7 @@ export async function readJobFacts(
   return table;
 }
 
-function condition(
-  fromMs: number,
-  toMs: number,
-  { jobs, jobRange, users }: Pick<RunFilter, 'jobs' | 'jobRange' | 'users'>,
-): string {
+function condition(fromMs: number, toMs: number, { jobs, jobRange, users }: FactsFilter): string {
   const fromS = Math.floor(fromMs / 1000) - SLACK_S;
   const toS = Math.ceil(toMs / 1000) + SLACK_S;
   const all = [`start_s < ${toS}`, `(end_s IS NULL OR end_s > ${fromS})`];

@@ -1,5 +1,15 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError } from '../errors';
 import type { SacctJob } from '../slurm/sacct';
@@ -118,12 +128,13 @@ export class JobStore {
     const last = `(${parts.at(-1) ?? ''} ORDER BY start_s, job_id, submit_s)`;
     const sorted = [...parts.slice(0, -1), last].join(' UNION ALL ');
     try {
+      // A link of that name would be written through.
+      rmSync(temporary, { force: true });
       await this.#connection.run(
         `COPY (${sorted}) TO ${sqlText(temporary)}
          (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_A_GROUP})`,
       );
-      chmodSync(temporary, mode);
-      sync(temporary);
+      sync(temporary, mode);
       renameSync(temporary, path);
       sync(join(path, '..'));
     } catch (cause) {
@@ -134,17 +145,14 @@ export class JobStore {
 }
 
 /**
- * Makes the folder of a cluster's jobs with the rights of the ledger: who may read the ledger's folder may read what is in it.
- * @returns the mode of files in it
+ * Makes the folder of a cluster's jobs, the owner's alone: who else may read it is set afterwards, by guardJobs.
  * @throws EitError EIT_LEDGER_UNWRITABLE where the ledger is not there or may not be written
  */
-export function makeJobsFolder(ledger: string, folder: string): number {
+export function makeJobsFolder(folder: string): void {
   try {
-    const mode = (statSync(ledger).mode & 0o777) | 0o700;
-    const made = mkdirSync(folder, { recursive: true, mode });
-    // Whatever the umask; a folder takes over the setgid bit of the one that it is in.
-    if (made !== undefined) chmodSync(folder, (statSync(folder).mode & 0o7000) | mode);
-    return mode & 0o666;
+    // It has to be there: a share that is not mounted is not to be filled.
+    statSync(dirname(dirname(folder)));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw unwritable(folder, cause);
   }
@@ -163,9 +171,11 @@ function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function sync(path: string): void {
-  const fd = openSync(path, 'r');
+/** @param mode that it is given, whatever the umask; absent: it stays */
+function sync(path: string, mode?: number): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
+    if (mode !== undefined) fchmodSync(fd, mode);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -1,4 +1,13 @@
-import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { EitError, isErrno } from '../errors';
@@ -6,7 +15,8 @@ import { giveBack } from './give-back';
 import type { SacctField } from '../slurm/sacct-fields';
 import { readSacctFields, readSacctJobs, type SacctParts } from '../slurm/sacct-run';
 import { type DuckDbLimits, REPORT_LIMITS, withDuckDb } from './duckdb';
-import { jobsFolder } from './job-files';
+import { jobsFolder, SYNC_FILE } from './job-files';
+import { guardJobs, type Privacy } from './privacy';
 import { JobStore, makeJobsFolder, unwritable } from './job-store';
 import { withTemporaryDir } from './temporary-dir';
 
@@ -23,7 +33,6 @@ const FIRST_S = 30 * 86_400;
 const LIMITS: DuckDbLimits = { ...REPORT_LIMITS, threads: 1 };
 
 const STALE_MS = 300_000;
-const STATE_FILE = 'sync.json';
 
 export interface JobSync {
   readonly ledger: string;
@@ -35,6 +44,10 @@ export interface JobSync {
   readonly sinceS: number | null;
   readonly nowS: number;
   readonly sacct: SacctParts;
+  /** Who may read what is written. */
+  readonly privacy: Privacy;
+  /** Told what does not keep it from going on. */
+  readonly warn: (message: string) => void;
   /** Told before each window, and at the end with `fromS` = `nowS`. */
   readonly onProgress: (fromS: number, jobs: number) => void;
 }
@@ -55,12 +68,17 @@ export interface JobSyncResult {
 /**
  * Brings what sacct tells into the ledger, a day a call. After each day it is written down until when all is there, so that an end in
  * between loses nothing: the next time goes on there.
- * @throws EitError EIT_SACCT, EIT_LEDGER_LOCKED while another one runs, EIT_LEDGER_UNWRITABLE, EIT_ARCHIVE, EIT_DUCKDB
+ * Who may read it may before it is there, as with {@link guardCluster}: the folder gives on what it has.
+ * @throws EitError EIT_SACCT, EIT_LEDGER_LOCKED while another one runs, EIT_LEDGER_UNWRITABLE, EIT_ARCHIVE, EIT_DUCKDB, EIT_PATH_UNTRUSTED
  */
 export async function syncJobs(sync: JobSync): Promise<JobSyncResult> {
   const folder = jobsFolder(sync.ledger, sync.cluster);
-  const mode = makeJobsFolder(sync.ledger, folder);
-  return withSyncLock(folder, async (isLost) => {
+  makeJobsFolder(folder);
+  const guard = () => guardJobs(sync.ledger, sync.cluster, sync.privacy);
+  const { modes, refusal } = await guard();
+  if (refusal !== null) sync.warn(`${folder} is its owner's alone to read: ${refusal.message}`);
+  const mode = modes.file;
+  const result = await withSyncLock(folder, async (isLost) => {
     let coveredS = readSyncedUntil(folder);
     const sinceS = sync.sinceS ?? (coveredS === null ? firstS(sync) : coveredS - OVERLAP_S);
     const fields = await readSacctFields(sync.sacct);
@@ -83,6 +101,9 @@ export async function syncJobs(sync: JobSync): Promise<JobSyncResult> {
     sync.onProgress(sync.nowS, jobs);
     return { sinceS, untilS: sync.nowS, jobs, notStarted, unreadable, files: [...files].sort() };
   });
+  // On storage where what is new does not take over its folder's list.
+  if (refusal === null) await guard();
+  return result;
 }
 
 async function syncWindow(
@@ -115,7 +136,7 @@ async function syncWindow(
  */
 export function readSyncedUntil(folder: string): number | null {
   try {
-    const state: unknown = JSON.parse(readFileSync(join(folder, STATE_FILE), 'utf8'));
+    const state: unknown = JSON.parse(readFileSync(join(folder, SYNC_FILE), 'utf8'));
     const untilS = typeof state === 'object' && state !== null && 'until_s' in state ? state.until_s : null;
     return typeof untilS === 'number' && Number.isSafeInteger(untilS) && untilS > 0 ? untilS : null;
   } catch (error) {
@@ -125,9 +146,17 @@ export function readSyncedUntil(folder: string): number | null {
 }
 
 function writeSyncedUntil(folder: string, untilS: number, mode: number): void {
-  const path = join(folder, STATE_FILE);
+  const path = join(folder, SYNC_FILE);
   try {
-    writeFileSync(`${path}.tmp`, `${JSON.stringify({ schema: 1, until_s: untilS })}\n`, { mode });
+    // One that is left may be a link, and has another mode.
+    rmSync(`${path}.tmp`, { force: true });
+    const fd = openSync(`${path}.tmp`, 'wx', mode);
+    try {
+      fchmodSync(fd, mode);
+      writeSync(fd, `${JSON.stringify({ schema: 1, until_s: untilS })}\n`);
+    } finally {
+      closeSync(fd);
+    }
     renameSync(`${path}.tmp`, path);
   } catch (cause) {
     throw unwritable(path, cause);

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AccessLists, grant, type Granted, wronglyGranted } from './access-list';
-import { treeOf } from './privacy';
+import { treeOf } from './ledger-tree';
 
 /** What a compaction has not published yet lies in a folder of this name: its owner's alone. */
 export const STAGING = '.new-';

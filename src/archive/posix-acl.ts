@@ -24,6 +24,18 @@ export const POSIX_ACL: AccessLists = {
   },
 };
 
+/**
+ * Takes away all that lists say beside owner, group and others. Where there are no lists, or nothing that knows them, there is nothing to take.
+ * @param dir folder that the paths are below
+ */
+export async function clearPosixLists(dir: string, paths: readonly string[]): Promise<void> {
+  for (let i = 0; i < paths.length; i += PATHS_AT_ONCE) {
+    await runProgram('setfacl', ['-P', '-b', '--', ...paths.slice(i, i + PATHS_AT_ONCE)], dir, '').catch(
+      () => null,
+    );
+  }
+}
+
 function mustHaveWorked({ status, stderr }: ProgramEnd, program: string, dir: string): void {
   if (status === 0) return;
   throw new EitError(

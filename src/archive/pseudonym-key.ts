@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import {
-  chmodSync,
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   openSync,
@@ -66,7 +66,7 @@ export function pseudonymKey(ledger: string): Buffer {
   try {
     const fd = openSync(path, 'wx', 0o600);
     try {
-      chmodSync(path, 0o600);
+      fchmodSync(fd, 0o600);
       writeSync(fd, `${key.toString('hex')}\n`);
       fsyncSync(fd);
     } finally {

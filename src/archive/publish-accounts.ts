@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { isErrno } from '../errors';
@@ -14,6 +14,7 @@ import { mendLists, STAGING } from './mend-lists';
 import { rowsOf } from './part';
 import type { PublishOptions } from './publish-users';
 import { RUN_FIGURES, RUN_DAYS } from './run-day-table';
+import { setMode } from './set-mode';
 import { freshSql } from './totals';
 import { publish, writeWhole } from './whole-file';
 
@@ -49,7 +50,7 @@ export async function publishAccounts(
   const isThere = (await stat(top).catch(() => null)) !== null;
   if (!isThere && coordinators.size === 0) return;
   await mkdir(top, { recursive: true, mode: PASSAGE });
-  await chmod(top, PASSAGE);
+  await setMode(top, PASSAGE, 'folder', true);
   const readers = new Map([...coordinators].map(([account, uids]) => [accountFolder(account), uids]));
   const key = await accountKey(archive.dir);
   await mendLists(top, lists, (folder) => readers.get(folder) ?? [], options.warn);

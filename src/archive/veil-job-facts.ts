@@ -1,10 +1,13 @@
-import { stat } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError } from '../errors';
 import { sqlText } from './duckdb';
 import { JOB_COLUMNS } from './job-columns';
 import { jobFactsFiles, jobsFolder } from './job-files';
 import { withSyncLock } from './job-sync';
+import { BY_USER } from './published-common';
+import { withdrawFacts } from './published-facts';
 import { publish } from './whole-file';
 
 /** So many as where they are fetched: a reader passes over what ended before its window. */
@@ -38,7 +41,7 @@ export async function countJobFacts(
 }
 
 /**
- * Changes what sacct told of jobs, a month's file at a time; each is replaced as a whole.
+ * Changes what sacct told of jobs, a month's file at a time; each is replaced as a whole. What was published of it for users goes.
  * @param lastMs files of months that begin later are left alone, Unix ms
  * @returns how many rows changed
  * @throws EitError EIT_LEDGER_LOCKED while sacct is asked, EIT_LEDGER_UNWRITABLE, EIT_ARCHIVE
@@ -65,6 +68,7 @@ export async function changeJobFacts(
       await prepare?.(from);
       await replaceFile(connection, path, select(from));
     }
+    if (rows > 0) await withdrawFacts(join(ledger, cluster, BY_USER));
     return rows;
   });
 }
@@ -91,7 +95,8 @@ async function countOf(connection: DuckDBConnection, path: string, sql: string):
 
 async function replaceFile(connection: DuckDBConnection, path: string, select: string): Promise<void> {
   const temporary = `${path}.tmp`;
-  const { mode } = await stat(path);
+  const { mode } = await lstat(path);
+  await rm(temporary, { force: true });
   await connection.run(
     `COPY (SELECT * FROM (${select}) ORDER BY start_s, job_id, submit_s) TO ${sqlText(temporary)} ` +
       `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_A_GROUP})`,

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -40,7 +40,7 @@ export async function writeWhole(
  * @param mode null: it has what it should have
  */
 export async function publish(temporary: string, path: string, mode: number | null): Promise<void> {
-  const file = await open(temporary, 'r+');
+  const file = await open(temporary, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     if (mode !== null) await file.chmod(mode);
     await file.sync();

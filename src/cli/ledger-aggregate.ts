@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { cutSlots } from '../archive/cut-slots';
 import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
 import { namingDamage } from '../archive/damage';
-import { readJobFacts } from '../archive/job-facts';
+import { readFactsFor } from '../archive/job-facts';
 import { keptMonthsIn } from '../archive/kept-months';
 import {
   countRefused,
@@ -101,9 +101,11 @@ export async function readAggregate(
 }
 
 async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boolean): Promise<Aggregate> {
-  const ofJobs = withFacts && asked.filter.jobs !== undefined ? await readFacts(access, asked) : null;
+  // First of all: who may not read what he asks for is told so.
+  const { files, opened } = await openAll(access, asked);
+  const factsOf = (of: ReportQuery) => readFacts(access, of, opened.totalsOf);
+  const ofJobs = withFacts && asked.filter.jobs !== undefined ? await factsOf(asked) : null;
   const query = withJobsTold(asked, ofJobs);
-  const { files, opened } = await openAll(access, query);
   const weighing = weighingOf(access, opened, query);
   const aggregation = new Aggregation(query, ofJobs, weighing, access.watchRuns?.() ?? null);
   const { archives } = opened;
@@ -112,7 +114,7 @@ async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boo
     ofJobs === null &&
     archives.length > 0 &&
     archives.every((archive) => access.divide || daysAddedUp(archive, query, weighing).size > 0);
-  if (withFacts && !isForFew && ofJobs === null) aggregation.useFacts(await readFacts(access, query));
+  if (withFacts && !isForFew && ofJobs === null) aggregation.useFacts(await factsOf(query));
   if (archives.length === 0) {
     for await (const record of recordsInWindow(access, query, { files })) aggregation.add(record);
     return aggregation.finish();
@@ -123,7 +125,7 @@ async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boo
       withDuckDb({ ...REPORT_LIMITS, temporaryDir: tmpdir() }, async (connection) => {
         const jobs = await addArchives(connection, opened, files, access, query, { aggregation, weighing });
         if (!withFacts || !isForFew) return;
-        aggregation.useFacts(await readFacts(access, { ...query, filter: { ...query.filter, jobs } }));
+        aggregation.useFacts(await factsOf({ ...query, filter: { ...query.filter, jobs } }));
       }),
   );
   return aggregation.finish();
@@ -300,29 +302,50 @@ function jobsOf(jobs: Map<string, Set<number>>, cluster: string): Set<number> {
 /**
  * What Slurm's accounting tells of the runs asked for; null where it was never asked. A report that can do without says so and goes on
  * where that cannot be read.
+ * @param totalsOf clusters whose totals tell it themselves: see {@link OpenedLedger}
  * @throws EitError EIT_LEDGER_UNREADABLE, EIT_ARCHIVE, EIT_DUCKDB where the query asks for it
  */
-export async function readFacts(access: LedgerAccess, query: ReportQuery): Promise<FactsLookup | null> {
-  const known = await readLedgersFacts(access, query);
+export async function readFacts(
+  access: LedgerAccess,
+  query: ReportQuery,
+  totalsOf: ReadonlySet<string> = new Set(),
+): Promise<FactsLookup | null> {
+  const known = await readLedgersFacts(access, query, totalsOf);
   return access.moreFacts === undefined ? known : access.moreFacts(known);
 }
 
 async function readLedgersFacts(
-  { config, output }: LedgerAccess,
+  { config, output, uid }: LedgerAccess,
   query: ReportQuery,
+  totalsOf: ReadonlySet<string>,
 ): Promise<FactsLookup | null> {
   const { filter, sinceMs, untilMs } = query;
   const clusters = filter.clusters === undefined ? undefined : [...filter.clusters];
   try {
-    return await readJobFacts(config.ledger, clusters, sinceMs, untilMs, filter);
+    const { facts, refused } = await readFactsFor(uid, config.ledger, clusters, sinceMs, untilMs, filter);
+    const shut = refused.filter((cluster) => !totalsOf.has(cluster));
+    if (shut.length > 0) throw notYours(shut, query);
+    return facts;
   } catch (error) {
     if (!(error instanceof EitError) || needsFacts(query)) throw error;
-    // A private ledger's user reads his own files, which have none of it.
-    if (error.code === 'EIT_LEDGER_UNREADABLE' && isErrno(error.cause, 'EACCES')) return null;
-    if (error.code !== 'EIT_ARCHIVE' && error.code !== 'EIT_DUCKDB') throw error;
+    const isShut =
+      error.code === 'EIT_LEDGER_UNREADABLE' && (error.cause === undefined || isErrno(error.cause, 'EACCES'));
+    if (!isShut && error.code !== 'EIT_ARCHIVE' && error.code !== 'EIT_DUCKDB') throw error;
     output?.note(`without names and states of jobs: ${error.code}: ${error.message}`);
     return null;
   }
+}
+
+/** Of a private ledger, before its compaction has opened or published it. */
+function notYours(clusters: readonly string[], query: ReportQuery): EitError {
+  const instead = needsFacts(query)
+    ? '. Until then leave out --group-by name, qos, state, array and het, --name, --qos, --state, --lost, --compare-slurm and tasks in --jobs'
+    : '';
+  return new EitError(
+    'EIT_LEDGER_UNREADABLE',
+    `what Slurm's accounting told of jobs of ${clusters.join(', ')} (name, QOS, state) is not yours to read: the ledger is private. The next ` +
+      `eit ledger compact opens it to admins, and publishes for each user what it told of his own jobs${instead}`,
+  );
 }
 
 function inboxQuery(

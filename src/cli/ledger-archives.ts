@@ -16,6 +16,8 @@ export interface OpenedLedger {
   readonly archives: readonly ReadableArchive[];
   /** Clusters whose inbox he may read, where there can be more than in the archive; absent: all that are asked for. */
   readonly inboxes?: ReadonlySet<string>;
+  /** Clusters of which it is the totals of accounts, which tell all that may be asked of them. */
+  readonly totalsOf: ReadonlySet<string>;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface OpenedLedger {
 export async function openLedger(ledger: string, query: ReportQuery, uid: number): Promise<OpenedLedger> {
   const { filter } = query;
   const archives: ReadableArchive[] = [];
-  const inboxes = new Set<string>();
+  const [inboxes, totalsOf] = [new Set<string>(), new Set<string>()];
   for (const cluster of await ledgerClusters(ledger)) {
     if (filter.clusters !== undefined && !filter.clusters.has(cluster)) continue;
     const dir = join(ledger, cluster);
@@ -35,14 +37,16 @@ export async function openLedger(ledger: string, query: ReportQuery, uid: number
       throw error;
     });
     if (manifest === 'refused') {
-      archives.push(await openOwn(ledger, dir, cluster, query, uid));
+      const { archive, isTotals } = await openOwn(ledger, dir, cluster, query, uid);
+      archives.push(archive);
+      if (isTotals) totalsOf.add(cluster);
       continue;
     }
     if (manifest !== null) archives.push({ cluster, dir, manifest });
     // Where nothing was compacted yet there is nothing else, and reading it says why it cannot be read.
     if (manifest === null || (await mayList(join(dir, 'inbox')))) inboxes.add(cluster);
   }
-  return archives.length === 0 ? { archives } : { archives, inboxes };
+  return archives.length === 0 ? { archives, totalsOf } : { archives, inboxes, totalsOf };
 }
 
 async function openOwn(
@@ -51,14 +55,16 @@ async function openOwn(
   cluster: string,
   query: ReportQuery,
   uid: number,
-): Promise<ReadableArchive> {
+): Promise<{ readonly archive: ReadableArchive; readonly isTotals: boolean }> {
   const { users, accounts } = query.filter;
-  if (users?.length === 1 && users[0]?.uid === uid) return readOwnArchive(dir, cluster, uid);
+  if (users?.length === 1 && users[0]?.uid === uid) {
+    return { archive: await readOwnArchive(dir, cluster, uid), isTotals: false };
+  }
   if (accounts !== undefined) {
     const totals = await readAccountArchive(dir, cluster, accounts);
     if (totals !== null) {
       mustBeTotals(totals, query);
-      return totals;
+      return { archive: totals, isTotals: true };
     }
   }
   throw new EitError(
@@ -71,12 +77,14 @@ async function openOwn(
 /** @throws EitError EIT_USAGE where an account's totals do not tell what is asked for */
 function mustBeTotals({ manifest }: ReadableArchive, query: ReportQuery): void {
   const { time_zone: timeZone } = manifest;
+  const { groupBy, filter } = query;
+  const isOfJobs = filter.names !== undefined || groupBy.some((key) => key === 'name' || key === 'array');
   const [first] = daysIn(query.sinceMs, query.sinceMs + 1, timeZone);
-  if (isToldByTotals(query, timeZone) && first?.fromMs === query.sinceMs) return;
+  if (!isOfJobs && isToldByTotals(query, timeZone) && first?.fromMs === query.sinceMs) return;
   throw new EitError(
     'EIT_USAGE',
-    `of an account you may read its totals by whole days: --group-by any of user, account, partition, day, month, cluster; from a midnight in ${timeZone} on ` +
-      '(-S 2026-03-01); without --jobs, --nodelist, --extrapolate and --policy hybrid',
+    `of an account you may read its totals by whole days: --group-by any of user, account, partition, qos, state, day, week, month, cluster; from a midnight in ` +
+      `${timeZone} on (-S 2026-03-01); without --jobs, --name, --nodelist, --extrapolate, --compare-slurm, --embodied and --policy hybrid`,
   );
 }
 

@@ -116,10 +116,9 @@ export async function addDays(
     exceptJobs: null,
   };
   const inBoth = await jobsInTotals(connection, archive, totals, jobs);
-  for (const job of await jobsApart(connection, archive, totals)) {
-    inBoth.add(job);
-    jobs.add(job);
-  }
+  for (const job of await jobsApart(connection, archive, totals)) inBoth.add(job);
+  // Those too are added up from slices.
+  for (const job of inBoth) jobs.add(job);
   const exceptJobs = inBoth.size === 0 ? null : await jobTable(connection, 'except_jobs', inBoth);
   if (exceptJobs !== null) {
     for (const window of inside) {

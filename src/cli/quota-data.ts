@@ -27,6 +27,13 @@ export interface QuotaAccess {
   readonly only?: UserMatch;
 }
 
+/** What users have in common. */
+const SHARED = [
+  { per: 'account', name: 'accounts' },
+  { per: 'partition', name: 'partitions' },
+  { per: 'qos', name: 'QOS' },
+] as const;
+
 /** Names of users to their uids, where the system knows them. */
 export type FindUids = (names: readonly string[]) => ReadonlyMap<string, number>;
 
@@ -73,8 +80,8 @@ export async function readQuotaData(
 }
 
 /**
- * The same for one user. Of a private ledger a user reads his own runs: what he has in common with others he cannot add up, and is not
- * told of.
+ * The same for one user. Of a private ledger a user reads his own runs: what he has in common with others he cannot add up, and it is noted that he
+ * is not told of it.
  * @throws as {@link readQuotaData}
  */
 export async function readUsersQuotaData(
@@ -85,6 +92,13 @@ export async function readUsersQuotaData(
     return await readQuotaData(access, () => new Map());
   } catch (error) {
     if (!(error instanceof EitError) || error.code !== 'EIT_LEDGER_UNREADABLE') throw error;
+    const shared = SHARED.filter(({ per }) => loadQuotas(access.loaded).some((quota) => quota.per === per));
+    if (shared.length > 0) {
+      access.output?.note(
+        `quotas of ${shared.map(({ name }) => name).join(', ')} are not shown: the ledger is private, and what others used of them is not yours to ` +
+          'read. An admin sees them: eit quota',
+      );
+    }
     return readQuotaData({ ...access, only: user }, () => new Map());
   }
 }

@@ -1,7 +1,7 @@
 import { SkippedLines } from '../carbon/intensity-line';
 import type { Options } from 'yargs';
 import { rootBecomesOwner } from '../archive/ledger-owner';
-import { loadConfig } from '../config/config';
+import { loadConfig, loadQuotas } from '../config/config';
 import { EitError } from '../errors';
 import type { QuotaState } from '../generated/report';
 import { concerning, type QuotaData, quotaStates, unknownUse } from '../quota/evaluate';
@@ -123,7 +123,7 @@ export async function run(
     await output.write(listText(states, defaults, argv, surroundings, loaded.config.time_zone ?? 'local'));
     noteNotRead(output, data.skipped);
   }
-  if (data.quotas.length === 0) output.note('the site has no quotas: `quotas` in eit.yaml');
+  if (loadQuotas(loaded).length === 0) output.note('the site has no quotas: `quotas` in eit.yaml');
   else if (states.length === 0)
     output.note(reader.isAdmin ? 'no quota has anyone yet' : 'no quota concerns you');
   for (const { per, period, kWh } of reader.isAdmin ? unknownUse(data) : []) {

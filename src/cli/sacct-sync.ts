@@ -11,6 +11,7 @@ import { parseSlurmTime } from '../slurm/time-form';
 import { TIME_FORMS } from '../slurm/time-forms';
 import type { CommandModule, Surroundings } from './command';
 import { CONFIG_OPTION } from './given';
+import { privacyOf } from './ledger-privacy';
 import { jsonText } from './plain-text';
 import { TerminalLine } from './terminal-line';
 
@@ -64,6 +65,7 @@ export async function run(
     throw new EitError('EIT_USAGE', `--since ${JSON.stringify(since)} lies ahead: give a time that is past`);
   const clusters = clustersOf(argv['clusters'], config.cluster ?? readSlurmConf(env)?.clusterName ?? null);
   checkUser(config.ledger, uid);
+  const privacy = privacyOf(config, env, (message) => output.note(message));
 
   const line = new TerminalLine(output);
   const results: (JobSyncResult & { cluster: string })[] = [];
@@ -75,6 +77,8 @@ export async function run(
         slurmCluster,
         sinceS,
         nowS,
+        privacy,
+        warn: (message) => output.note(message),
         sacct: { program: last('sacct') ?? 'sacct', env, timeoutMs: TIMEOUT_MS },
         onProgress: (fromS, jobs) =>
           line.show(`${cluster}: jobs of ${DateTime.fromSeconds(fromS).toISODate()}, ${jobs} so far`),

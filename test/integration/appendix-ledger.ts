@@ -73,13 +73,13 @@ export async function writeAppendixLedger(ledger: string, jobs: readonly LedgerJ
     writeFileSync(path, `${text.join('\n')}\n`);
   }
   const folder = jobsFolder(ledger, 'venus');
-  const mode = makeJobsFolder(ledger, folder);
+  makeJobsFolder(folder);
   await withDuckDb(REPORT_LIMITS, async (connection) => {
     const store = await JobStore.open(connection);
     const rows = await store.appender();
     rows.add(jobs.map(factsOf));
     rows.close();
-    await store.merge(folder, mode);
+    await store.merge(folder, 0o600);
   });
 }
 

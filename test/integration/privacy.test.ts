@@ -1,162 +1,23 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
-  cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { REPORT_LIMITS, sqlText, withDuckDb } from '../../src/archive/duckdb';
 import { rowsOf } from '../../src/archive/part';
 import { appendSeries } from '../../src/carbon/intensity-store';
 import type { EitReport } from '../../src/generated/report';
-import { noOtherUser } from '../test-unless';
-import { LEDGER, type Outcome, ReportCommand } from './report-command';
-import { mustRun, type TestUser, TestUsers } from './test-users';
-
-const TOP = join(__dirname, '../..');
-const missing =
-  noOtherUser ??
-  (spawnSync('setfacl', ['--version']).status === 0 ? undefined : 'needs setfacl (package acl)');
-const CLUSTERS = ['alpha', 'beta', 'epsilon'];
-const NOW = '2026-03-12T12:00:00Z';
-const SINCE = ['-S', '2026-01-01', '-E', '2026-03-12'];
-
-/** A ledger on a folder of its own, with real users in the place of the fixture's. */
-class PrivateLedger {
-  readonly dir: string;
-  readonly ledger: string;
-  readonly users = new TestUsers();
-  readonly owner: TestUser;
-  readonly alice: TestUser;
-  readonly bob: TestUser;
-  readonly ada: TestUser;
-  readonly command = new ReportCommand();
-  #config: string;
-
-  constructor() {
-    this.dir = mkdtempSync(join(tmpdir(), 'eit-privacy-'));
-    chmodSync(this.dir, 0o755);
-    this.ledger = join(this.dir, 'ledger');
-    [this.owner, this.alice, this.bob, this.ada] = ['ledger', 'alice', 'bob', 'ada'].map((role) =>
-      this.users.make(role),
-    ) as [TestUser, TestUser, TestUser, TestUser];
-    buildSync({
-      absWorkingDir: TOP,
-      entryPoints: ['test/integration/compact-command.ts'],
-      outdir: join(this.command.dir, 'dist'),
-      bundle: true,
-      platform: 'node',
-      define: { __EIT_VERSION__: '"0.0.1"' },
-      logLevel: 'warning',
-    });
-    this.fill(this.ledger);
-    this.#config = this.configure({});
-  }
-
-  configure(values: Readonly<Record<string, unknown>>): string {
-    return (this.#config = this.command.config('eit.yaml', {
-      ledger: this.ledger,
-      admins: [this.ada.name],
-      ...values,
-    }));
-  }
-
-  /** What hosts have sent, as an old installation left it: readable for all. */
-  fill(ledger: string): void {
-    // Runs in two months; GPUs and hosts that tell what they are made of.
-    for (const fixture of [LEDGER, join(LEDGER, '../gpus')]) cpSync(fixture, ledger, { recursive: true });
-    for (const file of this.files(ledger, '.ndjson')) {
-      const text = readFileSync(file, 'utf8')
-        .replaceAll('"uid":1001,"user":"alice"', `"uid":${this.alice.uid},"user":"${this.alice.name}"`)
-        .replaceAll('"uid":1002,"user":"bob"', `"uid":${this.bob.uid},"user":"${this.bob.name}"`);
-      writeFileSync(file, text);
-    }
-    mustRun('chmod', ['-R', 'a+rX', ledger]);
-    mustRun('chown', ['-R', `${this.owner.uid}:${this.owner.gid}`, ledger]);
-  }
-
-  files(folder: string, ending: string): string[] {
-    return (readdirSync(folder, { recursive: true }) as string[])
-      .filter((name) => name.endsWith(ending))
-      .map((name) => join(folder, name));
-  }
-
-  compact(as: TestUser = this.owner): Promise<Outcome> {
-    return this.command.run(process.execPath, [join(this.command.dir, 'dist/compact-command.js')], {
-      ...who(as),
-      env: { EIT_TEST_NOW: NOW },
-    });
-  }
-
-  report(as: TestUser | null, args: readonly string[]): Promise<Outcome> {
-    return this.command.report([...SINCE, '--config', this.#config, ...args], as === null ? {} : who(as));
-  }
-
-  /** A program as a user, with nothing of root's left. */
-  async as(user: TestUser, program: string, ...args: string[]): Promise<Outcome> {
-    return this.command.run(program, args, who(user));
-  }
-
-  /** Paths below the ledger that a user can open and read a byte of. */
-  async readable(user: TestUser): Promise<string[]> {
-    const all = (readdirSync(this.ledger, { recursive: true }) as string[]).filter((path) =>
-      statSync(join(this.ledger, path)).isFile(),
-    );
-    const script = `
-      const fs = require('node:fs');
-      for (const path of JSON.parse(fs.readFileSync(0, 'utf8'))) {
-        try { fs.readSync(fs.openSync(process.argv[1] + '/' + path), Buffer.alloc(1)); console.log(path); } catch (error) { if (error.code !== 'EACCES') throw error; }
-      }`;
-    const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', script, this.ledger], {
-      input: JSON.stringify(all),
-      encoding: 'utf8',
-      ...who(user),
-    });
-    if (status !== 0) throw new Error(stderr);
-    return stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .sort();
-  }
-
-  /** Folders that a user can list. */
-  async listable(user: TestUser): Promise<string[]> {
-    const all = ['.', ...(readdirSync(this.ledger, { recursive: true }) as string[])].filter((path) =>
-      statSync(join(this.ledger, path)).isDirectory(),
-    );
-    const found = [];
-    for (const path of all) {
-      const { status } = spawnSync('ls', [join(this.ledger, path)], who(user));
-      if (status === 0) found.push(path);
-    }
-    return found.sort();
-  }
-
-  remove(): void {
-    this.command.remove();
-    rmSync(this.dir, { recursive: true, force: true });
-    this.users.remove();
-  }
-}
-
-function who({ uid, gid }: TestUser): { uid: number; gid: number; cwd: string } {
-  return { uid, gid, cwd: '/' };
-}
-
-function without(stdout: string): unknown {
-  return { ...(JSON.parse(stdout) as object), generated_at: null };
-}
+import { CLUSTERS, missing, PrivateLedger, TOP, who, without } from './private-ledger';
+import { mustRun, type TestUser } from './test-users';
 
 if (missing !== undefined) {
   test.skip(`users read their own runs and nobody else's (skipped: ${missing})`, () => undefined);

@@ -94,13 +94,13 @@ beforeAll(async () => {
   config('untold');
   const ledger = config('told');
   const folder = jobsFolder(ledger, 'alpha');
-  const mode = makeJobsFolder(ledger, folder);
+  makeJobsFolder(folder);
   await withDuckDb(REPORT_LIMITS, async (connection) => {
     const store = await JobStore.open(connection);
     const rows = await store.appender();
     rows.add(FACTS);
     rows.close();
-    await store.merge(folder, mode);
+    await store.merge(folder, 0o600);
   });
 });
 afterAll(() => command.remove());

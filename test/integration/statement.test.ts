@@ -67,13 +67,13 @@ beforeAll(async () => {
     },
   ]);
   const jobs = jobsFolder(ledger, 'alpha');
-  const mode = makeJobsFolder(ledger, jobs);
+  makeJobsFolder(jobs);
   await withDuckDb(REPORT_LIMITS, async (connection) => {
     const store = await JobStore.open(connection);
     const rows = await store.appender();
     rows.add([told(1, 'COMPLETED'), told(2, 'FAILED'), told(3, 'COMPLETED')]);
     rows.close();
-    await store.merge(jobs, mode);
+    await store.merge(jobs, 0o600);
   });
   command.config('eit.yaml', {
     ledger,

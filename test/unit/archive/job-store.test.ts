@@ -40,7 +40,7 @@ const job = fc
 /** Merges as one call of sacct after the other. */
 async function merge(calls: readonly (readonly SacctJob[])[]): Promise<string[][]> {
   const folder = jobsFolder(ledger, 'alpha');
-  const mode = makeJobsFolder(ledger, folder);
+  makeJobsFolder(folder);
   const changed: string[][] = [];
   for (const jobs of calls) {
     await withDuckDb({ ...REPORT_LIMITS, threads: 1 }, async (connection) => {
@@ -48,7 +48,7 @@ async function merge(calls: readonly (readonly SacctJob[])[]): Promise<string[][
       const rows = await store.appender();
       rows.add(jobs);
       rows.close();
-      changed.push(await store.merge(folder, mode));
+      changed.push(await store.merge(folder, 0o600));
     });
   }
   return changed;
@@ -102,7 +102,7 @@ test('the same again changes no file', async () => {
 
 test('a file of an older version, with fewer columns, is read and written anew', async () => {
   const folder = jobsFolder(ledger, 'alpha');
-  makeJobsFolder(ledger, folder);
+  makeJobsFolder(folder);
   await withDuckDb(REPORT_LIMITS, (connection) =>
     connection.run(
       `COPY (SELECT 9::BIGINT AS job_id, 1::BIGINT AS submit_s, ${FEBRUARY_S}::BIGINT AS start_s, 'old' AS name)

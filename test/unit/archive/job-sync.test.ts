@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -7,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,6 +54,7 @@ const FIELDS = [
 
 let dir: string;
 let ledger: string;
+let warnings: string[];
 const asked = (): string[] =>
   existsSync(join(dir, 'asked')) ? readFileSync(join(dir, 'asked'), 'utf8').trim().split('\n') : [];
 const windows = (): string[] =>
@@ -61,6 +64,7 @@ const windows = (): string[] =>
   });
 
 beforeEach(() => {
+  warnings = [];
   dir = mkdtempSync(join(tmpdir(), 'eit-sync-'));
   ledger = join(dir, 'ledger');
   mkdirSync(join(ledger, 'alpha/inbox/2026-03-01'), { recursive: true });
@@ -97,6 +101,8 @@ function sync(given: Partial<JobSync> = {}) {
     sinceS: null,
     nowS: T + DAY,
     sacct: { program: join(dir, 'sacct'), env: process.env, timeoutMs: 20_000 },
+    privacy: { mode: 'private', adminUids: [], coordinators: new Map() },
+    warn: (message) => warnings.push(message),
     onProgress: () => undefined,
     ...given,
   });
@@ -171,13 +177,57 @@ test('rows lie in the file of the month in which the run began, and files that n
   expect((await kept()).map(([, , , , , name]) => name)).toEqual(['march', 'another name']);
 });
 
-test('files have the rights of the ledger, and nothing else is left there', async () => {
+const modeOf = (...path: string[]): number => statSync(join(ledger, 'alpha', ...path)).mode & 0o777;
+const JOBS = ['2026-03.parquet', 'sync.json'];
+
+test('private: the owner alone reads it, whatever rights the ledger has, and nothing else is left there', async () => {
+  chmodSync(ledger, 0o755);
   rows([[1, T, T, T + 60, 'COMPLETED', 'a']]);
   await sync();
-  const folder = join(ledger, 'alpha/jobs');
-  expect(readdirSync(folder).sort()).toEqual(['2026-03.parquet', 'sync.json']);
-  expect(statSync(folder).mode & 0o777).toBe(0o750);
-  expect(statSync(join(folder, '2026-03.parquet')).mode & 0o777).toBe(0o640);
+  expect(readdirSync(join(ledger, 'alpha/jobs')).sort()).toEqual(JOBS);
+  expect([modeOf('jobs'), ...JOBS.map((name) => modeOf('jobs', name))]).toEqual([0o700, 0o600, 0o600]);
+  expect([statSync(ledger).mode & 0o777, modeOf()]).toEqual([0o711, 0o711]);
+});
+
+test('open: everybody reads it; private again, nobody does', async () => {
+  chmodSync(ledger, 0o700);
+  rows([[1, T, T, T + 60, 'COMPLETED', 'a']]);
+  await sync({ privacy: { mode: 'open' } });
+  expect([modeOf('jobs'), ...JOBS.map((name) => modeOf('jobs', name))]).toEqual([0o755, 0o644, 0o644]);
+  await sync();
+  expect(modeOf('jobs')).toBe(0o700);
+});
+
+(spawnSync('setfacl', ['--version']).status === 0 ? test : test.skip)(
+  'private: admins read it by lists, which open takes away',
+  async () => {
+    const lists = (): string[] =>
+      ['', ...JOBS].map(
+        (name) =>
+          spawnSync('getfacl', ['-n', '-c', '-p', join(ledger, 'alpha/jobs', name)], { encoding: 'utf8' })
+            .stdout,
+      );
+    rows([[1, T, T, T + 60, 'COMPLETED', 'a']]);
+    await sync({ privacy: { mode: 'private', adminUids: [54_321], coordinators: new Map() } });
+    for (const list of lists()) expect(list).toMatch(/^user:54321:r/m);
+    expect(warnings).toEqual([]);
+    await sync({ privacy: { mode: 'open' } });
+    // The group too, which the list kept out.
+    for (const list of lists()) expect(list).toMatch(/^user::rw[x-]\ngroup::r-[x-]\nother::r-[x-]\n\n$/);
+    await sync();
+    expect(modeOf('jobs')).toBe(0o700);
+  },
+);
+
+test('a link in the place of what it writes is not written through', async () => {
+  const elsewhere = join(dir, 'elsewhere');
+  writeFileSync(elsewhere, 'mine', { mode: 0o640 });
+  rows([[1, T, T, T + 60, 'COMPLETED', 'a']]);
+  mkdirSync(join(ledger, 'alpha/jobs'), { recursive: true });
+  for (const name of JOBS) symlinkSync(elsewhere, join(ledger, 'alpha/jobs', `${name}.tmp`));
+  await sync();
+  expect([readFileSync(elsewhere, 'utf8'), statSync(elsewhere).mode & 0o777]).toEqual(['mine', 0o640]);
+  expect((await kept()).length).toBe(1);
 });
 
 test.each(['1', '0'])(

@@ -54,13 +54,13 @@ beforeAll(async () => {
   const jobs = readFileSync(join(small.folder, 'sacct.txt'), 'utf8').split('\n').slice(1, -1).map(jobOf);
   small.remove();
   const folder = jobsFolder(ledger.dir, 'small');
-  const mode = makeJobsFolder(ledger.dir, folder);
+  makeJobsFolder(folder);
   await withDuckDb(REPORT_LIMITS, async (connection) => {
     const store = await JobStore.open(connection);
     const rows = await store.appender();
     rows.add(jobs);
     rows.close();
-    await store.merge(folder, mode);
+    await store.merge(folder, 0o600);
   });
 }, 60_000);
 afterAll(() => ledger.remove());

@@ -11,13 +11,13 @@ export async function tell(
   jobs: readonly SacctJob[],
 ): Promise<string[]> {
   const folder = jobsFolder(ledger.dir, cluster);
-  const mode = makeJobsFolder(ledger.dir, folder);
+  makeJobsFolder(folder);
   return withDuckDb({ ...REPORT_LIMITS, threads: 1 }, async (connection) => {
     const store = await JobStore.open(connection);
     const rows = await store.appender();
     rows.add(jobs);
     rows.close();
-    return store.merge(folder, mode);
+    return store.merge(folder, 0o600);
   });
 }
 

@@ -86,13 +86,13 @@ function facts(jobId: number, uid: number, user: string): SacctJob {
 
 async function addFacts(ledger: TestLedger, jobs: readonly SacctJob[]): Promise<void> {
   const folder = jobsFolder(ledger.dir, 'alpha');
-  const mode = makeJobsFolder(ledger.dir, folder);
+  makeJobsFolder(folder);
   await withDuckDb({ ...REPORT_LIMITS, threads: 1 }, async (connection) => {
     const store = await JobStore.open(connection);
     const rows = await store.appender();
     rows.add(jobs);
     rows.close();
-    await store.merge(folder, mode);
+    await store.merge(folder, 0o600);
   });
 }
 
