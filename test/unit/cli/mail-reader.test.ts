@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LedgerJobReader } from '../../../src/cli/mail-reader';
+import type { Output } from '../../../src/cli/output';
 import { loadConfig } from '../../../src/config/config';
 import type { RunRecord } from '../../../src/generated/record';
 import type { MailNotice } from '../../../src/mail/mail-notice';
@@ -40,6 +41,27 @@ function reader(sacct: string | null = null): LedgerJobReader {
     sacct: sacct === null ? null : { program: sacct, env: process.env, timeoutMs: 10_000 },
   });
 }
+
+test('lines that were not read are in the log, again only where they have become more', async () => {
+  ship(hour({ job: 1 }));
+  const file = join(dir, 'ledger/alpha/inbox', hour({ job: 1 }).to.slice(0, 10), 'n1.ndjson');
+  const notes: string[] = [];
+  const progress = () => ({ update: () => undefined, done: () => undefined });
+  const output = { note: (text: string) => notes.push(text), progress } as unknown as Output;
+  const jobReader = new LedgerJobReader({
+    ...{ loaded: loadConfig({ path: join(dir, 'eit.yaml'), env: {} }), uid: process.getuid?.() ?? 0 },
+    ...{ now: () => NOW_MS, output, sacct: null },
+  });
+  const look = () => jobReader.readAll([{ notice: ended(1), nodes: ['n1'], isLast: true }]);
+  for (const text of ['', '{no\n', '', '{no\n']) {
+    appendFileSync(file, text);
+    await look();
+  }
+  expect(notes).toEqual([
+    expect.stringMatching(/: Not read: 1 line or file of the ledger \(1 not JSON; see eit ledger check\)$/),
+    expect.stringMatching(/: Not read: 2 lines or files of the ledger \(2 not JSON; see eit ledger check\)$/),
+  ]);
+});
 
 function ended(job: number, given: Record<string, string> = {}): MailNotice {
   return {
