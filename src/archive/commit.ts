@@ -16,9 +16,9 @@ import {
   type TakenFile,
   type TakenState,
   type Unpublished,
+  withoutOldWriters,
   writeState,
 } from './taken-state';
-import { REMEMBERED_MS } from './intake';
 import type { Taking } from './taking';
 
 /** Replaced files are removed a day after; then their names need not be kept. */
@@ -162,12 +162,13 @@ function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): Archiv
 function stateAfter(before: TakenState, change: Change, nowMs: number): TakenState {
   const { taking, leaving, gone = [] } = change;
   const after = copyOfState(before);
-  const { files, writers } = after;
   if (taking !== undefined) addState(after, taking);
-  for (const [key, file] of leaving ?? []) files.set(key, file);
-  for (const key of gone) files.delete(key);
-  for (const [key, { lastMs }] of writers) if (lastMs < nowMs - REMEMBERED_MS) writers.delete(key);
-  return { files, writers, unpublished: change.unpublished ?? unpublishedAfter(before.unpublished, taking) };
+  for (const [key, file] of leaving ?? []) after.files.set(key, file);
+  for (const key of gone) after.files.delete(key);
+  return {
+    ...withoutOldWriters(after, nowMs),
+    unpublished: change.unpublished ?? unpublishedAfter(before.unpublished, taking),
+  };
 }
 
 function unpublishedAfter(before: Unpublished, taking: Taking | undefined): Unpublished {

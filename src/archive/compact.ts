@@ -256,7 +256,7 @@ const takeInbox: Intake = async ({ options, archive, connection, take }) => {
   let doneBytes = 0;
   if (workers !== undefined && workers.count > 1 && allBytes >= workers.leastBytes) {
     const tasks = workers.count * Math.ceil(allBytes / MOST_TASK_BYTES / workers.count);
-    const plan = await makePlan(archive, slicesOf(left, tasks), nowMs);
+    const plan = await makePlan(archive, slicesOf(left, tasks));
     await runTasks(plan, workers, (done) => onProgress?.({ at: 'tasks', done, tasks: plan.tasks.length }));
     const taking = await takingOfPlan(archive, plan, warn);
     await take(taking);

@@ -16,7 +16,7 @@ import { partsIn } from './manifest';
 import { emptyInAll, partsSql } from './part';
 import { readRows } from './read-rows';
 import { sliceColumns, sliceRow, SLICES } from './slice-table';
-import { readState, takenOf, writerKey } from './taken-state';
+import { readState, takenOf, untoldUntilMs, writerKey } from './taken-state';
 
 const DAY_MS = 86_400_000;
 
@@ -232,5 +232,6 @@ export async function takenBefore(dir: string, manifest: ArchiveManifest): Promi
       return bytes <= now.size ? bytes : 0;
     },
     seen: (host, instance) => state.writers.get(writerKey(host, instance))?.seen,
+    untoldUntilMs: (host, instance) => untoldUntilMs(state, writerKey(host, instance)),
   };
 }
