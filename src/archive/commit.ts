@@ -79,6 +79,8 @@ export interface Change {
   /** What is still to be published for users, where that has changed. */
   readonly unpublished?: Unpublished;
   readonly taking?: Taking;
+  /** Until when data go (Unix ms; null: there are none), where what the manifest says is wrong; absent: it is not. */
+  readonly dataUntilMs?: number | null;
   /** By month, what parts hold no more, and what others hold instead. */
   readonly moved?: {
     readonly from: ReadonlyMap<string, ExactMonthSums>;
@@ -127,7 +129,10 @@ export async function commit(
     tool: version,
     generation: before.generation + 1,
     committed_at: new Date(nowMs).toISOString(),
-    data_until: later(before.data_until, taking?.dataUntilMs ?? null),
+    data_until:
+      change.dataUntilMs === undefined
+        ? later(before.data_until, taking?.dataUntilMs ?? null)
+        : later(null, change.dataUntilMs),
     state: statePath,
     parts: [...kept, ...(taking?.parts ?? []), ...added],
     replaced: [

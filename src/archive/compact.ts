@@ -5,6 +5,7 @@ import { describeError, EitError, isErrno } from '../errors';
 import { inboxFiles } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
 import type { WeightCurve } from '../runs/slot-weights';
+import { mendDataUntil } from './clocks-ahead';
 import { writeClusters } from './clusters-file';
 import { type Archive, type Change, commit, openArchive } from './commit';
 import { withCompactLock } from './compact-lock';
@@ -187,6 +188,8 @@ async function compactOpen(begun: Begun): Promise<Compacted> {
     }
   };
   await takeIn({ options, archive, connection, take });
+  // After what was taken by a plan: it is for the archive as it was.
+  await mendDataUntil(connection, archive, nowMs, isStillOurs);
   /** What keeps files of users from being guarded does not keep the rest from being done. */
   const publishAll = async (): Promise<number | EitError> => {
     const { lists, refusal } = guard;

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EitRecord } from '../generated/record';
+import { isAhead } from '../ledger/clock-ahead';
 import { fileLines, type LineBytes, textOf } from '../ledger/file-lines';
 import { type InboxFile, isStorageGone, openPlain } from '../ledger/inbox-files';
 import { parseRecordLine, type SkipReason } from '../ledger/record-line';
@@ -30,6 +31,7 @@ export interface TakingOptions {
   readonly dir: string;
   readonly slotMs: number;
   readonly before: TakenState;
+  /** When it is taken: later lines are of clocks that are ahead, and tell not until when data go. */
   readonly nowMs: number;
   readonly modes: FileModes;
   /** Told the bytes taken so far. */
@@ -180,7 +182,8 @@ class Intake {
     this.#taking.lines++;
     if (isKnown || !this.#newsOf(writer, toMs).seen.add(seq)) this.#taking.duplicates++;
     else {
-      this.#taking.dataUntilMs = Math.max(this.#taking.dataUntilMs ?? 0, toMs);
+      if (!isAhead(toMs, this.#options.nowMs))
+        this.#taking.dataUntilMs = Math.max(this.#taking.dataUntilMs ?? 0, toMs);
       this.#staged.add(record);
     }
     return true;

@@ -54,6 +54,7 @@ export async function readJobRecords(access: JobAccess, wanted: JobsWanted): Pro
       skipped: new Skipped(),
       output,
       uid,
+      nowMs,
       curvesOf: curves.curvesOf,
       ...(moreFacts === undefined ? {} : { moreFacts }),
       watchRuns: () => {

@@ -44,7 +44,7 @@ const expected = (records: EitRecord[]) => report(records, { ...ALL, groupBy: ['
 /** What compaction put aside. */
 async function refusedLines(): Promise<RunRecord[]> {
   const { refused, problems } = await withDuckDb(REPORT_LIMITS, (connection) =>
-    checkArchive(connection, join(ledger.dir, 'alpha'), 'alpha'),
+    checkArchive(connection, join(ledger.dir, 'alpha'), 'alpha', Infinity),
   );
   expect(problems).toEqual([]);
   expect(refused.every(({ reason }) => reason === UNTOLD)).toBe(true);
