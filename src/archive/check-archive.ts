@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError, isErrno } from '../errors';
 import type { ArchiveManifest } from '../generated/manifest';
+import { type HostAhead, hostsAhead } from './clocks-ahead';
 import { faultsOfTotals, type TotalsFault } from './check-totals';
 import { damageOf } from './damage';
 import { readManifest } from './manifest';
@@ -27,6 +28,8 @@ export interface ArchiveCheck {
   readonly parts: number;
   readonly bytes: number;
   readonly refused: readonly RefusedLine[];
+  /** Hosts whose lines end in the future. */
+  readonly ahead: readonly HostAhead[];
   /** What is wrong, in words; empty: nothing. */
   readonly problems: readonly string[];
 }
@@ -35,17 +38,19 @@ export interface ArchiveCheck {
  * Reads a cluster's archive as a whole: whether each part is there and holds the bytes that were written, and whether each month holds what was taken
  * in and its totals what their days hold, to the µJ.
  * @param dir the cluster's folder
+ * @param nowMs by which clocks of hosts are judged, Unix ms
  */
 export async function checkArchive(
   connection: DuckDBConnection,
   dir: string,
   cluster: string,
+  nowMs: number,
   onProgress?: (done: number, months: number) => void,
 ): Promise<ArchiveCheck> {
   const problems: string[] = [];
   const manifest = await told(problems, () => readManifest(dir));
   const refused = await refusedLines(dir);
-  if (manifest === null) return { cluster, manifest, parts: 0, bytes: 0, refused, problems };
+  if (manifest === null) return { cluster, manifest, parts: 0, bytes: 0, refused, ahead: [], problems };
   await told(problems, () => readState(join(dir, manifest.state)));
   const damagedMonths = new Set<string>();
   for (const part of manifest.parts) {
@@ -70,7 +75,9 @@ export async function checkArchive(
     problems.push(...(faults ?? []).map(textOfFault));
   }
   const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
-  return { cluster, manifest, parts: manifest.parts.length, bytes, refused, problems };
+  const whole = { ...manifest, parts: manifest.parts.filter(({ month }) => !damagedMonths.has(month)) };
+  const ahead = (await told(problems, () => hostsAhead(connection, { dir, manifest: whole }, nowMs))) ?? [];
+  return { cluster, manifest, parts: manifest.parts.length, bytes, refused, ahead, problems };
 }
 
 function textOfFault({ paths, days, expectedUj, foundUj }: TotalsFault): string {

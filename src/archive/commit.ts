@@ -16,9 +16,9 @@ import {
   type TakenFile,
   type TakenState,
   type Unpublished,
+  withoutOldWriters,
   writeState,
 } from './taken-state';
-import { REMEMBERED_MS } from './intake';
 import type { Taking } from './taking';
 import type { ToldStamps } from './told-stamps';
 
@@ -82,6 +82,8 @@ export interface Change {
   /** With which files of what sacct told totals by day were compared, all of them. */
   readonly told?: ToldStamps;
   readonly taking?: Taking;
+  /** Until when data go (Unix ms; null: there are none), where what the manifest says is wrong; absent: it is not. */
+  readonly dataUntilMs?: number | null;
   /** By month, what parts hold no more, and what others hold instead. */
   readonly moved?: {
     readonly from: ReadonlyMap<string, ExactMonthSums>;
@@ -131,7 +133,10 @@ export async function commit(
     tool: version,
     generation: before.generation + 1,
     committed_at: new Date(nowMs).toISOString(),
-    data_until: later(before.data_until, taking?.dataUntilMs ?? null),
+    data_until:
+      change.dataUntilMs === undefined
+        ? later(before.data_until, taking?.dataUntilMs ?? null)
+        : later(null, change.dataUntilMs),
     state: statePath,
     parts: [...kept, ...(taking?.parts ?? []), ...added],
     replaced: [
@@ -166,14 +171,11 @@ function withoutStaleDays(part: ArchivePart, stale: ReadonlySet<string>): Archiv
 function stateAfter(before: TakenState, change: Change, nowMs: number): TakenState {
   const { taking, leaving, gone = [] } = change;
   const after = copyOfState(before);
-  const { files, writers } = after;
   if (taking !== undefined) addState(after, taking);
-  for (const [key, file] of leaving ?? []) files.set(key, file);
-  for (const key of gone) files.delete(key);
-  for (const [key, { lastMs }] of writers) if (lastMs < nowMs - REMEMBERED_MS) writers.delete(key);
+  for (const [key, file] of leaving ?? []) after.files.set(key, file);
+  for (const key of gone) after.files.delete(key);
   return {
-    files,
-    writers,
+    ...withoutOldWriters(after, nowMs),
     unpublished: change.unpublished ?? unpublishedAfter(before.unpublished, taking),
     told: change.told ?? before.told,
   };

@@ -83,7 +83,7 @@ export async function submitCompact(options: CompactJobsOptions): Promise<Compac
   if (left.length === 0) return null;
   const bytes = left.reduce((sum, file) => sum + file.bytes, 0);
   const tasks = options.tasks ?? Math.min(MOST_TASKS, Math.ceil(bytes / TASK_BYTES));
-  const plan = await makePlan(archive, slicesOf(left, tasks), nowMs);
+  const plan = await makePlan(archive, slicesOf(left, tasks));
 
   const variables = {
     EIT_COMPACT_NODE: options.node,

@@ -24,6 +24,8 @@ export interface TaskOptions {
   readonly cluster: string;
   readonly plan: string;
   readonly task: number;
+  /** By the clock of the task: it may have waited in a queue for hours. */
+  readonly nowMs: number;
   readonly privacy: Privacy;
   /** Host-local folder for sorting what does not fit in memory. */
   readonly temporaryDir?: string;
@@ -35,7 +37,7 @@ export interface TaskOptions {
  * @throws EitError EIT_LEDGER_LOCKED where the archive has gone on since the plan was made; EIT_ARCHIVE, EIT_DUCKDB
  */
 export async function runTask(options: TaskOptions): Promise<Taking> {
-  const { ledger, cluster, task, temporaryDir = tmpdir() } = options;
+  const { ledger, cluster, task, nowMs, temporaryDir = tmpdir() } = options;
   const dir = join(ledger, cluster);
   const plan = await readPlan(dir, options.plan);
   const { modes } = await guardCluster(ledger, cluster, options.privacy);
@@ -45,7 +47,7 @@ export async function runTask(options: TaskOptions): Promise<Taking> {
   const before = copyOfState(state);
   const all = emptyTaking();
   await withDuckDb({ memoryBytes: TASK_MEMORY_BYTES, threads: 1, temporaryDir }, async (connection) => {
-    const { nowMs, slotMs } = plan;
+    const { slotMs } = plan;
     for await (const taking of takings(connection, files, { dir, modes, slotMs, nowMs }, () => before)) {
       addState(before, taking);
       addTaking(all, taking);

@@ -5,6 +5,7 @@ import { describeError, EitError, isErrno } from '../errors';
 import { inboxFiles } from '../ledger/inbox-files';
 import { Skipped } from '../ledger/record-line';
 import type { WeightCurve } from '../runs/slot-weights';
+import { mendDataUntil } from './clocks-ahead';
 import { writeClusters } from './clusters-file';
 import { type Archive, type Change, commit, openArchive } from './commit';
 import { withCompactLock } from './compact-lock';
@@ -194,6 +195,8 @@ async function compactOpen(begun: Begun): Promise<Compacted> {
     }
   };
   await takeIn({ options, archive, connection, take });
+  // After what was taken by a plan: it is for the archive as it was.
+  await mendDataUntil(connection, archive, nowMs, isStillOurs);
   /** What keeps files of users from being guarded does not keep the rest from being done. */
   const publishAll = async (): Promise<number | EitError> => {
     const { lists, refusal } = guard;
@@ -283,7 +286,7 @@ const takeInbox: Intake = async ({ options, archive, connection, take }) => {
   let doneBytes = 0;
   if (workers !== undefined && workers.count > 1 && allBytes >= workers.leastBytes) {
     const tasks = workers.count * Math.ceil(allBytes / MOST_TASK_BYTES / workers.count);
-    const plan = await makePlan(archive, slicesOf(left, tasks), nowMs);
+    const plan = await makePlan(archive, slicesOf(left, tasks));
     await runTasks(plan, workers, (done) => onProgress?.({ at: 'tasks', done, tasks: plan.tasks.length }));
     const taking = await takingOfPlan(archive, plan, warn);
     await take(taking);

@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EitRecord } from '../generated/record';
+import { isAhead } from '../ledger/clock-ahead';
 import { fileLines, type LineBytes, textOf } from '../ledger/file-lines';
 import { type InboxFile, isStorageGone, openPlain } from '../ledger/inbox-files';
-import { parseRecordLine } from '../ledger/record-line';
+import { parseRecordLine, type SkipReason } from '../ledger/record-line';
 import { SequenceSet } from '../ledger/sequence-set';
 import { utcMs } from '../ledger/utc-time';
 import { ExactSum } from '../runs/exact-sum';
@@ -16,14 +17,10 @@ import {
   type TakenFile,
   type TakenState,
   type TakenWriter,
+  untoldUntilMs,
   writerKey,
 } from './taken-state';
 import { emptyTaking, type Taking } from './taking';
-
-const DAY_MS = 86_400_000;
-
-/** Writers are remembered so long; a line older than this may have been counted by one that is forgotten. */
-export const REMEMBERED_MS = 400 * DAY_MS;
 
 /** Rows of one taking: what is more is left for the next. */
 const MOST_ROWS = 1_000_000;
@@ -34,6 +31,7 @@ export interface TakingOptions {
   readonly dir: string;
   readonly slotMs: number;
   readonly before: TakenState;
+  /** When it is taken: later lines are of clocks that are ahead, and tell not until when data go. */
   readonly nowMs: number;
   readonly modes: FileModes;
   /** Told the bytes taken so far. */
@@ -86,6 +84,8 @@ interface Writer {
   readonly host: string;
   readonly instance: string;
   readonly before: SequenceSet | undefined;
+  /** See {@link untoldUntilMs}. */
+  readonly untoldMs: number;
   /** What is new; undefined: nothing is. */
   now: TakenWriter | undefined;
 }
@@ -133,8 +133,13 @@ class Intake {
       const uj = new ExactSum();
       for await (const { lines, begins, end } of fileLines(opened, begin, size)) {
         for (let i = 0; i < lines.length; i++) {
-          const record = this.#recordOf(file, lines[i] ?? null, begins[i]!);
+          const line = lines[i] ?? null;
+          const record = this.#recordOf(file, line, begins[i]!);
           if (record === null) continue;
+          if (!this.#take(record)) {
+            this.#refuse(file, line, begins[i]!, 'too old to tell whether it was counted');
+            taken.untoldLines = (taken.untoldLines ?? 0) + 1;
+          }
           taken.lines++;
           uj.add(recordUj(record));
         }
@@ -155,42 +160,58 @@ class Intake {
     }
   }
 
-  /** The line's record, which is added to the rows if it is the first of its name; null: it is refused. */
+  /** The line's record; null: it is none, and is refused. */
   #recordOf(file: InboxFile, line: LineBytes | null, offset: number): EitRecord | null {
     const parsed = line === null ? { reason: 'line over 1 MB' as const } : parseRecordLine(line);
-    const refuse = (reason: Parameters<RefusedLines['add']>[1]) => {
-      this.#refused.add({ ...file, offset, line: line === null ? null : textOf(line) }, reason);
-      return null;
-    };
-    if ('reason' in parsed) return refuse(parsed.reason);
-    const { record } = parsed;
-    const toMs = utcMs(record.to);
-    if (toMs < this.#options.nowMs - REMEMBERED_MS) return refuse('too old to tell whether it was counted');
-    this.#taking.lines++;
-    if (this.#isFirst(record, toMs)) {
-      this.#taking.dataUntilMs = Math.max(this.#taking.dataUntilMs ?? 0, toMs);
-      this.#staged.add(record);
-    } else this.#taking.duplicates++;
-    return record;
+    if ('record' in parsed) return parsed.record;
+    this.#refuse(file, line, offset, parsed.reason);
+    return null;
   }
 
-  #isFirst({ host, instance, seq }: EitRecord, toMs: number): boolean {
-    const writer = this.#writerOf(host, instance);
-    if (writer.before?.has(seq) === true) return false;
+  #refuse(file: InboxFile, line: LineBytes | null, offset: number, reason: SkipReason): void {
+    this.#refused.add({ ...file, offset, line: line === null ? null : textOf(line) }, reason);
+  }
+
+  /** Adds a record to the rows if it is the first of its name. @returns false where nobody can tell whether it is */
+  #take(record: EitRecord): boolean {
+    const { seq } = record;
+    const toMs = utcMs(record.to);
+    const writer = this.#writerOf(record);
+    const isKnown = writer.before?.has(seq) === true;
+    if (!isKnown && toMs <= writer.untoldMs) return false;
+    this.#taking.lines++;
+    if (isKnown || !this.#newsOf(writer, toMs).seen.add(seq)) this.#taking.duplicates++;
+    else {
+      if (!isAhead(toMs, this.#options.nowMs))
+        this.#taking.dataUntilMs = Math.max(this.#taking.dataUntilMs ?? 0, toMs);
+      this.#staged.add(record);
+    }
+    return true;
+  }
+
+  /** What is new of a writer, with a line that ends then. */
+  #newsOf(writer: Writer, toMs: number): TakenWriter {
+    const { host, instance, untoldMs } = writer;
     if (writer.now === undefined) {
-      writer.now = { lastMs: toMs, seen: new SequenceSet() };
+      writer.now = {
+        ...{ lastMs: toMs, takenMs: this.#options.nowMs, seen: new SequenceSet() },
+        ...(untoldMs === -Infinity ? {} : { untoldMs }),
+      };
       this.#taking.writers.set(writerKey(host, instance), writer.now);
     }
     writer.now.lastMs = Math.max(writer.now.lastMs, toMs);
-    return writer.now.seen.add(seq);
+    return writer.now;
   }
 
-  #writerOf(host: string, instance: string): Writer {
+  #writerOf({ host, instance }: EitRecord): Writer {
     const last = this.#writer;
     if (last?.host === host && last.instance === instance) return last;
     const key = writerKey(host, instance);
-    const before = this.#options.before.writers.get(key)?.seen;
-    return (this.#writer = { host, instance, before, now: this.#taking.writers.get(key) });
+    const { before: state } = this.#options;
+    return (this.#writer = {
+      ...{ host, instance, before: state.writers.get(key)?.seen, untoldMs: untoldUntilMs(state, key) },
+      now: this.#taking.writers.get(key),
+    });
   }
 
   async finish(): Promise<Taking | null> {

@@ -30,8 +30,6 @@ export interface CompactPlan {
   readonly generation: number;
   readonly slotMs: number;
   readonly timeZone: string;
-  /** When it was made, Unix ms: by this each task judges what is too old. */
-  readonly nowMs: number;
   /** By task: keys of inbox files, `DAY/HOST`. A file is in one task only. */
   readonly tasks: readonly (readonly string[])[];
 }
@@ -82,7 +80,6 @@ export async function filesLeft(
 export async function makePlan(
   { dir, manifest }: Pick<Archive, 'dir' | 'manifest'>,
   tasks: CompactPlan['tasks'],
-  nowMs: number,
 ): Promise<CompactPlan> {
   const plan: CompactPlan = {
     id: randomBytes(8).toString('hex'),
@@ -90,7 +87,6 @@ export async function makePlan(
     generation: manifest.generation,
     slotMs: manifest.slot_ms,
     timeZone: manifest.time_zone,
-    nowMs,
     tasks,
   };
   const folder = planFolder(dir, plan.id);

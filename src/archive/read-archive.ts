@@ -16,7 +16,7 @@ import { partsIn } from './manifest';
 import { emptyInAll, partsSql } from './part';
 import { readRows } from './read-rows';
 import { sliceColumns, sliceRow, SLICES } from './slice-table';
-import { readState, type TakenState, takenOf, writerKey } from './taken-state';
+import { readState, type TakenState, takenOf, untoldUntilMs, writerKey } from './taken-state';
 
 const DAY_MS = 86_400_000;
 
@@ -236,5 +236,6 @@ export async function takenBefore(
     },
     seen: (host, instance) => state.writers.get(writerKey(host, instance))?.seen,
     told: state.told,
+    untoldUntilMs: (host, instance) => untoldUntilMs(state, writerKey(host, instance)),
   };
 }

@@ -16,6 +16,8 @@ export interface TakenFile {
   uj: bigint;
   /** Most records that were taken from it, where it became shorter since. */
   mostLines?: number;
+  /** Records among them of which nobody can tell whether they were counted: they are nowhere but in the file. Absent: none. */
+  untoldLines?: number;
   /** When it was last changed, Unix ms, where it is about to go: if it is there later, and otherwise, it is another file of that name. */
   leavingMs?: number;
 }
@@ -24,8 +26,15 @@ export interface TakenFile {
 export interface TakenWriter {
   /** End of its newest line, Unix ms. */
   lastMs: number;
+  /** When something of it was last taken, Unix ms: lines can be years old by then. */
+  takenMs: number;
   readonly seen: SequenceSet;
+  /** Of its lines that end by then (Unix ms) others may have been counted, before it was forgotten; absent: it never was. */
+  readonly untoldMs?: number;
 }
+
+/** Writers are remembered so long after something of them was last taken. */
+export const REMEMBERED_MS = 400 * 86_400_000;
 
 /** What a cluster's archive has taken from the inbox: all that a line is judged by. */
 export interface TakenState {
@@ -33,6 +42,8 @@ export interface TakenState {
   readonly files: Map<string, TakenFile>;
   /** By host and instance: see {@link writerKey}. */
   readonly writers: Map<string, TakenWriter>;
+  /** End of the newest line of all writers that are forgotten, Unix ms; absent: none was ever forgotten. */
+  readonly forgottenMs?: number;
   readonly unpublished: Unpublished;
   /** Files of what sacct told with which totals by day were compared. */
   readonly told: ToldStamps;
@@ -82,7 +93,12 @@ export interface StoredState {
     instance: string,
     lastMs: number,
     ranges: readonly (readonly [number, number])[],
+    /** Absent: written before it was told; then as `lastMs`. */
+    takenMs?: number,
+    untoldMs?: number,
   ])[];
+  /** Absent: no writer was forgotten. */
+  readonly forgotten_ms?: number;
   /** Absent: written before there were users' files, or while the ledger was open. */
   readonly unpublished?: Readonly<Record<string, readonly number[]>>;
   /** Absent: none. */
@@ -97,7 +113,8 @@ export async function readState(path: string): Promise<TakenState> {
       stored.unpublished === undefined
         ? 'all'
         : new Map(Object.entries(stored.unpublished).map(([month, uids]) => [month, new Set(uids)] as const));
-    return { ...stateOf(stored), unpublished, told: stored.told ?? {} };
+    const { forgotten_ms: forgottenMs, told = {} } = stored;
+    return { ...stateOf(stored), unpublished, told, ...(forgottenMs === undefined ? {} : { forgottenMs }) };
   } catch (cause) {
     const mend = isErrno(cause, 'ENOENT')
       ? 'The manifest names it: was the folder restored in part?'
@@ -107,9 +124,10 @@ export async function readState(path: string): Promise<TakenState> {
 }
 
 export async function writeState(path: string, state: TakenState, mode: number): Promise<void> {
-  const { unpublished, told } = state;
+  const { unpublished, forgottenMs, told } = state;
   const stored: StoredState = {
     ...storedState(state),
+    ...(forgottenMs === undefined ? {} : { forgotten_ms: forgottenMs }),
     ...(unpublished === 'all'
       ? {}
       : {
@@ -131,9 +149,10 @@ export function storedState({ files, writers }: TakenOfInbox): StoredState {
         Object.keys(more).length === 0 ? [bytes, lines, String(uj)] : [bytes, lines, String(uj), more],
       ]),
     ),
-    writers: [...writers].map(([key, { lastMs, seen }]) => {
+    writers: [...writers].map(([key, { lastMs, takenMs, seen, untoldMs }]) => {
       const [host = '', instance = ''] = key.split('\0');
-      return [host, instance, lastMs, seen.all];
+      const writer = [host, instance, lastMs, seen.all, takenMs] as const;
+      return untoldMs === undefined ? writer : [...writer, untoldMs];
     }),
   };
 }
@@ -143,8 +162,14 @@ export function stateOf(stored: StoredState): TakenOfInbox {
     ([key, [bytes, lines, uj, more]]) => [key, { bytes, lines, uj: BigInt(uj), ...more }] as const,
   );
   const writers = stored.writers.map(
-    ([host, instance, lastMs, ranges]) =>
-      [writerKey(host, instance), { lastMs, seen: SequenceSet.of(ranges) }] as const,
+    ([host, instance, lastMs, ranges, takenMs = lastMs, untoldMs]) =>
+      [
+        writerKey(host, instance),
+        {
+          ...{ lastMs, takenMs, seen: SequenceSet.of(ranges) },
+          ...(untoldMs === undefined ? {} : { untoldMs }),
+        },
+      ] as const,
   );
   return { files: new Map(files), writers: new Map(writers) };
 }
@@ -152,13 +177,41 @@ export function stateOf(stored: StoredState): TakenOfInbox {
 /** Adds what was taken in the knowledge of `to`, or of other files. */
 export function addState(to: TakenOfInbox, more: TakenOfInbox): void {
   for (const [key, file] of more.files) to.files.set(key, file);
-  for (const [key, { lastMs, seen }] of more.writers) {
+  for (const [key, writer] of more.writers) {
     const known = to.writers.get(key);
-    if (known === undefined) to.writers.set(key, { lastMs, seen });
-    else to.writers.set(key, { lastMs: Math.max(known.lastMs, lastMs), seen: known.seen.with(seen) });
+    if (known === undefined) to.writers.set(key, { ...writer });
+    else
+      to.writers.set(key, {
+        ...known,
+        lastMs: Math.max(known.lastMs, writer.lastMs),
+        takenMs: Math.max(known.takenMs, writer.takenMs),
+        seen: known.seen.with(writer.seen),
+      });
   }
 }
 
-export function copyOfState({ files, writers, unpublished, told }: TakenState): TakenState {
-  return { files: new Map(files), writers: new Map(writers), unpublished, told };
+export function copyOfState(state: TakenState): TakenState {
+  return { ...state, files: new Map(state.files), writers: new Map(state.writers) };
+}
+
+/**
+ * Until when (Unix ms) a writer's lines end of which nobody can tell whether they were counted, but for those that are known to be: a
+ * writer that is not known may have been, and be forgotten.
+ * @returns -Infinity where each line can be told
+ */
+export function untoldUntilMs({ writers, forgottenMs }: TakenState, key: string): number {
+  const writer = writers.get(key);
+  return (writer === undefined ? forgottenMs : writer.untoldMs) ?? -Infinity;
+}
+
+/** Forgets writers of whom nothing was taken for long, and of no line of late: with a ledger of former years all are kept as long. */
+export function withoutOldWriters(state: TakenState, nowMs: number): TakenState {
+  const after = copyOfState(state);
+  let forgottenMs = state.forgottenMs ?? -Infinity;
+  for (const [key, { lastMs, takenMs }] of state.writers) {
+    if (Math.max(lastMs, takenMs) >= nowMs - REMEMBERED_MS) continue;
+    after.writers.delete(key);
+    forgottenMs = Math.max(forgottenMs, lastMs);
+  }
+  return forgottenMs === -Infinity ? after : { ...after, forgottenMs };
 }

@@ -9,7 +9,7 @@ import { ledgerClusters } from '../ledger/inbox-files';
 import { counted, durationText } from '../report/units';
 import { version } from '../version';
 import { type Check, ok, problem, unknown, warning } from './doctor-check';
-import { type HostRowOfStatus, type LedgerStatus, versionsOf } from './status-ledger';
+import { hostsAhead, type HostRowOfStatus, type LedgerStatus, versionsOf } from './status-ledger';
 import { bytesText } from './plain-text';
 
 /** Compaction comes every ten minutes, sacct's facts once an hour. */
@@ -162,7 +162,7 @@ export function checkHosts(status: LedgerStatus): Check[] {
             'eit doctor there',
           ),
     );
-  const ahead = hosts.filter(({ lagS }) => lagS !== null && lagS < -5);
+  const ahead = hostsAhead(status);
   checks.push(
     ahead.length === 0
       ? ok('host clocks', 'no record came before its time')

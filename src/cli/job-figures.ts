@@ -58,7 +58,10 @@ export async function readJobFigures(
     now,
   );
   const skipped = new Skipped();
-  const access = { config: loaded.config, skipped, output: surroundings.output, uid: reader.uid };
+  const access = {
+    ...{ config: loaded.config, skipped, output: surroundings.output, uid: reader.uid },
+    nowMs: now.toMillis(),
+  };
   const factorsIn = siteFactors(loaded);
   const curves = energyCurves({ loaded, factorsIn, nowMs: now.toMillis(), skipped: new SkippedLines() });
   const aggregate = await readAggregate({ ...access, curvesOf: curves.curvesOf }, query);

@@ -57,6 +57,7 @@ export async function readJobRecords(access: JobAccess, wanted: JobsWanted): Pro
       skipped,
       output,
       uid,
+      nowMs,
       curvesOf: curves.curvesOf,
       ...(moreFacts === undefined ? {} : { moreFacts }),
       watchRuns: () => {

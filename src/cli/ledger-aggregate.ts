@@ -51,6 +51,8 @@ export interface LedgerAccess {
   readonly skipped: Skipped;
   /** Who reads. */
   readonly uid: number;
+  /** When: what ends later is of a clock that is ahead, and tells not until when data go. */
+  readonly nowMs: number;
   /** For the progress; null: none is shown. */
   readonly output: Output | null;
   /** By cluster, what energies of a window are weighed by; absent or null: factors are the same at all times. */
@@ -107,7 +109,7 @@ async function readOnce(access: LedgerAccess, asked: ReportQuery, withFacts: boo
   const ofJobs = withFacts && asked.filter.jobs !== undefined ? await factsOf(asked) : null;
   const query = withJobsTold(asked, ofJobs);
   const weighing = weighingOf(access, opened, query);
-  const aggregation = new Aggregation(query, ofJobs, weighing, access.watchRuns?.() ?? null);
+  const aggregation = new Aggregation(query, ofJobs, weighing, access.watchRuns?.() ?? null, access.nowMs);
   const { archives } = opened;
   // Whole days have it in their totals, and others who add up runs read it: it need not be read here of the millions of runs of a year.
   const isForFew =

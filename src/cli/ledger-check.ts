@@ -5,6 +5,7 @@ import { REPORT_LIMITS, withDuckDb } from '../archive/duckdb';
 import { loadConfig } from '../config/config';
 import { visible } from '../config/visible';
 import { ledgerClusters } from '../ledger/inbox-files';
+import { counted } from '../report/units';
 import type { CommandModule, Surroundings } from './command';
 import { CONFIG_OPTION } from './given';
 import { bytesText, jsonText } from './plain-text';
@@ -22,7 +23,7 @@ export const examples: CommandModule['examples'] = [
 
 export const epilogue =
   'check: reads the whole archive and compares each month with what was taken from the inbox, and totals with what their days hold, to the microjoule. Exit status 1 where something is ' +
-  'wrong with the archive; lines that were refused are listed and are no fault of it.';
+  'wrong with the archive; lines that were refused, and hosts whose clock was ahead, are listed and are no fault of it.';
 
 /** `eit ledger check`. */
 export async function run(
@@ -32,12 +33,13 @@ export async function run(
   const path = [argv['config']].flat().findLast((value) => typeof value === 'string');
   const { config } = loadConfig({ ...(path === undefined ? {} : { path }), env });
   const ledger = typeof argv['folder'] === 'string' ? resolve(argv['folder']) : config.ledger;
+  const nowMs = Date.now();
   const checks = await withDuckDb(REPORT_LIMITS, async (connection) => {
     const found: ArchiveCheck[] = [];
     for (const cluster of await ledgerClusters(ledger)) {
       const progress = output.progress(`${cluster}: comparing months`);
       found.push(
-        await checkArchive(connection, join(ledger, cluster), cluster, (done, all) =>
+        await checkArchive(connection, join(ledger, cluster), cluster, nowMs, (done, all) =>
           progress.update(done, all),
         ),
       );
@@ -49,11 +51,17 @@ export async function run(
   return checks.some(({ problems }) => problems.length > 0) ? 1 : 0;
 }
 
-function shortened({ manifest, ...check }: ArchiveCheck): object {
-  return { ...check, data_until: manifest?.data_until ?? null, generation: manifest?.generation ?? 0 };
+function shortened({ manifest, ahead, ...check }: ArchiveCheck): object {
+  const hosts = ahead.map(({ host, lines, lastMs }) => ({ host, lines, until: isoText(lastMs) }));
+  return {
+    ...check,
+    ahead: hosts,
+    data_until: manifest?.data_until ?? null,
+    generation: manifest?.generation ?? 0,
+  };
 }
 
-function textOf({ cluster, manifest, parts, bytes, refused, problems }: ArchiveCheck): string[] {
+function textOf({ cluster, manifest, parts, bytes, refused, ahead, problems }: ArchiveCheck): string[] {
   const state =
     manifest === null
       ? 'nothing compacted yet'
@@ -62,9 +70,17 @@ function textOf({ cluster, manifest, parts, bytes, refused, problems }: ArchiveC
   return [
     `${cluster}: ${state}${verdict}.\n`,
     ...problems.map((problem) => `  wrong: ${visible(problem)}\n`),
+    ...ahead.map(
+      ({ host, lines, lastMs }) =>
+        `  clock ahead: ${visible(host)}: ${counted(lines, 'line')} in the future, until ${isoText(lastMs)}; counted, and not in "data until"\n`,
+    ),
     ...refused.map(
       ({ day, host, offset, reason, line }) =>
         `  refused: ${day}/${visible(host)} at byte ${offset}: ${reason}: ${visible(line?.slice(0, SHOWN_CHARACTERS) ?? '')}\n`,
     ),
   ];
+}
+
+function isoText(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -173,7 +173,8 @@ function wayOf(argv: Readonly<Record<string, unknown>>, asked: Asked, clusters: 
     }
     const task = number(argv, 'task', 0, MOST_TASKS * MOST_TASKS) ?? 0;
     return async (cluster) => {
-      await runTask({ ledger: asked.ledger, cluster, plan, task, privacy: asked.privacy });
+      const { ledger, privacy, nowMs } = asked;
+      await runTask({ ledger, cluster, plan, task, nowMs, privacy });
       return null;
     };
   }

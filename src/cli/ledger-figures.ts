@@ -113,7 +113,8 @@ function ledgerBegan(manifest: ArchiveManifest | null, firstInboxDay: string | n
 
 /** Without factors, and without what sacct tells: joules as they were recorded. */
 function readEver({ loaded, output, uid }: FiguresAsked, query: ReportQuery): Promise<Aggregate> {
-  return readAggregate({ config: loaded.config, skipped: new Skipped(), output, uid }, query, false);
+  const { untilMs: nowMs } = query;
+  return readAggregate({ config: loaded.config, skipped: new Skipped(), output, uid, nowMs }, query, false);
 }
 
 async function readWindow(
@@ -122,8 +123,12 @@ async function readWindow(
   factorsIn: FactorsIn,
 ): Promise<EitReport> {
   const skipped = new Skipped();
-  const { curvesOf } = energyCurves({ loaded, factorsIn, nowMs: query.untilMs, skipped: new SkippedLines() });
-  const aggregate = await readAggregate({ config: loaded.config, skipped, output, uid, curvesOf }, query);
+  const { untilMs: nowMs } = query;
+  const { curvesOf } = energyCurves({ loaded, factorsIn, nowMs, skipped: new SkippedLines() });
+  const aggregate = await readAggregate(
+    { config: loaded.config, skipped, output, uid, nowMs, curvesOf },
+    query,
+  );
   return buildReport(aggregate, {
     query,
     factorsOf: factorsIn(query),

@@ -101,7 +101,7 @@ export class MonthReports {
     const curves = energyCurves({ loaded: this.#loaded, factorsIn, nowMs, skipped: new SkippedLines() });
     const skipped = new Skipped();
     const aggregate = await readAggregate(
-      { config, skipped, output, uid: this.#reader.uid, curvesOf: curves.curvesOf },
+      { config, skipped, output, uid: this.#reader.uid, nowMs, curvesOf: curves.curvesOf },
       query,
     );
     if (skipped.total > this.#mostSkipped.total) this.#mostSkipped = skipped;

@@ -63,7 +63,7 @@ export async function publishPages(tree: PublishTree, options: PublishPagesOptio
   const curves = energyCurves({ loaded, factorsIn, nowMs, skipped: new SkippedLines() });
   const { curvesOf } = curves;
   const skipped = new Skipped();
-  const access: LedgerAccess = { config: loaded.config, skipped, output, uid, curvesOf };
+  const access: LedgerAccess = { config: loaded.config, skipped, output, uid, nowMs, curvesOf };
   // The same lines are met again: they are counted once.
   const again = (): LedgerAccess => ({ ...access, skipped: new Skipped() });
   const overview = await readAggregate(access, {

@@ -56,7 +56,7 @@ export async function readQuotaData(
   for (const name of new Set(quotas.map(({ period }) => period))) {
     const period = periodAt(name, nowMs, timeZone);
     const skipped = new Skipped();
-    const access = { config, skipped, output, uid, ...(curvesOf === undefined ? {} : { curvesOf }) };
+    const access = { config, skipped, output, uid, nowMs, ...(curvesOf === undefined ? {} : { curvesOf }) };
     const all = allRuns(period.startMs, nowMs, config.policy, timeZone, isByQos);
     const query = only === undefined ? all : { ...all, filter: { users: [only] } };
     const { groups, dataUntilMs } = await readAggregate(access, query, isByQos);
@@ -72,7 +72,7 @@ export async function readQuotaData(
     quotas,
     periods,
     skipped: mostSkipped,
-    // No data are newer than now, whatever a node's clock says.
+    // A clock may be ahead by a little.
     dataUntilMs: newestMs === null ? null : Math.min(newestMs, nowMs),
     currency: currencyOf(config),
     uids: findUids([...new Set(users)].filter((name) => !/^\d+$/.test(name))),

@@ -54,7 +54,7 @@ export async function readAudit(
   context: () => Pick<Audit, 'toolVersion' | 'generatedAtMs' | 'skippedRecords'>,
 ): Promise<Audit> {
   const ofLines = { ...query, sinceMs: archived.sinceMs };
-  const aggregation = new AuditAggregation(ofLines);
+  const aggregation = new AuditAggregation(ofLines, access.nowMs);
   for await (const record of recordsInWindow(access, ofLines)) aggregation.add(record);
   const audit = aggregation.finish(context());
   const rows = [...archived.rows, ...audit.rows].sort(

@@ -75,7 +75,7 @@ export async function run(
 
   const skipped = new Skipped();
   const access = {
-    ...{ config: loaded.config, skipped, output, uid: reader.uid },
+    ...{ config: loaded.config, skipped, output, uid: reader.uid, nowMs: now.toMillis() },
     ...(folder === null ? {} : { moreFacts: folder.moreFacts }),
   };
   const made = { toolVersion: version, generatedAtMs: now.toMillis() };

@@ -48,6 +48,7 @@ export async function runReportTask(
         skipped: new Skipped(),
         output: surroundings.output,
         uid: process.getuid?.() ?? 0,
+        nowMs: plan.nowMs,
       },
       weighingOf(plan, ranges, loaded),
     );

@@ -85,6 +85,7 @@ export async function readRunSets(
       const aggregate = await readAggregate(
         {
           ...{ config: loaded.config, skipped, output, uid, curvesOf: curves.curvesOf },
+          nowMs: now.toMillis(),
           ...(watchRuns === undefined ? {} : { watchRuns: () => watchRuns(filter, one) }),
           // Of runs that are no jobs of Slurm's no accounting tells anything.
           ...(isFolder

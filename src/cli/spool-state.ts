@@ -51,7 +51,7 @@ function spoolState(spoolDir: string): SpoolState {
   let oldestWaitingMs: number | null = null;
   for (const { path, bytes } of sizedSpool(spoolDir)) {
     totalBytes += bytes;
-    const waiting = countLines(join(spoolDir, path), shipped.get(path) ?? 0);
+    const waiting = countLines(join(spoolDir, path), shipped.get(path)?.bytes ?? 0);
     waitingLines += waiting.lines;
     waitingBytes += waiting.bytes;
     const endMs = Date.parse(waiting.first?.to ?? '');

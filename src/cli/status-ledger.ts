@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/config';
 import type { EitConfig } from '../generated/config';
+import { isAhead } from '../ledger/clock-ahead';
 import { counted, durationText, percentText } from '../report/units';
 import { SINFO_ARGS, type SinfoNode, isAway, parseSinfo } from '../slurm/sinfo';
 import { readSlurmConf } from '../slurm/slurm-conf';
@@ -227,9 +228,11 @@ export function* ledgerStatusText(
     yield `${counted(neverSeen.length, 'node')} of Slurm's never sent anything: ${few(names)}\n`;
   }
   if (status.slurm !== null) yield `Slurm's nodes are not known: ${status.slurm}\n`;
-  const ahead = hosts.filter(({ lagS }) => lagS !== null && lagS < -CLOCK_SLACK_S);
-  if (ahead.length > 0)
-    yield `Clocks ahead of the file server's: ${few(ahead.map(({ host, lagS }) => `${host} (${Math.round(-(lagS ?? 0))} s)`))}\n`;
+  const ahead = hostsAhead(status).map(({ host, lagS, lastMs }) => {
+    const aheadS = Math.max(-(lagS ?? 0), (lastMs - nowMs) / 1000);
+    return `${host} (${Math.round(aheadS)} s)`;
+  });
+  if (ahead.length > 0) yield `Clocks ahead of the file server's: ${few(ahead)}\n`;
   const versions = versionsOf(hosts);
   if (versions.length > 1)
     yield `Versions: ${versions.map(([version, count]) => `${version} on ${counted(count, 'host')}`).join(', ')}\n`;
@@ -238,6 +241,13 @@ export function* ledgerStatusText(
     else if (nowMs - untilMs > 3_600_000)
       yield `${cluster}: compacted until ${durationText(Math.round((nowMs - untilMs) / 1000))} ago\n`;
   }
+}
+
+/** Hosts whose newest line came before its time, or ends in the future: their clock is ahead, or was. */
+export function hostsAhead({ hosts, nowMs }: Pick<LedgerStatus, 'hosts' | 'nowMs'>): HostRowOfStatus[] {
+  return hosts.filter(
+    ({ lagS, lastMs }) => (lagS !== null && lagS < -CLOCK_SLACK_S) || isAhead(lastMs, nowMs),
+  );
 }
 
 /** Of hosts that sent something of late, the most frequent first. */

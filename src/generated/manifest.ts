@@ -28,7 +28,7 @@ export interface ArchiveManifest {
    */
   time_zone: string;
   /**
-   * End of the newest line taken in; null: none was.
+   * End of the newest line taken in, but for lines that ended more than 5 minutes later than now, by a clock that was ahead; null: none was.
    */
   data_until: null | UtcTime;
   /**

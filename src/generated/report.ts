@@ -64,7 +64,7 @@ export interface EitReport {
   tool_version: string;
   generated_at: Time;
   /**
-   * End of the newest record read; null with no records.
+   * End of the newest record read, but for those that end more than 5 minutes later than now, by a clock that is ahead; null with no records.
    */
   data_until: Time | null;
   since: Time;

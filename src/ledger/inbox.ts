@@ -11,6 +11,7 @@ import {
 } from './inbox-files';
 import { parseRecordLine, type Skipped } from './record-line';
 import { SequenceSet } from './sequence-set';
+import { utcMs } from './utc-time';
 
 const DAY_MS = 86_400_000;
 
@@ -20,6 +21,8 @@ export interface TakenBefore {
   readonly bytes: (file: InboxFile, now: { readonly size: number; readonly mtimeMs: number }) => number;
   /** Sequence numbers of a writer. */
   readonly seen: (host: string, instance: string) => SequenceSet | undefined;
+  /** Until when (Unix ms) a writer's other lines end of which nobody can tell whether they were counted; -Infinity: all can be told. */
+  readonly untoldUntilMs: (host: string, instance: string) => number;
 }
 
 /** A file was removed while the inbox was read: whoever removed it has taken its lines. */
@@ -80,12 +83,12 @@ export async function* readInbox(
         if (isDone) {
           // A crash can have left a whole record without its newline.
           const last = value === null ? null : recordOf(value.line, skipped, false);
-          if (last !== null && isFirst(last, seen, before)) yield last;
+          if (last !== null && isFirst(last, seen, before, skipped)) yield last;
           break;
         }
         for (const line of value.lines) {
           const record = recordOf(line, skipped);
-          if (record !== null && isFirst(record, seen, before)) yield record;
+          if (record !== null && isFirst(record, seen, before, skipped)) yield record;
         }
       }
     } catch (error) {
@@ -130,15 +133,22 @@ function isFirst(
   record: EitRecord,
   seen: Map<string, SequenceSet>,
   before: TakenBefore | undefined,
+  skipped: Skipped,
 ): boolean {
-  if (before?.seen(record.host, record.instance)?.has(record.seq) === true) return false;
-  const writer = `${record.cluster}\0${record.host}\0${record.instance}`;
+  const { host, instance, seq } = record;
+  if (before?.seen(host, instance)?.has(seq) === true) return false;
+  const untoldMs = before?.untoldUntilMs(host, instance) ?? -Infinity;
+  if (untoldMs > -Infinity && utcMs(record.to) <= untoldMs) {
+    skipped.count('too old to tell whether it was counted');
+    return false;
+  }
+  const writer = `${record.cluster}\0${host}\0${instance}`;
   let sequence = seen.get(writer);
   if (sequence === undefined) {
     sequence = new SequenceSet();
     seen.set(writer, sequence);
   }
-  return sequence.add(record.seq);
+  return sequence.add(seq);
 }
 
 const LAST_DAY_MS = Date.UTC(9999, 11, 31);

@@ -29,6 +29,7 @@ const NEWLINE = 0x0a;
  * file has been carried is written down after each piece; a crash in between carries a piece twice, which readers see by
  * the lines' identity. The spool itself is only read.
  * @param progress of this process's shipper
+ * @param now the time, Unix ms: when each file was last carried is written down too
  * @param beforeWrite called before each piece; where it throws, the rest stays
  * @returns bytes carried
  * @throws EitError EIT_LEDGER_UNWRITABLE; the rest stays in the spool. EIT_SPOOL where all is carried and that cannot be
@@ -38,21 +39,27 @@ export function shipSpool(
   paths: ShipperPaths,
   progress: Shipped = new Shipped(paths.spoolDir),
   beforeWrite: () => void = () => undefined,
+  now: () => number = Date.now,
 ): number {
   const { spoolDir } = paths;
   const shipped = progress.read();
+  const nowMs = now();
   const files = listSpool(spoolDir);
   // Names never come twice: what is gone is gone.
   const present = new Set(files.map(({ path }) => path));
-  for (const path of shipped.keys()) if (!present.has(path)) shipped.delete(path);
+  for (const [path, { bytes: done, lastMs }] of shipped) {
+    if (!present.has(path)) shipped.delete(path);
+    // Where nobody wrote it down, or the clock was set back since: as if it was carried now, so that it stays as long as it must.
+    else if (lastMs === null || lastMs > nowMs) shipped.set(path, { bytes: done, lastMs: nowMs });
+  }
   let [bytes, unsaved]: [number, Error | null] = [0, null];
   for (const file of files) {
     for (;;) {
-      const piece = readPiece(join(spoolDir, file.path), shipped.get(file.path) ?? 0);
+      const piece = readPiece(join(spoolDir, file.path), shipped.get(file.path)?.bytes ?? 0);
       if (piece === null) break;
       beforeWrite();
       appendToInbox(paths, file, piece.lines);
-      shipped.set(file.path, piece.end);
+      shipped.set(file.path, { bytes: piece.end, lastMs: now() });
       unsaved = progress.keep(shipped);
       bytes += piece.lines.length;
     }
@@ -68,7 +75,7 @@ export function shipSpool(
 /** Whether a file of the spool has more, or less, than was carried of it. */
 export function isAnythingWaiting(spoolDir: string): boolean {
   const shipped = readShipped(spoolDir);
-  return sizedSpool(spoolDir).some(({ path, bytes }) => bytes !== (shipped.get(path) ?? 0));
+  return sizedSpool(spoolDir).some(({ path, bytes }) => bytes !== (shipped.get(path)?.bytes ?? 0));
 }
 
 function appendToInbox(paths: ShipperPaths, { cluster, day }: SpoolFile, lines: Uint8Array): void {

@@ -22,7 +22,7 @@ export interface SpoolLag {
 export function readSpoolLag(spoolDir: string): SpoolLag {
   const shipped = readShipped(spoolDir);
   const files = sizedSpool(spoolDir).map((file) => {
-    const done = shipped.get(file.path) ?? 0;
+    const done = shipped.get(file.path)?.bytes ?? 0;
     // A file that is shorter than what was carried of it was made anew.
     return { ...file, begin: done <= file.bytes ? done : 0 };
   });

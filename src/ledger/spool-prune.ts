@@ -10,7 +10,7 @@ import { REFUSED_FILE, type SizedSpoolFile, newSpoolName, sizedSpool, spoolClust
 
 export type { Pruning } from './pruned';
 
-/** Carried lines stay here this long: whatever happens to the shared storage, a week can be had again. */
+/** Lines stay here this long after they were carried: whatever happens to the shared storage, a week can be had again. */
 const KEPT_MS = 7 * 86_400_000;
 /** Pruned to this part of the limit, so that not each write has to prune. */
 const PRUNED_TO = 0.9;
@@ -25,7 +25,7 @@ export interface PruneSettings {
 }
 
 /**
- * Removes files that were carried over whole and are of days more than a week ago. Where the spool is larger than it may be, there
+ * Removes files that were carried over whole, the last of it more than a week ago. Where the spool is larger than it may be, there
  * goes, the oldest first, until it is below: what has been carried over; series; the context in hosts' lines; lines
  * that the schema refused; and last the lines with energy.
  *
@@ -37,9 +37,11 @@ export interface PruneSettings {
 export function* pruneSpool(spoolDir: string, settings: PruneSettings): DurableWork<Pruning> {
   const { maxBytes, nowMs } = settings;
   const shipped = readShipped(spoolDir);
-  const oldest = new Date(nowMs - KEPT_MS).toISOString().slice(0, 10);
+  const isCarried = (file: { readonly path: string; readonly bytes: number }): boolean =>
+    shipped.get(file.path)?.bytes === file.bytes;
   let files = sizedSpool(spoolDir).filter((file) => {
-    const isDone = file.day < oldest && shipped.get(file.path) === file.bytes;
+    const lastMs = shipped.get(file.path)?.lastMs ?? null;
+    const isDone = isCarried(file) && lastMs !== null && lastMs < nowMs - KEPT_MS;
     if (isDone) unlinkSync(join(spoolDir, file.path));
     return !isDone;
   });
@@ -56,10 +58,9 @@ export function* pruneSpool(spoolDir: string, settings: PruneSettings): DurableW
     bytes -= file.bytes;
   };
   const waiting = (file: { readonly path: string }): Buffer =>
-    waitingLines(join(spoolDir, file.path), shipped.get(file.path) ?? 0);
+    waitingLines(join(spoolDir, file.path), shipped.get(file.path)?.bytes ?? 0);
 
-  for (const file of files.filter(({ path, bytes: size }) => shipped.get(path) === size))
-    if (isTooLarge()) remove(file);
+  for (const file of files.filter(isCarried)) if (isTooLarge()) remove(file);
   for (const file of files.filter(({ kind }) => kind === 'series')) {
     if (!isTooLarge()) break;
     gone.seriesLines += countLines(waiting(file));
@@ -92,7 +93,9 @@ export function* pruneSpool(spoolDir: string, settings: PruneSettings): DurableW
 /** Removes what has been carried over, of whatever day, where the disk is full. @returns how many files */
 export function removeShipped(spoolDir: string): number {
   const shipped = readShipped(spoolDir);
-  const done = sizedSpool(spoolDir).filter(({ path, bytes }) => bytes > 0 && shipped.get(path) === bytes);
+  const done = sizedSpool(spoolDir).filter(
+    ({ path, bytes }) => bytes > 0 && shipped.get(path)?.bytes === bytes,
+  );
   for (const { path } of done) unlinkSync(join(spoolDir, path));
   return done.length;
 }

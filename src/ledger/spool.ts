@@ -81,7 +81,7 @@ export class Spool {
   }
 
   /**
-   * Removes what has been carried over a week ago, and keeps the spool below its limit, about once a minute.
+   * Removes what was carried over more than a week ago, and keeps the spool below its limit, about once a minute.
    * @returns what had to go; null where nothing was looked at
    * @throws the system's error
    */

@@ -2,6 +2,7 @@ import { type Policy, POLICIES } from '../attribution/policy';
 import type { EitRecord } from '../generated/record';
 import type { IdlePowerHosts } from '../generated/report';
 import type { FoundTold } from '../generated/sums';
+import { isAhead } from '../ledger/clock-ahead';
 import { calendar } from '../runs/calendar';
 import { ExactSum } from '../runs/exact-sum';
 import {
@@ -119,7 +120,7 @@ export interface Aggregate {
   } | null;
   /** How the idle power of the runs' hosts is known; null: the policy does not ask for it. */
   readonly idlePower: IdlePowerHosts | null;
-  /** End of the newest record seen, in the window or not; null without any. */
+  /** End of the newest record seen, in the window or not, but for those of clocks that are ahead; null without any. */
   readonly dataUntilMs: number | null;
   /** Stretches that the archive keeps as one and that the window cuts, in their order; empty: the times are those asked for. */
   readonly cutSlots: readonly CutSlot[];
@@ -155,6 +156,7 @@ export class Aggregation {
   readonly #cutSlots = new Map<string, CutSlot>();
   readonly #models = new HardwareModels();
   readonly #onRun: ((added: AddedRun) => void) | null;
+  readonly #nowMs: number;
   #hostLines = 0;
   #dataUntilMs: number | null = null;
 
@@ -162,14 +164,17 @@ export class Aggregation {
    * @param facts what Slurm's accounting tells of runs; null: nothing
    * @param weighing what energies are weighed by; null: factors are the same at all times
    * @param onRun is told of each run that is added up here; null: nobody is
+   * @param nowMs records of a clock that is ahead of it tell not until when data go; Infinity: none is ahead
    */
   constructor(
     query: ReportQuery,
     facts: FactsLookup | null = null,
     weighing: Weighing | null = null,
     onRun: ((added: AddedRun) => void) | null = null,
+    nowMs = Infinity,
   ) {
     this.#query = query;
+    this.#nowMs = nowMs;
     this.#onRun = onRun;
     this.#weighing = weighing;
     this.#facts = facts;
@@ -197,6 +202,7 @@ export class Aggregation {
 
   /** @param toMs end of something that the ledger holds, whoever's it is */
   seen(toMs: number): void {
+    if (isAhead(toMs, this.#nowMs)) return;
     if (this.#dataUntilMs === null || toMs > this.#dataUntilMs) this.#dataUntilMs = toMs;
   }
 

@@ -1,5 +1,6 @@
 import { POLICIES } from '../attribution/policy';
 import type { EitRecord } from '../generated/record';
+import { isAhead } from '../ledger/clock-ahead';
 import type { ReportQuery } from './aggregate';
 import { addUp, type Audit } from './audit';
 import { AFTER, AuditHost, BEFORE } from './audit-host';
@@ -24,16 +25,20 @@ export class AuditAggregation {
   readonly #policy: number;
   readonly #dayOf: (ms: number) => string;
   readonly #hosts = new Map<string, AuditHost>();
+  readonly #nowMs: number;
   #dataUntilMs: number | null = null;
 
-  constructor(query: AuditQuery) {
+  /** @param nowMs records of a clock that is ahead of it tell not until when data go; Infinity: none is ahead */
+  constructor(query: AuditQuery, nowMs = Infinity) {
     this.#query = query;
+    this.#nowMs = nowMs;
     this.#policy = POLICIES.indexOf(query.policy);
     this.#dayOf = calendar('day', query.timeZone);
   }
 
   add(record: EitRecord): void {
-    this.#dataUntilMs = Math.max(this.#dataUntilMs ?? -Infinity, Date.parse(record.to));
+    const toMs = Date.parse(record.to);
+    if (!isAhead(toMs, this.#nowMs)) this.#dataUntilMs = Math.max(this.#dataUntilMs ?? -Infinity, toMs);
     const { clusters } = this.#query.filter;
     if (clusters !== undefined && !clusters.has(record.cluster)) return;
     const key = `${record.cluster}\0${record.host}`;

@@ -27,6 +27,7 @@ async function audit(policy: (typeof POLICIES)[number]): Promise<Audit> {
     skipped: new Skipped(),
     output: null,
     uid: 0,
+    nowMs: Infinity,
   };
   const asked = query({ sinceMs: SINCE_MS, untilMs: UNTIL_MS, policy });
   const context = () => ({ toolVersion: '0', generatedAtMs: 0, skippedRecords: 0 });

@@ -87,6 +87,7 @@ export class TestLedger {
     given: Partial<ReportQuery>,
     uid = process.getuid?.() ?? 0,
     weighed?: Weighed,
+    nowMs = Infinity,
   ): Promise<EitReport> {
     const asked = query(given);
     const skipped = new Skipped();
@@ -97,6 +98,7 @@ export class TestLedger {
       skipped,
       output: null,
       uid,
+      nowMs,
       ...(weighed === undefined ? {} : { curvesOf: () => () => weighed.curve }),
     };
     const aggregate = await readAggregate(access, asked);

@@ -19,7 +19,9 @@ beforeEach(async () => {
 afterEach(() => ledger.remove());
 
 async function check(): Promise<readonly string[]> {
-  const found = await withDuckDb(REPORT_LIMITS, (connection) => checkArchive(connection, dir, 'alpha'));
+  const found = await withDuckDb(REPORT_LIMITS, (connection) =>
+    checkArchive(connection, dir, 'alpha', NOW_MS),
+  );
   return found.problems;
 }
 

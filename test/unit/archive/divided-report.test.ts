@@ -94,7 +94,7 @@ const FACTS: FactsLookup = {
 function accessTo(ledger: TestLedger, skipped = new Skipped()): LedgerAccess {
   return {
     config: { ledger: ledger.dir, slot_minutes: slotMsOf('UTC', 0) / 60_000 } as EitConfig,
-    ...{ skipped, output: null, uid: process.getuid?.() ?? 0 },
+    ...{ skipped, output: null, uid: process.getuid?.() ?? 0, nowMs: Infinity },
     moreFacts: () => FACTS,
   };
 }

@@ -68,11 +68,10 @@ describe('what tasks take in and another process commits', () => {
     return makePlan(
       archive,
       left.map(({ key }) => [key]),
-      nowMs,
     );
   }
   const run = (made: CompactPlan, task: number) =>
-    runTask({ ledger: ledger.dir, cluster, plan: made.id, task, privacy: { mode: 'open' } });
+    runTask({ ledger: ledger.dir, cluster, plan: made.id, task, nowMs, privacy: { mode: 'open' } });
   async function runAll(made: CompactPlan): Promise<void> {
     for (const task of made.tasks.keys()) await run(made, task);
   }
@@ -225,7 +224,14 @@ describe('what tasks take in and another process commits', () => {
           run: async (id, task) => {
             asked.push(task);
             if (task !== 1)
-              await runTask({ ledger: ledger.dir, cluster, plan: id, task, privacy: { mode: 'open' } });
+              await runTask({
+                ledger: ledger.dir,
+                cluster,
+                plan: id,
+                task,
+                nowMs,
+                privacy: { mode: 'open' },
+              });
           },
         },
       });

@@ -40,7 +40,7 @@ async function pruned(keep: Keep, given: { isDryRun?: boolean; onStep?: (step: s
 
 async function problems(): Promise<readonly string[]> {
   return withDuckDb(REPORT_LIMITS, async (connection) => {
-    const check = await checkArchive(connection, join(ledger.dir, 'alpha'), 'alpha');
+    const check = await checkArchive(connection, join(ledger.dir, 'alpha'), 'alpha', Infinity);
     return check.problems;
   });
 }

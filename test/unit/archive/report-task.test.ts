@@ -45,7 +45,7 @@ function config(pue: string, site: string): void {
 async function reported(divide: (division: Division) => Promise<void>): Promise<number> {
   const access = {
     config: { ledger: ledger.dir, slot_minutes: 60 } as EitConfig,
-    ...{ skipped: new Skipped(), output: null, uid: process.getuid?.() ?? 0, divide },
+    ...{ skipped: new Skipped(), output: null, uid: process.getuid?.() ?? 0, nowMs: Infinity, divide },
   };
   return (await readAggregate(access, query(QUERY))).total.runs;
 }

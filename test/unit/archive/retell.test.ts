@@ -116,7 +116,7 @@ async function problemsOf(ledger: TestLedger): Promise<readonly string[]> {
   const dir = join(ledger.dir, cluster);
   return withDuckDb(
     REPORT_LIMITS,
-    async (connection) => (await checkArchive(connection, dir, cluster)).problems,
+    async (connection) => (await checkArchive(connection, dir, cluster, NOW_MS)).problems,
   );
 }
 

@@ -324,6 +324,7 @@ describe('the hosts of the ledger', () => {
     ['a node never sent', [host('n1', 1)], [{ node: 'n9', state: 'idle' }], 'nodes: warning'],
     ['no sinfo answers', [host('n1', 1)], 'sinfo is not installed here', 'nodes: unknown'],
     ['a clock is ahead', [host('n1', 1, { lagS: -9 })], [], 'host clocks: warning'],
+    ['a clock was ahead once', [host('n1', -60 * 24 * 365)], [], 'host clocks: warning'],
     ['two versions', [host('n1', 1, { version: '0.0.9' }), host('n2', 1)], [], 'versions: warning'],
     ['an agent is newer than its readers', [host('n1', 1, { version: '99.0.0' })], [], 'versions: problem'],
   ])('%s', (_, hosts, nodes, verdict) => {

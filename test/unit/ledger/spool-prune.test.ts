@@ -36,37 +36,89 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const ledger = () => join(dir, 'var/ledger');
-const ship = () => shipSpool({ spoolDir, ledger: ledger(), varDir: join(dir, 'var'), host: 'h1' });
+/** As a shipper that was just started. */
+const ship = (nowMs = NOW_MS) =>
+  shipSpool(
+    { spoolDir, ledger: ledger(), varDir: join(dir, 'var'), host: 'h1' },
+    undefined,
+    undefined,
+    () => nowMs,
+  );
 const tidy = (nowMs = NOW_MS, maxBytes = 1e9): Pruning | null =>
   finishNow(new Spool(spoolDir, { maxBytes, now: () => nowMs }).tidy());
 const spooled = () => readdirSync(join(spoolDir, 'lab')).sort();
 
 describe('what has been carried over', () => {
   const spool = (day: string, text: string) => appendFileSync(join(spoolDir, `lab/${day}.ndjson`), text);
-  const shipped = () => JSON.parse(readFileSync(join(spoolDir, '.shipper/shipped.json'), 'utf8')) as object;
+  const shippedPath = () => join(spoolDir, '.shipper/shipped.json');
+  const shipped = () => JSON.parse(readFileSync(shippedPath(), 'utf8')) as { last_ms: object };
   const inbox = (day: string) => readFileSync(join(ledger(), `lab/inbox/${day}/h1.ndjson`), 'utf8');
 
-  test('is kept for seven days and then removed; the shipper forgets it when it carries the next', () => {
-    for (const day of ['2026-11-01', '2026-11-15', '2026-11-16', '2026-11-23']) spool(day, `${day}\n`);
+  test('is kept for seven days after that, whatever day it is of, and then removed; the shipper forgets it when it carries the next', () => {
+    // The ledger could not be written for three weeks.
+    for (const day of ['2026-11-01', '2026-11-15', '2026-11-23']) spool(day, `${day}\n`);
     ship();
-    expect(tidy()).toEqual(noPruning());
-    expect(spooled()).toEqual(['2026-11-16.ndjson', '2026-11-23.ndjson']);
+    const all = ['2026-11-01.ndjson', '2026-11-15.ndjson', '2026-11-23.ndjson'];
+    for (const days of [0, 1, 7]) {
+      expect(tidy(NOW_MS + days * DAY_MS)).toEqual(noPruning());
+      expect(spooled()).toEqual(all);
+    }
     expect([inbox('2026-11-01'), inbox('2026-11-15')]).toEqual(['2026-11-01\n', '2026-11-15\n']);
     spool('2026-11-23', 'more\n');
-    ship();
-    expect(shipped()).toEqual({ 'lab/2026-11-16.ndjson': 11, 'lab/2026-11-23.ndjson': 16 });
-    tidy(NOW_MS + DAY_MS);
+    ship(NOW_MS + DAY_MS);
+    expect(tidy(NOW_MS + 7 * DAY_MS + 1)).toEqual(noPruning());
     expect(spooled()).toEqual(['2026-11-23.ndjson']);
+    spool('2026-11-24', 'next\n');
+    ship(NOW_MS + 8 * DAY_MS);
+    expect(shipped()).toEqual({
+      'lab/2026-11-23.ndjson': 16,
+      'lab/2026-11-24.ndjson': 5,
+      last_ms: { 'lab/2026-11-23.ndjson': NOW_MS + DAY_MS, 'lab/2026-11-24.ndjson': NOW_MS + 8 * DAY_MS },
+    });
+    tidy(NOW_MS + 8 * DAY_MS + 1);
+    expect(spooled()).toEqual(['2026-11-24.ndjson']);
+  });
+
+  test('is not kept longer since a shipper was started, or looked, in between', () => {
+    spool('2026-11-01', 'a\n');
+    for (const days of [0, 3, 7]) ship(NOW_MS + days * DAY_MS);
+    tidy(NOW_MS + 7 * DAY_MS + 1);
+    expect(spooled()).toEqual([]);
+  });
+
+  test('and written down without a time, by an earlier version, is kept for seven days after the shipper first saw it', () => {
+    spool('2026-11-01', 'a\n');
+    writeFileSync(shippedPath(), '{"lab/2026-11-01.ndjson":2}');
+    tidy();
+    expect(spooled()).toEqual(['2026-11-01.ndjson']);
+    ship();
+    expect(existsSync(join(ledger(), 'lab/inbox/2026-11-01'))).toBe(false);
+    tidy(NOW_MS + 7 * DAY_MS);
+    expect(spooled()).toEqual(['2026-11-01.ndjson']);
+    tidy(NOW_MS + 7 * DAY_MS + 1);
+    expect(spooled()).toEqual([]);
+  });
+
+  test('by a clock that was far ahead and is set back is kept for seven days, and not for years', () => {
+    spool('2026-11-01', 'a\n');
+    ship(NOW_MS + 1000 * DAY_MS);
+    tidy();
+    expect(spooled()).toEqual(['2026-11-01.ndjson']);
+    ship();
+    tidy(NOW_MS + 7 * DAY_MS);
+    expect(spooled()).toEqual(['2026-11-01.ndjson']);
+    tidy(NOW_MS + 7 * DAY_MS + 1);
+    expect(spooled()).toEqual([]);
   });
 
   test('in part only stays, however old: a host that was away for three weeks', () => {
     spool('2026-11-01', 'a\nhalf');
     ship();
-    tidy();
+    tidy(NOW_MS + 30 * DAY_MS);
     expect(spooled()).toEqual(['2026-11-01.ndjson']);
     spool('2026-11-01', ' line\n');
     ship();
-    tidy();
+    tidy(NOW_MS + 8 * DAY_MS);
     expect([spooled(), inbox('2026-11-01')]).toEqual([[], 'a\nhalf line\n']);
   });
 
@@ -75,11 +127,11 @@ describe('what has been carried over', () => {
     mkdirSync(join(ledger(), 'lab'), { recursive: true });
     writeFileSync(join(ledger(), 'lab/inbox'), 'in the way');
     expect(() => ship()).toThrow(/records wait in/);
-    tidy();
+    tidy(NOW_MS + 30 * DAY_MS);
     expect(spooled()).toEqual(['2026-11-01.ndjson']);
     rmSync(join(ledger(), 'lab/inbox'));
     ship();
-    tidy();
+    tidy(NOW_MS + 8 * DAY_MS);
     expect([spooled(), inbox('2026-11-01')]).toEqual([[], 'a\n']);
   });
 
