@@ -52,12 +52,15 @@ test('a line of a clock that is a year ahead counts, and data do not go until th
 
 test('nor where the tasks of a plan take it', async () => {
   ledger.ship([...right, ...ahead]);
+  const found: (number | null)[] = [];
   const run = async (plan: string, task: number): Promise<void> => {
     const asked = { ledger: ledger.dir, cluster: 'alpha', plan, task, nowMs: NOW_MS };
-    await runTask({ ...asked, privacy: { mode: 'open' } });
+    const { dataUntilMs } = await runTask({ ...asked, privacy: { mode: 'open' } });
+    found.push(dataUntilMs);
   };
   const done = await ledger.compact('alpha', NOW_MS, { workers: { count: 2, leastBytes: 1, run } });
   expect(done).toMatchObject({ records: 5, dataUntil: UNTIL });
+  expect(found.filter((ms) => ms !== null)).toEqual([Date.parse(UNTIL)]);
 });
 
 describe('an archive that says of its data that they go into the future', () => {

@@ -11,7 +11,8 @@ import { SmallLedger } from '../synthetic/small-ledger';
 import { TestLedger } from './compacted';
 import { madeCurve } from './made-curve';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const SINCE_MS = Date.parse('2026-01-30T00:00:00Z');
 const UNTIL_MS = Date.parse('2026-02-03T00:00:00Z');
 
@@ -97,8 +98,8 @@ test("reports with what Slurm's accounting tells are the same from the inbox, fr
   expect(before[0]!.slurm?.failed.runs).toBeGreaterThan(0);
   expect(before[1]!.groups.some(({ slurm }) => (slurm?.lost?.failed_kwh ?? 0) > 0)).toBe(true);
 
-  // In the middle of the last day: some days have totals, the rest is slices and inbox.
-  for (const nowMs of [UNTIL_MS - DAY_MS / 2, UNTIL_MS + 40 * DAY_MS]) {
+  // An hour after the last day: it has no totals yet.
+  for (const nowMs of [UNTIL_MS + HOUR_MS, UNTIL_MS + 40 * DAY_MS]) {
     await ledger.compact('small', nowMs);
     for (const [i, given] of asked.entries()) {
       expect(await ledger.report(given, undefined, weighed(i))).toEqual(before[i]);

@@ -30,7 +30,7 @@ const QUERIES: Partial<ReportQuery>[] = [
 
 const LEDGERS = [
   { fixture: 'two-clusters', now: '2026-02-01T12:00:00Z' },
-  { fixture: 'gpus', now: '2026-03-02T12:00:00Z' },
+  { fixture: 'gpus', now: '2026-03-10T12:00:00Z' },
 ];
 
 const MINUTE_MS = 60_000;
