@@ -133,7 +133,7 @@ test('eit report is the same command', async () => {
     command.report([...SINCE, '-P']),
     command.run(process.execPath, [command.script('eit'), 'report', ...SINCE, '-P']),
   ]);
-  expect(b).toEqual({ ...a, stderr: a.stderr.replace(/^eit-report:/, 'eit:') });
+  expect(b).toEqual({ ...a, stderr: a.stderr.replace(/^eit-report:/gm, 'eit:') });
 });
 
 test('help names every option and the times, in English whatever the locale', async () => {
