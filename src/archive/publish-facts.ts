@@ -48,7 +48,7 @@ export async function publishFacts(
     ]),
   );
   const published = await readPublishedFacts(top);
-  let written = 0;
+  let [written, isWhole] = [0, true];
   for (const month of [...new Set([...files.keys(), ...published.keys()])].sort()) {
     const path = files.get(month) ?? null;
     const before = published.get(month) ?? { stamp: '', users: new Map() };
@@ -62,11 +62,13 @@ export async function publishFacts(
     } catch (error) {
       if (!(error instanceof EitError) || error.code !== 'EIT_ARCHIVE' || path === null) throw error;
       warn(`what sacct told of ${month} was not published for users: ${error.message}`);
+      isWhole = false;
       continue;
     }
     await writePublishedFacts(top, published);
   }
-  if (isThere) await writeUntil(top, untilS);
+  // It says that all until then is there.
+  if (isThere && isWhole) await writeUntil(top, untilS);
   return written;
 }
 

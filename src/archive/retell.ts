@@ -88,7 +88,8 @@ async function retellPart(
   const rows = `(${shapeSql(RUN_DAYS)} UNION ALL BY NAME ${freshSql(dir, part, manifest.time_zone)})`;
   const differ =
     `FROM ${rows} held LEFT JOIN (${toldBySql(rows)}) told USING (job, day_ms) ` +
-    'WHERE held.told_by IS DISTINCT FROM told.told_by';
+    // What is told no more stays: a month was veiled, or its file is away for a while.
+    'WHERE told.told_by IS NOT NULL AND held.told_by IS DISTINCT FROM told.told_by';
   await connection.run(
     `CREATE OR REPLACE TABLE ${JOBS_TOLD_ANEW} AS SELECT held.job AS job, held.day_ms AS day_ms ${differ} GROUP BY ALL`,
   );

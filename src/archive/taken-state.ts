@@ -118,7 +118,9 @@ export async function readState(path: string): Promise<TakenState> {
   } catch (cause) {
     const mend = isErrno(cause, 'ENOENT')
       ? 'The manifest names it: was the folder restored in part?'
-      : 'Restore it from a backup, together with the manifest.';
+      : isErrno(cause, 'EACCES', 'EPERM')
+        ? `It was written by another user, mostly by root: chown -R the ledger to its owner, as root.`
+        : 'Restore it from a backup, together with the manifest.';
     throw new EitError('EIT_ARCHIVE', `cannot read ${path}: ${String(cause)}. ${mend}`, { cause });
   }
 }

@@ -11,7 +11,7 @@ const TOLD_ROWS = 'told_rows';
 const DAY_MS = 86_400_000;
 
 /** What is told of a run lies so close to the days on which it ran, whatever clocks and epilogs do. */
-const CLOSE_MS = 2 * DAY_MS;
+const TOLD_CLOSE_MS = 2 * DAY_MS;
 
 /** What of it is in totals, or says which run it is of. Another list makes all totals anew that have any of it. */
 const TOLD_COLUMNS = [
@@ -21,7 +21,7 @@ const TOLD_COLUMNS = [
 
 /** From when on days can have totals that are of what a month's file tells, Unix ms. @param month UTC, `2026-03` */
 export function firstDayOfMonthsFile(month: string): number {
-  return Date.parse(`${month}-01T00:00:00Z`) - CLOSE_MS - DAY_MS;
+  return Date.parse(`${month}-01T00:00:00Z`) - TOLD_CLOSE_MS - DAY_MS;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function readToldRows(
   cluster: string,
   days: readonly Day[],
 ): Promise<void> {
-  const [fromMs, toMs] = [days[0]!.fromMs - CLOSE_MS, days.at(-1)!.fromMs + DAY_MS + CLOSE_MS];
+  const [fromMs, toMs] = [days[0]!.fromMs - TOLD_CLOSE_MS, days.at(-1)!.fromMs + DAY_MS + TOLD_CLOSE_MS];
   const files = await jobFactsFiles(ledger, cluster, toMs);
   const shape = `SELECT ${JOB_COLUMNS.map(({ name, type }) => `NULL::${type} AS ${name}`).join(', ')} WHERE false`;
   const held =
@@ -66,7 +66,7 @@ export async function readToldRows(
 export function toldBySql(from: string): string {
   return (
     `SELECT asked.job, asked.day_ms, bit_xor(of.told_by) AS told_by FROM (SELECT DISTINCT job, day_ms FROM ${from}) asked ` +
-    `JOIN ${TOLD_ROWS} of ON asked.job = of.job AND of.from_ms < asked.day_ms + ${DAY_MS + CLOSE_MS} ` +
-    `AND (of.until_ms IS NULL OR of.until_ms > asked.day_ms - ${CLOSE_MS}) GROUP BY ALL`
+    `JOIN ${TOLD_ROWS} of ON asked.job = of.job AND of.from_ms < asked.day_ms + ${DAY_MS + TOLD_CLOSE_MS} ` +
+    `AND (of.until_ms IS NULL OR of.until_ms > asked.day_ms - ${TOLD_CLOSE_MS}) GROUP BY ALL`
   );
 }

@@ -10,6 +10,7 @@ import { MONTHS } from './month-table';
 import { mustAgree, sumsOfParts } from './month-sums';
 import { partsSql, rowsOf, writePart } from './part';
 import { BY_USER } from './published-common';
+import { withdrawFacts } from './published-facts';
 import { SERIES } from './host-table';
 import { SLICES } from './slice-table';
 import { type Veil, veiledSql } from './veil';
@@ -139,6 +140,8 @@ export async function dropSeries(
  */
 export async function withdrawPublished({ archive, nowMs, isStillOurs }: Writing): Promise<void> {
   if (archive.state.unpublished !== 'all') await commit(archive, { unpublished: 'all' }, nowMs, isStillOurs);
+  // First what says which facts are there.
+  await withdrawFacts(join(archive.dir, BY_USER));
   for (const folder of [BY_USER, BY_ACCOUNT]) {
     await rm(join(archive.dir, folder), { recursive: true, force: true });
   }

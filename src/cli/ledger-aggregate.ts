@@ -231,13 +231,13 @@ async function addArchives(
     const months = isToldByTotals(archive, query) ? kept.whole : [];
     await addMonths(connection, archive, query, months, aggregation);
     const left = [...kept.whole, ...kept.cut].filter((month) => !months.includes(month)).sort();
-    if (left.length > 0) access.output?.note(goneNote(archive.cluster, left));
+    if (left.length > 0) access.output?.noteOnce(goneNote(archive.cluster, left));
     const days = daysAddedUp(archive, query, weighing);
     if (days.size > 0) {
       const told = taken.get(archive.cluster)?.told;
       if (access.output && told !== undefined && needsFacts(query)) {
         const note = await toldNote(access.config.ledger, archive, told, days);
-        if (note !== null) access.output.note(note);
+        if (note !== null) access.output.noteOnce(note);
       }
       const inbox = jobsOf(inboxJobs, archive.cluster);
       const jobs = await addDays(connection, archive, query, days, inbox, aggregation, weighing);

@@ -110,7 +110,13 @@ export async function run(
   const privacy = privacyOf(loaded.config, env, (message) => output.note(message));
   // Before anything is written, or a worker or a job of Slurm's begins: they are whoever this is.
   rootBecomesOwner(ledger, process);
-  const asked: Asked = { loaded, ledger, inboxDays, privacy, nowMs: Date.now(), surroundings };
+  const asked: Asked = {
+    ...{ loaded, ledger, inboxDays, privacy, surroundings },
+    // Of each cluster its own: that before it may have taken hours.
+    get nowMs() {
+      return Date.now();
+    },
+  };
   const clusters = await clustersGiven(ledger, allGiven(argv['clusters']));
   const work = wayOf(argv, asked, clusters);
   const done: (Compacted | Submitted)[] = [];

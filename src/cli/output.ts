@@ -12,6 +12,7 @@ export class Output {
   readonly stdout: WriteStream;
   readonly stderr: WriteStream;
   readonly #program: string;
+  readonly #said = new Set<string>();
   #failure: Error | null = null;
 
   /** @param program what messages begin with */
@@ -45,6 +46,13 @@ export class Output {
   note(text: string): void {
     const lines = text.split('\n').map((line) => visible(line));
     this.stderr.write(`${this.#program}: ${lines.join('\n')}\n`);
+  }
+
+  /** As {@link note}, once, however often a command comes by it. */
+  noteOnce(text: string): void {
+    if (this.#said.has(text)) return;
+    this.#said.add(text);
+    this.note(text);
   }
 
   /** Shows on a terminal how far a command is; `done` takes it away again. */

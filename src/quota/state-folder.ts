@@ -37,7 +37,7 @@ export function writeState(dir: string, files: ReadonlyMap<string, string>, nowM
     throw new EitError(
       'EIT_QUOTA_DIR',
       `cannot write the state of the quotas to ${visible(dir)}: ${visible(String(cause))}; ` +
-        'make quota_dir of eit.yaml a folder of the user who runs eit quota refresh',
+        'make quota_dir of eit.yaml a folder of the user who runs eit quota refresh, with all in it (chown -R, as root)',
       { cause },
     );
   }

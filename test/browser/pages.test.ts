@@ -199,6 +199,8 @@ describeBrowser('pages', (executablePath) => {
     await page.locator('[data-href="#jobs-of-2026-02-27"] .hit').first().click();
     expect(await cells(page, 1)).toEqual(['1']);
     await page.locator('button[type=reset]').click();
+    // The browser tells of it after the form is empty.
+    await page.locator('#job-table tbody tr').nth(2).waitFor();
     await expect(page.locator('#job-table tbody tr').count()).resolves.toBe(3);
     await page.context().close();
   });
