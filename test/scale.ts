@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** Whether this is `npm run test:long`: large counts in full. */
-const isLong = process.env.EIT_TEST_LONG === '1';
+export const isLong = process.env.EIT_TEST_LONG === '1';
 
 /** How often to do what `npm run test:long` does `full` times and an ordinary run `small` times. */
 export function scaled(small: number, full: number): number {

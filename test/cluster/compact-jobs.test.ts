@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EitReport } from '../../src/generated/report';
-import { scaled } from '../scale';
+import { isLong, scaled } from '../scale';
 import { describeCluster } from './availability';
 import { top } from './measured-cluster';
 import { type Finished, run, succeed } from './processes';
@@ -82,16 +82,23 @@ describeCluster('eit ledger compact --slurm', 'none', () => {
   });
 
   test('two nodes take the inbox in, and reports are those of one machine, to the digit', async () => {
+    const beginMs = Date.now();
     const alone = await eit('alone', 'ledger', 'compact', '--workers', '1', '--json');
     expect(alone.stderr).toBe('');
+    const aloneMs = Date.now() - beginMs;
     const done = await eit('jobs', 'ledger', 'compact', '--slurm', '--tasks', '6', '--wait', '--json');
     expect([done.status, done.stderr]).toEqual([0, '']);
+    const jobsMs = Date.now() - beginMs - aloneMs;
     const [[ours], [theirs]] = [JSON.parse(done.stdout), JSON.parse(alone.stdout)] as [
       [Record<string, unknown>],
       [Record<string, unknown>],
     ];
     expect(ours).toEqual({ ...theirs, merges: expect.any(Number), parts: expect.any(Number) });
     expect(ours?.['records']).toBeGreaterThan(10_000);
+    if (isLong)
+      console.log(
+        `${String(ours?.['records'])} records: one process ${aloneMs / 1000} s, jobs ${jobsMs / 1000} s`,
+      );
     for (const [by, policy] of [
       ['user,partition', 'usage'],
       ['job', 'hybrid'],
