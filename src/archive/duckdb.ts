@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type * as DuckDb from '@duckdb/node-api';
 import { EitError } from '../errors';
+import { withTemporaryDir } from './temporary-dir';
 
 type Connection = DuckDb.DuckDBConnection;
 
@@ -12,7 +13,7 @@ export interface DuckDbLimits {
   /** Bytes of memory; what does not fit goes to `temporaryDir`. */
   readonly memoryBytes: number;
   readonly threads: number;
-  /** Host-local folder for what does not fit; absent: nothing may spill. */
+  /** Host-local folder in which a database has one of its own for what does not fit; absent: nothing may spill. */
   readonly temporaryDir?: string;
 }
 
@@ -64,11 +65,33 @@ export async function withDuckDb<T>(
   limits: DuckDbLimits,
   work: (connection: Connection, reader: Connection) => Promise<T>,
 ): Promise<T> {
+  // Never a folder that others use: files in it are named alike by every process, which then read what another one wrote, and in /tmp
+  // anybody could have put links of these names.
+  const { temporaryDir } = limits;
+  // Most reports need no more than memory.
+  if (temporaryDir === undefined || !isWritable(temporaryDir)) return withDatabase(limits, '', work);
+  return withTemporaryDir('eit-duckdb-', (dir) => withDatabase(limits, dir, work), temporaryDir);
+}
+
+function isWritable(dir: string): boolean {
+  try {
+    accessSync(dir, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function withDatabase<T>(
+  limits: DuckDbLimits,
+  spillDir: string,
+  work: (connection: Connection, reader: Connection) => Promise<T>,
+): Promise<T> {
   const { DuckDBInstance } = duckDb();
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${Math.floor(limits.memoryBytes / 1024)}KiB`,
     threads: String(limits.threads),
-    temp_directory: limits.temporaryDir ?? '',
+    temp_directory: spillDir,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
