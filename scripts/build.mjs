@@ -131,29 +131,23 @@ writeFileSync(join(top, BUILD_STAMP), inputsHash);
 
 /** A generated validator, with what of ajv it calls. */
 async function bundleValidator(name) {
-  await build({
-    absWorkingDir: top,
+  await bundlePart({
     entryPoints: [`src/generated/${name}-validator.js`],
     outfile: `dist/validators/${name}.js`,
-    bundle: true,
-    minifyWhitespace: true,
-    minifySyntax: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    legalComments: 'eof',
-    logLevel: 'warning',
-  }).catch(() => process.exit(1));
+  });
 }
 
 /** What of nodemailer is used, as one file that is loaded when a mail is made: src/mail/nodemailer.ts. */
 async function bundleNodemailer() {
   const contents =
     "exports.MailComposer = require('nodemailer/lib/mail-composer'); exports.SmtpConnection = require('nodemailer/lib/smtp-connection');";
+  await bundlePart({ stdin: { contents, resolveDir: top }, outfile: 'dist/eit-nodemailer.js' });
+}
+
+/** A file that a program loads when it needs it. */
+async function bundlePart(what) {
   await build({
     absWorkingDir: top,
-    stdin: { contents, resolveDir: top },
-    outfile: 'dist/eit-nodemailer.js',
     bundle: true,
     minifyWhitespace: true,
     minifySyntax: true,
@@ -162,6 +156,7 @@ async function bundleNodemailer() {
     format: 'cjs',
     legalComments: 'eof',
     logLevel: 'warning',
+    ...what,
   }).catch(() => process.exit(1));
 }
 
@@ -169,17 +164,10 @@ async function bundleNodemailer() {
 async function bundleDuckDb() {
   const binding =
     "module.exports = require(require('node:path').join(__dirname, 'native/duckdb/duckdb.node'));";
-  await build({
-    absWorkingDir: top,
+  await bundlePart({
     entryPoints: ['@duckdb/node-api'],
     outfile: 'dist/eit-duckdb.js',
-    bundle: true,
     minify: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    legalComments: 'eof',
-    logLevel: 'warning',
     plugins: [
       {
         name: 'binding-beside',
@@ -192,7 +180,7 @@ async function bundleDuckDb() {
         },
       },
     ],
-  }).catch(() => process.exit(1));
+  });
 }
 
 /** What does not belong into a bundle, by the import that brings it in. */

@@ -44,8 +44,6 @@ export interface Exported {
   readonly files: Readonly<Record<string, number>>;
 }
 
-const LAST_MS = Date.UTC(9999, 0);
-
 /** What a spreadsheet takes for a formula; a job's name is what its user made it. */
 const FORMULA = String.raw`^[=+\-@\t\r]`;
 
@@ -94,7 +92,7 @@ export async function exportPerson(options: ExportOptions): Promise<Exported> {
         ? null
         : `(${shapeSql(RUN_DAYS)} UNION ALL BY NAME ${fresh}) WHERE ${isOfPersonSql(person)}`,
     );
-    const held = (await jobFactsFiles(ledger, cluster, LAST_MS)).map(heldSql).join(' UNION ALL ');
+    const held = (await jobFactsFiles(ledger, cluster)).map(heldSql).join(' UNION ALL ');
     await write('jobs', JOB_COLUMNS, held === '' ? null : `(${held}) WHERE ${factsWhere(person)}`);
     const aside = (await asideLinesOf(dir, isHers)).map(({ text }) => `${text}\n`);
     writeFileSync(join(to, 'refused.ndjson'), aside.join(''), { mode: 0o600, flag: 'wx' });

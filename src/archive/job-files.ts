@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { EitError, isErrno } from '../errors';
 
@@ -40,11 +40,11 @@ export function jobsFolder(ledger: string, cluster: string): string {
 /**
  * The Parquet files that can tell of runs in a window, oldest month first: all up to that of its end, since a run may have begun long
  * before; their `end_s` lets a reader pass over most of the rest. Their columns: job-columns.ts.
- * @param toMs end of the window, Unix ms
+ * @param toMs end of the window, Unix ms; absent: all files
  * @returns paths; none where nothing was synced
  * @throws EitError EIT_LEDGER_UNREADABLE
  */
-export async function jobFactsFiles(ledger: string, cluster: string, toMs: number): Promise<string[]> {
+export async function jobFactsFiles(ledger: string, cluster: string, toMs = Infinity): Promise<string[]> {
   const folder = jobsFolder(ledger, cluster);
   const last = `${monthOf(toMs)}.parquet`;
   try {
@@ -86,4 +86,10 @@ const LAST_MS = Date.UTC(9999, 11, 31);
 /** `2026-03`, UTC. */
 export function monthOf(ms: number): string {
   return new Date(Math.max(0, Math.min(ms, LAST_MS))).toISOString().slice(0, 7);
+}
+
+/** What tells a file from the one that replaces it: none is written to. @throws the system's error */
+export async function jobsFileStamp(path: string): Promise<string> {
+  const { size, mtimeMs, ino } = await lstat(path);
+  return `${size} ${mtimeMs} ${ino}`;
 }

@@ -4,7 +4,14 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { EitError } from '../errors';
 import type { AccessLists } from './access-list';
 import { JOB_COLUMNS } from './job-columns';
-import { jobFactsFiles, jobsFolder, monthOfJobsFile, ownJobsFile, SYNC_FILE } from './job-files';
+import {
+  jobFactsFiles,
+  jobsFileStamp,
+  jobsFolder,
+  monthOfJobsFile,
+  ownJobsFile,
+  SYNC_FILE,
+} from './job-files';
 import { readSyncedUntil } from './job-sync';
 import { rowsOf } from './part';
 import { LAST_UID, notAsRead, publishByUser, USERS_AT_ONCE } from './publish-by-user';
@@ -14,7 +21,6 @@ import { heldSql } from './veil-job-facts';
 import { writeWhole } from './whole-file';
 
 const FOR_EVERYBODY = 0o644;
-const LAST_MS = Date.UTC(9999, 0);
 const NAMES = JOB_COLUMNS.map(({ name }) => name).join(', ');
 /** What tells some rows from others, in whatever order they are. */
 const DIGEST = `concat(count(*), ' ', sum(hash(${NAMES})::HUGEINT))`;
@@ -42,17 +48,14 @@ export async function publishFacts(
   // Before the files are read: they tell at least so much.
   const untilS = readSyncedUntil(folder);
   const files = new Map(
-    (isThere ? await jobFactsFiles(ledger, cluster, LAST_MS) : []).map((path) => [
-      monthOfJobsFile(path),
-      path,
-    ]),
+    (isThere ? await jobFactsFiles(ledger, cluster) : []).map((path) => [monthOfJobsFile(path), path]),
   );
   const published = await readPublishedFacts(top);
   let [written, isWhole] = [0, true];
   for (const month of [...new Set([...files.keys(), ...published.keys()])].sort()) {
     const path = files.get(month) ?? null;
     const before = published.get(month) ?? { stamp: '', users: new Map() };
-    const stamp = path === null ? null : await stampOf(path);
+    const stamp = path === null ? null : await jobsFileStamp(path);
     if (stamp === before.stamp) continue;
     try {
       const users = path === null ? new Map<number, string>() : await digestsIn(connection, path);
@@ -122,12 +125,6 @@ async function digestsOf(connection: DuckDBConnection, from: string): Promise<Ma
     `SELECT uid, ${DIGEST} AS digest FROM ${from} WHERE uid BETWEEN 0 AND ${LAST_UID} GROUP BY uid ORDER BY uid`,
   );
   return new Map(rows.map(({ uid, digest }) => [Number(uid), String(digest)]));
-}
-
-/** A file is replaced, never written to. */
-async function stampOf(path: string): Promise<string> {
-  const { ino, size, mtimeMs } = await lstat(path);
-  return `${ino} ${size} ${mtimeMs}`;
 }
 
 /** In the form of {@link readSyncedUntil}: null where it was never asked to the end. */

@@ -1,21 +1,17 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isErrno } from '../errors';
-import { jobFactsFiles } from './job-files';
+import { jobFactsFiles, jobsFileStamp } from './job-files';
 import { firstDayOfMonthsFile } from './told-rows';
 
 /** By name, size and time of the files in which sacct's word is kept: each is replaced as a whole. */
 export type ToldStamps = Readonly<Record<string, string>>;
 
-const LAST_MS = Date.UTC(9999, 11, 31);
-
 /** What the files are now; none where nothing was synced. @throws EitError EIT_LEDGER_UNREADABLE; the system's error */
 export async function readToldStamps(ledger: string, cluster: string): Promise<ToldStamps> {
   const stamps: Record<string, string> = {};
-  for (const path of await jobFactsFiles(ledger, cluster, LAST_MS)) {
+  for (const path of await jobFactsFiles(ledger, cluster)) {
     try {
-      const { size, mtimeMs, ino } = await stat(path);
-      stamps[basename(path, '.parquet')] = `${size} ${mtimeMs} ${ino}`;
+      stamps[basename(path, '.parquet')] = await jobsFileStamp(path);
     } catch (error) {
       // Moved away at this moment.
       if (!isErrno(error, 'ENOENT')) throw error;

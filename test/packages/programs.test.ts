@@ -47,6 +47,16 @@ describePackages('the programs of the archives, by the Node.js in them', () => {
     expect([status, stdout, stderr]).toEqual([2, '', expect.stringContaining('cannot read /nowhere')]);
   });
 
+  test('a copy of eit-report.js alone says what it lacks', async () => {
+    const alone = join(dir, 'alone.js');
+    cpSync(join(homes['full']!, 'dist/eit-report.js'), alone);
+    const { status, stderr } = await run(process.execPath, [alone], { env: { PATH: SYSTEM_PATH } });
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^eit-report: \S+eit-report-whole.js is not there: /),
+    ]);
+  });
+
   test('a config that is wrong is refused with its place, on compute nodes too', async () => {
     const config = join(dir, 'wrong.yaml');
     writeFileSync(config, 'ledger: /ledger\nspool_max_mb: many\n');
